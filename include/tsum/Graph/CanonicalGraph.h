@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/Graph/Node.h"
+
+namespace tsum {
+
+/// An expression graph in canonical form: all that compiled code depends on, and nothing else.
+///
+/// Every value is a tensor over some of the graph's dimensions, which are common to all of them: adding
+/// `x[i,j]` and `y[j]` makes a graph with the dimensions i and j. Since an elementwise operation or a sum does
+/// not care in which order dimensions are named, the graph orders them by the strides of its data, so that a
+/// transposed matrix summed over axis 0 is the same graph as a row-major one summed over axis 1. Dimensions of
+/// extent 1 and strides of 0 are dropped, negative strides flipped, and neighbours that lie contiguous in all
+/// data and are reduced together are merged.
+///
+/// Two equal canonical graphs run the same code. The code of data elsewhere, of other names, of other user
+/// shapes, is found by binding: see `Canonicalized`.
+struct CanonicalGraph {
+  struct Value {
+    OpKind op = OpKind::Constant;
+    DType dtype = DType::f32;
+    /// The dimensions it extends over, ascending (outermost first). A `ReduceSum` sums over the dimensions that its
+    /// operand has and it does not; an elementwise operation broadcasts its operands to its own.
+    std::vector<std::int32_t> dims;
+    std::vector<std::int32_t> operands; ///< values before this one
+    std::vector<std::int64_t> strides;  ///< of data (`Constant`): in elements, one per dimension, none 0
+
+    bool operator==(const Value &) const = default;
+  };
+
+  std::vector<std::int64_t> extents; ///< of the dimensions, outermost first; none is 1
+  std::vector<Value> values;         ///< in the order of evaluation; the data first
+  std::vector<std::int32_t> outputs; ///< values, each stored row-major over its dims
+
+  bool operator==(const CanonicalGraph &) const = default;
+  [[nodiscard]] std::uint64_t hash() const;
+  /// A line per value, for logs and tests: `%2 = reduce_sum %1 : f32[d0=1024]`.
+  [[nodiscard]] std::string to_string() const;
+};
+
+/// A canonical graph and how one particular evaluation is bound to it.
+struct Canonicalized {
+  CanonicalGraph graph;
+
+  /// For each data value, in order: where element 0 of the canonical form lies, and what keeps it alive.
+  struct Argument {
+    const std::byte *data = nullptr;
+    std::shared_ptr<const Storage> storage;
+  };
+  std::vector<Argument> arguments;
+
+  /// For each output: the node it gives its values, and the place of the node's dimensions in the packed result.
+  struct Result {
+    Node::Ptr node;
+    ByteStrides strides;     ///< one per dimension of the node
+    std::int64_t offset = 0; ///< bytes from the result's start to the node's element 0
+    std::int64_t bytes = 0;
+  };
+  std::vector<Result> results;
+
+  /// Nodes that need values before the outputs can be canonicalized: where the same dimension would have to
+  /// run two ways at once, as in `reduce_sum(y, 0) + reduce_sum(y, 1)` of a computed `y`. The caller evaluates these and
+  /// asks again; `graph` is empty then.
+  std::vector<Node::Ptr> needed_first;
+};
+
+/// The canonical form of what `outputs` (none of which has values yet) compute. O(nodes * rank).
+[[nodiscard]] Canonicalized canonicalize(std::span<const Node::Ptr> outputs);
+
+} // namespace tsum

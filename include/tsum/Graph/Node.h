@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/tensor.h"
+
+#include <cstddef>
+#include <mutex>
+#include <optional>
+
+namespace tsum {
+
+enum class OpKind : std::uint8_t {
+  Constant,
+  Cast,
+  BroadcastTo,
+  ReduceSum,
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) CLASS,
+#define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) CLASS,
+#include "tsum/Elementwise.def"
+};
+
+/// What the graph needs to know of an operation; `op_info` looks it up in the op table.
+struct OpInfo {
+  std::string_view name; ///< as in the API
+  std::uint8_t operands;
+  bool elementwise; ///< in tsum/Elementwise.def
+  Domain domain;
+};
+[[nodiscard]] const OpInfo &op_info(OpKind op);
+
+/// Where a node's values lie. Element (i, j, ...) is at `data + i * strides[0] + j * strides[1] + ...`.
+struct Storage {
+  std::shared_ptr<const void> owner; ///< keeps `data` alive; null for memory that the caller keeps
+  const std::byte *data = nullptr;
+  ByteStrides strides;
+};
+
+/// A node of the graph. Its description never changes; its values appear once, when it is evaluated.
+struct Node {
+  using Ptr = std::shared_ptr<const Node>;
+
+  OpKind op = OpKind::Constant;
+  DType dtype = DType::f32;
+  Shape shape;
+  std::vector<std::int64_t> axes; ///< of a reduction: in range, ascending
+  bool keepdims = false;          ///< of a reduction
+  std::string name;
+
+  Node(OpKind op, DType dtype, Shape shape, std::vector<Ptr> operands = {});
+  /// Frees long chains without recursion.
+  ~Node();
+  Node(const Node &) = delete;
+  Node &operator=(const Node &) = delete;
+
+  /// What the value is computed from, or nothing if there are values. One look at both, since an evaluation by
+  /// another thread replaces the operands with the values.
+  struct State {
+    std::vector<Ptr> operands;
+    std::shared_ptr<const Storage> values;
+  };
+  [[nodiscard]] State state() const;
+  [[nodiscard]] std::shared_ptr<const Storage> values() const;
+
+  /// Gives the node its values and lets go of its operands, whose memory is then free. The first call wins.
+  void set_values(std::shared_ptr<const Storage> values) const;
+
+  /// The values in row-major order: `values` itself or a copy made once. The node must have values.
+  [[nodiscard]] std::shared_ptr<const Storage> row_major_values() const;
+
+private:
+  mutable std::mutex mutex;
+  mutable std::vector<Ptr> operand_nodes;
+  mutable std::shared_ptr<const Storage> storage;
+  mutable std::shared_ptr<const Storage> row_major;
+};
+
+/// Byte strides of `shape` in row-major order.
+[[nodiscard]] ByteStrides row_major_strides(std::span<const std::int64_t> shape, DType dtype);
+
+/// The number of elements of `shape`. \throws ShapeError, naming `op`, if it or the bytes exceed 2^63 - 1, or an
+/// extent is negative.
+std::int64_t checked_size(std::string_view op, std::span<const std::int64_t> shape, DType dtype);
+
+/// "[2,3]".
+[[nodiscard]] std::string to_string(std::span<const std::int64_t> shape);
+
+} // namespace tsum

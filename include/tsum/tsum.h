@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+/// The whole public API of tsum: build a graph of tensors, evaluate it. No header behind it needs LLVM or MLIR.
+#pragma once
+
+#include "tsum/dtype.h"  // IWYU pragma: export
+#include "tsum/error.h"  // IWYU pragma: export
+#include "tsum/eval.h"   // IWYU pragma: export
+#include "tsum/ops.h"    // IWYU pragma: export
+#include "tsum/tensor.h" // IWYU pragma: export

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# How every target of tsum is built. Two kinds of library: the API side (exceptions, no LLVM header) and the compiler
+# side (LLVM's headers and rules: no exceptions). This file alone decides between libMLIR.so and static
+# archives, since a program that mixes the two crashes.
+
+add_library(tsum_options INTERFACE)
+target_include_directories(tsum_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+  $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+  $<INSTALL_INTERFACE:include>)
+target_compile_options(tsum_options INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers -ffunction-sections -fdata-sections
+  # A sum's order and roundings are what we write, never what the compiler finds convenient.
+  -ffp-contract=off
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-dangling-reference>)
+if(TSUM_SANITIZE)
+  target_compile_options(tsum_options INTERFACE -fsanitize=${TSUM_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(tsum_options INTERFACE -fsanitize=${TSUM_SANITIZE})
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  # Lets ccache reuse precompiled headers.
+  target_compile_options(tsum_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+endif()
+
+add_library(tsum_compiler_options INTERFACE)
+target_link_libraries(tsum_compiler_options INTERFACE tsum_options)
+target_include_directories(tsum_compiler_options SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+separate_arguments(llvm_definitions UNIX_COMMAND "${LLVM_DEFINITIONS}")
+target_compile_definitions(tsum_compiler_options INTERFACE ${llvm_definitions})
+target_compile_options(tsum_compiler_options INTERFACE -fno-exceptions -Wno-unused-parameter -Wno-pedantic)
+
+if(TSUM_STATIC_LLVM)
+  # Debian's static MLIR archives name the shared LLVM in their link interface; beside LLVM's static components that
+  # would register every command-line option twice and abort at start.
+  get_property(mlir_libraries GLOBAL PROPERTY MLIR_ALL_LIBS)
+  foreach(library IN LISTS mlir_libraries)
+    if(TARGET ${library})
+      get_target_property(dependencies ${library} INTERFACE_LINK_LIBRARIES)
+      if(dependencies)
+        list(REMOVE_ITEM dependencies LLVM)
+        set_target_properties(${library} PROPERTIES INTERFACE_LINK_LIBRARIES "${dependencies}")
+      endif()
+    endif()
+  endforeach()
+  add_link_options(-Wl,--as-needed -Wl,--gc-sections -Wl,--exclude-libs,ALL)
+  set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+  set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+endif()
+
+# tsum_add_library(<name> [COMPILER] SOURCES <file>... [LINK <tsum or system library>...]
+#                  [MLIR <component>...] [LLVM <component>...])
+function(tsum_add_library name)
+  cmake_parse_arguments(arg "COMPILER" "" "SOURCES;LINK;MLIR;LLVM" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  if(arg_COMPILER)
+    target_link_libraries(${name} PUBLIC tsum_compiler_options)
+    add_dependencies(${name} TsumTableGen)
+    tsum_precompile_headers(${name})
+  else()
+    target_link_libraries(${name} PUBLIC tsum_options)
+  endif()
+  target_link_libraries(${name} PUBLIC ${arg_LINK})
+  if(TSUM_STATIC_LLVM)
+    if(arg_LLVM)
+      llvm_map_components_to_libnames(llvm_libraries ${arg_LLVM})
+    endif()
+    target_link_libraries(${name} PUBLIC ${arg_MLIR} ${llvm_libraries})
+  elseif(arg_MLIR OR arg_LLVM)
+    target_link_libraries(${name} PUBLIC MLIR LLVM)
+  endif()
+endfunction()
+
+# MLIR's headers take seconds to parse: the compiler libraries share one precompiled set.
+function(tsum_precompile_headers name)
+  if(TARGET tsum_pch)
+    target_precompile_headers(${name} REUSE_FROM tsum_pch)
+    return()
+  endif()
+  file(WRITE ${PROJECT_BINARY_DIR}/tsum_pch.cpp "// Carries the precompiled headers of the compiler libraries.\n")
+  add_library(tsum_pch OBJECT ${PROJECT_BINARY_DIR}/tsum_pch.cpp)
+  set_target_properties(tsum_pch PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(tsum_pch PRIVATE tsum_compiler_options)
+  target_precompile_headers(tsum_pch PRIVATE
+    <mlir/Dialect/Affine/IR/AffineOps.h>
+    <mlir/Dialect/Arith/IR/Arith.h>
+    <mlir/Dialect/Func/IR/FuncOps.h>
+    <mlir/Dialect/Linalg/IR/Linalg.h>
+    <mlir/Dialect/MemRef/IR/MemRef.h>
+    <mlir/Dialect/SCF/IR/SCF.h>
+    <mlir/Dialect/Tensor/IR/Tensor.h>
+    <mlir/Dialect/Vector/IR/VectorOps.h>
+    <mlir/IR/Builders.h>
+    <mlir/IR/PatternMatch.h>
+    <mlir/Pass/PassManager.h>)
+  target_precompile_headers(${name} REUSE_FROM tsum_pch)
+endfunction()
