@@ -28,18 +28,22 @@ private:
 /// The axes of a reduction: `all_axes`, or a list, which may be empty.
 class Axes {
 public:
+  Axes() : list(std::in_place) {} ///< none, as `{}`
   Axes(std::int64_t axis) : list(std::vector<std::int64_t>{axis}) {}
   Axes(std::initializer_list<std::int64_t> axes) : list(std::vector<std::int64_t>(axes)) {}
   Axes(std::vector<std::int64_t> axes) : list(std::move(axes)) {}
 
   /// Every axis of whatever is reduced.
-  static Axes all() { return Axes(); }
+  static Axes all() {
+    Axes axes;
+    axes.list.reset();
+    return axes;
+  }
 
   /// The list, or nothing for all axes.
   [[nodiscard]] const std::optional<std::vector<std::int64_t>> &get() const { return list; }
 
 private:
-  Axes() = default;
   std::optional<std::vector<std::int64_t>> list;
 };
 
@@ -70,6 +74,15 @@ inline const Axes all_axes = Axes::all();
 /// no memory.
 /// \throws ShapeError if `input`'s shape does not broadcast to `shape`.
 [[nodiscard]] Tensor broadcast_to(const Tensor &input, Shape shape, std::string_view name = {});
+
+/// The elements of `input`, in row-major order, in another shape, as NumPy's `reshape`. One extent
+/// may be -1: it becomes what the number of elements asks for.
+///
+/// Costs no memory where only extents of 1 come or go, nor on data whose strides can say the new
+/// shape. Otherwise a computed `input` is evaluated first, and other data is copied once.
+/// \throws ShapeError if `shape` has another number of elements, or if no extent, or any, could take
+/// the place of -1.
+[[nodiscard]] Tensor reshape(const Tensor &input, Shape shape, std::string_view name = {});
 
 // The elementwise operations of tsum/Elementwise.def. A unary one keeps its operand's shape and dtype; a binary
 // one broadcasts its operands' shapes as NumPy does (aligned at the last dimension, extent 1 repeats) and

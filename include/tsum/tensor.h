@@ -21,7 +21,7 @@ using Shape = std::vector<std::int64_t>;
 /// Distances in bytes between neighbours along each dimension; may be 0 (broadcast) or negative (reversed).
 using ByteStrides = std::vector<std::int64_t>;
 
-struct Node; // private: lib/Graph/Node.h
+struct Node; // private: tsum/Graph/Node.h
 
 /// A handle to one node of an expression graph: cheap to copy (one reference count), immutable.
 ///
@@ -98,7 +98,8 @@ template <Element T>
 /// a copy at each evaluation. No strides given means row-major. `keep_alive` is held as long as the tensor is; without
 /// it the caller keeps the memory alive, and unchanged while an evaluation runs.
 ///
-/// \throws MemoryError for null `data` with elements to read, or strides of another rank than `shape`.
+/// \throws MemoryError for null `data` with elements to read, strides of another rank than `shape`, or strides that
+/// reach further than 2^63 - 1 bytes.
 /// \throws ShapeError for a negative extent, or more elements or bytes than 2^63 - 1.
 [[nodiscard]] Tensor borrow(const void *data, DType dtype, Shape shape, ByteStrides strides = {},
                             std::shared_ptr<const void> keep_alive = {}, std::string_view name = {});

@@ -7,8 +7,9 @@
 add_library(tsum_options INTERFACE)
 target_include_directories(tsum_options INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-  $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
   $<INSTALL_INTERFACE:include>)
+# What mlir-tblgen writes is not ours to keep free of warnings.
+target_include_directories(tsum_options SYSTEM INTERFACE $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
 target_compile_options(tsum_options INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers -ffunction-sections -fdata-sections
   # A sum's order and roundings are what we write, never what the compiler finds convenient.
@@ -54,21 +55,36 @@ function(tsum_add_library name)
   cmake_parse_arguments(arg "COMPILER" "" "SOURCES;LINK;MLIR;LLVM" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(${name} PUBLIC tsum_options)
   if(arg_COMPILER)
-    target_link_libraries(${name} PUBLIC tsum_compiler_options)
+    # Private: who links the compiler keeps its exceptions.
+    target_link_libraries(${name} PRIVATE tsum_compiler_options)
     add_dependencies(${name} TsumTableGen)
     tsum_precompile_headers(${name})
-  else()
-    target_link_libraries(${name} PUBLIC tsum_options)
   endif()
   target_link_libraries(${name} PUBLIC ${arg_LINK})
+  tsum_link_llvm(${name} PUBLIC MLIR ${arg_MLIR} LLVM ${arg_LLVM})
+endfunction()
+
+# tsum_add_compiler_tool(<name> SOURCES <file>... [LINK ...] [MLIR ...] [LLVM ...]): a program that
+# uses LLVM's headers.
+function(tsum_add_compiler_tool name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK;MLIR;LLVM" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE tsum_compiler_options ${arg_LINK})
+  tsum_link_llvm(${name} PRIVATE MLIR ${arg_MLIR} LLVM ${arg_LLVM})
+endfunction()
+
+# tsum_link_llvm(<target> <visibility> [MLIR <component>...] [LLVM <component>...])
+function(tsum_link_llvm target visibility)
+  cmake_parse_arguments(arg "" "" "MLIR;LLVM" ${ARGN})
   if(TSUM_STATIC_LLVM)
     if(arg_LLVM)
       llvm_map_components_to_libnames(llvm_libraries ${arg_LLVM})
     endif()
-    target_link_libraries(${name} PUBLIC ${arg_MLIR} ${llvm_libraries})
+    target_link_libraries(${target} ${visibility} ${arg_MLIR} ${llvm_libraries})
   elseif(arg_MLIR OR arg_LLVM)
-    target_link_libraries(${name} PUBLIC MLIR LLVM)
+    target_link_libraries(${target} ${visibility} MLIR LLVM)
   endif()
 endfunction()
 
@@ -95,4 +111,67 @@ function(tsum_precompile_headers name)
     <mlir/IR/PatternMatch.h>
     <mlir/Pass/PassManager.h>)
   target_precompile_headers(${name} REUSE_FROM tsum_pch)
+endfunction()
+
+# All headers that mlir-tblgen writes, and all of docs/generated (`tools/dev docs` copies it to the
+# sources).
+add_custom_target(TsumTableGen)
+add_custom_target(tsum-docs ALL)
+
+# tsum_tablegen(<output> <mlir-tblgen option>...): a header from the file that
+# LLVM_TARGET_DEFINITIONS names.
+function(tsum_tablegen output)
+  tsum_run_tablegen(${output} ${ARGN})
+  tsum_generate(TsumTableGen ${CMAKE_CURRENT_BINARY_DIR}/${output})
+endfunction()
+
+# tsum_add_doc(<name> <mlir-tblgen option>...): docs/generated/<name>.md, from the same.
+function(tsum_add_doc name)
+  tsum_run_tablegen(${name}.md ${ARGN})
+  # A copy, since mlir-tblgen leaves its list of dependencies beside what it writes.
+  set(doc ${PROJECT_BINARY_DIR}/docs/generated/${name}.md)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/docs/generated)
+  add_custom_command(OUTPUT ${doc}
+    COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_BINARY_DIR}/${name}.md ${doc}
+    DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/${name}.md VERBATIM)
+  tsum_generate(tsum-docs ${doc})
+endfunction()
+
+# tsum_add_passes(<name> <directory>): `register<name>Passes`, declarations and documentation of
+# <directory>/Passes.td.
+function(tsum_add_passes name directory)
+  set(LLVM_TARGET_DEFINITIONS ${directory}/Passes.td)
+  tsum_tablegen(${directory}/Passes.h.inc -gen-pass-decls -name=${name})
+  tsum_add_doc(${name}Passes -gen-pass-doc)
+endfunction()
+
+function(tsum_run_tablegen output)
+  cmake_path(GET output PARENT_PATH directory)
+  file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${directory})
+  get_property(tables DIRECTORY PROPERTY tsum_tables)
+  mlir_tablegen(${output} ${ARGN} DEPENDS ${tables}
+    EXTRA_INCLUDES ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include ${MLIR_INCLUDE_DIRS})
+endfunction()
+
+# Makes `target` generate `file`.
+function(tsum_generate target file)
+  cmake_path(RELATIVE_PATH file BASE_DIRECTORY ${PROJECT_BINARY_DIR} OUTPUT_VARIABLE relative)
+  string(MAKE_C_IDENTIFIER generate_${relative} name)
+  add_custom_target(${name} DEPENDS ${file})
+  add_dependencies(${target} ${name})
+endfunction()
+
+# tsum_expand_table(<output> <table>): runs <output>.in, ODS text around an #include of the table,
+# through the C preprocessor, which takes the rows as C++ does; what mlir-tblgen makes of this
+# directory then waits for it.
+function(tsum_expand_table output table)
+  set(expanded ${CMAKE_CURRENT_BINARY_DIR}/${output})
+  cmake_path(GET expanded PARENT_PATH directory)
+  file(MAKE_DIRECTORY ${directory})
+  add_custom_command(OUTPUT ${expanded}
+    COMMAND ${CMAKE_CXX_COMPILER} -E -P -x c++ -I ${PROJECT_SOURCE_DIR}/include
+            ${CMAKE_CURRENT_SOURCE_DIR}/${output}.in -o ${expanded}
+    DEPENDS ${output}.in ${PROJECT_SOURCE_DIR}/include/${table}
+    COMMENT "Expanding ${table} to ${output}" VERBATIM)
+  set_property(DIRECTORY APPEND PROPERTY tsum_tables ${expanded})
 endfunction()

@@ -7,24 +7,27 @@ namespace tsum {
 
 /// An expression graph in canonical form: all that compiled code depends on, and nothing else.
 ///
-/// Every value is a tensor over some of the graph's dimensions, which are common to all of them: adding
-/// `x[i,j]` and `y[j]` makes a graph with the dimensions i and j. Since an elementwise operation or a sum does
-/// not care in which order dimensions are named, the graph orders them by the strides of its data, so that a
-/// transposed matrix summed over axis 0 is the same graph as a row-major one summed over axis 1. Dimensions of
-/// extent 1 and strides of 0 are dropped, negative strides flipped, and neighbours that lie contiguous in all
-/// data and are reduced together are merged.
+/// Every value is a tensor over some of the graph's dimensions, which are common to all of them:
+/// adding `x[i,j]` and `y[j]` makes a graph with the dimensions i and j. Since an elementwise
+/// operation or a sum does not care in which order dimensions are named, the graph orders them by
+/// the strides of its data, so that a transposed matrix summed over axis 0 is the same graph as a
+/// row-major one summed over axis 1. Dimensions of extent 1 and strides of 0 are dropped, negative
+/// strides flipped, and neighbours that lie contiguous in all data and are reduced together are
+/// merged.
 ///
-/// Two equal canonical graphs run the same code. The code of data elsewhere, of other names, of other user
-/// shapes, is found by binding: see `Canonicalized`.
+/// Two equal canonical graphs run the same code. The code of data elsewhere, of other names, of
+/// other user shapes, is found by binding: see `Canonicalized`.
 struct CanonicalGraph {
   struct Value {
     OpKind op = OpKind::Constant;
     DType dtype = DType::f32;
-    /// The dimensions it extends over, ascending (outermost first). A `ReduceSum` sums over the dimensions that its
-    /// operand has and it does not; an elementwise operation broadcasts its operands to its own.
+    /// The dimensions it extends over, ascending (outermost first). A `ReduceSum` sums over the
+    /// dimensions that its operand has and it does not; an elementwise operation broadcasts its
+    /// operands to its own.
     std::vector<std::int32_t> dims;
     std::vector<std::int32_t> operands; ///< values before this one
-    std::vector<std::int64_t> strides;  ///< of data (`Constant`): in elements, one per dimension, none 0
+    std::vector<std::int64_t>
+        strides; ///< of data (`Constant`): in elements, one per dimension, none 0
 
     bool operator==(const Value &) const = default;
   };
@@ -43,14 +46,16 @@ struct CanonicalGraph {
 struct Canonicalized {
   CanonicalGraph graph;
 
-  /// For each data value, in order: where element 0 of the canonical form lies, and what keeps it alive.
+  /// For each data value, in order: where element 0 of the canonical form lies, and what keeps it
+  /// alive.
   struct Argument {
     const std::byte *data = nullptr;
     std::shared_ptr<const Storage> storage;
   };
   std::vector<Argument> arguments;
 
-  /// For each output: the node it gives its values, and the place of the node's dimensions in the packed result.
+  /// For each output: the node it gives its values, and the place of the node's dimensions in the
+  /// packed result.
   struct Result {
     Node::Ptr node;
     ByteStrides strides;     ///< one per dimension of the node
@@ -59,13 +64,16 @@ struct Canonicalized {
   };
   std::vector<Result> results;
 
-  /// Nodes that need values before the outputs can be canonicalized: where the same dimension would have to
-  /// run two ways at once, as in `reduce_sum(y, 0) + reduce_sum(y, 1)` of a computed `y`. The caller evaluates these and
-  /// asks again; `graph` is empty then.
+  /// Nodes that need values before the outputs can be canonicalized: where the same dimension would
+  /// have to run two ways at once, as in `reduce_sum(y, 0) + reduce_sum(y, 1)` of a computed `y`,
+  /// and where the shape of a computed value changes by more than extents of 1.
+  /// The caller evaluates these, in this order, and asks again; the rest is empty then.
   std::vector<Node::Ptr> needed_first;
 };
 
-/// The canonical form of what `outputs` (none of which has values yet) compute. O(nodes * rank).
+/// The canonical form of what `outputs` (none of which has values yet) compute. An output that
+/// changes nothing, such as a sum over no axes, is the value that it was made of, which may be
+/// data. O(nodes * rank + dimensions^2).
 [[nodiscard]] Canonicalized canonicalize(std::span<const Node::Ptr> outputs);
 
 } // namespace tsum

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <mutex>
-#include <optional>
 
 namespace tsum {
 
@@ -13,6 +12,7 @@ enum class OpKind : std::uint8_t {
   Constant,
   Cast,
   BroadcastTo,
+  Reshape,
   ReduceSum,
 #define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) CLASS,
 #define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) CLASS,
@@ -28,14 +28,16 @@ struct OpInfo {
 };
 [[nodiscard]] const OpInfo &op_info(OpKind op);
 
-/// Where a node's values lie. Element (i, j, ...) is at `data + i * strides[0] + j * strides[1] + ...`.
+/// Where a node's values lie. Element (i, j, ...) is at `data + i * strides[0] + j * strides[1] +
+/// ...`.
 struct Storage {
   std::shared_ptr<const void> owner; ///< keeps `data` alive; null for memory that the caller keeps
   const std::byte *data = nullptr;
   ByteStrides strides;
 };
 
-/// A node of the graph. Its description never changes; its values appear once, when it is evaluated.
+/// A node of the graph. Its description never changes; its values appear once, when it is
+/// evaluated.
 struct Node {
   using Ptr = std::shared_ptr<const Node>;
 
@@ -52,8 +54,8 @@ struct Node {
   Node(const Node &) = delete;
   Node &operator=(const Node &) = delete;
 
-  /// What the value is computed from, or nothing if there are values. One look at both, since an evaluation by
-  /// another thread replaces the operands with the values.
+  /// What the value is computed from, or nothing if there are values. One look at both, since an
+  /// evaluation by another thread replaces the operands with the values.
   struct State {
     std::vector<Ptr> operands;
     std::shared_ptr<const Storage> values;
@@ -61,7 +63,8 @@ struct Node {
   [[nodiscard]] State state() const;
   [[nodiscard]] std::shared_ptr<const Storage> values() const;
 
-  /// Gives the node its values and lets go of its operands, whose memory is then free. The first call wins.
+  /// Gives the node its values and lets go of its operands, whose memory is then free. The first
+  /// call wins.
   void set_values(std::shared_ptr<const Storage> values) const;
 
   /// The values in row-major order: `values` itself or a copy made once. The node must have values.
@@ -77,11 +80,34 @@ private:
 /// Byte strides of `shape` in row-major order.
 [[nodiscard]] ByteStrides row_major_strides(std::span<const std::int64_t> shape, DType dtype);
 
-/// The number of elements of `shape`. \throws ShapeError, naming `op`, if it or the bytes exceed 2^63 - 1, or an
-/// extent is negative.
+/// The number of elements of `shape`. \throws ShapeError, naming `op`, if it or the bytes exceed
+/// 2^63 - 1, or an extent is negative.
 std::int64_t checked_size(std::string_view op, std::span<const std::int64_t> shape, DType dtype);
+
+/// A row-major copy of `values`, which has the given shape and dtype. Reads the elements and
+/// nothing between them.
+[[nodiscard]] std::shared_ptr<const Storage> pack_row_major(std::span<const std::int64_t> shape,
+                                                            DType dtype, const Storage &values);
+
+/// The values of `node`, which must have some, in another shape of as many elements: a view of them
+/// where strides can say it, else of their row-major copy.
+[[nodiscard]] std::shared_ptr<const Storage> reshape_values(const Node &node,
+                                                            std::span<const std::int64_t> shape);
+
+/// A node and one look at its state, as `evaluation_order` finds it.
+struct OrderedNode {
+  Node::Ptr node;
+  Node::State state;
+  std::vector<std::int32_t> operands; ///< the places of `state.operands` in the order
+};
+
+/// The nodes behind `outputs` down to those that have values, each once and after its operands.
+[[nodiscard]] std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs);
 
 /// "[2,3]".
 [[nodiscard]] std::string to_string(std::span<const std::int64_t> shape);
+
+/// The shortest text that reads back as the same value; floats have a point or an exponent: "2.0".
+[[nodiscard]] std::string element_to_string(DType dtype, const std::byte *element);
 
 } // namespace tsum

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+/// The tsum dialect: the expression graph of the API as MLIR.
+#pragma once
+
+#include "tsum/dtype.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include <optional>
+
+namespace tsum::ir {
+
+/// The type of elements of `dtype`: signed integers are signless in MLIR, unsigned ones are not.
+[[nodiscard]] mlir::Type getElementType(mlir::MLIRContext *context, DType dtype);
+
+/// The dtype whose elements have `type`, if there is one.
+[[nodiscard]] std::optional<DType> getDType(mlir::Type type);
+
+/// Whether `type`, of static shape, takes less than 2^63 bytes, extents of 0 left out: as the API
+/// demands.
+[[nodiscard]] bool isAddressable(mlir::Type type);
+
+} // namespace tsum::ir
+
+#include "tsum/Dialect/Tsum/IR/TsumDialect.h.inc"
+
+#define GET_OP_CLASSES
+#include "tsum/Dialect/Tsum/IR/TsumOps.h.inc"

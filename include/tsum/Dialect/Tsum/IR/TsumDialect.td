@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TSUM_DIALECT_TSUM_IR_TSUMDIALECT
+#define TSUM_DIALECT_TSUM_IR_TSUMDIALECT
+
+include "mlir/IR/CommonTypeConstraints.td"
+include "mlir/IR/DialectBase.td"
+
+def Tsum_Dialect : Dialect {
+  let name = "tsum";
+  let cppNamespace = "::tsum::ir";
+  let summary = "Reductions and elementwise operations on tensors";
+  let description = [{
+    A `tsum` function is an expression graph: pure operations on tensors of static shape, with the
+    names and the semantics of the C++ API. Integers wrap in their own width and are signed unless
+    the type says unsigned (`i32`, `ui8`). Floats are IEEE 754: no operation has fast-math freedom.
+
+    ```mlir
+    func.func @variance(%x: tensor<4x8xf32>, %mean: tensor<4xf32>) -> tensor<4xf32> {
+      %m = tsum.broadcast %mean dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+      %d = tsum.subtract %x, %m : tensor<4x8xf32>
+      %s = tsum.square %d : tensor<4x8xf32>
+      %r = tsum.reduce_sum %s axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+      return %r : tensor<4xf32>
+    }
+    ```
+
+    Function arguments may carry
+
+    * `tsum.strides`, an `array<i64>`: the distances in elements between neighbours along each
+      dimension of the argument's data; without it the data is row-major;
+    * `tsum.name`, a string: what the user calls the argument.
+  }];
+
+  let hasConstantMaterializer = 1;
+  let hasRegionArgAttrVerify = 1;
+
+  let extraClassDeclaration = [{
+    static constexpr ::llvm::StringLiteral getStridesAttrName() { return "tsum.strides"; }
+    static constexpr ::llvm::StringLiteral getNameAttrName() { return "tsum.name"; }
+  }];
+}
+
+/// A dtype of the API: floats and signed integers are MLIR's types of the same name, `u8` is `ui8`.
+class Tsum_DType<string dtypeName, string dtypeKind> {
+  string kind = dtypeKind;
+  string name = !if(!eq(kind, "Unsigned"), "ui" # !substr(dtypeName, 1), dtypeName);
+  Type type = !cast<Type>(!toupper(name));
+}
+
+// Generated from tsum/DTypes.def.
+include "tsum/Dialect/Tsum/IR/DTypes.td"
+
+class Tsum_Tensor<list<Tsum_DType> dtypes>
+    : RankedTensorOf<!foreach(dtype, dtypes, dtype.type),
+                     [HasStaticShapePred, CPred<"::tsum::ir::isAddressable($_self)">]> {
+  let summary = "tensor of " # !interleave(!foreach(dtype, dtypes, dtype.name), "/") #
+                " with static shape and less than 2^63 bytes";
+}
+
+// One per member of tsum::Domain.
+def Tsum_Numeric : Tsum_Tensor<Tsum_DTypes>;
+def Tsum_Float : Tsum_Tensor<!filter(dtype, Tsum_DTypes, !eq(dtype.kind, "Float"))>;
+
+#endif // TSUM_DIALECT_TSUM_IR_TSUMDIALECT

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef TSUM_DIALECT_TSUM_TRANSFORMS_PASSES
+#define TSUM_DIALECT_TSUM_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
+  let summary = "Group the ops of a function into kernels";
+  let description = [{
+    Moves the work of each public function into the functions of a nested module `@kernels` and leaves a schedule
+    of `tsum.launch` ops. A kernel computes one tensor: elementwise ops fold into the kernels that read them, a sum takes
+    the elementwise ops before it along, and those after it that keep its shape become its epilogue.
+
+    A value gets a kernel of its own, and so memory, only where one of these holds; the attribute
+    `tsum.cut` of the kernel says which:
+
+    - `output`: the function returns it;
+    - `shared sum`: a sum that several kernels read;
+    - `sum of a sum`: a sum that another sum reads;
+    - `broadcast sum`: a sum whose elements are each read many times.
+
+    ```mlir
+    func.func @norm(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+      %0 = tsum.square %x : tensor<4x8xf32>
+      %1 = tsum.reduce_sum %0 axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+      %2 = tsum.sqrt %1 : tensor<4xf32>
+      return %2 : tensor<4xf32>
+    }
+    // becomes
+    func.func @norm(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+      %0 = tsum.launch @kernels::@norm_0(%x) : (tensor<4x8xf32>) -> tensor<4xf32>
+      return %0 : tensor<4xf32>
+    }
+    module @kernels { func.func @norm_0(...) ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+#endif // TSUM_DIALECT_TSUM_TRANSFORMS_PASSES

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/dtype.h"
+
+namespace tsum {
+
+/// The order in which a sum of floats adds: part of the semantics of `reduce_sum`, whatever code
+/// computes it.
+///
+/// It depends on the dtype and on the canonical operand (tsum/Graph/CanonicalGraph.h) alone: its
+/// extents, outermost first, and which of them are reduced. Integers wrap and need no order.
+///
+/// Each result is the sum of *lines*: the elements along the innermost reduced dimension, a line
+/// for each index of the other reduced dimensions, in row-major order.
+///
+/// 1. If the innermost dimension of all is the reduced one, a line has L = `lanes(dtype)` lanes:
+///    element i is in lane i mod L. Otherwise, L = 1.
+/// 2. A line is cut into rows of L elements, of which the last may be short, and the rows into
+///    blocks of `block_rows`, of which the last may be short.
+/// 3. Within a block each lane adds its elements in order, in the element type: b = row 0;
+///    b = b + row 1; ...
+/// 4. Each lane has one accumulator, which starts at 0 and absorbs the lane's block sums in order,
+///    over all lines. A lane without an element in a row or block adds nothing.
+/// 5. At the end the lanes fold by halves: for h = L/2, L/4, ..., 1 and l < h:
+///    acc[l] = merge(acc[l], acc[l + h]). The result is finish(acc[0]).
+///
+/// The accumulators:
+///
+///          accumulator  absorb b                  merge x, y                     finish
+///     f32  one f64      acc = acc + f64(b)        acc = x + y                    round to f32
+///     f64  (hi, lo)     (hi, e) = two_sum(hi, b)  (hi, e) = two_sum(x.hi, y.hi)  hi is finite ?
+///                       lo = lo + e               lo = (x.lo + y.lo) + e         hi + lo : hi
+///
+///     two_sum(a, b) (Knuth): s = a + b; t = s - a; e = (a - (s - t)) + (b - t); gives (s, e)
+///
+/// Every operation rounds once, to nearest even; none is contracted to a fused multiply-add. The
+/// sum of nothing is 0.
+///
+/// The error. With the unit roundoff u (f32: 2^-24, f64: 2^-53), an element takes part in at most
+/// 15 additions of its block, so the block sums are off by at most 15 u sum|x| (and terms in u^2);
+/// the last rounding adds 1 u. What the second level adds is below 1 u: for f32, m absorbed blocks
+/// round in f64, m * 2^-53 < 2^-24 as long as a lane has fewer than 2^29 blocks, 2^33 elements; for
+/// f64, two_sum is exact and lo rounds terms of order u. So |result - exact| <= `error_bound` u
+/// sum|x|, whatever the number of elements.
+inline constexpr std::int64_t lane_bytes = 256;
+inline constexpr std::int64_t block_rows = 16;
+inline constexpr int error_bound = 18;
+
+/// How many elements of `dtype` a row of lanes has: 64 for f32, 32 for f64.
+[[nodiscard]] constexpr std::int64_t lanes(DType dtype) { return lane_bytes / size_of(dtype); }
+
+} // namespace tsum

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tsum {
+
+/// Computes the tiles `begin` to `end` of one tensor. `buffers` are the inputs, then the output.
+using Kernel = void (*)(const void *const *buffers, std::int64_t begin, std::int64_t end);
+
+/// A compiled graph: kernels and the order to run them in. Values have numbers: first the graph's data, then the
+/// result of each launch.
+struct Program {
+  struct Launch {
+    Kernel kernel = nullptr;
+    std::int64_t tiles = 0;
+    std::vector<std::int32_t> inputs; ///< values
+    std::int64_t bytes = 0;           ///< of the result
+  };
+
+  std::int32_t arguments = 0; ///< how many values are data
+  std::vector<Launch> launches;
+  std::vector<std::int32_t> outputs; ///< values, each of them the result of a launch
+  /// Keeps the code loaded; the last program that lets go unloads it.
+  std::shared_ptr<const void> code;
+};
+
+} // namespace tsum

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Accumulator.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace tsum {
+
+namespace {
+
+Type lanesOf(Type element, int64_t lanes) { return VectorType::get({lanes}, element); }
+
+int64_t laneCount(Value lanes) { return cast<VectorType>(lanes.getType()).getDimSize(0); }
+
+/// The rounded sum and its rounding error (Knuth, The Art of Computer Programming, volume 2, 4.2.2).
+std::pair<Value, Value> twoSum(OpBuilder &b, Location loc, Value x, Value y) {
+  Value sum = arith::AddFOp::create(b, loc, x, y);
+  Value yPart = arith::SubFOp::create(b, loc, sum, x);
+  Value xPart = arith::SubFOp::create(b, loc, sum, yPart);
+  Value xError = arith::SubFOp::create(b, loc, x, xPart);
+  Value yError = arith::SubFOp::create(b, loc, y, yPart);
+  return {sum, arith::AddFOp::create(b, loc, xError, yError)};
+}
+
+} // namespace
+
+FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
+  auto yield = cast<linalg::YieldOp>(generic.getBody()->getTerminator());
+  if (generic.getNumDpsInits() != 1)
+    return generic.emitOpError("reduces into more than one output");
+  BlockArgument output = generic.getRegionOutputArgs().front();
+  Operation *combiner = yield.getOperand(0).getDefiningOp();
+  if (!combiner || !isa<arith::AddFOp, arith::AddIOp>(combiner) || !output.hasOneUse() ||
+      *output.user_begin() != combiner)
+    return generic.emitOpError("does not end in one addition to its output");
+
+  Accumulator result;
+  result.elementType = output.getType();
+  result.value = combiner->getOperand(combiner->getOperand(0) == output ? 1 : 0);
+  Type f64 = Float64Type::get(generic.getContext());
+  if (isa<IntegerType>(result.elementType)) {
+    result.kind = Kind::Plain;
+    result.accumulatorTypes = {result.elementType};
+  } else if (result.elementType.isF32()) {
+    result.kind = Kind::Widened;
+    result.accumulatorTypes = {f64};
+  } else if (result.elementType.isF64()) {
+    result.kind = Kind::Compensated;
+    result.accumulatorTypes = {f64, f64};
+  } else {
+    return generic.emitOpError("has no accumulator for ") << result.elementType;
+  }
+  return result;
+}
+
+SmallVector<Value> Accumulator::neutral(OpBuilder &b, Location loc, int64_t lanes) const {
+  return llvm::map_to_vector(accumulatorTypes, [&](Type type) -> Value {
+    return arith::ConstantOp::create(b, loc, b.getZeroAttr(lanesOf(type, lanes)));
+  });
+}
+
+bool Accumulator::isNeutral(Value fill) const {
+  return matchPattern(fill, m_PosZeroFloat()) || matchPattern(fill, m_Zero());
+}
+
+Value Accumulator::combine(OpBuilder &b, Location loc, Value x, Value y) const {
+  if (kind == Kind::Plain)
+    return arith::AddIOp::create(b, loc, x, y);
+  return arith::AddFOp::create(b, loc, x, y);
+}
+
+SmallVector<Value> Accumulator::absorb(OpBuilder &b, Location loc, ValueRange accumulators,
+                                       Value block) const {
+  switch (kind) {
+  case Kind::Plain:
+    return {arith::AddIOp::create(b, loc, accumulators[0], block)};
+  case Kind::Widened: {
+    Value wide = arith::ExtFOp::create(b, loc, accumulators[0].getType(), block);
+    return {arith::AddFOp::create(b, loc, accumulators[0], wide)};
+  }
+  case Kind::Compensated: {
+    auto [high, error] = twoSum(b, loc, accumulators[0], block);
+    return {high, arith::AddFOp::create(b, loc, accumulators[1], error)};
+  }
+  }
+  llvm_unreachable("covered above");
+}
+
+SmallVector<Value> Accumulator::merge(OpBuilder &b, Location loc, ValueRange x,
+                                      ValueRange y) const {
+  if (kind != Kind::Compensated)
+    return {combine(b, loc, x[0], y[0])};
+  auto [high, error] = twoSum(b, loc, x[0], y[0]);
+  Value low = arith::AddFOp::create(b, loc, x[1], y[1]);
+  return {high, arith::AddFOp::create(b, loc, low, error)};
+}
+
+SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc,
+                                          ValueRange accumulators) const {
+  SmallVector<Value> lanes(accumulators);
+  for (int64_t half = laneCount(lanes[0]) / 2; half >= 1; half /= 2) {
+    auto slice = [&](int64_t from) {
+      auto indices = llvm::to_vector(llvm::seq(from, from + half));
+      return llvm::map_to_vector(lanes, [&](Value all) -> Value {
+        return vector::ShuffleOp::create(b, loc, all, all, indices);
+      });
+    };
+    lanes = merge(b, loc, slice(0), slice(half));
+  }
+  return lanes;
+}
+
+Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) const {
+  switch (kind) {
+  case Kind::Plain:
+    return accumulators[0];
+  case Kind::Widened:
+    return arith::TruncFOp::create(b, loc, lanesOf(elementType, laneCount(accumulators[0])),
+                                   accumulators[0]);
+  case Kind::Compensated: {
+    // Infinities and NaNs are in the high part; the errors of their additions are NaN and say nothing.
+    Value high = accumulators[0];
+    Value sum = arith::AddFOp::create(b, loc, high, accumulators[1]);
+    Value zeroIfFinite = arith::SubFOp::create(b, loc, high, high);
+    Value finite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, zeroIfFinite,
+                                         zeroIfFinite);
+    return arith::SelectOp::create(b, loc, finite, sum, high);
+  }
+  }
+  llvm_unreachable("covered above");
+}
+
+} // namespace tsum

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tsum/Codegen/EmitObject.h"
+
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/LICM.h"
+#include "llvm/Transforms/Scalar/SROA.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
+
+using namespace llvm;
+
+namespace tsum {
+
+std::string hostFeatures() {
+  StringMap<bool> features = sys::getHostCPUFeatures();
+  // The map has no order of its own, and equal machines must give equal strings.
+  SmallVector<StringRef> names;
+  for (const auto &feature : features)
+    if (feature.getValue())
+      names.push_back(feature.getKey());
+  sort(names);
+  return join(map_range(names, [](StringRef name) { return ("+" + name).str(); }), ",");
+}
+
+Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef features) {
+  [[maybe_unused]] static const bool initialized = [] {
+    InitializeNativeTarget();
+    InitializeNativeTargetAsmPrinter();
+    return true;
+  }();
+  Triple triple(sys::getProcessTriple());
+  std::string error;
+  const Target *target = TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return createStringError(error);
+  TargetOptions options;
+  // Additions keep the order they are written in, and none is fused with a multiplication.
+  options.AllowFPOpFusion = FPOpFusion::Strict;
+  std::unique_ptr<TargetMachine> machine(target->createTargetMachine(
+      triple, /*CPU=*/"", features, options, Reloc::PIC_, CodeModel::Small,
+      CodeGenOptLevel::Default, /*JIT=*/true));
+  if (!machine)
+    return createStringError("no target machine for " + triple.str());
+  return machine;
+}
+
+/// The vectorizer has scheduled and unrolled the loops already: what is left is to clean up. LLVM's own -O2 would
+/// unroll them again and take three times as long.
+static void optimize(Module &module, TargetMachine &target) {
+  PassBuilder builder(&target);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager sccs;
+  ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+
+  FunctionPassManager passes;
+  passes.addPass(SROAPass(SROAOptions::ModifyCFG));
+  passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
+  passes.addPass(InstCombinePass());
+  passes.addPass(createFunctionToLoopPassAdaptor(
+      LICMPass(LICMOptions()), /*UseMemorySSA=*/true));
+  passes.addPass(SimplifyCFGPass());
+  createModuleToFunctionPassAdaptor(std::move(passes)).run(module, modules);
+}
+
+Expected<std::unique_ptr<Module>> toLLVMIR(mlir::ModuleOp kernels, LLVMContext &context,
+                                           TargetMachine &target) {
+  std::unique_ptr<Module> module = mlir::translateModuleToLLVMIR(kernels, context, "tsum");
+  if (!module)
+    return createStringError("the LLVM dialect could not be translated to LLVM IR");
+  module->setTargetTriple(target.getTargetTriple());
+  module->setDataLayout(target.createDataLayout());
+  optimize(*module, target);
+  return module;
+}
+
+Expected<std::unique_ptr<MemoryBuffer>> emitCode(Module &module, TargetMachine &target,
+                                                 CodeGenFileType type) {
+  SmallVector<char, 0> code;
+  raw_svector_ostream stream(code);
+  legacy::PassManager passes;
+  if (target.addPassesToEmitFile(passes, stream, nullptr, type, /*DisableVerify=*/true))
+    return createStringError("the target emits no such file");
+  passes.run(module);
+  return std::make_unique<SmallVectorMemoryBuffer>(std::move(code), "tsum",
+                                                   /*RequiresNullTerminator=*/false);
+}
+
+} // namespace tsum

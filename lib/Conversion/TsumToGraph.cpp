@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tsum/Conversion/TsumToGraph.h"
+
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Graph/Node.h"
+#include "tsum/ops.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace tsum {
+
+namespace {
+
+Shape shapeOf(RankedTensorType type) { return type.getShape(); }
+
+DType dtypeOf(RankedTensorType type) { return *ir::getDType(type.getElementType()); }
+
+/// The functions of the API throw, and nothing may throw across this code. Nothing does: they are
+/// given operands of the types that the dialect's verifiers let pass, which ask for no less than the
+/// API's own checks.
+class Importer {
+public:
+  FailureOr<std::vector<Tensor>> run(func::FuncOp function, ArrayRef<Tensor> arguments) {
+    if (failed(checkArguments(function, arguments)))
+      return failure();
+    for (auto [value, tensor] : llvm::zip_equal(function.getArguments(), arguments))
+      tensors.insert({value, tensor});
+    Block &body = function.getBody().front();
+    for (Operation &op : body.without_terminator()) {
+      FailureOr<Tensor> result = create(&op);
+      if (failed(result))
+        return failure();
+      tensors.insert({op.getResult(0), *result});
+    }
+    std::vector<Tensor> results;
+    for (Value result : body.getTerminator()->getOperands())
+      results.push_back(tensorOf(result));
+    return results;
+  }
+
+private:
+  static LogicalResult checkArguments(func::FuncOp function, ArrayRef<Tensor> arguments) {
+    if (!function.getBody().hasOneBlock())
+      return function.emitOpError("must have a body of one block to be evaluated");
+    if (function.getNumArguments() != arguments.size())
+      return function.emitOpError("takes ")
+             << function.getNumArguments() << " arguments, and " << arguments.size()
+             << " are given";
+    for (auto [index, argument, tensor] :
+         llvm::enumerate(function.getArguments(), arguments))
+      if (!matches(argument.getType(), tensor)) {
+        InFlightDiagnostic error = emitError(argument.getLoc()) << "argument " << index;
+        if (!tensor.name().empty())
+          error << " ('" << StringRef(tensor.name()) << "')";
+        std::string shape = tensor.rank() == 0 ? "" : to_string(tensor.shape());
+        return error << " is " << StringRef(name_of(tensor.dtype())) << shape
+                     << ", and the function takes " << argument.getType();
+      }
+    return success();
+  }
+
+  static bool matches(Type type, const Tensor &tensor) {
+    auto expected = dyn_cast<RankedTensorType>(type);
+    return expected && ir::getDType(expected.getElementType()) == tensor.dtype() &&
+           expected.getShape() == ArrayRef<int64_t>(tensor.shape());
+  }
+
+  const Tensor &tensorOf(Value value) const { return tensors.find(value)->second; }
+
+  FailureOr<Tensor> create(Operation *op) const {
+    return llvm::TypeSwitch<Operation *, FailureOr<Tensor>>(op)
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                        \
+  .Case([&](ir::CLASS##Op op) { return tsum::NAME(tensorOf(op.getX())); })
+#define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                       \
+  .Case([&](ir::CLASS##Op op) { return tsum::NAME(tensorOf(op.getX()), tensorOf(op.getY())); })
+#include "tsum/Elementwise.def"
+        .Case([&](ir::CastOp op) { return cast(tensorOf(op.getInput()), dtypeOf(op.getType())); })
+        .Case([&](ir::ReduceSumOp op) {
+          return reduce_sum(tensorOf(op.getInput()), op.getAxes().vec(), op.getKeepdims());
+        })
+        .Case([&](ir::ReshapeOp op) {
+          return reshape(tensorOf(op.getInput()), shapeOf(op.getType()));
+        })
+        .Case([&](ir::BroadcastOp op) { return broadcast(op); })
+        .Case([&](ir::ConstantOp op) { return constantOf(op); })
+        .Default([](Operation *op) {
+          return op->emitOpError("is no node of an expression graph (tsum ops are, but launches)");
+        });
+  }
+
+  /// The API aligns dimensions at the last: extents of 1 take the places of the new ones.
+  Tensor broadcast(ir::BroadcastOp op) const {
+    Shape aligned(op.getType().getRank(), 1);
+    for (int64_t dim : op.getDims())
+      aligned[dim] = op.getType().getDimSize(dim);
+    return broadcast_to(reshape(tensorOf(op.getInput()), std::move(aligned)),
+                        shapeOf(op.getType()));
+  }
+
+  static FailureOr<Tensor> constantOf(ir::ConstantOp op) {
+    auto elements = dyn_cast<DenseElementsAttr>(op.getValue());
+    if (!elements)
+      return op.emitOpError("has a value that is not written out (as dense<...>)");
+    RankedTensorType type = op.getType();
+    return visit_dtype(dtypeOf(type), [&]<class T>(T) -> Tensor {
+      if (elements.isSplat())
+        return broadcast_to(constant(elements.getSplatValue<T>()), shapeOf(type));
+      std::vector<T> values(elements.value_begin<T>(), elements.value_end<T>());
+      return constant<T>(values, shapeOf(type));
+    });
+  }
+
+  llvm::DenseMap<Value, Tensor> tensors;
+};
+
+} // namespace
+
+FailureOr<std::vector<Tensor>> tsumToGraph(func::FuncOp function, ArrayRef<Tensor> arguments) {
+  return Importer().run(function, arguments);
+}
+
+} // namespace tsum

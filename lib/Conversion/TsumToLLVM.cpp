@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tsum/Conversion/Passes.h"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+using namespace mlir;
+
+namespace tsum {
+#define GEN_PASS_DEF_TSUMTOLLVMPASS
+#include "tsum/Conversion/Passes.h.inc"
+
+namespace {
+
+/// (ptr..., begin, end)  becomes  (ptr to the ptrs, begin, end).
+void packArguments(LLVM::LLVMFuncOp kernel) {
+  Block &entry = kernel.getBody().front();
+  OpBuilder b(&entry, entry.begin());
+  Location loc = kernel.getLoc();
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  const unsigned buffers = entry.getNumArguments() - 2;
+  Value packed = entry.insertArgument(0u, pointer, loc);
+  for (unsigned i = 0; i < buffers; ++i) {
+    Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, packed, ArrayRef<LLVM::GEPArg>{i});
+    Value buffer = LLVM::LoadOp::create(b, loc, pointer, slot);
+    entry.getArgument(1).replaceAllUsesWith(buffer);
+    entry.eraseArgument(1);
+  }
+  Type i64 = b.getI64Type();
+  kernel.setFunctionType(
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {pointer, i64, i64}));
+}
+
+struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
+  using TsumToLLVMPassBase::TsumToLLVMPassBase;
+
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
+    LowerToLLVMOptions options(context);
+    options.useBarePtrCallConv = true;
+    // Kernels own no memory: an allocation that got this far is a defect, not a call of malloc.
+    options.allocLowering = LowerToLLVMOptions::AllocLowering::None;
+    LLVMTypeConverter converter(context, options);
+
+    RewritePatternSet patterns(context);
+    populateAffineToStdConversionPatterns(patterns);
+    populateAffineToVectorConversionPatterns(patterns);
+    populateSCFToControlFlowConversionPatterns(patterns);
+    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+    arith::populateArithToLLVMConversionPatterns(converter, patterns);
+    populateMathToLLVMConversionPatterns(converter, patterns);
+    populateVectorToLLVMConversionPatterns(converter, patterns);
+    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+    ub::populateUBToLLVMConversionPatterns(converter, patterns);
+    populateFuncToLLVMConversionPatterns(converter, patterns);
+
+    LLVMConversionTarget target(*context);
+    target.addLegalOp<ModuleOp>();
+    if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
+      return signalPassFailure();
+    auto features = LLVM::TargetFeaturesAttr::get(context, targetFeatures);
+    for (auto kernel : getOperation().getOps<LLVM::LLVMFuncOp>()) {
+      packArguments(kernel);
+      if (!targetFeatures.empty())
+        kernel.setTargetFeaturesAttr(features);
+    }
+  }
+};
+
+} // namespace
+} // namespace tsum

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The canonical form of a sum: over extents that are not 1, without keepdims. Whatever would change
+// the order in which floats are added is left to integers, whose sums need no order.
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/SmallVectorExtras.h"
+
+using namespace mlir;
+using namespace tsum::ir;
+
+/// The dimensions whose extent is not 1.
+static SmallVector<int64_t> getNonUnitDims(RankedTensorType type) {
+  return llvm::filter_to_vector(llvm::seq(type.getRank()),
+                                [&](int64_t dim) { return type.getDimSize(dim) != 1; });
+}
+
+/// The dimensions of a tensor of `rank` that are not in `axes`: where those of the reduced tensor
+/// come from.
+static SmallVector<int64_t> getKeptDims(int64_t rank, ArrayRef<int64_t> axes) {
+  return llvm::filter_to_vector(llvm::seq(rank),
+                                [&](int64_t dim) { return !llvm::is_contained(axes, dim); });
+}
+
+static LogicalResult matchUnorderedSum(ReduceSumOp op, PatternRewriter &rewriter) {
+  if (isa<FloatType>(op.getType().getElementType()))
+    return rewriter.notifyMatchFailure(op, "would change the order of a float sum");
+  if (op.getKeepdims())
+    return rewriter.notifyMatchFailure(op, "keepdims goes first");
+  return success();
+}
+
+namespace {
+
+/// keepdims, and axes of extent 1, are matters of shape: sum without them, then reshape.
+struct SumOfNonUnitDims final : OpRewritePattern<ReduceSumOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReduceSumOp op, PatternRewriter &rewriter) const override {
+    RankedTensorType type = op.getInput().getType();
+    auto axes = llvm::filter_to_vector(op.getAxes(),
+                                       [&](int64_t axis) { return type.getDimSize(axis) != 1; });
+    if (!op.getKeepdims() && axes.size() == op.getAxes().size())
+      return rewriter.notifyMatchFailure(op, "neither keepdims nor an axis of extent 1");
+    Value sum = rewriter.createOrFold<ReduceSumOp>(op.getLoc(), op.getInput(), axes);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), sum);
+    return success();
+  }
+};
+
+/// sum(reshape(x)) -> reshape(sum(x)) where the reshape only adds or drops extents of 1.
+struct SumBeforeUnitReshape final : OpRewritePattern<ReduceSumOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReduceSumOp op, PatternRewriter &rewriter) const override {
+    auto reshape = op.getInput().getDefiningOp<ReshapeOp>();
+    if (!reshape)
+      return rewriter.notifyMatchFailure(op, "no reshape before it");
+    RankedTensorType from = reshape.getInput().getType(), to = reshape.getType();
+    SmallVector<int64_t> fromDims = getNonUnitDims(from), toDims = getNonUnitDims(to);
+    auto fromExtents = llvm::map_range(fromDims, [&](int64_t dim) { return from.getDimSize(dim); });
+    auto toExtents = llvm::map_range(toDims, [&](int64_t dim) { return to.getDimSize(dim); });
+    if (!llvm::equal(fromExtents, toExtents))
+      return rewriter.notifyMatchFailure(op, "the reshape changes more than extents of 1");
+
+    SmallVector<int64_t> axes;
+    for (auto [fromDim, toDim] : llvm::zip_equal(fromDims, toDims))
+      if (llvm::is_contained(op.getAxes(), toDim))
+        axes.push_back(fromDim);
+    Value sum = rewriter.createOrFold<ReduceSumOp>(op.getLoc(), reshape.getInput(), axes);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), sum);
+    return success();
+  }
+};
+
+/// sum(sum(x)) -> sum(x) over the axes of both.
+struct IntegerSumOfSum final : OpRewritePattern<ReduceSumOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReduceSumOp op, PatternRewriter &rewriter) const override {
+    auto inner = op.getInput().getDefiningOp<ReduceSumOp>();
+    if (!inner || inner.getKeepdims())
+      return rewriter.notifyMatchFailure(op, "no sum without keepdims before it");
+    if (failed(matchUnorderedSum(op, rewriter)))
+      return failure();
+
+    SmallVector<int64_t> kept = getKeptDims(inner.getInput().getType().getRank(), inner.getAxes());
+    SmallVector<int64_t> axes(inner.getAxes());
+    for (int64_t axis : op.getAxes())
+      axes.push_back(kept[axis]);
+    llvm::sort(axes);
+    rewriter.replaceOpWithNewOp<ReduceSumOp>(op, inner.getInput(), axes);
+    return success();
+  }
+};
+
+/// sum(broadcast(x)) -> broadcast(sum(x) * n), where n counts the repetitions that are summed. Not
+/// for floats even where n is 1: the operand of the sum then has another shape, which the order
+/// depends on; and n equal floats added up differ from n * x, which rounds once.
+struct IntegerSumOfBroadcast final : OpRewritePattern<ReduceSumOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReduceSumOp op, PatternRewriter &rewriter) const override {
+    auto broadcast = op.getInput().getDefiningOp<BroadcastOp>();
+    if (!broadcast)
+      return rewriter.notifyMatchFailure(op, "no broadcast before it");
+    if (failed(matchUnorderedSum(op, rewriter)))
+      return failure();
+
+    RankedTensorType repeated = broadcast.getType();
+    SmallVector<int64_t> axes, dims;
+    int64_t repetitions = 1;
+    SmallVector<int64_t> kept = getKeptDims(repeated.getRank(), op.getAxes());
+    for (auto [dim, target] : llvm::enumerate(broadcast.getDims())) {
+      if (const auto *it = llvm::find(kept, target); it != kept.end())
+        dims.push_back(it - kept.begin());
+      else
+        axes.push_back(dim);
+    }
+    for (int64_t axis : op.getAxes())
+      if (!llvm::is_contained(broadcast.getDims(), axis))
+        repetitions *= repeated.getDimSize(axis);
+
+    Location loc = op.getLoc();
+    Value sum = rewriter.createOrFold<ReduceSumOp>(loc, broadcast.getInput(), axes);
+    if (repetitions != 1) {
+      auto type = cast<RankedTensorType>(sum.getType());
+      auto element = cast<IntegerType>(type.getElementType());
+      APInt count = APInt(64, repetitions).trunc(element.getWidth());
+      auto factor = ConstantOp::create(rewriter, loc, DenseElementsAttr::get(type, count));
+      sum = MultiplyOp::create(rewriter, loc, sum, factor);
+    }
+    rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), sum, dims);
+    return success();
+  }
+};
+
+} // namespace
+
+void ReduceSumOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<SumOfNonUnitDims, SumBeforeUnitReshape, IntegerSumOfSum, IntegerSumOfBroadcast>(
+      context);
+}

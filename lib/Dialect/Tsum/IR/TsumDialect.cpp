@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/Support/CheckedArithmetic.h"
+
+using namespace mlir;
+using namespace tsum;
+using namespace tsum::ir;
+
+#include "tsum/Dialect/Tsum/IR/TsumDialect.cpp.inc"
+
+void TsumDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "tsum/Dialect/Tsum/IR/TsumOps.cpp.inc"
+      >();
+}
+
+Operation *TsumDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type,
+                                            Location loc) {
+  if (auto elements = dyn_cast<ElementsAttr>(value); elements && elements.getType() == type)
+    return ConstantOp::create(builder, loc, type, elements);
+  return nullptr;
+}
+
+LogicalResult TsumDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argIndex,
+                                                    NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    return op->emitError() << "'" << name << "' belongs on an argument of a function";
+
+  if (name == getNameAttrName()) {
+    if (!isa<StringAttr>(attribute.getValue()))
+      return op->emitError() << "'" << name << "' of argument " << argIndex
+                             << " must be a string, given " << attribute.getValue();
+    return success();
+  }
+  if (name == getStridesAttrName()) {
+    Type type = function.getArgumentTypes()[argIndex];
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor)
+      return op->emitError() << "'" << name << "' belongs on a ranked tensor, and argument "
+                             << argIndex << " is " << type;
+    auto strides = dyn_cast<DenseI64ArrayAttr>(attribute.getValue());
+    if (!strides)
+      return op->emitError() << "'" << name << "' of argument " << argIndex
+                             << " must be an array<i64>, given " << attribute.getValue();
+    if (strides.size() != tensor.getRank())
+      return op->emitError() << "'" << name << "' of argument " << argIndex << " has "
+                             << strides.size() << " strides for rank " << tensor.getRank();
+    return success();
+  }
+  return op->emitError() << "'" << name << "' is no argument attribute of tsum (valid: '"
+                         << getNameAttrName() << "', '" << getStridesAttrName() << "')";
+}
+
+Type ir::getElementType(MLIRContext *context, DType dtype) {
+  auto bits = static_cast<unsigned>(8 * size_of(dtype));
+  switch (kind_of(dtype)) {
+  case DTypeKind::Float:
+    return bits == 32 ? Type(Float32Type::get(context)) : Float64Type::get(context);
+  case DTypeKind::Signed:
+    return IntegerType::get(context, bits);
+  case DTypeKind::Unsigned:
+    return IntegerType::get(context, bits, IntegerType::Unsigned);
+  }
+  llvm_unreachable("a DTypeKind without MLIR types");
+}
+
+std::optional<DType> ir::getDType(Type type) {
+#define TSUM_DTYPE(NAME, CPP, KIND)                                                                \
+  if (type == getElementType(type.getContext(), DType::NAME))                                      \
+    return DType::NAME;
+#include "tsum/DTypes.def"
+  return std::nullopt;
+}
+
+bool ir::isAddressable(Type type) {
+  auto shaped = cast<ShapedType>(type);
+  auto bytes = std::optional<int64_t>(llvm::divideCeil(shaped.getElementTypeBitWidth(), 8));
+  for (int64_t extent : shaped.getShape())
+    bytes = bytes ? llvm::checkedMul(*bytes, std::max<int64_t>(extent, 1)) : std::nullopt;
+  return bytes.has_value();
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tsum/Graph/CanonicalGraph.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace tsum {
+
+std::uint64_t CanonicalGraph::hash() const {
+  std::vector<std::int64_t> words;
+  // Each list with its length, so that no two graphs give the same words.
+  auto append = [&](const auto &list) {
+    words.push_back(static_cast<std::int64_t>(list.size()));
+    words.insert(words.end(), list.begin(), list.end());
+  };
+  append(extents);
+  append(outputs);
+  words.push_back(static_cast<std::int64_t>(values.size()));
+  for (const Value &value : values) {
+    words.push_back(static_cast<std::int64_t>(value.op) << 8 |
+                    static_cast<std::int64_t>(value.dtype));
+    append(value.dims);
+    append(value.operands);
+    append(value.strides);
+  }
+  return XXH3_64bits(words.data(), words.size() * sizeof(words[0]));
+}
+
+std::string CanonicalGraph::to_string() const {
+  std::string text;
+  for (std::size_t place = 0; place < values.size(); ++place) {
+    const Value &value = values[place];
+    text += "%" + std::to_string(place) + " = ";
+    text += op_info(value.op).name;
+    std::string separator = " %";
+    for (std::int32_t operand : value.operands) {
+      text += separator + std::to_string(operand);
+      separator = ", %";
+    }
+    text += " : ";
+    text += name_of(value.dtype);
+    separator = "[d";
+    for (std::int32_t dim : value.dims) {
+      text += separator + std::to_string(dim) + "=" +
+              std::to_string(extents[static_cast<std::size_t>(dim)]);
+      separator = ", d";
+    }
+    if (!value.dims.empty())
+      text += "]";
+    if (!value.strides.empty())
+      text += " strides " + tsum::to_string(value.strides);
+    text += '\n';
+  }
+  std::string separator = "return %";
+  for (std::int32_t output : outputs) {
+    text += separator + std::to_string(output);
+    separator = ", %";
+  }
+  return text + '\n';
+}
+
+} // namespace tsum

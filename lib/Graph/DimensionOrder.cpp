@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "DimensionOrder.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <tuple>
+
+namespace tsum {
+
+using Value = CanonicalGraph::Value;
+
+static std::size_t to_index(std::int32_t dim) { return static_cast<std::size_t>(dim); }
+
+namespace {
+
+/// What data says about the order of dimensions.
+class StrideOrder {
+public:
+  explicit StrideOrder(const CanonicalGraph &graph) : strides(graph.extents.size()) {
+    // Traffic makes the weight: the largest data, then the first, decides where several disagree.
+    std::vector<std::pair<std::int64_t, std::int32_t>> data; // (-bytes, value)
+    for (const Value &value : graph.values) {
+      if (value.op != OpKind::Constant)
+        break; // data comes first
+      std::int64_t bytes = size_of(value.dtype);
+      for (std::int32_t dim : value.dims)
+        bytes *= graph.extents[to_index(dim)];
+      data.emplace_back(-bytes, static_cast<std::int32_t>(data.size()));
+    }
+    std::ranges::sort(data);
+    for (std::size_t rank = 0; rank < data.size(); ++rank) {
+      const Value &value = graph.values[to_index(data[rank].second)];
+      for (std::size_t dim = 0; dim < value.dims.size(); ++dim)
+        strides[to_index(value.dims[dim])].push_back({rank, std::abs(value.strides[dim])});
+    }
+  }
+
+  /// Whether `a` belongs outside of `b`, as the first data says in which their strides differ.
+  [[nodiscard]] bool is_outside(std::int32_t a, std::int32_t b) const {
+    const auto &of_a = strides[to_index(a)];
+    const auto &of_b = strides[to_index(b)];
+    for (auto i = of_a.begin(), j = of_b.begin(); i != of_a.end() && j != of_b.end();) {
+      if (i->data < j->data)
+        ++i;
+      else if (j->data < i->data)
+        ++j;
+      else if (i->stride != j->stride)
+        return i->stride > j->stride;
+      else
+        ++i, ++j;
+    }
+    return false;
+  }
+
+private:
+  struct Stride {
+    std::size_t data; ///< by falling weight
+    std::int64_t stride;
+  };
+  std::vector<std::vector<Stride>> strides; ///< per dimension, in the data that spans it
+};
+
+} // namespace
+
+/// Writes a value's dimensions as `number_of` numbers them, ascending.
+static void renumber(Value &value, const std::vector<std::int32_t> &number_of) {
+  for (std::int32_t &dim : value.dims)
+    dim = number_of[to_index(dim)];
+  if (value.op != OpKind::Constant) {
+    std::ranges::sort(value.dims);
+    return;
+  }
+  std::vector<std::pair<std::int32_t, std::int64_t>> pairs;
+  for (std::size_t dim = 0; dim < value.dims.size(); ++dim)
+    pairs.emplace_back(value.dims[dim], value.strides[dim]);
+  std::ranges::sort(pairs);
+  for (std::size_t dim = 0; dim < pairs.size(); ++dim)
+    std::tie(value.dims[dim], value.strides[dim]) = pairs[dim];
+}
+
+std::vector<std::int32_t> order_dims(CanonicalGraph &graph, std::vector<std::int32_t> used) {
+  // The insertion sort by which NumPy's nditer orders axes: what no data decides stays where it is.
+  StrideOrder order(graph);
+  for (auto next = used.begin(); next != used.end(); ++next) {
+    auto to = next;
+    for (auto before = next; before != used.begin();) {
+      --before;
+      if (order.is_outside(*next, *before))
+        to = before;
+      else if (order.is_outside(*before, *next))
+        break;
+    }
+    std::rotate(to, next, next + 1);
+  }
+
+  std::vector<std::int32_t> number_of(graph.extents.size(), -1);
+  std::vector<std::int64_t> extents;
+  for (std::int32_t dim : used) {
+    number_of[to_index(dim)] = static_cast<std::int32_t>(extents.size());
+    extents.push_back(graph.extents[to_index(dim)]);
+  }
+  graph.extents = std::move(extents);
+  for (Value &value : graph.values)
+    renumber(value, number_of);
+  return used;
+}
+
+std::vector<bool> flip_dims(CanonicalGraph &graph) {
+  std::vector<bool> runs_backwards(graph.extents.size(), false);
+  std::vector<bool> runs_forwards(graph.extents.size(), false);
+  for (const Value &value : graph.values)
+    for (std::size_t dim = 0; dim < value.strides.size(); ++dim)
+      (value.strides[dim] < 0 ? runs_backwards : runs_forwards)[to_index(value.dims[dim])] = true;
+
+  std::vector<bool> is_flipped(graph.extents.size());
+  for (std::size_t dim = 0; dim < is_flipped.size(); ++dim)
+    is_flipped[dim] = runs_backwards[dim] && !runs_forwards[dim];
+  for (Value &value : graph.values)
+    for (std::size_t dim = 0; dim < value.strides.size(); ++dim)
+      if (is_flipped[to_index(value.dims[dim])])
+        value.strides[dim] = -value.strides[dim];
+  return is_flipped;
+}
+
+void merge_dims(CanonicalGraph &graph) {
+  std::size_t count = graph.extents.size();
+  std::vector<bool> joins_next(count, true);
+  if (count > 0)
+    joins_next[count - 1] = false;
+  for (const Value &value : graph.values) {
+    // Data without elements lies like any other.
+    bool is_laid_out =
+        value.op == OpKind::Constant && std::ranges::none_of(value.dims, [&](std::int32_t dim) {
+          return graph.extents[to_index(dim)] == 0;
+        });
+    for (std::size_t dim = 0; dim < value.dims.size(); ++dim) {
+      std::size_t here = to_index(value.dims[dim]);
+      if (here > 0 && (dim == 0 || to_index(value.dims[dim - 1]) != here - 1))
+        joins_next[here - 1] = false;
+      bool spans_next = dim + 1 < value.dims.size() && to_index(value.dims[dim + 1]) == here + 1;
+      if (!spans_next ||
+          (is_laid_out && value.strides[dim] != value.strides[dim + 1] * graph.extents[here + 1]))
+        joins_next[here] = false;
+    }
+  }
+
+  // The product is a number of elements of some tensor, which was checked when that was made.
+  std::vector<std::int32_t> number_of(count);
+  std::vector<std::int64_t> extents;
+  for (std::size_t dim = 0; dim < count; ++dim) {
+    if (dim > 0 && joins_next[dim - 1])
+      extents.back() *= graph.extents[dim];
+    else
+      extents.push_back(graph.extents[dim]);
+    number_of[dim] = static_cast<std::int32_t>(extents.size()) - 1;
+  }
+  graph.extents = std::move(extents);
+  for (Value &value : graph.values) {
+    std::vector<std::int32_t> dims;
+    std::vector<std::int64_t> strides;
+    for (std::size_t dim = 0; dim < value.dims.size(); ++dim) {
+      if (joins_next[to_index(value.dims[dim])])
+        continue; // the innermost of the joined gives the stride
+      dims.push_back(number_of[to_index(value.dims[dim])]);
+      if (value.op == OpKind::Constant)
+        strides.push_back(value.strides[dim]);
+    }
+    value.dims = std::move(dims);
+    value.strides = std::move(strides);
+  }
+}
+
+} // namespace tsum

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tsum/Graph/Node.h"
+#include "tsum/Graph/Strided.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <unordered_map>
+
+namespace tsum {
+
+const OpInfo &op_info(OpKind op) {
+  // In the order of OpKind.
+  static constexpr OpInfo table[] = {
+      {"constant", 0, false, Domain::Numeric},
+      {"cast", 1, false, Domain::Numeric},
+      {"broadcast_to", 1, false, Domain::Numeric},
+      {"reshape", 1, false, Domain::Numeric},
+      {"reduce_sum", 1, false, Domain::Numeric},
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) {#NAME, 1, true, Domain::DOMAIN},
+#define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) {#NAME, 2, true, Domain::DOMAIN},
+#include "tsum/Elementwise.def"
+  };
+  return table[static_cast<std::size_t>(op)];
+}
+
+Node::Node(OpKind op, DType dtype, Shape shape, std::vector<Ptr> operands)
+    : op(op), dtype(dtype), shape(std::move(shape)), operand_nodes(std::move(operands)) {}
+
+Node::~Node() {
+  // The first destructor on a thread's stack releases the operands of all that die because of it: a
+  // nested one only hands over its own.
+  thread_local std::vector<Ptr> *dying = nullptr;
+  if (dying) {
+    dying->insert(dying->end(), std::move_iterator(operand_nodes.begin()),
+                  std::move_iterator(operand_nodes.end()));
+    return;
+  }
+  std::vector<Ptr> queue = std::move(operand_nodes);
+  dying = &queue;
+  while (!queue.empty()) {
+    Ptr next = std::move(queue.back());
+    queue.pop_back();
+  }
+  dying = nullptr;
+}
+
+Node::State Node::state() const {
+  std::lock_guard lock(mutex);
+  return {operand_nodes, storage};
+}
+
+std::shared_ptr<const Storage> Node::values() const {
+  std::lock_guard lock(mutex);
+  return storage;
+}
+
+void Node::set_values(std::shared_ptr<const Storage> values) const {
+  std::vector<Ptr> released; // outlives the lock: the operands may die here
+  std::lock_guard lock(mutex);
+  if (storage)
+    return;
+  storage = std::move(values);
+  released.swap(operand_nodes);
+}
+
+static bool is_aligned(const std::byte *data, DType dtype) {
+  return reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(size_of(dtype)) == 0;
+}
+
+/// Whether a pointer to element 0 is enough to read the values as a C++ array.
+static bool is_row_major(const Node &node, const Storage &values) {
+  if (std::ranges::find(node.shape, 0) != node.shape.end())
+    return true;
+  ByteStrides wanted = row_major_strides(node.shape, node.dtype);
+  for (std::size_t dim = 0; dim < node.shape.size(); ++dim)
+    if (node.shape[dim] != 1 && values.strides[dim] != wanted[dim])
+      return false;
+  return is_aligned(values.data, node.dtype);
+}
+
+std::shared_ptr<const Storage> Node::row_major_values() const {
+  std::lock_guard lock(mutex);
+  if (!row_major)
+    row_major = is_row_major(*this, *storage) ? storage : pack_row_major(shape, dtype, *storage);
+  return row_major;
+}
+
+ByteStrides row_major_strides(std::span<const std::int64_t> shape, DType dtype) {
+  ByteStrides strides(shape.size());
+  std::int64_t stride = size_of(dtype);
+  for (std::size_t dim = shape.size(); dim-- > 0;) {
+    strides[dim] = stride;
+    stride *= std::max<std::int64_t>(shape[dim], 1);
+  }
+  return strides;
+}
+
+std::int64_t checked_size(std::string_view op, std::span<const std::int64_t> shape, DType dtype) {
+  bool is_empty = false;
+  bool overflows = false;
+  // Strides are products of extents, so they must not overflow even if there are no elements.
+  std::int64_t bytes = size_of(dtype);
+  for (std::size_t dim = 0; dim < shape.size(); ++dim) {
+    if (shape[dim] < 0)
+      throw ShapeError(std::string(op) + ": shape " + to_string(shape) +
+                       " has a negative extent in dimension " + std::to_string(dim) +
+                       " (extents must be 0 or more)");
+    if (shape[dim] == 0)
+      is_empty = true;
+    else
+      overflows |= __builtin_mul_overflow(bytes, shape[dim], &bytes);
+  }
+  if (overflows)
+    throw ShapeError(std::string(op) + ": shape " + to_string(shape) + " of " +
+                     std::string(name_of(dtype)) +
+                     " is too large (extents other than 0 may take up to 2^63 - 1 bytes)");
+  return is_empty ? 0 : bytes / size_of(dtype);
+}
+
+std::shared_ptr<const Storage> pack_row_major(std::span<const std::int64_t> shape, DType dtype,
+                                              const Storage &values) {
+  static constexpr std::align_val_t alignment{64};
+  std::int64_t size = checked_size("copy", shape, dtype);
+  std::shared_ptr<std::byte> copy(static_cast<std::byte *>(::operator new(
+                                      static_cast<std::size_t>(size * size_of(dtype)), alignment)),
+                                  [](std::byte *memory) { ::operator delete(memory, alignment); });
+
+  // The innermost dimension is a loop of its own, for speed.
+  auto outer = shape.first(shape.empty() ? 0 : shape.size() - 1);
+  std::int64_t inner = shape.empty() ? 1 : size ? shape.back() : 0;
+  std::int64_t stride = shape.empty() ? 0 : values.strides.back();
+  visit_dtype(dtype, [&]<class T>(T) {
+    std::byte *to = copy.get();
+    if (size == 0)
+      return;
+    for_each_index<1>(outer, {values.strides}, [&](const auto &offsets) {
+      const std::byte *from = values.data + offsets[0];
+      if (stride == sizeof(T)) {
+        std::memcpy(to, from, static_cast<std::size_t>(inner) * sizeof(T));
+      } else {
+        for (std::int64_t i = 0; i < inner; ++i)
+          std::memcpy(to + i * std::int64_t{sizeof(T)}, from + i * stride, sizeof(T));
+      }
+      to += inner * std::int64_t{sizeof(T)};
+    });
+  });
+  const std::byte *data = copy.get();
+  return std::make_shared<Storage>(Storage{std::move(copy), data, row_major_strides(shape, dtype)});
+}
+
+/// The strides that read elements of shape `from` and strides `strides` as the shape `to`, which has
+/// as many elements, or nothing if there are none.
+static std::optional<ByteStrides> reshape_strides(std::span<const std::int64_t> from,
+                                                  const ByteStrides &strides,
+                                                  std::span<const std::int64_t> to) {
+  ByteStrides result(to.size(), 0);
+  // From the innermost on: what is left of dimensions that lie back to back, taken as one.
+  std::int64_t left = 1;
+  std::int64_t stride = 0;
+  std::size_t next = from.size();
+  for (std::size_t dim = to.size(); dim-- > 0;) {
+    if (to[dim] == 1)
+      continue;
+    while (left % to[dim] != 0) {
+      --next;
+      if (from[next] == 1)
+        continue;
+      std::int64_t end;
+      if (left == 1)
+        stride = strides[next];
+      else if (__builtin_mul_overflow(stride, left, &end) || strides[next] != end)
+        return std::nullopt;
+      left *= from[next];
+    }
+    result[dim] = stride;
+    left /= to[dim];
+    if (left != 1)
+      stride *= to[dim];
+  }
+  return result;
+}
+
+std::shared_ptr<const Storage> reshape_values(const Node &node,
+                                              std::span<const std::int64_t> shape) {
+  std::shared_ptr<const Storage> values = node.values();
+  std::optional<ByteStrides> strides;
+  if (std::ranges::find(shape, 0) != shape.end())
+    strides = row_major_strides(shape, node.dtype);
+  else
+    strides = reshape_strides(node.shape, values->strides, shape);
+  if (!strides) {
+    values = node.row_major_values();
+    strides = row_major_strides(shape, node.dtype);
+  }
+  return std::make_shared<Storage>(Storage{values->owner, values->data, std::move(*strides)});
+}
+
+std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs) {
+  std::vector<OrderedNode> order;
+  std::unordered_map<const Node *, std::int32_t> places;
+  struct Open {
+    OrderedNode entry;
+    std::size_t next_operand = 0;
+  };
+  std::vector<Open> open;
+  auto visit = [&](const Node::Ptr &node) {
+    if (places.try_emplace(node.get(), -1).second)
+      open.push_back({{node, node->state(), {}}});
+  };
+
+  for (const Node::Ptr &output : outputs) {
+    visit(output);
+    while (!open.empty()) {
+      auto &[entry, next_operand] = open.back();
+      if (next_operand < entry.state.operands.size()) {
+        visit(Node::Ptr(entry.state.operands[next_operand++]));
+        continue;
+      }
+      for (const Node::Ptr &operand : entry.state.operands)
+        entry.operands.push_back(places.at(operand.get()));
+      places[entry.node.get()] = static_cast<std::int32_t>(order.size());
+      order.push_back(std::move(entry));
+      open.pop_back();
+    }
+  }
+  return order;
+}
+
+} // namespace tsum

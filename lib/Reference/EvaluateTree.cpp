@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Elementwise.h"
+#include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Graph/SummationTree.h"
+#include "tsum/Reference/Evaluate.h"
+
+#include <algorithm>
+
+namespace tsum::reference {
+
+namespace {
+
+/// The second level of the summation tree.
+template <class T> struct Accumulator;
+
+template <> struct Accumulator<float> {
+  double sum = 0;
+
+  void absorb(float block) { sum += static_cast<double>(block); }
+  void merge(const Accumulator &other) { sum += other.sum; }
+  [[nodiscard]] float finish() const { return static_cast<float>(sum); }
+};
+
+template <> struct Accumulator<double> {
+  double high = 0;
+  double low = 0;
+
+  void absorb(double block) { low += add(block); }
+  void merge(const Accumulator &other) {
+    double error = add(other.high);
+    low = (low + other.low) + error;
+  }
+  [[nodiscard]] double finish() const { return std::isfinite(high) ? high + low : high; }
+
+private:
+  /// Knuth's two-sum: adds to `high` and returns what rounding lost.
+  double add(double x) {
+    double sum = high + x;
+    double part = sum - high;
+    double error = (high - (sum - part)) + (x - part);
+    high = sum;
+    return error;
+  }
+};
+
+/// One sum: its lanes, over line after line.
+template <class T> class TreeSum {
+public:
+  explicit TreeSum(std::int64_t lanes) : accumulators(static_cast<std::size_t>(lanes)) {}
+
+  void add_line(const Buffer &values, std::int64_t begin, std::int64_t count, std::int64_t stride) {
+    auto lanes = static_cast<std::int64_t>(accumulators.size());
+    for (std::int64_t block = 0; block < count; block += block_rows * lanes)
+      for (std::int64_t lane = 0; lane < lanes && block + lane < count; ++lane) {
+        std::int64_t end = std::min(count, block + block_rows * lanes);
+        T sum = load<T>(values, begin + (block + lane) * stride);
+        for (std::int64_t i = block + lane + lanes; i < end; i += lanes)
+          sum = sum + load<T>(values, begin + i * stride);
+        accumulators[static_cast<std::size_t>(lane)].absorb(sum);
+      }
+  }
+
+  [[nodiscard]] T finish() {
+    for (std::size_t half = accumulators.size() / 2; half > 0; half /= 2)
+      for (std::size_t lane = 0; lane < half; ++lane)
+        accumulators[lane].merge(accumulators[lane + half]);
+    return accumulators[0].finish();
+  }
+
+private:
+  std::vector<Accumulator<T>> accumulators;
+};
+
+/// Integers need no tree.
+template <std::integral T> class TreeSum<T> {
+public:
+  explicit TreeSum(std::int64_t) {}
+
+  void add_line(const Buffer &values, std::int64_t begin, std::int64_t count, std::int64_t stride) {
+    for (std::int64_t i = 0; i < count; ++i)
+      sum = static_cast<T>(sum + load<T>(values, begin + i * stride));
+  }
+
+  [[nodiscard]] T finish() const { return sum; }
+
+private:
+  T sum = 0;
+};
+
+/// Extents and strides of some dimensions of a row-major value.
+struct Dims {
+  std::vector<std::int64_t> extents;
+  std::vector<std::int64_t> strides;
+};
+
+class Interpreter {
+public:
+  explicit Interpreter(const Canonicalized &bound) : graph(bound.graph) {
+    auto argument = bound.arguments.begin();
+    for (const CanonicalGraph::Value &value : graph.values)
+      buffers.push_back(value.op == OpKind::Constant    ? read(value, *argument++)
+                        : value.op == OpKind::ReduceSum ? reduce_sum(value)
+                                                        : elementwise(value));
+  }
+
+  std::vector<Buffer> buffers; ///< per value
+
+private:
+  /// The dimensions of `value`, as a value that spans `spanned` stores them; strides of 0 where it
+  /// does not.
+  [[nodiscard]] Dims dims_in(const CanonicalGraph::Value &value,
+                             const CanonicalGraph::Value &spanned) const {
+    std::vector<std::int64_t> extents;
+    for (std::int32_t dim : spanned.dims)
+      extents.push_back(graph.extents[static_cast<std::size_t>(dim)]);
+    std::vector<std::int64_t> stored = element_strides(extents);
+    Dims dims;
+    for (std::int32_t dim : value.dims) {
+      auto place = std::ranges::find(spanned.dims, dim) - spanned.dims.begin();
+      dims.extents.push_back(graph.extents[static_cast<std::size_t>(dim)]);
+      dims.strides.push_back(place == std::ssize(stored) ? 0
+                                                         : stored[static_cast<std::size_t>(place)]);
+    }
+    return dims;
+  }
+
+  [[nodiscard]] Buffer read(const CanonicalGraph::Value &value,
+                            const Canonicalized::Argument &argument) const {
+    Dims dims = dims_in(value, value);
+    ByteStrides strides = value.strides;
+    for (std::int64_t &stride : strides)
+      stride *= size_of(value.dtype);
+    auto packed = pack_row_major(dims.extents, value.dtype, {nullptr, argument.data, strides});
+    return {packed->data,
+            packed->data + checked_size("read", dims.extents, value.dtype) * size_of(value.dtype)};
+  }
+
+  [[nodiscard]] Buffer elementwise(const CanonicalGraph::Value &value) const {
+    std::vector<Input> inputs;
+    for (std::int32_t place : value.operands) {
+      const CanonicalGraph::Value &operand = graph.values[static_cast<std::size_t>(place)];
+      inputs.push_back({operand.dtype, &buffers[static_cast<std::size_t>(place)],
+                        dims_in(value, operand).strides});
+    }
+    return apply_elementwise(value.op, value.dtype, dims_in(value, value).extents, inputs);
+  }
+
+  [[nodiscard]] Buffer reduce_sum(const CanonicalGraph::Value &value) const {
+    auto place = static_cast<std::size_t>(value.operands[0]);
+    const CanonicalGraph::Value &operand = graph.values[place];
+    const Buffer &values = buffers[place];
+    Dims all = dims_in(operand, operand);
+    Dims kept = dims_in(value, operand);
+    Dims reduced;
+    for (std::size_t dim = 0; dim < operand.dims.size(); ++dim)
+      if (std::ranges::find(value.dims, operand.dims[dim]) == value.dims.end()) {
+        reduced.extents.push_back(all.extents[dim]);
+        reduced.strides.push_back(all.strides[dim]);
+      }
+    bool is_inner = value.dims.empty() || value.dims.back() != operand.dims.back();
+    std::int64_t line_extent = reduced.extents.back();
+    std::int64_t line_stride = reduced.strides.back();
+    reduced.extents.pop_back();
+    reduced.strides.pop_back();
+
+    Buffer result;
+    visit_dtype(value.dtype, [&]<class T>(T) {
+      for_each_index<1>(kept.extents, {kept.strides}, [&](const auto &start) {
+        TreeSum<T> sum(is_inner ? lanes(value.dtype) : 1);
+        if (line_extent != 0) // else there may be very many lines of nothing
+          for_each_index<1>(reduced.extents, {reduced.strides}, [&](const auto &line) {
+            sum.add_line(values, start[0] + line[0], line_extent, line_stride);
+          });
+        append(result, sum.finish());
+      });
+    });
+    return result;
+  }
+
+  const CanonicalGraph &graph;
+};
+
+} // namespace
+
+/// Evaluates one node and all that its canonical graph needs first; returns its values.
+static std::shared_ptr<const Storage> evaluate_node(const Node::Ptr &node) {
+  if (auto values = node->values())
+    return values;
+  Canonicalized bound = canonicalize({&node, 1});
+  while (!bound.needed_first.empty()) {
+    for (const Node::Ptr &first : bound.needed_first)
+      first->set_values(evaluate_node(first));
+    bound = canonicalize({&node, 1});
+  }
+  Interpreter interpreter(bound);
+  auto buffer = std::make_shared<Buffer>(
+      std::move(interpreter.buffers[static_cast<std::size_t>(bound.graph.outputs[0])]));
+  const Canonicalized::Result &place = bound.results[0];
+  const std::byte *data = buffer->data() + place.offset;
+  return std::make_shared<Storage>(Storage{std::move(buffer), data, place.strides});
+}
+
+std::vector<std::byte> evaluate_tree(const Tensor &tensor) {
+  const Node &node = *tensor.node();
+  auto packed = pack_row_major(node.shape, node.dtype, *evaluate_node(tensor.node()));
+  return {packed->data, packed->data + tensor.size() * size_of(node.dtype)};
+}
+
+} // namespace tsum::reference

@@ -1,0 +1,347 @@
+// RUN: tsum-opt %s --canonicalize --split-input-file | FileCheck %s
+
+// CHECK-LABEL: func.func @sum_over_no_axes
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//       CHECK:   return %[[X]]
+func.func @sum_over_no_axes(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %r = tsum.reduce_sum %x axes = [] : tensor<4x8xf32> -> tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @sum_of_empty_extent_is_zero
+//       CHECK:   %[[ZERO:.*]] = tsum.constant dense<0.000000e+00> : tensor<4xf32>
+//       CHECK:   return %[[ZERO]]
+func.func @sum_of_empty_extent_is_zero(%x: tensor<4x0xf32>) -> tensor<4xf32> {
+  %r = tsum.reduce_sum %x axes = [1] : tensor<4x0xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @empty_sum_is_empty
+//       CHECK:   tsum.constant dense<0> : tensor<0xui8>
+func.func @empty_sum_is_empty(%x: tensor<0x4xui8>) -> tensor<0xui8> {
+  %r = tsum.reduce_sum %x axes = [1] : tensor<0x4xui8> -> tensor<0xui8>
+  return %r : tensor<0xui8>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @keepdims_is_a_reshape
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//       CHECK:   %[[SUM:.*]] = tsum.reduce_sum %[[X]] axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
+//       CHECK:   %[[KEPT:.*]] = tsum.reshape %[[SUM]] : tensor<8xf32> -> tensor<1x8xf32>
+//       CHECK:   return %[[KEPT]]
+func.func @keepdims_is_a_reshape(%x: tensor<4x8xf32>) -> tensor<1x8xf32> {
+  %r = tsum.reduce_sum %x axes = [0] keepdims : tensor<4x8xf32> -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @unit_axis_is_dropped
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x1x8xf32>
+//       CHECK:   %[[SUM:.*]] = tsum.reduce_sum %[[X]] axes = [2] : tensor<4x1x8xf32> -> tensor<4x1xf32>
+//       CHECK:   tsum.reshape %[[SUM]] : tensor<4x1xf32> -> tensor<4xf32>
+func.func @unit_axis_is_dropped(%x: tensor<4x1x8xf32>) -> tensor<4xf32> {
+  %r = tsum.reduce_sum %x axes = [1, 2] : tensor<4x1x8xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @sum_over_unit_axes_is_a_reshape
+//  CHECK-SAME:   %[[X:.*]]: tensor<1x8x1xf32>
+//   CHECK-NOT:   tsum.reduce_sum
+//       CHECK:   tsum.reshape %[[X]] : tensor<1x8x1xf32> -> tensor<8xf32>
+func.func @sum_over_unit_axes_is_a_reshape(%x: tensor<1x8x1xf32>) -> tensor<8xf32> {
+  %r = tsum.reduce_sum %x axes = [0, 2] : tensor<1x8x1xf32> -> tensor<8xf32>
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @keepdims_of_unit_axis_is_nothing
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x1xf32>
+//       CHECK:   return %[[X]]
+func.func @keepdims_of_unit_axis_is_nothing(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  %r = tsum.reduce_sum %x axes = [1] keepdims : tensor<4x1xf32> -> tensor<4x1xf32>
+  return %r : tensor<4x1xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @sum_before_unit_reshape
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//       CHECK:   %[[SUM:.*]] = tsum.reduce_sum %[[X]] axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+//       CHECK:   tsum.reshape %[[SUM]] : tensor<4xf32> -> tensor<1x4xf32>
+func.func @sum_before_unit_reshape(%x: tensor<4x8xf32>) -> tensor<1x4xf32> {
+  %u = tsum.reshape %x : tensor<4x8xf32> -> tensor<1x4x1x8xf32>
+  %r = tsum.reduce_sum %u axes = [2, 3] : tensor<1x4x1x8xf32> -> tensor<1x4xf32>
+  return %r : tensor<1x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @sum_after_real_reshape
+//       CHECK:   %[[PAIRS:.*]] = tsum.reshape
+//       CHECK:   tsum.reduce_sum %[[PAIRS]] axes = [1] : tensor<4x2xf32> -> tensor<4xf32>
+func.func @sum_after_real_reshape(%x: tensor<2x4xf32>) -> tensor<4xf32> {
+  %pairs = tsum.reshape %x : tensor<2x4xf32> -> tensor<4x2xf32>
+  %r = tsum.reduce_sum %pairs axes = [1] : tensor<4x2xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @integer_sum_of_sum
+//  CHECK-SAME:   %[[X:.*]]: tensor<2x3x4x5xi32>
+//       CHECK:   %[[SUM:.*]] = tsum.reduce_sum %[[X]] axes = [1, 2] : tensor<2x3x4x5xi32> -> tensor<2x5xi32>
+//       CHECK:   return %[[SUM]]
+func.func @integer_sum_of_sum(%x: tensor<2x3x4x5xi32>) -> tensor<2x5xi32> {
+  %s = tsum.reduce_sum %x axes = [2] : tensor<2x3x4x5xi32> -> tensor<2x3x5xi32>
+  %r = tsum.reduce_sum %s axes = [1] : tensor<2x3x5xi32> -> tensor<2x5xi32>
+  return %r : tensor<2x5xi32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @integer_sum_of_sum_with_keepdims
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xui8>
+//       CHECK:   %[[SUM:.*]] = tsum.reduce_sum %[[X]] axes = [0, 1] : tensor<4x8xui8> -> tensor<ui8>
+//       CHECK:   tsum.reshape %[[SUM]] : tensor<ui8> -> tensor<1x1xui8>
+func.func @integer_sum_of_sum_with_keepdims(%x: tensor<4x8xui8>) -> tensor<1x1xui8> {
+  %s = tsum.reduce_sum %x axes = [0] keepdims : tensor<4x8xui8> -> tensor<1x8xui8>
+  %r = tsum.reduce_sum %s axes = [1] keepdims : tensor<1x8xui8> -> tensor<1x1xui8>
+  return %r : tensor<1x1xui8>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @float_sum_of_sum_keeps_its_order
+//       CHECK:   %[[SUM:.*]] = tsum.reduce_sum %{{.*}} axes = [1]
+//       CHECK:   tsum.reduce_sum %[[SUM]] axes = [0]
+func.func @float_sum_of_sum_keeps_its_order(%x: tensor<4x8xf64>) -> tensor<f64> {
+  %s = tsum.reduce_sum %x axes = [1] : tensor<4x8xf64> -> tensor<4xf64>
+  %r = tsum.reduce_sum %s axes = [0] : tensor<4xf64> -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @integer_sum_over_repetitions
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xi64>
+//       CHECK:   %[[COUNT:.*]] = tsum.constant dense<8> : tensor<4xi64>
+//       CHECK:   %[[PRODUCT:.*]] = tsum.multiply %[[X]], %[[COUNT]] : tensor<4xi64>
+//       CHECK:   return %[[PRODUCT]]
+func.func @integer_sum_over_repetitions(%x: tensor<4xi64>) -> tensor<4xi64> {
+  %b = tsum.broadcast %x dims = [0] : tensor<4xi64> -> tensor<4x8xi64>
+  %r = tsum.reduce_sum %b axes = [1] : tensor<4x8xi64> -> tensor<4xi64>
+  return %r : tensor<4xi64>
+}
+
+// -----
+
+// 300 repetitions wrap to 44.
+// CHECK-LABEL: func.func @number_of_repetitions_wraps
+//       CHECK:   tsum.constant dense<44> : tensor<4xui8>
+func.func @number_of_repetitions_wraps(%x: tensor<4xui8>) -> tensor<4xui8> {
+  %b = tsum.broadcast %x dims = [1] : tensor<4xui8> -> tensor<300x4xui8>
+  %r = tsum.reduce_sum %b axes = [0] : tensor<300x4xui8> -> tensor<4xui8>
+  return %r : tensor<4xui8>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @integer_sum_of_broadcast
+//  CHECK-SAME:   %[[X:.*]]: tensor<2x3xi32>
+//   CHECK-DAG:   %[[COUNT:.*]] = tsum.constant dense<7> : tensor<3xi32>
+//   CHECK-DAG:   %[[SUM:.*]] = tsum.reduce_sum %[[X]] axes = [0] : tensor<2x3xi32> -> tensor<3xi32>
+//       CHECK:   %[[PRODUCT:.*]] = tsum.multiply %[[SUM]], %[[COUNT]] : tensor<3xi32>
+//       CHECK:   tsum.broadcast %[[PRODUCT]] dims = [1] : tensor<3xi32> -> tensor<5x3xi32>
+func.func @integer_sum_of_broadcast(%x: tensor<2x3xi32>) -> tensor<5x3xi32> {
+  %b = tsum.broadcast %x dims = [1, 3] : tensor<2x3xi32> -> tensor<5x2x7x3xi32>
+  %r = tsum.reduce_sum %b axes = [1, 2] : tensor<5x2x7x3xi32> -> tensor<5x3xi32>
+  return %r : tensor<5x3xi32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @float_sum_of_broadcast_keeps_its_order
+//       CHECK:   %[[REPEATED:.*]] = tsum.broadcast
+//   CHECK-DAG:   tsum.reduce_sum %[[REPEATED]] axes = [0]
+//   CHECK-DAG:   tsum.reduce_sum %[[REPEATED]] axes = [1]
+func.func @float_sum_of_broadcast_keeps_its_order(%x: tensor<4xf32>) -> (tensor<8xf32>, tensor<4xf32>) {
+  %b = tsum.broadcast %x dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %kept = tsum.reduce_sum %b axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
+  %repeated = tsum.reduce_sum %b axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %kept, %repeated : tensor<8xf32>, tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @broadcast_of_broadcast
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>
+//  CHECK-NEXT:   tsum.broadcast %[[X]] dims = [2] : tensor<4xf32> -> tensor<2x3x4x5xf32>
+func.func @broadcast_of_broadcast(%x: tensor<4xf32>) -> tensor<2x3x4x5xf32> {
+  %b = tsum.broadcast %x dims = [1] : tensor<4xf32> -> tensor<3x4xf32>
+  %r = tsum.broadcast %b dims = [1, 2] : tensor<3x4xf32> -> tensor<2x3x4x5xf32>
+  return %r : tensor<2x3x4x5xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @identities
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//       CHECK:   return %[[X]], %[[X]], %[[X]]
+func.func @identities(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) {
+  %b = tsum.broadcast %x dims = [0, 1] : tensor<4x8xf32> -> tensor<4x8xf32>
+  %r = tsum.reshape %x : tensor<4x8xf32> -> tensor<4x8xf32>
+  %c = tsum.cast %x : tensor<4x8xf32> -> tensor<4x8xf32>
+  return %b, %r, %c : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @reshape_of_reshape
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x6xf32>
+//  CHECK-NEXT:   tsum.reshape %[[X]] : tensor<4x6xf32> -> tensor<3x8xf32>
+func.func @reshape_of_reshape(%x: tensor<4x6xf32>) -> tensor<3x8xf32> {
+  %s = tsum.reshape %x : tensor<4x6xf32> -> tensor<24xf32>
+  %r = tsum.reshape %s : tensor<24xf32> -> tensor<3x8xf32>
+  return %r : tensor<3x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @shapes_of_constants
+//   CHECK-DAG:   tsum.constant dense<2.000000e+00> : tensor<3x4xf32>
+//   CHECK-DAG:   tsum.constant dense<{{\[\[}}1, 2], [3, 4]]> : tensor<2x2xi32>
+func.func @shapes_of_constants() -> (tensor<3x4xf32>, tensor<2x2xi32>) {
+  %two = tsum.constant dense<2.0> : tensor<f32>
+  %b = tsum.broadcast %two dims = [] : tensor<f32> -> tensor<3x4xf32>
+  %list = tsum.constant dense<[1, 2, 3, 4]> : tensor<4xi32>
+  %r = tsum.reshape %list : tensor<4xi32> -> tensor<2x2xi32>
+  return %b, %r : tensor<3x4xf32>, tensor<2x2xi32>
+}
+
+// -----
+
+// Only a splat stays small when it is repeated.
+// CHECK-LABEL: func.func @broadcast_of_list_stays
+//       CHECK:   tsum.broadcast
+func.func @broadcast_of_list_stays() -> tensor<2x3xi32> {
+  %list = tsum.constant dense<[1, 2, 3]> : tensor<3xi32>
+  %r = tsum.broadcast %list dims = [1] : tensor<3xi32> -> tensor<2x3xi32>
+  return %r : tensor<2x3xi32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @double_negative
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>
+//       CHECK:   return %[[X]]
+func.func @double_negative(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %n = tsum.negative %x : tensor<4xf32>
+  %r = tsum.negative %n : tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @idempotent
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>
+//       CHECK:   %[[ABS:.*]] = tsum.abs %[[X]]
+//       CHECK:   return %[[ABS]], %[[X]]
+func.func @idempotent(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %a = tsum.abs %x : tensor<4xf32>
+  %abs = tsum.abs %a : tensor<4xf32>
+  %max = tsum.maximum %x, %x : tensor<4xf32>
+  return %abs, %max : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @constants_go_right
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>
+//       CHECK:   %[[ONE:.*]] = tsum.constant
+//       CHECK:   tsum.add %[[X]], %[[ONE]]
+//       CHECK:   tsum.subtract %[[ONE]], %[[X]]
+func.func @constants_go_right(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %one = tsum.constant dense<1.0> : tensor<4xf32>
+  %add = tsum.add %one, %x : tensor<4xf32>
+  %subtract = tsum.subtract %one, %x : tensor<4xf32>
+  return %add, %subtract : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @cast_there_and_back
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xi32>
+//       CHECK:   return %[[X]]
+func.func @cast_there_and_back(%x: tensor<4xi32>) -> tensor<4xi32> {
+  %c = tsum.cast %x : tensor<4xi32> -> tensor<4xf64>
+  %r = tsum.cast %c : tensor<4xf64> -> tensor<4xi32>
+  return %r : tensor<4xi32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @cast_of_wider_integer
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xi32>
+//  CHECK-NEXT:   tsum.cast %[[X]] : tensor<4xi32> -> tensor<4xui8>
+func.func @cast_of_wider_integer(%x: tensor<4xi32>) -> tensor<4xui8> {
+  %c = tsum.cast %x : tensor<4xi32> -> tensor<4xi64>
+  %r = tsum.cast %c : tensor<4xi64> -> tensor<4xui8>
+  return %r : tensor<4xui8>
+}
+
+// -----
+
+// The only rounding is that to f32.
+// CHECK-LABEL: func.func @cast_by_way_of_wider_float
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xi32>
+//  CHECK-NEXT:   tsum.cast %[[X]] : tensor<4xi32> -> tensor<4xf32>
+func.func @cast_by_way_of_wider_float(%x: tensor<4xi32>) -> tensor<4xf32> {
+  %c = tsum.cast %x : tensor<4xi32> -> tensor<4xf64>
+  %r = tsum.cast %c : tensor<4xf64> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// 2^24 + 1 becomes 2^24.
+// CHECK-LABEL: func.func @cast_that_rounds_stays
+//       CHECK:   tsum.cast %{{.*}} : tensor<4xi32> -> tensor<4xf32>
+//       CHECK:   tsum.cast %{{.*}} : tensor<4xf32> -> tensor<4xi32>
+func.func @cast_that_rounds_stays(%x: tensor<4xi32>) -> tensor<4xi32> {
+  %c = tsum.cast %x : tensor<4xi32> -> tensor<4xf32>
+  %r = tsum.cast %c : tensor<4xf32> -> tensor<4xi32>
+  return %r : tensor<4xi32>
+}
+
+// -----
+
+// 300 becomes 255, not 44.
+// CHECK-LABEL: func.func @cast_that_saturates_stays
+//       CHECK:   tsum.cast %{{.*}} : tensor<4xi32> -> tensor<4xf64>
+//       CHECK:   tsum.cast %{{.*}} : tensor<4xf64> -> tensor<4xui8>
+func.func @cast_that_saturates_stays(%x: tensor<4xi32>) -> tensor<4xui8> {
+  %c = tsum.cast %x : tensor<4xi32> -> tensor<4xf64>
+  %r = tsum.cast %c : tensor<4xf64> -> tensor<4xui8>
+  return %r : tensor<4xui8>
+}
+
+// -----
+
+// -1 becomes 255.
+// CHECK-LABEL: func.func @cast_that_wraps_stays
+//       CHECK:   tsum.cast %{{.*}} : tensor<4xi32> -> tensor<4xui8>
+//       CHECK:   tsum.cast %{{.*}} : tensor<4xui8> -> tensor<4xi32>
+func.func @cast_that_wraps_stays(%x: tensor<4xi32>) -> tensor<4xi32> {
+  %c = tsum.cast %x : tensor<4xi32> -> tensor<4xui8>
+  %r = tsum.cast %c : tensor<4xui8> -> tensor<4xi32>
+  return %r : tensor<4xi32>
+}

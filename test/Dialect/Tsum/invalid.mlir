@@ -1,0 +1,217 @@
+// RUN: tsum-opt %s --split-input-file --verify-diagnostics
+
+func.func @dynamic_extent(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // expected-error @below {{operand #0 must be tensor of f32/f64/i32/i64/ui8 with static shape and less than 2^63 bytes, but got 'tensor<?x8xf32>'}}
+  %r = tsum.negative %x : tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @unranked(%x: tensor<*xf32>) -> tensor<*xf32> {
+  // expected-error @below {{found 'tensor<*xf32>'}}
+  %r = tsum.negative %x : tensor<*xf32>
+  return %r : tensor<*xf32>
+}
+
+// -----
+
+// The product of the extents is 2^64, which is 0 in 64 bits.
+func.func @too_large(%x: tensor<4294967296x4294967296xf32>) -> tensor<f32> {
+  // expected-error @below {{less than 2^63 bytes, but got 'tensor<4294967296x4294967296xf32>'}}
+  %r = tsum.reduce_sum %x axes = [0, 1] : tensor<4294967296x4294967296xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
+func.func @element_type(%x: tensor<4xf16>) -> tensor<4xf16> {
+  // expected-error @below {{must be tensor of f32/f64/i32/i64/ui8 with static shape and less than 2^63 bytes, but got 'tensor<4xf16>'}}
+  %r = tsum.negative %x : tensor<4xf16>
+  return %r : tensor<4xf16>
+}
+
+// -----
+
+func.func @domain(%x: tensor<4xi32>) -> tensor<4xi32> {
+  // expected-error @below {{must be tensor of f32/f64 with static shape and less than 2^63 bytes, but got 'tensor<4xi32>'}}
+  %r = tsum.sqrt %x : tensor<4xi32>
+  return %r : tensor<4xi32>
+}
+
+// -----
+
+func.func @axis_out_of_range(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  // expected-error @below {{'tsum.reduce_sum' op axis 3 is out of range for a tensor of rank 2 (valid: 0..1)}}
+  %r = tsum.reduce_sum %x axes = [3] : tensor<4x8xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+func.func @negative_axis(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  // expected-error @below {{axis -1 is out of range for a tensor of rank 2 (valid: 0..1)}}
+  %r = tsum.reduce_sum %x axes = [-1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+func.func @axis_beyond_32_bits(%x: tensor<4x8xf32>) -> tensor<8xf32> {
+  // expected-error @below {{axis 4294967296 is out of range for a tensor of rank 2 (valid: 0..1)}}
+  %r = tsum.reduce_sum %x axes = [4294967296] : tensor<4x8xf32> -> tensor<8xf32>
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+func.func @axis_of_scalar(%x: tensor<f32>) -> tensor<f32> {
+  // expected-error @below {{axis 0 is out of range for a tensor of rank 0 (a scalar has none)}}
+  %r = tsum.reduce_sum %x axes = [0] : tensor<f32> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
+func.func @axis_twice(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  // expected-error @below {{axis 1 is given twice}}
+  %r = tsum.reduce_sum %x axes = [1, 1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+func.func @axes_descend(%x: tensor<4x8xf32>) -> tensor<f32> {
+  // expected-error @below {{axis 0 follows 1, and they must ascend}}
+  %r = tsum.reduce_sum %x axes = [1, 0] : tensor<4x8xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
+func.func @reduced_type(%x: tensor<4x8xf32>) -> tensor<8xf32> {
+  // expected-error @below {{result type 'tensor<8xf32>' does not match the reduced type 'tensor<4xf32>'}}
+  %r = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<8xf32>
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+func.func @reduced_type_keepdims(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  // expected-error @below {{result type 'tensor<4xf32>' does not match the reduced type 'tensor<4x1xf32>'}}
+  %r = tsum.reduce_sum %x axes = [1] keepdims : tensor<4x8xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+func.func @reduced_element_type(%x: tensor<4x8xui8>) -> tensor<4xi32> {
+  // expected-error @below {{result type 'tensor<4xi32>' does not match the reduced type 'tensor<4xui8>'}}
+  %r = tsum.reduce_sum %x axes = [1] : tensor<4x8xui8> -> tensor<4xi32>
+  return %r : tensor<4xi32>
+}
+
+// -----
+
+func.func @number_of_dims(%x: tensor<4xf32>) -> tensor<4x8xf32> {
+  // expected-error @below {{has 2 dims for an operand of rank 1 (give one per dimension)}}
+  %r = tsum.broadcast %x dims = [0, 1] : tensor<4xf32> -> tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+func.func @dim_out_of_range(%x: tensor<4xf32>) -> tensor<4x8xf32> {
+  // expected-error @below {{dim 2 is out of range for a tensor of rank 2 (valid: 0..1)}}
+  %r = tsum.broadcast %x dims = [2] : tensor<4xf32> -> tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+func.func @dims_descend(%x: tensor<8x4xf32>) -> tensor<4x8xf32> {
+  // expected-error @below {{dim 0 follows 1, and they must ascend}}
+  %r = tsum.broadcast %x dims = [1, 0] : tensor<8x4xf32> -> tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+func.func @unit_extent_does_not_stretch(%x: tensor<1xf32>) -> tensor<4x8xf32> {
+  // expected-error @below {{dimension 0 of the operand has extent 1, dimension 1 of the result 8 (they must be equal)}}
+  %r = tsum.broadcast %x dims = [1] : tensor<1xf32> -> tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+func.func @broadcast_element_type(%x: tensor<4xf32>) -> tensor<4x8xf64> {
+  // expected-error @below {{requires the same element type for all operands and results}}
+  %r = tsum.broadcast %x dims = [0] : tensor<4xf32> -> tensor<4x8xf64>
+  return %r : tensor<4x8xf64>
+}
+
+// -----
+
+func.func @reshape_elements(%x: tensor<4x8xf32>) -> tensor<31xf32> {
+  // expected-error @below {{operand has 32 elements, result 31 (they must be equal)}}
+  %r = tsum.reshape %x : tensor<4x8xf32> -> tensor<31xf32>
+  return %r : tensor<31xf32>
+}
+
+// -----
+
+func.func @reshape_element_type(%x: tensor<4xf32>) -> tensor<4xi32> {
+  // expected-error @below {{requires the same element type for all operands and results}}
+  %r = tsum.reshape %x : tensor<4xf32> -> tensor<4xi32>
+  return %r : tensor<4xi32>
+}
+
+// -----
+
+func.func @cast_shape(%x: tensor<4xf32>) -> tensor<5xf64> {
+  // expected-error @below {{requires the same shape for all operands and results}}
+  %r = tsum.cast %x : tensor<4xf32> -> tensor<5xf64>
+  return %r : tensor<5xf64>
+}
+
+// -----
+
+func.func @constant_type() -> tensor<4xf32> {
+  // expected-error @below {{failed to verify that all of {value, result} have same type}}
+  %r = "tsum.constant"() {value = dense<0.0> : tensor<5xf32>} : () -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @below {{'tsum.strides' of argument 1 has 1 strides for rank 2}}
+func.func private @number_of_strides(tensor<f32>, tensor<4x8xf32> {tsum.strides = array<i64: 1>})
+
+// -----
+
+// expected-error @below {{'tsum.strides' of argument 0 must be an array<i64>, given [8, 1]}}
+func.func private @kind_of_strides(tensor<4x8xf32> {tsum.strides = [8, 1]})
+
+// -----
+
+// expected-error @below {{'tsum.strides' belongs on a ranked tensor, and argument 0 is 'f32'}}
+func.func private @strides_of_number(f32 {tsum.strides = array<i64>})
+
+// -----
+
+// expected-error @below {{'tsum.name' of argument 0 must be a string, given 7}}
+func.func private @name_is_string(tensor<4xf32> {tsum.name = 7})
+
+// -----
+
+// expected-error @below {{'tsum.nane' is no argument attribute of tsum (valid: 'tsum.name', 'tsum.strides')}}
+func.func private @misspelt(tensor<4xf32> {tsum.nane = "x"})
+
+// -----
+
+func.func @unknown_kernel(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{launches @kernels::@f, which is no function}}
+  %r = tsum.launch @kernels::@f(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}

@@ -1,0 +1,85 @@
+// RUN: tsum-opt %s | tsum-opt | FileCheck %s
+// RUN: tsum-opt %s --mlir-print-op-generic | tsum-opt | FileCheck %s
+
+// CHECK-LABEL: func.func @reductions
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+func.func @reductions(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4x1xf32>, tensor<f32>, tensor<4x8xf32>) {
+  // CHECK: tsum.reduce_sum %[[X]] axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %inner = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  // CHECK: tsum.reduce_sum %[[X]] axes = [1] keepdims : tensor<4x8xf32> -> tensor<4x1xf32>
+  %kept = tsum.reduce_sum %x axes = [1] keepdims : tensor<4x8xf32> -> tensor<4x1xf32>
+  // CHECK: tsum.reduce_sum %[[X]] axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  %all = tsum.reduce_sum %x axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  // CHECK: tsum.reduce_sum %[[X]] axes = [] : tensor<4x8xf32> -> tensor<4x8xf32>
+  %none = tsum.reduce_sum %x axes = [] : tensor<4x8xf32> -> tensor<4x8xf32>
+  return %inner, %kept, %all, %none : tensor<4xf32>, tensor<4x1xf32>, tensor<f32>, tensor<4x8xf32>
+}
+
+// CHECK-LABEL: func.func @elementwise
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf64>, %[[Y:.*]]: tensor<4xf64>
+func.func @elementwise(%x: tensor<4xf64>, %y: tensor<4xf64>) -> tensor<4xf64> {
+  // CHECK: %[[SUM:.*]] = tsum.add %[[X]], %[[Y]] : tensor<4xf64>
+  %sum = tsum.add %x, %y : tensor<4xf64>
+  // CHECK: tsum.square %[[SUM]] : tensor<4xf64>
+  %square = tsum.square %sum : tensor<4xf64>
+  return %square : tensor<4xf64>
+}
+
+// CHECK-LABEL: func.func @dtypes
+func.func @dtypes(%f32: tensor<f32>) -> tensor<ui8> {
+  // CHECK: tsum.cast %{{.*}} : tensor<f32> -> tensor<f64>
+  %f64 = tsum.cast %f32 : tensor<f32> -> tensor<f64>
+  // CHECK: tsum.cast %{{.*}} : tensor<f64> -> tensor<i32>
+  %i32 = tsum.cast %f64 : tensor<f64> -> tensor<i32>
+  // CHECK: tsum.cast %{{.*}} : tensor<i32> -> tensor<i64>
+  %i64 = tsum.cast %i32 : tensor<i32> -> tensor<i64>
+  // CHECK: tsum.cast %{{.*}} : tensor<i64> -> tensor<ui8>
+  %ui8 = tsum.cast %i64 : tensor<i64> -> tensor<ui8>
+  return %ui8 : tensor<ui8>
+}
+
+// CHECK-LABEL: func.func @shapes
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xi32>
+func.func @shapes(%x: tensor<4xi32>) -> (tensor<4x8xi32>, tensor<2x2x1xi32>) {
+  // CHECK: tsum.broadcast %[[X]] dims = [0] : tensor<4xi32> -> tensor<4x8xi32>
+  %repeated = tsum.broadcast %x dims = [0] : tensor<4xi32> -> tensor<4x8xi32>
+  // CHECK: tsum.reshape %[[X]] : tensor<4xi32> -> tensor<2x2x1xi32>
+  %reshaped = tsum.reshape %x : tensor<4xi32> -> tensor<2x2x1xi32>
+  return %repeated, %reshaped : tensor<4x8xi32>, tensor<2x2x1xi32>
+}
+
+// CHECK-LABEL: func.func @scalar_is_broadcast
+func.func @scalar_is_broadcast(%x: tensor<f32>) -> tensor<3x2xf32> {
+  // CHECK: tsum.broadcast %{{.*}} dims = [] : tensor<f32> -> tensor<3x2xf32>
+  %r = tsum.broadcast %x dims = [] : tensor<f32> -> tensor<3x2xf32>
+  return %r : tensor<3x2xf32>
+}
+
+// CHECK-LABEL: func.func @constants
+func.func @constants() -> (tensor<3xui8>, tensor<0x4xf32>) {
+  // CHECK: tsum.constant dense<[1, 2, 255]> : tensor<3xui8>
+  %c = tsum.constant dense<[1, 2, 255]> : tensor<3xui8>
+  // CHECK: tsum.constant dense<> : tensor<0x4xf32>
+  %empty = tsum.constant dense<> : tensor<0x4xf32>
+  return %c, %empty : tensor<3xui8>, tensor<0x4xf32>
+}
+
+// CHECK-LABEL: func.func @argument_attributes
+//  CHECK-SAME:   tensor<4x8xf32> {tsum.name = "x", tsum.strides = array<i64: 1, -4>}
+//  CHECK-SAME:   tensor<f32> {tsum.strides = array<i64>}
+func.func @argument_attributes(
+    %x: tensor<4x8xf32> {tsum.name = "x", tsum.strides = array<i64: 1, -4>},
+    %y: tensor<f32> {tsum.strides = array<i64>}) {
+  return
+}
+
+// CHECK-LABEL: func.func @schedule
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+func.func @schedule(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  // CHECK: tsum.launch @kernels::@rows(%[[X]]) : (tensor<4x8xf32>) -> tensor<4xf32>
+  %r = tsum.launch @kernels::@rows(%x) : (tensor<4x8xf32>) -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+module @kernels {
+  func.func private @rows(tensor<4x8xf32>) -> tensor<4xf32>
+}

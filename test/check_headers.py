@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks that each public header compiles alone, without warnings and without a header of LLVM or MLIR.
+
+usage: check_headers.py INCLUDE_DIRECTORY COMPILER...
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+FLAGS = "-std=c++20 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++".split()
+
+
+def faults(compiler, include, header):
+    """What `compiler` says of a program that is nothing but `#include <header>`."""
+    # -H lists each included file on stderr, after as many dots as it lies deep.
+    command = [compiler, *FLAGS, "-H", "-I", str(include), "-"]
+    result = subprocess.run(command, input=f"#include <{header}>\n", capture_output=True, text=True)
+    lines = result.stderr.splitlines()
+    if result.returncode != 0:
+        return [line for line in lines if not line.startswith(".")]
+    foreign = [line.lstrip(". ") for line in lines if re.match(r"\.+ .*/include/(llvm|mlir)\b", line)]
+    return [f"includes {header}" for header in foreign[:1]]
+
+
+def main():
+    include = pathlib.Path(sys.argv[1])
+    failed = False
+    headers = sorted(path.relative_to(include) for path in include.glob("tsum/*.h"))
+    for compiler in sys.argv[2:]:
+        for header in headers:
+            for fault in faults(compiler, include, header):
+                print(f"{header}: {compiler}: {fault}")
+                failed = True
+    print(f"{len(headers)} headers, {len(sys.argv) - 2} compilers: {'FAILED' if failed else 'ok'}")
+    return failed or not headers
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What `config` holds already comes from lit.site.cfg.py, which CMake writes: run lit on <build>/test.
+import os
+
+import lit.formats
+
+config.name = "tsum"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "data", "python", "unit"]
+config.test_source_root = os.path.dirname(__file__)
+
+config.environment["PATH"] = os.pathsep.join(
+    [config.tsum_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
+)
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))

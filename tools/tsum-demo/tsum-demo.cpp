@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tsum in two pages: the five sums of TensorFlow's documentation, then the mean and the variance of 1797 handwritten
+// digits. Copy what you need.
+//
+//   tsum-demo DIRECTORY    where digits.npy and digits_labels.npy are: test/data
+
+#include <tsum/npy.h>
+#include <tsum/tsum.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+
+using tsum::Tensor;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds(Clock::duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+void tensorflow_examples() {
+  std::cout << "The examples of tf.math.reduce_sum\n\n";
+  Tensor x = tsum::constant({{1, 1, 1}, {1, 1, 1}});
+  std::cout << "x                           " << x << '\n'
+            << "reduce_sum(x)               " << reduce_sum(x) << '\n'
+            << "reduce_sum(x, 0)            " << reduce_sum(x, 0) << '\n'
+            << "reduce_sum(x, 1)            " << reduce_sum(x, 1) << '\n'
+            << "reduce_sum(x, 1, keepdims)  " << reduce_sum(x, 1, /*keepdims=*/true) << '\n'
+            << "reduce_sum(x, {0, 1})       " << reduce_sum(x, {0, 1}) << "\n\n";
+}
+
+/// For each label 0 to 9 a row that is 1 where an image has it and 0 elsewhere: [10, images, 1, 1].
+Tensor membership(const Tensor &labels) {
+  auto label = labels.data<std::uint8_t>();
+  std::vector<float> members(10 * label.size());
+  for (std::size_t image = 0; image < label.size(); ++image)
+    members.at(label[image] * label.size() + image) = 1;
+  return tsum::constant(std::span<const float>(members), {10, labels.size(), 1, 1}, "members");
+}
+
+struct Moments {
+  Tensor mean;     // [10, 1, 8, 8]
+  Tensor variance; // [10, 1, 8, 8]
+};
+
+/// The mean and the variance of the images of each digit. Nothing is computed here: this builds a graph, whose
+/// sums the compiler fuses with all that they read. No tensor of 10 x images x 8 x 8 ever exists.
+Moments moments(const Tensor &images, const Tensor &members) {
+  Tensor x = cast(images, tsum::DType::f32);              // [images, 8, 8]
+  Tensor count = reduce_sum(members, 1, /*keepdims=*/true); // [10, 1, 1, 1]
+  Tensor mean = reduce_sum(members * x, 1, /*keepdims=*/true) / count;
+  Tensor variance = reduce_sum(members * square(x - mean), 1, /*keepdims=*/true) / count;
+  return {mean, variance};
+}
+
+/// Ten 8x8 images side by side, darker where the value is larger.
+void draw(const Tensor &images) {
+  constexpr std::string_view shades = " .:-=+*#%@";
+  auto value = images.data<float>();
+  const float largest = *std::max_element(value.begin(), value.end());
+  for (std::size_t row = 0; row < 8; ++row) {
+    for (std::size_t image = 0; image < 10; ++image) {
+      for (std::size_t column = 0; column < 8; ++column) {
+        float part = value[image * 64 + row * 8 + column] / largest;
+        std::cout << shades[std::min<std::size_t>(9, static_cast<std::size_t>(part * 10))];
+      }
+      std::cout << ' ';
+    }
+    std::cout << '\n';
+  }
+  std::cout << '\n';
+}
+
+void digits(const std::filesystem::path &directory) {
+  Tensor images = tsum::load_npy(directory / "digits.npy", "images");
+  Tensor members = membership(tsum::load_npy(directory / "digits_labels.npy", "labels"));
+
+  Moments first = moments(images, members);
+  std::cout << "Handwritten digits: 1797 images of 8 x 8\n\nThe graph of the mean of each digit:\n\n"
+            << graph_to_string(first.mean) << '\n';
+
+  tsum::CacheStats before = tsum::cache_stats();
+  auto start = Clock::now();
+  eval(first.mean, first.variance);
+  auto first_call = Clock::now() - start;
+  auto compile = tsum::cache_stats().compile_time - before.compile_time;
+
+  // The same graph again, on the same shapes: found in the cache, run.
+  Moments second = moments(images, members);
+  start = Clock::now();
+  eval(second.mean, second.variance);
+  auto second_call = Clock::now() - start;
+
+  std::cout << "The mean of each digit:\n\n";
+  draw(first.mean);
+  std::cout << "The variance of each digit:\n\n";
+  draw(first.variance);
+
+  tsum::CacheStats stats = tsum::cache_stats();
+  std::cout << std::fixed << std::setprecision(2)                                              //
+            << "first call    " << std::setw(8) << milliseconds(first_call) << " ms, of which " //
+            << milliseconds(compile) << " ms to compile\n"
+            << "next call     " << std::setw(8) << milliseconds(second_call) << " ms\n"
+            << "kernel cache  " << stats.entries << " entries, " << stats.hits << " hits, "
+            << stats.misses << " misses, " << milliseconds(stats.compile_time)
+            << " ms compiling in all\n";
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    std::cerr << "usage: tsum-demo DIRECTORY    where digits.npy and digits_labels.npy are\n";
+    return 2;
+  }
+  try {
+    tensorflow_examples();
+    digits(argv[1]);
+  } catch (const tsum::Error &error) {
+    std::cerr << "tsum-demo: " << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}
