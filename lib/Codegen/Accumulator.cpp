@@ -25,6 +25,26 @@ std::pair<Value, Value> twoSum(OpBuilder &b, Location loc, Value x, Value y) {
   return {sum, arith::AddFOp::create(b, loc, xError, yError)};
 }
 
+/// What `yield` adds to `output`, or null if it does something else. Folding may have left other forms of an
+/// addition: of zeros, nothing; of products with -1, a subtraction.
+Value findReducedValue(linalg::YieldOp yield, Value output) {
+  OpBuilder b(yield);
+  Location loc = yield.getLoc();
+  Value result = yield.getOperand(0);
+  auto zero = [&] { return arith::ConstantOp::create(b, loc, b.getZeroAttr(output.getType())); };
+  if (result == output)
+    return zero();
+  Operation *combiner = result.getDefiningOp();
+  if (auto difference = dyn_cast_or_null<arith::SubIOp>(combiner);
+      difference && difference.getLhs() == output)
+    return arith::SubIOp::create(b, loc, zero(), difference.getRhs());
+  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(combiner))
+    return {};
+  if (combiner->getOperand(0) == output)
+    return combiner->getOperand(1);
+  return combiner->getOperand(1) == output ? combiner->getOperand(0) : Value();
+}
+
 } // namespace
 
 FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
@@ -32,14 +52,11 @@ FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
   if (generic.getNumDpsInits() != 1)
     return generic.emitOpError("reduces into more than one output");
   BlockArgument output = generic.getRegionOutputArgs().front();
-  Operation *combiner = yield.getOperand(0).getDefiningOp();
-  if (!combiner || !isa<arith::AddFOp, arith::AddIOp>(combiner) || !output.hasOneUse() ||
-      *output.user_begin() != combiner)
-    return generic.emitOpError("does not end in one addition to its output");
-
   Accumulator result;
   result.elementType = output.getType();
-  result.value = combiner->getOperand(combiner->getOperand(0) == output ? 1 : 0);
+  result.value = findReducedValue(yield, output);
+  if (!result.value || !output.hasOneUse())
+    return generic.emitOpError("does not end in one addition to its output");
   Type f64 = Float64Type::get(generic.getContext());
   if (isa<IntegerType>(result.elementType)) {
     result.kind = Kind::Plain;

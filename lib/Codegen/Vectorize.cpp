@@ -220,11 +220,9 @@ private:
       if (llvm::is_contained(op.getOperands(), generic.getRegionOutputArgs().front()))
         continue; // the combiner, which the accumulator replaces
       if (op.hasTrait<OpTrait::ConstantLike>()) {
-        mapping.map(&op, b.clone(op));
-        for (Value result : op.getResults()) {
-          Value clone = mapping.lookup(result);
-          mapping.map(result, vector::BroadcastOp::create(b, loc, vectorOf(result.getType()), clone));
-        }
+        Value constant = b.clone(op)->getResult(0);
+        mapping.map(op.getResult(0),
+                    vector::BroadcastOp::create(b, loc, vectorOf(constant.getType()), constant));
         continue;
       }
       SmallVector<Value> operands = llvm::map_to_vector(op.getOperands(), mapped);
