@@ -60,7 +60,9 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef features)
 /// The vectorizer has scheduled and unrolled the loops already: what is left is to clean up. LLVM's own -O2 would
 /// unroll them again and take three times as long.
 static void optimize(Module &module, TargetMachine &target) {
-  PassBuilder builder(&target);
+  // No passes of ours read files, and the default, LLVM's own file system, is gone by the time that a static destructor
+  // of the host program evaluates.
+  PassBuilder builder(&target, PipelineTuningOptions(), std::nullopt, nullptr, /*FS=*/nullptr);
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager sccs;

@@ -41,6 +41,9 @@ public:
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     context.appendDialectRegistry(registry);
+    // The constructor's argument leaves the uniquers with locks and with caches per thread, which on the main thread are
+    // gone before static destructors run.
+    context.disableMultithreading();
   }
 
   Outcome compile(const CanonicalGraph &graph) {
