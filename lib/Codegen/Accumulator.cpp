@@ -99,9 +99,9 @@ SmallVector<Value> Accumulator::merge(OpBuilder &b, Location loc, ValueRange x,
 }
 
 SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc,
-                                          ValueRange accumulators) const {
+                                          ValueRange accumulators, int64_t left) const {
   SmallVector<Value> lanes(accumulators);
-  for (int64_t half = laneCount(lanes[0]) / 2; half >= 1; half /= 2) {
+  for (int64_t half = laneCount(lanes[0]) / 2; half >= left; half /= 2) {
     auto slice = [&](int64_t from) {
       auto indices = llvm::to_vector(llvm::seq(from, from + half));
       return llvm::map_to_vector(lanes, [&](Value all) -> Value {

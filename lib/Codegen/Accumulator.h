@@ -37,9 +37,9 @@ public:
   llvm::SmallVector<mlir::Value> absorb(mlir::OpBuilder &b, mlir::Location loc,
                                         mlir::ValueRange accumulators, mlir::Value block) const;
 
-  /// Combines `accumulators`' lanes by halves into one lane.
+  /// Combines the lanes of `accumulators` by halves until `lanes` are left.
   llvm::SmallVector<mlir::Value> foldLanes(mlir::OpBuilder &b, mlir::Location loc,
-                                           mlir::ValueRange accumulators) const;
+                                           mlir::ValueRange accumulators, int64_t lanes) const;
 
   /// The result in the element type: the only rounding of the second level.
   mlir::Value finish(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange accumulators) const;
