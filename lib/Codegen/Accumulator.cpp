@@ -38,20 +38,23 @@ FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
     return generic.emitOpError("does not end in one addition to its output");
 
   Accumulator result;
-  result.elementType = output.getType();
+  result.resultType = output.getType();
   result.value = combiner->getOperand(combiner->getOperand(0) == output ? 1 : 0);
+  if (auto extension = result.value.getDefiningOp<arith::ExtFOp>(); extension && result.resultType.isF64())
+    result.value = extension.getIn(); // a partial sum of a narrower type
+  Type elementType = result.value.getType();
   Type f64 = Float64Type::get(generic.getContext());
-  if (isa<IntegerType>(result.elementType)) {
+  if (isa<IntegerType>(elementType)) {
     result.kind = Kind::Plain;
-    result.accumulatorTypes = {result.elementType};
-  } else if (result.elementType.isF32()) {
+    result.accumulatorTypes = {elementType};
+  } else if (elementType.isF32()) {
     result.kind = Kind::Widened;
     result.accumulatorTypes = {f64};
-  } else if (result.elementType.isF64()) {
+  } else if (elementType.isF64()) {
     result.kind = Kind::Compensated;
     result.accumulatorTypes = {f64, f64};
   } else {
-    return generic.emitOpError("has no accumulator for ") << result.elementType;
+    return generic.emitOpError("has no accumulator for ") << elementType;
   }
   return result;
 }
@@ -118,7 +121,9 @@ Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) c
   case Kind::Plain:
     return accumulators[0];
   case Kind::Widened:
-    return arith::TruncFOp::create(b, loc, lanesOf(elementType, laneCount(accumulators[0])),
+    if (resultType == accumulatorTypes[0])
+      return accumulators[0];
+    return arith::TruncFOp::create(b, loc, lanesOf(resultType, laneCount(accumulators[0])),
                                    accumulators[0]);
   case Kind::Compensated: {
     // Infinities and NaNs are in the high part; the errors of their additions are NaN and say nothing.

@@ -41,7 +41,8 @@ public:
   llvm::SmallVector<mlir::Value> foldLanes(mlir::OpBuilder &b, mlir::Location loc,
                                            mlir::ValueRange accumulators, int64_t lanes) const;
 
-  /// The result in the element type: the only rounding of the second level.
+  /// The result in the type of the output: the only rounding of the second level, and none if that is the accumulators'
+  /// type.
   mlir::Value finish(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange accumulators) const;
 
 private:
@@ -51,7 +52,7 @@ private:
                                        mlir::ValueRange y) const;
 
   Kind kind = Kind::Plain;
-  mlir::Type elementType;
+  mlir::Type resultType;
   mlir::Value value;
   llvm::SmallVector<mlir::Type, 2> accumulatorTypes;
 };

@@ -21,9 +21,7 @@ namespace tsum {
 
 namespace {
 
-int64_t elementBytes(linalg::GenericOp generic) {
-  return generic.getRegionOutputArgs().front().getType().getIntOrFloatBitWidth() / 8;
-}
+int64_t bytesOf(Value scalar) { return scalar.getType().getIntOrFloatBitWidth() / 8; }
 
 /// Vectors along the innermost dimension.
 void emitElementwise(LoopNest &nest) {
@@ -37,7 +35,7 @@ void emitElementwise(LoopNest &nest) {
     return emit(1);
   auto outer = llvm::to_vector(llvm::seq<int64_t>(0, nest.rank() - 1));
   nest.overDims(outer, {}, [&](ValueRange) -> SmallVector<Value> {
-    nest.overSteps(nest.rank() - 1, lane_bytes / elementBytes(nest.generic), emit);
+    nest.overSteps(nest.rank() - 1, lane_bytes / bytesOf(yielded), emit);
     return {};
   });
 }
@@ -52,7 +50,7 @@ public:
       (nest.isReduced(dim) ? reduced : kept).push_back(dim);
     lineDim = reduced.pop_back_val();
     isInner = lineDim == nest.rank() - 1;
-    lanes = line_lanes(elementBytes(nest.generic), nest.extents[lineDim],
+    lanes = line_lanes(elementBytes(), nest.extents[lineDim],
                        isInner ? 1 : nest.extents.back());
   }
 
@@ -77,6 +75,8 @@ public:
   }
 
 private:
+  int64_t elementBytes() const { return bytesOf(accumulator.reducedValue()); }
+
   /// Erases the fill of the output, whose neutral elements the accumulators start from instead.
   LogicalResult removeFill() {
     for (Operation *user : llvm::make_early_inc_range(output.get().getUsers())) {
@@ -111,7 +111,7 @@ private:
 
   /// A tile of results that each are few elements side by side: lanes run along the innermost kept dimension.
   void emitNarrow(int64_t dim) {
-    const int64_t width = lane_bytes / 4 / elementBytes(nest.generic);
+    const int64_t width = lane_bytes / 4 / elementBytes();
     nest.overSteps(dim, width, [&](int64_t rows) {
       LaneTile tile{dim, rows, 1};
       SmallVector<Value> sums = nest.overDims(
@@ -183,7 +183,7 @@ private:
   void emitOuter() {
     const int64_t columnDim = nest.rank() - 1, rows = nest.extents[lineDim];
     // Two rows of lanes side by side: the longer runs of each row are worth 10% (57 against 50 GB/s).
-    const int64_t width = 2 * lane_bytes / elementBytes(nest.generic);
+    const int64_t width = 2 * lane_bytes / elementBytes();
     const int64_t rest = rows % block_rows;
     auto combineAt = [&](AffineExpr start, int64_t count, const LaneTile &tile) {
       return combine(count, tile,

@@ -83,10 +83,13 @@ struct LowerReduceSum final : OpConversionPattern<ir::ReduceSumOp> {
     rewriter.replaceOpWithNewOp<linalg::GenericOp>(
         op, type, adaptor.getInput(), init, maps, loops,
         [&](OpBuilder &b, Location loc, ValueRange elements) {
+          Value element = elements[0];
+          if (element.getType() != type.getElementType()) // of a partial sum
+            element = arith::ExtFOp::create(b, loc, type.getElementType(), element);
           // Integer additions carry no flags: they wrap.
           Value sum = isa<FloatType>(type.getElementType())
-                          ? arith::AddFOp::create(b, loc, elements[1], elements[0]).getResult()
-                          : arith::AddIOp::create(b, loc, elements[1], elements[0]).getResult();
+                          ? arith::AddFOp::create(b, loc, elements[1], element).getResult()
+                          : arith::AddIOp::create(b, loc, elements[1], element).getResult();
           linalg::YieldOp::create(b, loc, sum);
         });
     return success();

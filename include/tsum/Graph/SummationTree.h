@@ -47,6 +47,12 @@ inline constexpr std::int64_t block_rows = 16;
 inline constexpr std::int64_t narrow_line = 8;
 inline constexpr int error_bound = 18;
 
+/// A sum of at least two parts of `split_part_bytes`, with less than `split_tiles` results or tiles of `split_columns`
+/// columns, is cut into parts; see lib/Graph/SplitSums.h.
+inline constexpr std::int64_t split_part_bytes = 256 * 1024;
+inline constexpr std::int64_t split_tiles = 64;
+inline constexpr std::int64_t split_columns = 2048;
+
 /// The lanes of a line of `line` elements, of `element_bytes` each, where `columns` results lie side by side: 1 if
 /// the innermost dimension is reduced. One for a line of up to `narrow_line` elements. Else a power of two: so many that
 /// the line is one block, but at least 8, and at most what fills `lane_bytes` together with the columns.
