@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that each public header compiles alone, without warnings and without a header of LLVM or MLIR.
+"""Checks that each public header compiles alone, without warnings and without LLVM's headers.
 
 usage: check_headers.py INCLUDE_DIRECTORY COMPILER...
 """
@@ -20,8 +20,9 @@ def faults(compiler, include, header):
     lines = result.stderr.splitlines()
     if result.returncode != 0:
         return [line for line in lines if not line.startswith(".")]
-    foreign = [line.lstrip(". ") for line in lines if re.match(r"\.+ .*/include/(llvm|mlir)\b", line)]
-    return [f"includes {header}" for header in foreign[:1]]
+    foreign = re.compile(r"\.+ (.*/include/(llvm|mlir)\b.*)")
+    matches = [match for line in lines if (match := foreign.match(line))]
+    return [f"includes {match[1]}" for match in matches[:1]]
 
 
 def main():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What `config` holds already comes from lit.site.cfg.py, which CMake writes: run lit on <build>/test.
+# What `config` holds already comes from lit.site.cfg.py, which CMake writes: run lit on
+# <build>/test.
 import os
 
 import lit.formats

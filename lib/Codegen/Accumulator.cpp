@@ -2,6 +2,8 @@
 
 #include "Accumulator.h"
 
+#include "tsum/Graph/SummationTree.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 
@@ -25,6 +27,26 @@ std::pair<Value, Value> twoSum(OpBuilder &b, Location loc, Value x, Value y) {
   return {sum, arith::AddFOp::create(b, loc, xError, yError)};
 }
 
+/// What `yield` adds to `output`, or null if it does something else. Folding may have left other forms of an
+/// addition: of zeros, nothing; of products with -1, a subtraction.
+Value findReducedValue(linalg::YieldOp yield, Value output) {
+  OpBuilder b(yield);
+  Location loc = yield.getLoc();
+  Value result = yield.getOperand(0);
+  auto zero = [&] { return arith::ConstantOp::create(b, loc, b.getZeroAttr(output.getType())); };
+  if (result == output)
+    return zero();
+  Operation *combiner = result.getDefiningOp();
+  if (auto difference = dyn_cast_or_null<arith::SubIOp>(combiner);
+      difference && difference.getLhs() == output)
+    return arith::SubIOp::create(b, loc, zero(), difference.getRhs());
+  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(combiner))
+    return {};
+  if (combiner->getOperand(0) == output)
+    return combiner->getOperand(1);
+  return combiner->getOperand(1) == output ? combiner->getOperand(0) : Value();
+}
+
 } // namespace
 
 FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
@@ -32,15 +54,13 @@ FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
   if (generic.getNumDpsInits() != 1)
     return generic.emitOpError("reduces into more than one output");
   BlockArgument output = generic.getRegionOutputArgs().front();
-  Operation *combiner = yield.getOperand(0).getDefiningOp();
-  if (!combiner || !isa<arith::AddFOp, arith::AddIOp>(combiner) || !output.hasOneUse() ||
-      *output.user_begin() != combiner)
-    return generic.emitOpError("does not end in one addition to its output");
-
   Accumulator result;
   result.resultType = output.getType();
-  result.value = combiner->getOperand(combiner->getOperand(0) == output ? 1 : 0);
-  if (auto extension = result.value.getDefiningOp<arith::ExtFOp>(); extension && result.resultType.isF64())
+  result.value = findReducedValue(yield, output);
+  if (!result.value || !output.hasOneUse())
+    return generic.emitOpError("does not end in one addition to its output");
+  if (auto extension = result.value.getDefiningOp<arith::ExtFOp>();
+      extension && result.resultType.isF64())
     result.value = extension.getIn(); // a partial sum of a narrower type
   Type elementType = result.value.getType();
   Type f64 = Float64Type::get(generic.getContext());
@@ -136,6 +156,19 @@ Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) c
   }
   }
   llvm_unreachable("covered above");
+}
+
+std::optional<int64_t> lanesOfReduction(linalg::GenericOp reduction) {
+  FailureOr<Accumulator> accumulator = Accumulator::match(reduction);
+  if (failed(accumulator))
+    return std::nullopt;
+  SmallVector<int64_t> extents = reduction.getStaticLoopRanges();
+  auto kinds = reduction.getIteratorTypesArray();
+  const int64_t lineDim =
+      std::distance(llvm::find(llvm::reverse(kinds), utils::IteratorType::reduction), kinds.rend()) - 1;
+  const bool isInner = kinds.back() == utils::IteratorType::reduction;
+  const int64_t bytes = accumulator->reducedValue().getType().getIntOrFloatBitWidth() / 8;
+  return line_lanes(bytes, extents[lineDim], isInner ? 1 : extents.back());
 }
 
 } // namespace tsum

@@ -57,4 +57,7 @@ private:
   llvm::SmallVector<mlir::Type, 2> accumulatorTypes;
 };
 
+/// The lanes of each line of a reduction, as the summation tree has them; nothing if `reduction` has no accumulator.
+std::optional<int64_t> lanesOfReduction(mlir::linalg::GenericOp reduction);
+
 } // namespace tsum

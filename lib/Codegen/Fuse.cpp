@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -45,6 +46,55 @@ bool copyProducersOfReductions(func::FuncOp kernel) {
   return changed;
 }
 
+/// A copy of `generic` with one more input, unused, that extends along the reduced dimensions.
+linalg::GenericOp addExtents(IRRewriter &rewriter, linalg::GenericOp generic) {
+  SmallVector<int64_t> shape;
+  SmallVector<AffineExpr> reduced;
+  for (auto [dim, extent] : llvm::enumerate(generic.getStaticLoopRanges()))
+    if (generic.getIteratorTypesArray()[dim] == utils::IteratorType::reduction) {
+      shape.push_back(extent);
+      reduced.push_back(rewriter.getAffineDimExpr(dim));
+    }
+  Location loc = generic.getLoc();
+  Type type = getElementTypeOrSelf(generic.getResultTypes().front());
+  SmallVector<Value> inputs = generic.getInputs();
+  inputs.push_back(tensor::EmptyOp::create(rewriter, loc, shape, type));
+  SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
+  maps.insert(maps.begin() + generic.getNumDpsInputs(),
+              AffineMap::get(generic.getNumLoops(), 0, reduced, rewriter.getContext()));
+  auto copy = linalg::GenericOp::create(rewriter, loc, generic.getResultTypes(), inputs,
+                                        generic.getOutputs(), maps, generic.getIteratorTypesArray());
+  rewriter.cloneRegionBefore(generic.getRegion(), copy.getRegion(), copy.getRegion().begin());
+  copy.getBody()->insertArgument(generic.getNumDpsInputs(), type, loc);
+  return copy;
+}
+
+/// Fuses producers that repeat their operands along dimensions of a reduction that no other operand has: another
+/// operand, which is never read, then says how long these are. Returns whether there was any.
+bool fuseRepetitions(IRRewriter &rewriter, func::FuncOp kernel) {
+  bool changed = false;
+  for (auto generic : llvm::to_vector(kernel.getOps<linalg::GenericOp>())) {
+    if (!isReduction(generic))
+      continue;
+    for (OpOperand *operand : generic.getDpsInputOperands()) {
+      auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+      if (!producer || isReduction(producer) || !hasOneUser(producer) ||
+          linalg::areElementwiseOpsFusable(operand))
+        continue;
+      const unsigned number = operand->getOperandNumber();
+      rewriter.setInsertionPoint(generic);
+      linalg::GenericOp sized = addExtents(rewriter, generic);
+      rewriter.replaceOp(generic, sized);
+      auto fused = linalg::fuseElementwiseOps(rewriter, &sized->getOpOperand(number));
+      assert(succeeded(fused) && "elementwise ops fuse where the extents are known");
+      rewriter.replaceOp(sized, fused->fusedOp->getResults());
+      changed = true;
+      break;
+    }
+  }
+  return changed;
+}
+
 struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
@@ -58,10 +108,11 @@ struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {
   }
 
   void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
     do {
       if (failed(applyPatternsGreedily(getOperation(), patterns)))
         return signalPassFailure();
-    } while (copyProducersOfReductions(getOperation()));
+    } while (copyProducersOfReductions(getOperation()) || fuseRepetitions(rewriter, getOperation()));
   }
 
   FrozenRewritePatternSet patterns;

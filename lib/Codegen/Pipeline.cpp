@@ -65,9 +65,7 @@ void fuse(OpPassManager &pm, const PipelineOptions &) {
 }
 
 void tile(OpPassManager &pm, const PipelineOptions &) {
-  OpPassManager &kernel = eachKernel(pm);
-  kernel.addPass(createTsumTilePass());
-  kernel.addPass(createCSEPass());
+  eachKernel(pm).addPass(createTsumTilePass());
 }
 
 void bufferize(OpPassManager &pm, const PipelineOptions &) {

@@ -50,8 +50,9 @@ public:
       (nest.isReduced(dim) ? reduced : kept).push_back(dim);
     lineDim = reduced.pop_back_val();
     isInner = lineDim == nest.rank() - 1;
-    lanes = line_lanes(elementBytes(), nest.extents[lineDim],
-                       isInner ? 1 : nest.extents.back());
+    // A kernel's tiles know their lanes; a reduction that is no tile has those of its own extents.
+    auto given = nest.generic->getAttrOfType<IntegerAttr>("tsum.lanes");
+    lanes = given ? given.getInt() : *lanesOfReduction(nest.generic);
   }
 
   LogicalResult emit() {

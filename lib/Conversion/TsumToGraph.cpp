@@ -19,8 +19,8 @@ Shape shapeOf(RankedTensorType type) { return type.getShape(); }
 DType dtypeOf(RankedTensorType type) { return *ir::getDType(type.getElementType()); }
 
 /// The functions of the API throw, and nothing may throw across this code. Nothing does: they are
-/// given operands of the types that the dialect's verifiers let pass, which ask for no less than the
-/// API's own checks.
+/// given operands of the types that the dialect's verifiers let pass, which ask for no less than
+/// the API's own checks.
 class Importer {
 public:
   FailureOr<std::vector<Tensor>> run(func::FuncOp function, ArrayRef<Tensor> arguments) {
@@ -46,11 +46,9 @@ private:
     if (!function.getBody().hasOneBlock())
       return function.emitOpError("must have a body of one block to be evaluated");
     if (function.getNumArguments() != arguments.size())
-      return function.emitOpError("takes ")
-             << function.getNumArguments() << " arguments, and " << arguments.size()
-             << " are given";
-    for (auto [index, argument, tensor] :
-         llvm::enumerate(function.getArguments(), arguments))
+      return function.emitError() << arguments.size() << " arguments are given, and '"
+                                  << function.getName() << "' takes " << function.getNumArguments();
+    for (auto [index, argument, tensor] : llvm::enumerate(function.getArguments(), arguments))
       if (!matches(argument.getType(), tensor)) {
         InFlightDiagnostic error = emitError(argument.getLoc()) << "argument " << index;
         if (!tensor.name().empty())

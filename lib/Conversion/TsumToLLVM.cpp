@@ -13,6 +13,7 @@
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
@@ -44,6 +45,17 @@ void packArguments(LLVM::LLVMFuncOp kernel) {
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {pointer, i64, i64}));
 }
 
+/// Takes back the promise, with which memrefs are lowered, that no address is below its buffer's: where a stride is
+/// negative, element 0 is not the lowest.
+void allowNegativeStrides(LLVM::LLVMFuncOp kernel) {
+  kernel.walk([](Operation *op) {
+    if (auto gep = dyn_cast<LLVM::GEPOp>(op))
+      gep.setNoWrapFlags(gep.getNoWrapFlags() & ~LLVM::GEPNoWrapFlags::nuw);
+    else if (auto integer = dyn_cast<LLVM::IntegerOverflowFlagsInterface>(op))
+      integer.setOverflowFlags(integer.getOverflowFlags() & ~LLVM::IntegerOverflowFlags::nuw);
+  });
+}
+
 struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
   using TsumToLLVMPassBase::TsumToLLVMPassBase;
 
@@ -60,6 +72,7 @@ struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
     populateAffineToVectorConversionPatterns(patterns);
     populateSCFToControlFlowConversionPatterns(patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     populateMathToLLVMConversionPatterns(converter, patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
@@ -74,6 +87,7 @@ struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
     auto features = LLVM::TargetFeaturesAttr::get(context, targetFeatures);
     for (auto kernel : getOperation().getOps<LLVM::LLVMFuncOp>()) {
       packArguments(kernel);
+      allowNegativeStrides(kernel);
       if (!targetFeatures.empty())
         kernel.setTargetFeaturesAttr(features);
     }

@@ -58,6 +58,7 @@ private:
   void bind_data();
   void bind_results();
 
+  [[nodiscard]] std::int32_t item_of_output(const Node::Ptr &output) const;
   [[nodiscard]] Item &item(std::int32_t place) { return items[static_cast<std::size_t>(place)]; }
   [[nodiscard]] const CanonicalGraph::Value &value_of(const Item &item) const {
     return result.graph.values[static_cast<std::size_t>(item.value)];
@@ -144,6 +145,7 @@ void Canonicalizer::reshape(Item &reshaped) {
   const Shape &shape = reshaped.node().shape;
   if (operand.is_data()) {
     reshaped.view = view_data(reshaped.node(), reshape_values(operand.node(), shape));
+    reshaped.operands.clear();
     reshaped.dims = classes.add(shape);
     return;
   }
@@ -272,8 +274,17 @@ std::int32_t Canonicalizer::make_value(const Item &computed) {
 }
 
 void Canonicalizer::make_values() {
-  for (Item &data : items) {
-    if (!data.is_data())
+  // Data that only a reshape reads, which is data of its own, is no argument.
+  std::vector<bool> is_read(items.size(), false);
+  for (const Node::Ptr &output : outputs)
+    is_read[static_cast<std::size_t>(item_of_output(output))] = true;
+  for (const Item &reader : items)
+    for (std::int32_t operand : reader.operands)
+      is_read[static_cast<std::size_t>(operand)] = true;
+
+  for (std::size_t place = 0; place < items.size(); ++place) {
+    Item &data = items[place];
+    if (!data.is_data() || !is_read[place])
       continue;
     data.value = add_value(OpKind::Constant, data.node().dtype, {}, {});
     CanonicalGraph::Value &value = result.graph.values.back();
@@ -320,7 +331,7 @@ void Canonicalizer::number_dims() {
 
 void Canonicalizer::bind_data() {
   for (Item &data : items) {
-    if (!data.is_data())
+    if (!data.is_data() || data.value < 0)
       continue;
     Canonicalized::Argument argument = data.view.argument;
     for (std::size_t dim = 0; dim < data.dims.size(); ++dim) {
@@ -332,10 +343,14 @@ void Canonicalizer::bind_data() {
   }
 }
 
+std::int32_t Canonicalizer::item_of_output(const Node::Ptr &output) const {
+  auto entry = std::ranges::find(order.rbegin(), order.rend(), output, &OrderedNode::node);
+  return item_of[static_cast<std::size_t>(&*entry - order.data())];
+}
+
 void Canonicalizer::bind_results() {
   for (const Node::Ptr &output : outputs) {
-    auto entry = std::ranges::find(order.rbegin(), order.rend(), output, &OrderedNode::node);
-    const Item &source = item(item_of[static_cast<std::size_t>(&*entry - order.data())]);
+    const Item &source = item(item_of_output(output));
     result.graph.outputs.push_back(source.value);
 
     const std::vector<std::int32_t> &dims = value_of(source).dims;

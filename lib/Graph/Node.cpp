@@ -13,10 +13,8 @@ namespace tsum {
 const OpInfo &op_info(OpKind op) {
   // In the order of OpKind.
   static constexpr OpInfo table[] = {
-      {"constant", 0, false, Domain::Numeric},
-      {"cast", 1, false, Domain::Numeric},
-      {"broadcast_to", 1, false, Domain::Numeric},
-      {"reshape", 1, false, Domain::Numeric},
+      {"constant", 0, false, Domain::Numeric},     {"cast", 1, false, Domain::Numeric},
+      {"broadcast_to", 1, false, Domain::Numeric}, {"reshape", 1, false, Domain::Numeric},
       {"reduce_sum", 1, false, Domain::Numeric},
 #define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) {#NAME, 1, true, Domain::DOMAIN},
 #define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) {#NAME, 2, true, Domain::DOMAIN},
@@ -150,8 +148,8 @@ std::shared_ptr<const Storage> pack_row_major(std::span<const std::int64_t> shap
   return std::make_shared<Storage>(Storage{std::move(copy), data, row_major_strides(shape, dtype)});
 }
 
-/// The strides that read elements of shape `from` and strides `strides` as the shape `to`, which has
-/// as many elements, or nothing if there are none.
+/// The strides by which elements that lie in memory as shape `from` with `strides` are read as
+/// shape `to`, which has as many, or nothing if there are none.
 static std::optional<ByteStrides> reshape_strides(std::span<const std::int64_t> from,
                                                   const ByteStrides &strides,
                                                   std::span<const std::int64_t> to) {

@@ -122,7 +122,7 @@ Tensor reshape(const Tensor &input, Shape shape, std::string_view name) {
     throw ShapeError("reshape: shape " + to_string(input.shape()) + " has " +
                      std::to_string(input.size()) + " elements and " + to_string(shape) + " " +
                      std::to_string(size) + " (they must be equal)");
-  // A reshape of a reshape is one: no reshape that needs its operand's values has a reshape without.
+  // A reshape of a reshape is one: the operand of a reshape is none, unless it has values.
   Node::Ptr operand = input.node();
   if (operand->op == OpKind::Reshape)
     if (Node::State state = operand->state(); !state.values)

@@ -196,28 +196,57 @@ private:
 
 } // namespace
 
-/// Evaluates one node and all that its canonical graph needs first; returns its values.
-static std::shared_ptr<const Storage> evaluate_node(const Node::Ptr &node) {
-  if (auto values = node->values())
-    return values;
-  Canonicalized bound = canonicalize({&node, 1});
-  while (!bound.needed_first.empty()) {
-    for (const Node::Ptr &first : bound.needed_first)
-      first->set_values(evaluate_node(first));
-    bound = canonicalize({&node, 1});
+/// Evaluates nodes, without giving them their values, and before them all that their canonical
+/// graph needs first.
+static std::vector<std::shared_ptr<const Storage>>
+evaluate_together(std::span<const Node::Ptr> nodes) {
+  Canonicalized bound;
+  for (;;) {
+    std::vector<Node::Ptr> pending;
+    std::ranges::copy_if(nodes, std::back_inserter(pending),
+                         [](const Node::Ptr &node) { return node->values() == nullptr; });
+    if (pending.empty())
+      break;
+    bound = canonicalize(pending);
+    if (bound.needed_first.empty())
+      break;
+    auto values = evaluate_together(bound.needed_first);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      bound.needed_first[i]->set_values(values[i]);
   }
+
   Interpreter interpreter(bound);
-  auto buffer = std::make_shared<Buffer>(
-      std::move(interpreter.buffers[static_cast<std::size_t>(bound.graph.outputs[0])]));
-  const Canonicalized::Result &place = bound.results[0];
-  const std::byte *data = buffer->data() + place.offset;
-  return std::make_shared<Storage>(Storage{std::move(buffer), data, place.strides});
+  std::vector<std::shared_ptr<const Storage>> results;
+  for (const Node::Ptr &node : nodes) {
+    auto place = std::ranges::find(bound.results, node, &Canonicalized::Result::node);
+    if (place == bound.results.end()) {
+      results.push_back(node->values());
+      continue;
+    }
+    auto output = bound.graph.outputs[static_cast<std::size_t>(place - bound.results.begin())];
+    auto buffer = std::make_shared<Buffer>(interpreter.buffers[static_cast<std::size_t>(output)]);
+    const std::byte *data = buffer->data() + place->offset;
+    results.push_back(std::make_shared<Storage>(Storage{std::move(buffer), data, place->strides}));
+  }
+  return results;
+}
+
+std::vector<std::vector<std::byte>> evaluate_tree(std::span<const Tensor> tensors) {
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &tensor : tensors)
+    nodes.push_back(tensor.node());
+  std::vector<std::vector<std::byte>> results;
+  for (const auto &values : evaluate_together(nodes)) {
+    const Node &node = *nodes[results.size()];
+    auto packed = pack_row_major(node.shape, node.dtype, *values);
+    std::int64_t bytes = checked_size("copy", node.shape, node.dtype) * size_of(node.dtype);
+    results.emplace_back(packed->data, packed->data + bytes);
+  }
+  return results;
 }
 
 std::vector<std::byte> evaluate_tree(const Tensor &tensor) {
-  const Node &node = *tensor.node();
-  auto packed = pack_row_major(node.shape, node.dtype, *evaluate_node(tensor.node()));
-  return {packed->data, packed->data + tensor.size() * size_of(node.dtype)};
+  return evaluate_tree({&tensor, 1}).front();
 }
 
 } // namespace tsum::reference

@@ -18,7 +18,7 @@ KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph) {
       return other.get();
     }
     ++counters.misses;
-    entries.push_front({graph, program});
+    entries.push_front({graph, program, &promise});
     index.emplace(&entries.front().graph, entries.begin());
     evict(dropped);
   }
@@ -32,12 +32,10 @@ KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph) {
     {
       std::lock_guard lock(mutex);
       // Unless the entry is gone, or another's by now.
-      if (auto found = index.find(&graph); found != index.end()) {
-        Entries::iterator entry = found->second;
-        if (entry->program.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-          index.erase(found);
-          dropped.splice(dropped.end(), entries, entry);
-        }
+      if (auto found = index.find(&graph);
+          found != index.end() && found->second->compilation == &promise) {
+        dropped.splice(dropped.end(), entries, found->second);
+        index.erase(found);
       }
     }
     promise.set_exception(std::current_exception());

@@ -36,6 +36,7 @@ private:
   struct Entry {
     CanonicalGraph graph;
     std::shared_future<ProgramPtr> program;
+    const void *compilation; ///< tells the compilations of one graph apart while they run
   };
   using Entries = std::list<Entry>;
 

@@ -52,7 +52,7 @@ func::FuncOp selectFunction(ModuleOp module, StringRef name) {
   std::string names;
   for (auto function : module.getOps<func::FuncOp>()) {
     names += (names.empty() ? "" : ", ") + function.getName().str();
-    if (name.empty() || function.getName() == name)
+    if (name.empty() ? !function.isExternal() : function.getName() == name)
       found.push_back(function);
   }
   if (found.size() == 1)
@@ -83,10 +83,13 @@ public:
       return failure();
     if (!options.outputs.empty() && options.outputs.size() != results->size())
       throw Error("--output is given " + std::to_string(options.outputs.size()) +
-                  " times for a function of " + std::to_string(results->size()) + " results");
+                  " times, and the number of results is " + std::to_string(results->size()));
 
-    if (!options.printAfter.empty() && failed(printStage(nodesOf(*results))))
-      return failure();
+    if (!options.printAfter.empty()) {
+      auto nodes = llvm::map_range(*results, [](const Tensor &result) { return result.node(); });
+      if (failed(printStage(std::vector<Node::Ptr>(nodes.begin(), nodes.end()))))
+        return failure();
+    }
     eval(*results);
     if (options.outputs.empty())
       for (const Tensor &result : *results)
@@ -99,26 +102,24 @@ public:
   }
 
 private:
-  static std::vector<Node::Ptr> nodesOf(ArrayRef<Tensor> tensors) {
-    std::vector<Node::Ptr> nodes;
-    for (const Tensor &tensor : tensors)
-      if (!tensor.is_evaluated())
-        nodes.push_back(tensor.node());
-    return nodes;
-  }
-
-  /// Prints the module of each canonical graph that evaluating `nodes` compiles.
-  LogicalResult printStage(const std::vector<Node::Ptr> &nodes) {
-    if (nodes.empty())
-      return success();
-    Canonicalized bound = canonicalize(nodes);
-    for (; !bound.needed_first.empty(); bound = canonicalize(nodes)) {
+  /// Prints the module of each canonical graph that evaluating `nodes` compiles, which evaluates
+  /// those that are needed first.
+  LogicalResult printStage(std::vector<Node::Ptr> nodes) {
+    for (;;) {
+      std::erase_if(nodes, [](const Node::Ptr &node) { return node->values() != nullptr; });
+      if (nodes.empty())
+        return success();
+      Canonicalized bound = canonicalize(nodes);
+      if (bound.needed_first.empty())
+        return printStage(bound.graph);
       if (failed(printStage(bound.needed_first)))
         return failure();
-      for (const Node::Ptr &node : bound.needed_first)
-        eval(Tensor(node));
+      eval(std::vector<Tensor>(bound.needed_first.begin(), bound.needed_first.end()));
     }
-    OwningOpRef<ModuleOp> module = graphToTsum(bound.graph, passes.getContext());
+  }
+
+  LogicalResult printStage(const CanonicalGraph &graph) {
+    OwningOpRef<ModuleOp> module = graphToTsum(graph, passes.getContext());
     if (failed(passes.run(*module)))
       return failure();
     module->print(llvm::outs());
@@ -129,10 +130,12 @@ private:
   void printTimes(func::FuncOp function, ArrayRef<Tensor> results) {
     using Clock = std::chrono::steady_clock;
     using Milliseconds = std::chrono::duration<double, std::milli>;
+    using Microseconds = std::chrono::duration<double, std::micro>;
     constexpr Milliseconds budget(500);
-    std::vector<Milliseconds> times;
+    std::vector<Microseconds> times;
     for (auto start = Clock::now(); times.size() < 5 || Clock::now() - start < budget;) {
-      std::vector<Tensor> again = *tsumToGraph(function, arguments); // what has values is not evaluated
+      // A graph of its own, since what has values is not evaluated again.
+      std::vector<Tensor> again = *tsumToGraph(function, arguments);
       auto before = Clock::now();
       eval(again);
       times.push_back(Clock::now() - before);
@@ -146,8 +149,8 @@ private:
         bytes += static_cast<double>(tensor.size() * size_of(tensor.dtype()));
     Milliseconds compiling = cache_stats().compile_time;
     llvm::errs() << llvm::format("compile: %.2f ms\n", compiling.count())
-                 << llvm::format("call: %.4f ms, the median of %zu; %.1f GB/s\n", median->count(),
-                                 times.size(), bytes / median->count() / 1e6);
+                 << llvm::format("call: %.2f us, the median of %zu; %.3g GB/s\n", median->count(),
+                                 times.size(), bytes / median->count() / 1e3);
   }
 
   const Options &options;
@@ -159,6 +162,7 @@ LogicalResult runFile(const Options &options) {
   DialectRegistry registry;
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.printOpOnDiagnostic(false); // the line of the file is enough
   Run run(options, context);
 
   std::string message;

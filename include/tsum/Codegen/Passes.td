@@ -12,7 +12,7 @@ def TsumFusePass : Pass<"tsum-fuse", "::mlir::func::FuncOp"> {
     consumer, and into a reduction also where it has several, since computing a value twice costs less than
     writing it to memory and reading it back. What remains of a kernel is its reductions and one elementwise epilogue.
   }];
-  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {

@@ -14,9 +14,10 @@ namespace tsum::reference {
 /// Knows nothing of canonical graphs.
 [[nodiscard]] std::vector<std::byte> evaluate(const Tensor &tensor);
 
-/// The values of `tensor` in row-major order, bit for bit as compiled code must give them:
-/// interprets the canonical graph and follows tsum/Graph/SummationTree.h. Gives values to the nodes
-/// that the canonical graph needs first.
+/// The values of `tensors` in row-major order, bit for bit as compiled code must give them if they
+/// are evaluated together: interprets the canonical graph and follows tsum/Graph/SummationTree.h.
+/// Gives values to the nodes that the canonical graph needs first.
+[[nodiscard]] std::vector<std::vector<std::byte>> evaluate_tree(std::span<const Tensor> tensors);
 [[nodiscard]] std::vector<std::byte> evaluate_tree(const Tensor &tensor);
 
 } // namespace tsum::reference

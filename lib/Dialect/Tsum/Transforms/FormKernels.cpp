@@ -6,6 +6,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 
+#include <deque>
+
 using namespace mlir;
 
 namespace tsum {
@@ -13,6 +15,10 @@ namespace tsum {
 #include "tsum/Dialect/Tsum/Transforms/Passes.h.inc"
 
 namespace {
+
+/// Ops in one kernel. Compiling takes more than linear time in them, and where so many work on each element, writing a
+/// tensor to memory and reading it back costs little beside them.
+constexpr size_t maxKernelOps = 256;
 
 /// Decides which values of a function get a kernel of their own, and why.
 class KernelPlan {
@@ -46,13 +52,18 @@ private:
   }
 
   void visitKernel(Value root) {
-    SmallVector<std::pair<Value, Place>> worklist = {{root, Epilogue}};
+    // Breadth first, so that a kernel takes what is nearest to its root.
+    std::deque<std::pair<Value, Place>> worklist = {{root, Epilogue}};
     DenseSet<std::pair<Value, int>> seen;
+    size_t ops = 0;
     while (!worklist.empty()) {
-      auto [value, place] = worklist.pop_back_val();
+      auto [value, place] = worklist.front();
+      worklist.pop_front();
       Operation *op = value.getDefiningOp();
       if (!op || !seen.insert({value, place}).second)
         continue;
+      if (ops >= maxKernelOps)
+        cut(value, "size");
       if (isa<ir::ReshapeOp>(op)) {
         cut(value, "reshape");
         continue;
@@ -69,6 +80,7 @@ private:
       }
       if (value != root && isKernel(value))
         continue;
+      ++ops;
       if (isa<ir::ReduceSumOp>(op))
         place = Producer;
       else if (isa<ir::BroadcastOp>(op) && place == Epilogue)

@@ -18,7 +18,9 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
     - `output`: the function returns it;
     - `shared sum`: a sum that several kernels read;
     - `sum of a sum`: a sum that another sum reads;
-    - `broadcast sum`: a sum whose elements are each read many times.
+    - `broadcast sum`: a sum whose elements are each read many times;
+    - `reshape`: a value that a reshape reads, which happens between kernels;
+    - `size`: the kernel would have more than 256 ops.
 
     ```mlir
     func.func @norm(%x: tensor<4x8xf32>) -> tensor<4xf32> {
@@ -35,7 +37,7 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
     module @kernels { func.func @norm_0(...) ... }
     ```
   }];
-  let dependentDialects = ["::mlir::func::FuncDialect"];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::tsum::ir::TsumDialect"];
 }
 
 #endif // TSUM_DIALECT_TSUM_TRANSFORMS_PASSES

@@ -1,0 +1,71 @@
+// RUN: tsum-opt %s --pass-pipeline='builtin.module(func.func(tsum-to-linalg,tsum-fuse))' \
+// RUN:   --split-input-file | FileCheck %s
+
+// CHECK-LABEL: func.func @producers_and_epilogues
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>, %[[Y:.*]]: tensor<4x8xf32>
+//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}"reduction"{{.*}}ins(%[[X]], %[[Y]]
+//       CHECK:     arith.subf
+//       CHECK:     arith.mulf
+//       CHECK:     arith.addf
+//       CHECK:   linalg.generic {{.*}}["parallel"]{{.*}}ins(%[[SUM]] :
+//       CHECK:     math.sqrt
+//       CHECK:     arith.negf
+//   CHECK-NOT:   linalg.generic
+func.func @producers_and_epilogues(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4xf32> {
+  %difference = tsum.subtract %x, %y : tensor<4x8xf32>
+  %square = tsum.square %difference : tensor<4x8xf32>
+  %sum = tsum.reduce_sum %square axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %norm = tsum.sqrt %sum : tensor<4xf32>
+  %r = tsum.negative %norm : tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// CHECK: #[[$ROWS:.*]] = affine_map<(d0, d1) -> (d0)>
+
+// CHECK-LABEL: func.func @broadcast_becomes_a_map
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>, %[[MEAN:.*]]: tensor<4xf32>
+//       CHECK:   linalg.generic {indexing_maps = [#{{.*}}, #[[$ROWS]], #{{.*}}]
+//  CHECK-SAME:     ins(%[[X]], %[[MEAN]]
+//   CHECK-NOT:   linalg.generic
+func.func @broadcast_becomes_a_map(%x: tensor<4x8xf32>, %mean: tensor<4xf32>) -> tensor<4x8xf32> {
+  %m = tsum.broadcast %mean dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %r = tsum.subtract %x, %m : tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+// Two sums that read one value each compute it: nothing of the size of the input is stored.
+
+// CHECK-LABEL: func.func @shared_producer
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//       CHECK:   %[[A:.*]] = linalg.generic {{.*}}"reduction"{{.*}}ins(%[[X]] :
+//       CHECK:     math.sqrt
+//       CHECK:   %[[B:.*]] = linalg.generic {{.*}}"reduction"{{.*}}ins(%[[X]] :
+//       CHECK:     math.sqrt
+//       CHECK:     arith.mulf
+//       CHECK:   linalg.generic {{.*}}["parallel"]{{.*}}ins(%[[A]], %[[B]] :
+//   CHECK-NOT:   linalg.generic
+func.func @shared_producer(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  %root = tsum.sqrt %x : tensor<4x8xf32>
+  %square = tsum.square %root : tensor<4x8xf32>
+  %a = tsum.reduce_sum %root axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %b = tsum.reduce_sum %square axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %r = tsum.subtract %a, %b : tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// Computing a sum again for each element that reads it would change what the kernel costs.
+
+// CHECK-LABEL: func.func @sums_stay_apart
+//       CHECK:   %[[ROWS:.*]] = linalg.generic {{.*}}["parallel", "reduction"]
+//       CHECK:   linalg.generic {{.*}}["reduction"]{{.*}}ins(%[[ROWS]] :
+func.func @sums_stay_apart(%x: tensor<4x8xf32>) -> tensor<f32> {
+  %rows = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %r = tsum.reduce_sum %rows axes = [0] : tensor<4xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}

@@ -1,0 +1,104 @@
+// RUN: tsum-opt %s --pass-pipeline='builtin.module(func.func(tsum-to-linalg,tsum-fuse,tsum-tile))' \
+// RUN:   --split-input-file | FileCheck %s
+
+// Each tile is one sum, along the lanes; the fill and the epilogue are in the loop.
+
+// CHECK-LABEL: func.func @inner
+//  CHECK-SAME:   (%[[X:[^:]*]]: memref<4x8xf32>, %[[OUT:[^:]*]]: memref<4xf32>, %[[BEGIN:[^:]*]]: index, %[[END:[^:]*]]: index)
+//  CHECK-SAME:   tsum.tiles = 4
+//       CHECK:   %[[IN:.*]] = bufferization.to_tensor %[[X]]
+//   CHECK-NOT:   linalg.
+//       CHECK:   %[[LOOP:.*]] = scf.for %[[TILE:.*]] = %[[BEGIN]] to %[[END]]
+//       CHECK:     %[[ROW:.*]] = tensor.extract_slice %[[IN]][%[[TILE]], 0] [1, 8]
+//       CHECK:     %[[INIT:.*]] = linalg.fill {{.*}} -> tensor<1xf32>
+//       CHECK:     %[[SUM:.*]] = linalg.generic {{.*}}ins(%[[ROW]] {{.*}}outs(%[[INIT]]
+//  CHECK-SAME:       tsum.strategy = "inner"
+//       CHECK:     %[[SQRT:.*]] = linalg.generic {{.*}}ins(%[[SUM]] :
+//       CHECK:     tensor.insert_slice %[[SQRT]] into %{{.*}}[%[[TILE]]] [1]
+//       CHECK:   bufferization.materialize_in_destination %[[LOOP]] in restrict writable %[[OUT]]
+func.func @inner(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %r = tsum.sqrt %sum : tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// Tiles of columns have one size: the last one begins where it still fits.
+
+// CHECK: #[[$START:.*]] = affine_map<(d0) -> (d0 * [[#$SIZE:]],
+// CHECK-SAME: {{^ }}[[#10000-$SIZE]])>
+
+// CHECK-LABEL: func.func @outer_ragged
+//  CHECK-SAME:   tsum.tiles = 3
+//       CHECK:   scf.for %[[TILE:[^ ]*]]
+//       CHECK:     %[[COLUMN:.*]] = affine.min #[[$START]](%[[TILE]])
+//       CHECK:     tensor.extract_slice %{{.*}}[0, %[[COLUMN]]] [16, [[#$SIZE]]]
+//       CHECK:     linalg.generic
+//  CHECK-SAME:       tsum.strategy = "outer"
+//       CHECK:     tensor.insert_slice %{{.*}}[%[[COLUMN]]] {{\[}}[[#$SIZE]]]
+func.func @outer_ragged(%x: tensor<16x10000xf32>) -> tensor<10000xf32> {
+  %r = tsum.reduce_sum %x axes = [0] : tensor<16x10000xf32> -> tensor<10000xf32>
+  return %r : tensor<10000xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @tiles_are_numbered_row_major
+//  CHECK-SAME:   tsum.tiles = 15
+//       CHECK:   scf.for %[[TILE:[^ ]*]]
+//       CHECK:     %[[PLACE:.*]]:2 = affine.delinearize_index %[[TILE]] into (5, 3)
+//       CHECK:     %[[COLUMN:.*]] = affine.min #{{.*}}(%[[PLACE]]#1)
+//       CHECK:     tensor.extract_slice %{{.*}}[%[[PLACE]]#0, %[[COLUMN]]]
+func.func @tiles_are_numbered_row_major(%x: tensor<5x10000xf32>) -> tensor<5x10000xf32> {
+  %r = tsum.square %x : tensor<5x10000xf32>
+  return %r : tensor<5x10000xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @middle_axis
+//  CHECK-SAME:   %{{.*}}: memref<5x16x64xf32, strided<[2048, 128, 1]>>, %{{.*}}: memref<5x64xf32>
+//  CHECK-SAME:   tsum.tiles = 5
+//       CHECK:   scf.for %[[TILE:[^ ]*]]
+//       CHECK:     tensor.extract_slice %{{.*}}[%[[TILE]], 0, 0] [1, 16, 64]
+//       CHECK:     tsum.strategy = "outer"
+func.func @middle_axis(%x: tensor<5x16x64xf32> {tsum.strides = array<i64: 2048, 128, 1>})
+    -> tensor<5x64xf32> {
+  %r = tsum.reduce_sum %x axes = [1] : tensor<5x16x64xf32> -> tensor<5x64xf32>
+  return %r : tensor<5x64xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @scalar_is_one_tile
+//  CHECK-SAME:   tsum.tiles = 1
+//   CHECK-NOT:   scf.for
+//       CHECK:   linalg.generic
+func.func @scalar_is_one_tile(%x: tensor<16xf32>) -> tensor<f32> {
+  %r = tsum.reduce_sum %x axes = [0] : tensor<16xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @empty_output_has_no_tiles
+//  CHECK-SAME:   tsum.tiles = 0
+//  CHECK-NEXT:   return
+func.func @empty_output_has_no_tiles(%x: tensor<16x0xf32>) -> tensor<0xf32> {
+  %r = tsum.reduce_sum %x axes = [0] : tensor<16x0xf32> -> tensor<0xf32>
+  return %r : tensor<0xf32>
+}
+
+// -----
+
+// A kernel computes one tensor; this is none.
+
+// CHECK-LABEL: func.func @two_results
+//  CHECK-SAME:   tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
+//   CHECK-NOT:   tsum.tiles
+//   CHECK-NOT:   scf.for
+func.func @two_results(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
+  %r = tsum.square %x : tensor<16xf32>
+  return %x, %r : tensor<16xf32>, tensor<16xf32>
+}

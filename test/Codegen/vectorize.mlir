@@ -1,0 +1,201 @@
+// RUN: tsum-opt %s --tsum-vectorize --split-input-file --verify-diagnostics | FileCheck %s
+
+// A block of 16 rows of 64 lanes in f32, absorbed in f64; what is left over is padded with zeros in
+// registers; then the lanes fold by halves.
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+
+// CHECK-LABEL: func.func @inner
+//  CHECK-SAME:   %[[X:.*]]: memref<4x3078xf32>, %[[OUT:.*]]: memref<4xf32>
+//   CHECK-NOT:   linalg.fill
+//       CHECK:   affine.for %[[ROW:.*]] = 0 to 4 {
+//       CHECK:     %[[BLOCKS:.*]] = affine.for %[[BLOCK:.*]] = 0 to 3 iter_args(%[[ACC:.*]] = %{{.*}}) -> (vector<64xf64>)
+//       CHECK:       %[[A:.*]] = affine.vector_load %[[X]][%[[ROW]], %[[BLOCK]] * 1024] {{.*}}, vector<64xf32>
+//       CHECK:       %[[B:.*]] = affine.vector_load %[[X]][%[[ROW]], %[[BLOCK]] * 1024 + 64]
+//       CHECK:       arith.addf %[[A]], %[[B]] : vector<64xf32>
+//       CHECK:       %[[LAST:.*]] = affine.vector_load %[[X]][%[[ROW]], %[[BLOCK]] * 1024 + 960]
+//       CHECK:       %[[SUM:.*]] = arith.addf %{{.*}}, %[[LAST]] : vector<64xf32>
+//       CHECK:       %[[WIDE:.*]] = arith.extf %[[SUM]] : vector<64xf32> to vector<64xf64>
+//       CHECK:       arith.addf %[[ACC]], %[[WIDE]] : vector<64xf64>
+//       CHECK:     %[[TAIL:.*]] = affine.vector_load %[[X]][%[[ROW]], 3072] {{.*}}, vector<6xf32>
+//       CHECK:     %[[PADDED:.*]] = vector.shuffle %[[TAIL]], %{{.*}} [0, 1, 2, 3, 4, 5, 6, 6, {{.*}} : vector<6xf32>
+//       CHECK:     %[[WIDE_TAIL:.*]] = arith.extf %[[PADDED]]
+//       CHECK:     arith.addf %[[BLOCKS]], %[[WIDE_TAIL]] : vector<64xf64>
+//       CHECK:     arith.addf {{.*}} : vector<32xf64>
+//       CHECK:     arith.addf {{.*}} : vector<16xf64>
+//       CHECK:     arith.addf {{.*}} : vector<8xf64>
+//       CHECK:     arith.addf {{.*}} : vector<4xf64>
+//       CHECK:     arith.addf {{.*}} : vector<2xf64>
+//       CHECK:     %[[ONE:.*]] = arith.addf {{.*}} : vector<1xf64>
+//       CHECK:     arith.truncf %[[ONE]] : vector<1xf64> to vector<1xf32>
+//       CHECK:     affine.store %{{.*}}, %[[OUT]][%[[ROW]]]
+func.func @inner(%x: memref<4x3078xf32>, %out: memref<4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%out : memref<4xf32>)
+  linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<4x3078xf32>) outs(%out : memref<4xf32>) {
+  ^bb0(%in: f32, %sum: f32):
+    %r = arith.addf %sum, %in : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// Accumulators of a tile of columns are in memory while blocks of rows go by: for f64, two of them.
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#columns = affine_map<(d0, d1) -> (d1)>
+
+// CHECK-LABEL: func.func @outer
+//  CHECK-SAME:   %[[X:.*]]: memref<49x70xf64>, %[[OUT:.*]]: memref<70xf64>
+//   CHECK-DAG:   %[[HIGH:.*]] = memref.alloca() {{.*}}: memref<70xf64>
+//   CHECK-DAG:   %[[LOW:.*]] = memref.alloca() {{.*}}: memref<70xf64>
+//       CHECK:   affine.for %[[BLOCK:.*]] = 0 to 3 {
+//  CHECK-NEXT:     affine.for %[[COLUMN:.*]] = 0 to 2 {
+//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16, %[[COLUMN]] * 32] {{.*}}, vector<32xf64>
+//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16 + 15, %[[COLUMN]] * 32]
+//       CHECK:       affine.vector_load %[[HIGH]][%[[COLUMN]] * 32]
+//       CHECK:       affine.vector_load %[[LOW]][%[[COLUMN]] * 32]
+//       CHECK:       affine.vector_store %{{.*}}, %[[HIGH]][%[[COLUMN]] * 32]
+//       CHECK:       affine.vector_store %{{.*}}, %[[LOW]][%[[COLUMN]] * 32]
+//       CHECK:     affine.vector_load %[[X]][%[[BLOCK]] * 16, 64] {{.*}}, vector<6xf64>
+//       CHECK:   affine.vector_load %[[X]][48, %{{.*}}] {{.*}}, vector<32xf64>
+//       CHECK:   affine.vector_load %[[X]][48, 64] {{.*}}, vector<6xf64>
+//       CHECK:   affine.vector_store %{{.*}}, %[[OUT]][64] {{.*}}, vector<6xf64>
+func.func @outer(%x: memref<49x70xf64>, %out: memref<70xf64>) {
+  %zero = arith.constant 0.0 : f64
+  linalg.fill ins(%zero : f64) outs(%out : memref<70xf64>)
+  linalg.generic {indexing_maps = [#all, #columns], iterator_types = ["reduction", "parallel"]}
+      ins(%x : memref<49x70xf64>) outs(%out : memref<70xf64>) {
+  ^bb0(%in: f64, %sum: f64):
+    %r = arith.addf %sum, %in : f64
+    linalg.yield %r : f64
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @integers_accumulate_in_their_own_type
+//   CHECK-NOT:   arith.ext
+//       CHECK:   arith.addi {{.*}} : vector<64xi32>
+//   CHECK-NOT:   overflow
+//       CHECK:   arith.addi {{.*}} : vector<1xi32>
+func.func @integers_accumulate_in_their_own_type(%x: memref<2048xi32>, %out: memref<i32>) {
+  %zero = arith.constant 0 : i32
+  linalg.fill ins(%zero : i32) outs(%out : memref<i32>)
+  linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>],
+                  iterator_types = ["reduction"]}
+      ins(%x : memref<2048xi32>) outs(%out : memref<i32>) {
+  ^bb0(%in: i32, %sum: i32):
+    %r = arith.addi %sum, %in : i32
+    linalg.yield %r : i32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+// CHECK-LABEL: func.func @elementwise
+//  CHECK-SAME:   %[[X:[^:]*]]: memref<70xf32>, %[[EVERY_OTHER:[^:]*]]: memref<70xf32, strided<[2]>>, %[[SCALAR:[^:]*]]: memref<f32>
+//   CHECK-DAG:   affine.vector_load %[[X]][0] : memref<70xf32>, vector<64xf32>
+//   CHECK-DAG:   affine.load %[[EVERY_OTHER]][63]
+//   CHECK-DAG:   %[[S:.*]] = affine.load %[[SCALAR]][]
+//   CHECK-DAG:   vector.broadcast %[[S]] : f32 to vector<64xf32>
+//       CHECK:   affine.vector_load %[[X]][64] : memref<70xf32>, vector<6xf32>
+//       CHECK:   affine.load %[[EVERY_OTHER]][69]
+func.func @elementwise(%x: memref<70xf32>, %y: memref<70xf32, strided<[2]>>, %s: memref<f32>,
+                       %out: memref<70xf32>) {
+  linalg.generic {indexing_maps = [#id, #id, #none, #id], iterator_types = ["parallel"]}
+      ins(%x, %y, %s : memref<70xf32>, memref<70xf32, strided<[2]>>, memref<f32>)
+      outs(%out : memref<70xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %unused: f32):
+    %product = arith.mulf %a, %b : f32
+    %r = arith.addf %product, %c : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+func.func @output_without_zero(%x: memref<8xf32>, %out: memref<f32>) {
+  // expected-error @below {{reduces into an output that is not filled with zero}}
+  linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]}
+      ins(%x : memref<8xf32>) outs(%out : memref<f32>) {
+  ^bb0(%in: f32, %sum: f32):
+    %r = arith.addf %sum, %in : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+func.func @product(%x: memref<8xf32>, %out: memref<f32>) {
+  // expected-error @below {{does not end in one addition to its output}}
+  linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]}
+      ins(%x : memref<8xf32>) outs(%out : memref<f32>) {
+  ^bb0(%in: f32, %product: f32):
+    %r = arith.mulf %product, %in : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+func.func @element_type(%x: memref<8xf16>, %out: memref<f16>) {
+  // expected-error @below {{has no accumulator for 'f16'}}
+  linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]}
+      ins(%x : memref<8xf16>) outs(%out : memref<f16>) {
+  ^bb0(%in: f16, %sum: f16):
+    %r = arith.addf %sum, %in : f16
+    linalg.yield %r : f16
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+
+func.func @dynamic_extent(%x: memref<?xf32>, %out: memref<?xf32>) {
+  // expected-error @below {{has a dynamic extent}}
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<?xf32>) outs(%out : memref<?xf32>) {
+  ^bb0(%in: f32, %unused: f32):
+    linalg.yield %in : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+#halved = affine_map<(d0) -> (d0 floordiv 2)>
+
+func.func @indexing_map(%x: memref<4xf32>, %out: memref<8xf32>) {
+  // expected-error @below {{has an indexing map that is no projected permutation}}
+  linalg.generic {indexing_maps = [#halved, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<4xf32>) outs(%out : memref<8xf32>) {
+  ^bb0(%in: f32, %unused: f32):
+    linalg.yield %in : f32
+  }
+  return
+}

@@ -1,0 +1,162 @@
+// RUN: tsum-opt %s --tsum-form-kernels --split-input-file | FileCheck %s
+
+// One kernel: what comes before a sum and what comes after it, of its shape, belong to it.
+
+// CHECK-LABEL: func.func @producer_and_epilogue
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//  CHECK-NEXT:   %[[R:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%[[X]]) : (tensor<4x8xf32>) -> tensor<4xf32>
+//  CHECK-NEXT:   return %[[R]]
+//       CHECK: module @kernels
+//  CHECK-NEXT:   func.func @[[KERNEL]](%[[IN:.*]]: tensor<4x8xf32>) -> tensor<4xf32>
+//  CHECK-SAME:     tsum.cut = "output"
+//  CHECK-NEXT:     %[[SQUARE:.*]] = tsum.square %[[IN]]
+//  CHECK-NEXT:     %[[SUM:.*]] = tsum.reduce_sum %[[SQUARE]]
+//  CHECK-NEXT:     %[[SQRT:.*]] = tsum.sqrt %[[SUM]]
+//  CHECK-NEXT:     return %[[SQRT]]
+//   CHECK-NOT:   func.func
+func.func @producer_and_epilogue(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  %square = tsum.square %x : tensor<4x8xf32>
+  %sum = tsum.reduce_sum %square axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %sqrt = tsum.sqrt %sum : tensor<4xf32>
+  return %sqrt : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @two_sums_of_one_epilogue
+//       CHECK: module @kernels
+//       CHECK:   func.func
+//       CHECK:     tsum.reduce_sum
+//       CHECK:     tsum.reduce_sum
+//       CHECK:     tsum.subtract
+//   CHECK-NOT:   func.func
+func.func @two_sums_of_one_epilogue(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  %square = tsum.square %x : tensor<4x8xf32>
+  %squares = tsum.reduce_sum %square axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %r = tsum.subtract %squares, %sum : tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// An elementwise value is computed again by each kernel that reads it, rather than stored.
+
+// CHECK-LABEL: func.func @shared_elementwise_value_is_not_stored
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>
+//       CHECK:   tsum.launch @kernels::@[[A:[a-z_0-9]*]](%[[X]])
+//       CHECK:   tsum.launch @kernels::@[[B:[a-z_0-9]*]](%[[X]])
+//   CHECK-NOT:   tsum.launch
+//       CHECK:   func.func @[[A]]
+//       CHECK:     tsum.sqrt
+//       CHECK:     tsum.square
+//       CHECK:   func.func @[[B]]
+//       CHECK:     tsum.sqrt
+//       CHECK:     tsum.negative
+func.func @shared_elementwise_value_is_not_stored(%x: tensor<4xf32>)
+    -> (tensor<4xf32>, tensor<4xf32>) {
+  %root = tsum.sqrt %x : tensor<4xf32>
+  %a = tsum.square %root : tensor<4xf32>
+  %b = tsum.negative %root : tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @shared_sum
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//       CHECK:   %[[SUM:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%[[X]])
+//       CHECK:   tsum.launch {{.*}}(%[[SUM]])
+//       CHECK:   tsum.launch {{.*}}(%[[SUM]])
+//       CHECK:   func.func @[[KERNEL]]
+//  CHECK-SAME:     tsum.cut = "shared sum"
+func.func @shared_sum(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %a = tsum.sqrt %sum : tensor<4xf32>
+  %b = tsum.square %sum : tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @sum_of_a_sum
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//       CHECK:   %[[ROWS:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%[[X]]) {{.*}} -> tensor<4xf32>
+//       CHECK:   tsum.launch {{.*}}(%[[ROWS]]) {{.*}} -> tensor<f32>
+//       CHECK:   func.func @[[KERNEL]]
+//  CHECK-SAME:     tsum.cut = "sum of a sum"
+func.func @sum_of_a_sum(%x: tensor<4x8xf32>) -> tensor<f32> {
+  %rows = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %square = tsum.square %rows : tensor<4xf32>
+  %r = tsum.reduce_sum %square axes = [0] : tensor<4xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @broadcast_sum
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//       CHECK:   %[[SUM:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%[[X]])
+//       CHECK:   tsum.launch {{.*}}%[[SUM]]{{.*}} -> tensor<4x8xf32>
+//       CHECK:   func.func @[[KERNEL]]
+//  CHECK-SAME:     tsum.cut = "broadcast sum"
+func.func @broadcast_sum(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %sums = tsum.broadcast %sum dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %r = tsum.divide %x, %sums : tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @output_that_is_read_too
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>
+//       CHECK:   %[[A:.*]] = tsum.launch {{.*}}(%[[X]])
+//       CHECK:   %[[B:.*]] = tsum.launch {{.*}}(%[[A]])
+//       CHECK:   return %[[A]], %[[B]]
+func.func @output_that_is_read_too(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %a = tsum.sqrt %x : tensor<4xf32>
+  %b = tsum.square %a : tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// A reshape needs its operand in memory, and is no work for a kernel.
+
+// CHECK-LABEL: func.func @reshape
+//       CHECK:   %[[SQUARE:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](
+//       CHECK:   %[[FLAT:.*]] = tsum.reshape %[[SQUARE]]
+//       CHECK:   tsum.launch {{.*}}(%[[FLAT]])
+//       CHECK:   func.func @[[KERNEL]]
+//  CHECK-SAME:     tsum.cut = "reshape"
+//   CHECK-NOT:   tsum.reshape
+func.func @reshape(%x: tensor<4x8xf32>) -> tensor<f32> {
+  %square = tsum.square %x : tensor<4x8xf32>
+  %flat = tsum.reshape %square : tensor<4x8xf32> -> tensor<32xf32>
+  %r = tsum.reduce_sum %flat axes = [0] : tensor<32xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @returned_argument_is_copied
+//       CHECK:   %[[R:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](
+//       CHECK:   return %[[R]]
+//       CHECK:   func.func @[[KERNEL]](%{{.*}}: tensor<4x8xf32> {tsum.strides = array<i64: 1, 4>})
+func.func @returned_argument_is_copied(%x: tensor<4x8xf32> {tsum.strides = array<i64: 1, 4>})
+    -> tensor<4x8xf32> {
+  return %x : tensor<4x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @what_no_output_needs_is_dropped
+//  CHECK-NEXT:   tsum.launch
+//  CHECK-NEXT:   return
+//   CHECK-NOT:   tsum.reduce_sum
+func.func @what_no_output_needs_is_dropped(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %unused = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %r = tsum.square %x : tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}

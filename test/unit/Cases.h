@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/Graph/Node.h"
+#include "tsum/Graph/Strided.h"
+#include "tsum/ops.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <random>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+/// The dtypes, operations, layouts, shapes and values that the reference and compiled code are
+/// tested on.
+namespace tsum::test {
+
+inline const DType all_dtypes[] = {
+#define TSUM_DTYPE(NAME, CPP, KIND) DType::NAME,
+#include "tsum/DTypes.def"
+};
+
+/// Names the cases of a test with a parameter.
+inline std::string name_of_dtype(const testing::TestParamInfo<DType> &info) {
+  return std::string(name_of(info.param));
+}
+
+/// A row of tsum/Elementwise.def.
+struct ElementwiseOp {
+  const char *name;
+  bool is_unary;
+  Domain domain;
+  Tensor (*apply)(const Tensor &x, const Tensor &y); ///< a unary one ignores `y`
+};
+
+inline const ElementwiseOp elementwise_ops[] = {
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                        \
+  {#NAME, true, Domain::DOMAIN, [](const Tensor &x, const Tensor &) { return NAME(x); }},
+#define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                       \
+  {#NAME, false, Domain::DOMAIN, [](const Tensor &x, const Tensor &y) { return NAME(x, y); }},
+#include "tsum/Elementwise.def"
+};
+
+/// Every subset of the axes of a tensor.
+inline std::vector<Axes> axes_subsets(std::size_t rank) {
+  std::vector<Axes> subsets;
+  for (unsigned mask = 0; mask < (1U << rank); ++mask) {
+    std::vector<std::int64_t> axes;
+    for (std::size_t axis = 0; axis < rank; ++axis)
+      if (mask & (1U << axis))
+        axes.push_back(static_cast<std::int64_t>(axis));
+    subsets.emplace_back(std::move(axes));
+  }
+  return subsets;
+}
+
+/// Ranks, empty and unit extents, and extents around rows of lanes, blocks and both together.
+inline const Shape sum_shapes[] = {
+    {},       {0},       {1},       {63},      {64},      {65},       {1023},      {1024},
+    {1025},   {2049},    {0, 3},    {3, 0},    {1, 5},    {7, 1},     {17, 31},    {16, 64},
+    {33, 67}, {2, 1040}, {1040, 2}, {3, 0, 2}, {5, 1, 7}, {3, 16, 4}, {4, 17, 65}, {2, 3, 5, 7}};
+
+/// A way to lay out a tensor in memory: byte strides for a shape and an element size.
+struct Layout {
+  const char *name;
+  ByteStrides (*strides)(const Shape &shape, std::int64_t element);
+};
+
+inline ByteStrides padded_strides(const Shape &shape, std::int64_t innermost,
+                                  std::int64_t padding) {
+  ByteStrides strides(shape.size());
+  for (std::size_t dim = shape.size(); dim-- > 0;) {
+    strides[dim] = innermost;
+    innermost *= std::max<std::int64_t>(shape[dim], 1);
+    innermost += padding;
+  }
+  return strides;
+}
+
+inline const Layout row_major = {
+    "row_major", [](const Shape &shape, std::int64_t e) { return padded_strides(shape, e, 0); }};
+inline const Layout padded = {"padded", [](const Shape &shape, std::int64_t e) {
+                                return padded_strides(shape, 2 * e, 3 * e);
+                              }};
+
+inline const Layout layouts[] = {
+    row_major,
+    padded,
+    {"transposed",
+     [](const Shape &shape, std::int64_t e) {
+       ByteStrides strides = padded_strides(Shape(shape.rbegin(), shape.rend()), e, 0);
+       return ByteStrides(strides.rbegin(), strides.rend());
+     }},
+    {"reversed",
+     [](const Shape &shape, std::int64_t e) {
+       ByteStrides strides = padded_strides(shape, e, 0);
+       for (std::int64_t &stride : strides)
+         stride = -stride;
+       return strides;
+     }},
+    {"last_reversed",
+     [](const Shape &shape, std::int64_t e) {
+       ByteStrides strides = padded_strides(shape, e, 0);
+       if (!strides.empty())
+         strides.back() = -strides.back();
+       return strides;
+     }},
+    {"first_repeated",
+     [](const Shape &shape, std::int64_t e) {
+       ByteStrides strides = padded_strides(shape, e, 0);
+       if (!strides.empty())
+         strides.front() = 0;
+       return strides;
+     }},
+    {"odd_bytes",
+     [](const Shape &shape, std::int64_t e) { return padded_strides(shape, e + 1, 1); }},
+};
+
+/// Which end of some memory lies at the border of memory that cannot be read.
+enum class Guard { Front, Back };
+
+/// `size` bytes between pages that cannot be read.
+inline std::shared_ptr<std::byte> guarded_memory(std::size_t size, Guard guard) {
+  auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  std::size_t usable = (size + page - 1) / page * page;
+  std::size_t mapped = usable + 2 * page;
+  void *memory = mmap(nullptr, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    throw std::bad_alloc();
+  std::byte *begin = static_cast<std::byte *>(memory) + page;
+  if (usable && mprotect(begin, usable, PROT_READ | PROT_WRITE) != 0)
+    throw std::bad_alloc();
+  return {begin + (guard == Guard::Back ? usable - size : 0),
+          [memory, mapped](std::byte *) { munmap(memory, mapped); }};
+}
+
+/// A float for `index` of a tensor, so that sums along any dimension are sensitive to their order:
+/// magnitudes differ widely, and what lies mirrored cancels, which leaves what rounding lost.
+inline double cancelling_value(std::span<const std::int64_t> shape, std::int64_t index) {
+  bool is_negative = false;
+  std::uint64_t hash = 0x9e3779b97f4a7c15;
+  for (std::size_t dim = shape.size(); dim-- > 0;) {
+    std::int64_t i = index % shape[dim];
+    index /= shape[dim];
+    std::int64_t mirrored = shape[dim] - 1 - i;
+    is_negative ^= i > mirrored;
+    hash = (hash ^ static_cast<std::uint64_t>(std::min(i, mirrored))) * 0xff51afd7ed558ccd;
+    hash ^= hash >> 29;
+  }
+  double fraction = 1 + static_cast<double>(hash >> 12) * 0x1p-52;
+  double magnitude = std::ldexp(fraction, static_cast<int>(hash % 12));
+  return is_negative ? -magnitude : magnitude;
+}
+
+/// A tensor whose floats are `cancelling_value`s and whose integers are so large that their sums
+/// wrap, in memory of its own that ends where its elements do.
+inline Tensor sample_tensor(DType dtype, const Shape &shape, const Layout &layout = row_major,
+                            Guard guard = Guard::Back) {
+  ByteStrides strides = layout.strides(shape, size_of(dtype));
+  std::int64_t before = 0;
+  std::int64_t after = size_of(dtype);
+  for (std::size_t dim = 0; dim < shape.size(); ++dim) {
+    std::int64_t reach = strides[dim] * std::max<std::int64_t>(shape[dim] - 1, 0);
+    (reach < 0 ? before : after) += reach;
+  }
+  auto memory = guarded_memory(static_cast<std::size_t>(after - before), guard);
+  std::byte *data = memory.get() - before;
+  std::mt19937_64 random(17);
+  visit_dtype(dtype, [&]<class T>(T value) {
+    std::int64_t index = 0;
+    for_each_index<1>(shape, {strides}, [&](const auto &offsets) {
+      if constexpr (std::is_floating_point_v<T>)
+        value = static_cast<T>(cancelling_value(shape, index++));
+      else
+        value = static_cast<T>(random());
+      std::memcpy(data + offsets[0], &value, sizeof(T));
+    });
+  });
+  return borrow(data, dtype, shape, std::move(strides), memory);
+}
+
+/// Values where operations and conversions are special or about to be.
+template <class T> std::vector<T> special_values() {
+  using Limits = std::numeric_limits<T>;
+  if constexpr (std::is_floating_point_v<T>)
+    return {0,
+            -T{0},
+            1,
+            T(-2.5),
+            T(0.1),
+            T(-0.9),
+            T(1 + 0x1p-24),
+            T(254.5),
+            T(256),
+            std::nextafter(T(0x1p31), T(0)),
+            T(0x1p31),
+            T(-0x1p31),
+            std::nextafter(T(0x1p63), T(0)),
+            T(0x1p63),
+            T(-0x1p63),
+            T(0x1.ffffffp127),
+            Limits::max(),
+            Limits::min(),
+            Limits::denorm_min(),
+            Limits::infinity(),
+            -Limits::infinity(),
+            Limits::quiet_NaN()};
+  else
+    return {0,
+            1,
+            2,
+            100,
+            static_cast<T>(-3),
+            static_cast<T>(0x1000001),
+            static_cast<T>(0x7fffffbf),
+            static_cast<T>(0x20000000000001),
+            static_cast<T>(0x7ffffffffffffdff),
+            Limits::max(),
+            Limits::min()};
+}
+
+/// `special_values` of `dtype` in a vector of `size` elements, over and over.
+inline Tensor special_tensor(DType dtype, std::int64_t size) {
+  return visit_dtype(dtype, [&]<class T>(T) {
+    std::vector<T> values = special_values<T>();
+    std::vector<T> repeated;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i)
+      repeated.push_back(values[i % values.size()]);
+    return constant<T>(repeated, {size});
+  });
+}
+
+/// The same bits; a NaN has many, of which operations may give any.
+inline void expect_same_values(DType dtype, std::span<const std::byte> expected,
+                               std::span<const std::byte> actual) {
+  ASSERT_EQ(expected.size(), actual.size());
+  visit_dtype(dtype, [&]<class T>(T) {
+    for (std::size_t at = 0; at < expected.size(); at += sizeof(T)) {
+      T wanted;
+      T given;
+      std::memcpy(&wanted, expected.data() + at, sizeof(T));
+      std::memcpy(&given, actual.data() + at, sizeof(T));
+      bool is_same =
+          wanted == wanted ? std::memcmp(&wanted, &given, sizeof(T)) == 0 : given != given;
+      // The first difference says enough.
+      ASSERT_TRUE(is_same) << "at " << at / sizeof(T) << ": expected "
+                           << element_to_string(dtype, expected.data() + at) << ", given "
+                           << element_to_string(dtype, actual.data() + at);
+    }
+  });
+}
+
+} // namespace tsum::test

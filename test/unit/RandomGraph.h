@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "Cases.h"
+
+namespace tsum::test {
+
+/// Builds a random graph: equal seeds and dtypes give equal graphs. Most dimensions have one common
+/// extent, so that they meet in many ways.
+class RandomGraph {
+public:
+  RandomGraph(unsigned seed, std::vector<DType> dtypes) : random(seed), dtypes(std::move(dtypes)) {
+    constexpr std::int64_t extents[] = {4, 4, 4, 3, 17};
+    extent = extents[pick(0, 4)];
+    while (tensors.size() < 2)
+      tensors.push_back(data());
+    for (int i = 0; i < 12; ++i)
+      tensors.push_back(next());
+  }
+
+  /// The data and the nodes; an operation may read any before it.
+  [[nodiscard]] const std::vector<Tensor> &nodes() const { return tensors; }
+  /// One of the nodes at random.
+  [[nodiscard]] Tensor any() { return tensors[static_cast<std::size_t>(pick(0, last()))]; }
+  [[nodiscard]] std::int64_t pick(std::int64_t low, std::int64_t high) {
+    return std::uniform_int_distribution<std::int64_t>(low, high)(random);
+  }
+
+private:
+  [[nodiscard]] std::int64_t last() const { return std::ssize(tensors) - 1; }
+
+  DType any_dtype() { return dtypes[static_cast<std::size_t>(pick(0, std::ssize(dtypes) - 1))]; }
+
+  /// Data with strides of any sign that may be zero or overlap.
+  Tensor data() {
+    DType dtype = any_dtype();
+    Shape shape(static_cast<std::size_t>(pick(0, 3)));
+    ByteStrides strides;
+    const std::int64_t choices[] = {0, 1,  extent,  extent * extent,
+                                    3, -1, -extent, -extent * extent};
+    for (std::int64_t &size : shape) {
+      size = pick(0, 9) == 0 ? pick(0, 1) : extent;
+      strides.push_back(choices[pick(0, 7)] * size_of(dtype));
+    }
+    std::int64_t reach = 3 * (extent - 1) * std::max<std::int64_t>(extent * extent, 3);
+    Tensor memory = sample_tensor(dtype, {2 * reach + 1});
+    auto *middle = static_cast<const std::byte *>(memory.bytes()) + reach * size_of(dtype);
+    return borrow(middle, dtype, std::move(shape), std::move(strides), memory.node());
+  }
+
+  Tensor next() {
+    const Tensor &x = tensors.back();
+    Shape shape(x.shape().begin(), x.shape().end());
+    switch (pick(0, 9)) {
+    case 0:
+      return data();
+    case 1:
+    case 2:
+    case 3: {
+      std::vector<std::int64_t> axes;
+      for (std::int64_t axis = 0; axis < x.rank(); ++axis)
+        if (pick(0, 1))
+          axes.push_back(axis);
+      return reduce_sum(x, axes, pick(0, 1) != 0);
+    }
+    case 4:
+      if (shape.size() < 4)
+        shape.insert(shape.begin(), extent);
+      return broadcast_to(x, std::move(shape));
+    case 5:
+      return cast(x, any_dtype());
+    default:
+      return elementwise(x);
+    }
+  }
+
+  Tensor elementwise(const Tensor &x) {
+    const ElementwiseOp &op =
+        elementwise_ops[static_cast<std::size_t>(pick(0, std::ssize(elementwise_ops) - 1))];
+    if (!contains(op.domain, x.dtype()))
+      return x + 1;
+    Tensor y = cast(any(), x.dtype());
+    try {
+      return pick(0, 1) ? op.apply(x, y) : op.apply(y, x);
+    } catch (const ShapeError &) {
+      return op.apply(x, x);
+    }
+  }
+
+  std::mt19937 random;
+  std::vector<DType> dtypes;
+  std::int64_t extent;
+  std::vector<Tensor> tensors;
+};
+
+} // namespace tsum::test

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Compiled.h"
+
+using namespace tsum;
+using namespace tsum::test;
+
+namespace {
+
+void expect_compiled_sum(DType dtype, const Shape &shape, const Layout &layout, const Axes &axes) {
+  for (Guard guard : {Guard::Front, Guard::Back}) {
+    Tensor input = sample_tensor(dtype, shape, layout, guard);
+    expect_compiled_as_reference([&] { return std::vector{reduce_sum(input, axes)}; });
+  }
+}
+
+class CompiledSum : public testing::TestWithParam<DType> {};
+
+class CompiledSumLayouts : public testing::TestWithParam<std::tuple<DType, Layout>> {};
+
+TEST_P(CompiledSumLayouts, OverAnyAxes) {
+  auto [dtype, layout] = GetParam();
+  for (const Shape &shape : sum_shapes)
+    for (const Axes &axes : axes_subsets(shape.size()))
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(dtype, shape, layout, axes));
+}
+
+TEST_P(CompiledSum, OverAContiguousAxisOfAnyExtent) {
+  for (std::int64_t extent :
+       {2,   3,   15,  16,  17,  31,  32,   33,   63,   64,   65,   127,  128, 129,
+        255, 256, 257, 511, 512, 513, 1023, 1024, 1025, 1030, 4095, 4096, 4097})
+    for (std::int64_t rows : {1, 3})
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), {rows, extent}, row_major, {1}));
+}
+
+TEST_P(CompiledSum, OverAStridedAxisOfAnyExtent) {
+  for (std::int64_t extent : {2, 15, 16, 17, 63, 64, 65, 300, 1025})
+    ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), {3, extent}, padded, {1}));
+}
+
+TEST_P(CompiledSum, OverTheRowsOfTilesOfColumns) {
+  for (std::int64_t rows : {2, 15, 16, 17, 33})
+    for (std::int64_t columns :
+         {2, 31, 33, 63, 64, 65, 127, 129, 2047, 2048, 2049, 4095, 4096, 4097, 8191, 8193, 16385})
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), {rows, columns}, row_major, {0}));
+}
+
+TEST_P(CompiledSum, OverAxesOnBothSidesOfAKeptOne) {
+  for (std::int64_t kept : {3, 64, 2049})
+    for (std::int64_t inner : {5, 64, 70}) {
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), {3, kept, inner}, row_major, {0, 2}));
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), {3, inner, kept}, row_major, {1}));
+    }
+}
+
+TEST_P(CompiledSum, OfHighRank) {
+  Shape shape = {2, 3, 1, 2, 2, 3, 1, 2};
+  for (const Axes &axes : axes_subsets(shape.size()))
+    if (axes.get()->size() == 3 || axes.get()->size() == 5)
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), shape, row_major, axes));
+}
+
+TEST_P(CompiledSum, KeepsDimsOfTheReducedAxes) {
+  Tensor x = sample_tensor(GetParam(), {4, 17, 65});
+  for (const Axes &axes : axes_subsets(3))
+    expect_compiled_as_reference(
+        [&] { return std::vector{reduce_sum(x, axes, /*keepdims=*/true)}; });
+}
+
+TEST_P(CompiledSum, OfNothingIsZero) {
+  Tensor empty = borrow(nullptr, GetParam(), {std::int64_t{1} << 33, 0});
+  Tensor columns = borrow(nullptr, GetParam(), {0, 5});
+  for (bool keepdims : {false, true})
+    expect_compiled_as_reference([&] {
+      return std::vector{reduce_sum(empty, all_axes, keepdims), reduce_sum(empty, 0, keepdims),
+                         reduce_sum(columns, 0, keepdims), reduce_sum(columns, 1, keepdims)};
+    });
+}
+
+/// Rows of a page each, at every second page; the others cannot be read.
+TEST_P(CompiledSum, ReadsNothingBetweenRows) {
+  auto page = sysconf(_SC_PAGESIZE);
+  std::int64_t columns = page / size_of(GetParam());
+  constexpr std::int64_t rows = 18;
+  auto memory = guarded_memory(static_cast<std::size_t>(2 * rows * page), Guard::Back);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    std::memset(memory.get() + 2 * row * page, static_cast<int>(row),
+                static_cast<std::size_t>(page));
+    ASSERT_EQ(
+        mprotect(memory.get() + (2 * row + 1) * page, static_cast<std::size_t>(page), PROT_NONE),
+        0);
+  }
+  Tensor x = borrow(memory.get(), GetParam(), {rows, columns}, {2 * page, size_of(GetParam())});
+  for (const Axes &axes : axes_subsets(2))
+    expect_compiled_as_reference([&] { return std::vector{reduce_sum(x, axes)}; });
+}
+
+INSTANTIATE_TEST_SUITE_P(DTypes, CompiledSum, testing::ValuesIn(all_dtypes), name_of_dtype);
+
+INSTANTIATE_TEST_SUITE_P(DTypes, CompiledSumLayouts,
+                         testing::Combine(testing::ValuesIn(all_dtypes),
+                                          testing::ValuesIn(layouts)),
+                         [](const auto &info) {
+                           return std::string(name_of(std::get<0>(info.param))) + "_" +
+                                  std::get<1>(info.param).name;
+                         });
+
+} // namespace

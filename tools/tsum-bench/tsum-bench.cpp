@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Speed of sums, of calls and of compilation; `tsum-bench --help` lists Google Benchmark's options.
+
+#include <tsum/tsum.h>
+
+#include <benchmark/benchmark.h>
+
+#include <numeric>
+
+using tsum::Tensor;
+
+namespace {
+
+/// A tensor of pseudorandom values in [-1, 1).
+template <class T> Tensor filled(tsum::Shape shape) {
+  std::size_t size = 1;
+  for (std::int64_t extent : shape)
+    size *= static_cast<std::size_t>(extent);
+  std::vector<T> values(size);
+  std::uint32_t state = 1;
+  for (T &value : values) {
+    state = state * 1664525u + 1013904223u;
+    value = static_cast<T>(static_cast<std::int32_t>(state) * (1.0 / 2147483648.0));
+  }
+  return tsum::constant(std::span<const T>(values), std::move(shape));
+}
+
+/// Graph building, cache look-up and kernel included, on one thread.
+template <class Build> void evaluate(benchmark::State &state, std::int64_t bytes, Build build) {
+  for (auto _ : state)
+    eval(build());
+  state.SetBytesProcessed(state.iterations() * bytes);
+}
+
+template <class T> void sum(benchmark::State &state, tsum::Shape shape, tsum::Axes axes) {
+  Tensor x = filled<T>(std::move(shape));
+  evaluate(state, x.size() * static_cast<std::int64_t>(sizeof(T)),
+           [&] { return reduce_sum(x, axes); });
+}
+
+/// What memory gives: the data read once, with nothing to do but an exclusive or.
+void streaming_read(benchmark::State &state, std::int64_t bytes) {
+  typedef std::uint64_t Line __attribute__((vector_size(64)));
+  Tensor x = filled<float>({bytes / 4 + 16});
+  auto address = reinterpret_cast<std::uintptr_t>(x.bytes());
+  auto *lines = reinterpret_cast<const Line *>((address + 63) / 64 * 64);
+  for (auto _ : state) {
+    Line sums[4] = {};
+    for (std::int64_t i = 0; i < bytes / 64; i += 4)
+      for (std::int64_t k = 0; k < 4; ++k)
+        sums[k] ^= lines[i + k];
+    benchmark::DoNotOptimize(sums);
+  }
+  state.SetBytesProcessed(state.iterations() * bytes);
+}
+
+void squared_difference(benchmark::State &state) {
+  Tensor a = filled<float>({1024, 4096}), b = filled<float>({1024, 4096});
+  evaluate(state, 2 * 4 * a.size(), [&] { return reduce_sum((a - b) * (a - b), 1); });
+}
+
+/// One compilation after another, each of a shape not seen before.
+void compile(benchmark::State &state) {
+  static std::int64_t columns = 100;
+  auto before = tsum::cache_stats();
+  for (auto _ : state) {
+    Tensor x = filled<float>({3, ++columns});
+    eval(reduce_sum(x, columns % 2));
+  }
+  auto after = tsum::cache_stats();
+  state.counters["compile_ms"] =
+      std::chrono::duration<double, std::milli>(after.compile_time - before.compile_time).count() /
+      static_cast<double>(after.misses - before.misses);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  using benchmark::RegisterBenchmark;
+  RegisterBenchmark("streaming read/16MB", streaming_read, 16 << 20);
+  RegisterBenchmark("sum/f32/1024x4096/rows", sum<float>, tsum::Shape{1024, 4096}, tsum::Axes(1));
+  RegisterBenchmark("sum/f32/1024x4096/cols", sum<float>, tsum::Shape{1024, 4096}, tsum::Axes(0));
+  RegisterBenchmark("sum/f32/1024x4096/all", sum<float>, tsum::Shape{1024, 4096}, tsum::all_axes);
+  RegisterBenchmark("sum/f32/64x128x256/mid", sum<float>, tsum::Shape{64, 128, 256}, tsum::Axes(1));
+  RegisterBenchmark("sum/f64/1024x2048/rows", sum<double>, tsum::Shape{1024, 2048}, tsum::Axes(1));
+  RegisterBenchmark("sum/f64/1024x2048/cols", sum<double>, tsum::Shape{1024, 2048}, tsum::Axes(0));
+  RegisterBenchmark("sum/i32/1024x4096/cols", sum<std::int32_t>, tsum::Shape{1024, 4096},
+                    tsum::Axes(0));
+  RegisterBenchmark("sum/u8/16M/all", sum<std::uint8_t>, tsum::Shape{1 << 24}, tsum::all_axes);
+  RegisterBenchmark("sum((a-b)*(a-b))/f32/1024x4096/rows", squared_difference);
+  RegisterBenchmark("call/f32/8x8/all", sum<float>, tsum::Shape{8, 8}, tsum::all_axes);
+  RegisterBenchmark("compile/f32", compile)->Unit(benchmark::kMillisecond)->Iterations(50);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv))
+    return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
