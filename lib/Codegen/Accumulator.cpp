@@ -59,9 +59,10 @@ FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
   result.value = findReducedValue(yield, output);
   if (!result.value || !output.hasOneUse())
     return generic.emitOpError("does not end in one addition to its output");
+  // A partial sum extends what it accumulates, which is added up in its own type.
   if (auto extension = result.value.getDefiningOp<arith::ExtFOp>();
-      extension && result.resultType.isF64())
-    result.value = extension.getIn(); // a partial sum of a narrower type
+      extension && (*output.user_begin())->hasAttr("tsum.partial"))
+    result.value = extension.getIn();
   Type elementType = result.value.getType();
   Type f64 = Float64Type::get(generic.getContext());
   if (isa<IntegerType>(elementType)) {
@@ -131,7 +132,8 @@ SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc,
         return vector::ShuffleOp::create(b, loc, all, all, indices);
       });
     };
-    lanes = merge(b, loc, slice(0), slice(half));
+    SmallVector<Value> lower = slice(0), upper = slice(half);
+    lanes = merge(b, loc, lower, upper);
   }
   return lanes;
 }

@@ -223,7 +223,8 @@ private:
     };
     auto absorbBlock = [&](AffineExpr start, int64_t count) {
       overColumns([&](const LaneTile &tile) {
-        store(accumulator.absorb(b, loc, load(tile), combineAt(start, count, tile)));
+        Value block = combineAt(start, count, tile);
+        store(accumulator.absorb(b, loc, load(tile), block));
       });
     };
     overColumns([&](const LaneTile &tile) { store(accumulator.neutral(b, loc, tile.size())); });
