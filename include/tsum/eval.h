@@ -24,6 +24,10 @@ void eval(const Tensors &...outputs) {
   eval(std::span<const Tensor>(list));
 }
 
+/// Lets kernels use at most `count` threads: 1 keeps them on the calling thread, 0 (as at the start) leaves it to the
+/// TBB arena that `eval` is called in. No number of threads changes a bit of any result.
+void set_threads(std::int64_t count);
+
 /// What the kernel cache has done since the process started.
 struct CacheStats {
   std::int64_t hits = 0;      ///< look-ups that found compiled code, or waited for another thread's compilation

@@ -2,6 +2,8 @@
 
 #include "Accumulator.h"
 
+#include "tsum/Graph/SummationTree.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 
@@ -53,22 +55,27 @@ FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
     return generic.emitOpError("reduces into more than one output");
   BlockArgument output = generic.getRegionOutputArgs().front();
   Accumulator result;
-  result.elementType = output.getType();
+  result.resultType = output.getType();
   result.value = findReducedValue(yield, output);
   if (!result.value || !output.hasOneUse())
     return generic.emitOpError("does not end in one addition to its output");
+  // A partial sum extends what it accumulates, which is added up in its own type.
+  if (auto extension = result.value.getDefiningOp<arith::ExtFOp>();
+      extension && (*output.user_begin())->hasAttr("tsum.partial"))
+    result.value = extension.getIn();
+  Type elementType = result.value.getType();
   Type f64 = Float64Type::get(generic.getContext());
-  if (isa<IntegerType>(result.elementType)) {
+  if (isa<IntegerType>(elementType)) {
     result.kind = Kind::Plain;
-    result.accumulatorTypes = {result.elementType};
-  } else if (result.elementType.isF32()) {
+    result.accumulatorTypes = {elementType};
+  } else if (elementType.isF32()) {
     result.kind = Kind::Widened;
     result.accumulatorTypes = {f64};
-  } else if (result.elementType.isF64()) {
+  } else if (elementType.isF64()) {
     result.kind = Kind::Compensated;
     result.accumulatorTypes = {f64, f64};
   } else {
-    return generic.emitOpError("has no accumulator for ") << result.elementType;
+    return generic.emitOpError("has no accumulator for ") << elementType;
   }
   return result;
 }
@@ -116,16 +123,17 @@ SmallVector<Value> Accumulator::merge(OpBuilder &b, Location loc, ValueRange x,
 }
 
 SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc,
-                                          ValueRange accumulators) const {
+                                          ValueRange accumulators, int64_t left) const {
   SmallVector<Value> lanes(accumulators);
-  for (int64_t half = laneCount(lanes[0]) / 2; half >= 1; half /= 2) {
+  for (int64_t half = laneCount(lanes[0]) / 2; half >= left; half /= 2) {
     auto slice = [&](int64_t from) {
       auto indices = llvm::to_vector(llvm::seq(from, from + half));
       return llvm::map_to_vector(lanes, [&](Value all) -> Value {
         return vector::ShuffleOp::create(b, loc, all, all, indices);
       });
     };
-    lanes = merge(b, loc, slice(0), slice(half));
+    SmallVector<Value> lower = slice(0), upper = slice(half);
+    lanes = merge(b, loc, lower, upper);
   }
   return lanes;
 }
@@ -135,7 +143,9 @@ Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) c
   case Kind::Plain:
     return accumulators[0];
   case Kind::Widened:
-    return arith::TruncFOp::create(b, loc, lanesOf(elementType, laneCount(accumulators[0])),
+    if (resultType == accumulatorTypes[0])
+      return accumulators[0];
+    return arith::TruncFOp::create(b, loc, lanesOf(resultType, laneCount(accumulators[0])),
                                    accumulators[0]);
   case Kind::Compensated: {
     // Infinities and NaNs are in the high part; the errors of their additions are NaN and say nothing.
@@ -148,6 +158,19 @@ Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) c
   }
   }
   llvm_unreachable("covered above");
+}
+
+std::optional<int64_t> lanesOfReduction(linalg::GenericOp reduction) {
+  FailureOr<Accumulator> accumulator = Accumulator::match(reduction);
+  if (failed(accumulator))
+    return std::nullopt;
+  SmallVector<int64_t> extents = reduction.getStaticLoopRanges();
+  auto kinds = reduction.getIteratorTypesArray();
+  const int64_t lineDim =
+      std::distance(llvm::find(llvm::reverse(kinds), utils::IteratorType::reduction), kinds.rend()) - 1;
+  const bool isInner = kinds.back() == utils::IteratorType::reduction;
+  const int64_t bytes = accumulator->reducedValue().getType().getIntOrFloatBitWidth() / 8;
+  return line_lanes(bytes, extents[lineDim], isInner ? 1 : extents.back());
 }
 
 } // namespace tsum

@@ -37,11 +37,12 @@ public:
   llvm::SmallVector<mlir::Value> absorb(mlir::OpBuilder &b, mlir::Location loc,
                                         mlir::ValueRange accumulators, mlir::Value block) const;
 
-  /// Combines `accumulators`' lanes by halves into one lane.
+  /// Combines the lanes of `accumulators` by halves until `lanes` are left.
   llvm::SmallVector<mlir::Value> foldLanes(mlir::OpBuilder &b, mlir::Location loc,
-                                           mlir::ValueRange accumulators) const;
+                                           mlir::ValueRange accumulators, int64_t lanes) const;
 
-  /// The result in the element type: the only rounding of the second level.
+  /// The result in the type of the output: the only rounding of the second level, and none if that is the accumulators'
+  /// type.
   mlir::Value finish(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange accumulators) const;
 
 private:
@@ -51,9 +52,12 @@ private:
                                        mlir::ValueRange y) const;
 
   Kind kind = Kind::Plain;
-  mlir::Type elementType;
+  mlir::Type resultType;
   mlir::Value value;
   llvm::SmallVector<mlir::Type, 2> accumulatorTypes;
 };
+
+/// The lanes of each line of a reduction, as the summation tree has them; nothing if `reduction` has no accumulator.
+std::optional<int64_t> lanesOfReduction(mlir::linalg::GenericOp reduction);
 
 } // namespace tsum

@@ -89,7 +89,8 @@ private:
       auto reduced = llvm::filter_to_vector(
           dims, [&](std::int32_t dim) { return !llvm::is_contained(value.dims, dim); });
       return ir::ReduceSumOp::create(b, loc, typeOf(value), values[value.operands[0]],
-                                     positions(reduced, dims), /*keepdims=*/false);
+                                     positions(reduced, dims), /*keepdims=*/false,
+                                     value.is_partial);
     }
 #define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                        \
   case OpKind::CLASS:                                                                              \

@@ -83,11 +83,19 @@ struct LowerReduceSum final : OpConversionPattern<ir::ReduceSumOp> {
     rewriter.replaceOpWithNewOp<linalg::GenericOp>(
         op, type, adaptor.getInput(), init, maps, loops,
         [&](OpBuilder &b, Location loc, ValueRange elements) {
+          Value element = elements[0];
+          if (element.getType() != type.getElementType())
+            element = arith::ExtFOp::create(b, loc, type.getElementType(), element);
           // Integer additions carry no flags: they wrap.
-          Value sum = isa<FloatType>(type.getElementType())
-                          ? arith::AddFOp::create(b, loc, elements[1], elements[0]).getResult()
-                          : arith::AddIOp::create(b, loc, elements[1], elements[0]).getResult();
-          linalg::YieldOp::create(b, loc, sum);
+          Operation *sum;
+          if (isa<FloatType>(type.getElementType()))
+            sum = arith::AddFOp::create(b, loc, elements[1], element);
+          else
+            sum = arith::AddIOp::create(b, loc, elements[1], element);
+          // On the addition, since fusion makes another generic around it.
+          if (op.getPartial())
+            sum->setAttr("tsum.partial", b.getUnitAttr());
+          linalg::YieldOp::create(b, loc, sum->getResult(0));
         });
     return success();
   }

@@ -17,7 +17,8 @@ std::uint64_t CanonicalGraph::hash() const {
   append(outputs);
   words.push_back(static_cast<std::int64_t>(values.size()));
   for (const Value &value : values) {
-    words.push_back(static_cast<std::int64_t>(value.op) << 8 |
+    words.push_back(static_cast<std::int64_t>(value.is_partial) << 16 |
+                    static_cast<std::int64_t>(value.op) << 8 |
                     static_cast<std::int64_t>(value.dtype));
     append(value.dims);
     append(value.operands);
@@ -37,7 +38,7 @@ std::string CanonicalGraph::to_string() const {
       text += separator + std::to_string(operand);
       separator = ", %";
     }
-    text += " : ";
+    text += value.is_partial ? " partial : " : " : ";
     text += name_of(value.dtype);
     separator = "[d";
     for (std::int32_t dim : value.dims) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "DimensionClasses.h"
 #include "DimensionOrder.h"
+#include "SplitSums.h"
 #include "tsum/Graph/CanonicalGraph.h"
 
 #include <algorithm>
@@ -389,6 +390,7 @@ Canonicalized Canonicalizer::run() {
   bind_data();
   bind_results();
   merge_dims(result.graph);
+  split_long_sums(result);
   return std::move(result);
 }
 

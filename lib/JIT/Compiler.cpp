@@ -135,8 +135,12 @@ private:
         auto tiles = kernel->getAttrOfType<IntegerAttr>("tsum.tiles").getInt();
         numbers[launch.getResult()] =
             program.arguments + static_cast<std::int32_t>(program.launches.size());
+        std::int64_t bytes = bytesOf(launch.getType());
+        std::int64_t traffic = bytes;
+        for (Type input : launch.getInputs().getTypes())
+          traffic += bytesOf(input);
         program.launches.push_back(
-            {nullptr, tiles, numbersOf(launch.getInputs()), bytesOf(launch.getType())});
+            {nullptr, tiles, numbersOf(launch.getInputs()), bytes, traffic});
         names.push_back(kernel.getName().str());
       } else {
         program.outputs = numbersOf(cast<func::ReturnOp>(op).getOperands());

@@ -18,6 +18,7 @@ template <> struct Accumulator<float> {
 
   void absorb(float block) { sum += static_cast<double>(block); }
   void merge(const Accumulator &other) { sum += other.sum; }
+  [[nodiscard]] double partial() const { return sum; }
   [[nodiscard]] float finish() const { return static_cast<float>(sum); }
 };
 
@@ -30,6 +31,7 @@ template <> struct Accumulator<double> {
     double error = add(other.high);
     low = (low + other.low) + error;
   }
+  [[nodiscard]] double partial() const { return finish(); }
   [[nodiscard]] double finish() const { return std::isfinite(high) ? high + low : high; }
 
 private:
@@ -60,11 +62,12 @@ public:
       }
   }
 
-  [[nodiscard]] T finish() {
+  /// The accumulator of all.
+  [[nodiscard]] Accumulator<T> fold() {
     for (std::size_t half = accumulators.size() / 2; half > 0; half /= 2)
       for (std::size_t lane = 0; lane < half; ++lane)
         accumulators[lane].merge(accumulators[lane + half]);
-    return accumulators[0].finish();
+    return accumulators[0];
   }
 
 private:
@@ -72,19 +75,26 @@ private:
 };
 
 /// Integers need no tree.
+template <std::integral T> struct Accumulator<T> {
+  T sum = 0;
+
+  [[nodiscard]] T partial() const { return sum; }
+  [[nodiscard]] T finish() const { return sum; }
+};
+
 template <std::integral T> class TreeSum<T> {
 public:
   explicit TreeSum(std::int64_t) {}
 
   void add_line(const Buffer &values, std::int64_t begin, std::int64_t count, std::int64_t stride) {
     for (std::int64_t i = 0; i < count; ++i)
-      sum = static_cast<T>(sum + load<T>(values, begin + i * stride));
+      total.sum = static_cast<T>(total.sum + load<T>(values, begin + i * stride));
   }
 
-  [[nodiscard]] T finish() const { return sum; }
+  [[nodiscard]] Accumulator<T> fold() const { return total; }
 
 private:
-  T sum = 0;
+  Accumulator<T> total;
 };
 
 /// Extents and strides of some dimensions of a row-major value.
@@ -164,14 +174,18 @@ private:
     reduced.strides.pop_back();
 
     Buffer result;
-    visit_dtype(value.dtype, [&]<class T>(T) {
+    visit_dtype(operand.dtype, [&]<class T>(T) {
       for_each_index<1>(kept.extents, {kept.strides}, [&](const auto &start) {
-        TreeSum<T> sum(is_inner ? lanes(value.dtype) : 1);
+        TreeSum<T> sum(line_lanes(size_of(operand.dtype), line_extent,
+                                  is_inner ? 1 : all.extents.back()));
         if (line_extent != 0) // else there may be very many lines of nothing
           for_each_index<1>(reduced.extents, {reduced.strides}, [&](const auto &line) {
             sum.add_line(values, start[0] + line[0], line_extent, line_stride);
           });
-        append(result, sum.finish());
+        if (value.is_partial)
+          append(result, sum.fold().partial());
+        else
+          append(result, sum.fold().finish());
       });
     });
     return result;

@@ -3,6 +3,7 @@
 #include "tsum/eval.h"
 
 #include "KernelCache.h"
+#include "Threads.h"
 
 #include "tsum/Graph/CanonicalGraph.h"
 #include "tsum/JIT/Compiler.h"
@@ -50,7 +51,7 @@ void run(const Program &program, const Canonicalized &bound) {
     for (std::int32_t input : launch.inputs)
       arguments.push_back(buffers[static_cast<std::size_t>(input)]);
     arguments.push_back(buffers.back());
-    launch.kernel(arguments.data(), 0, launch.tiles);
+    run_tiles(launch, arguments.data());
   }
   for (std::size_t i = 0; i < bound.results.size(); ++i) {
     const Canonicalized::Result &result = bound.results[i];

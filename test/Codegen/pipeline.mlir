@@ -64,7 +64,7 @@ func.func @norm(%x: tensor<100x1x300xf32>) -> tensor<100xf32> {
 
 //        VECTOR: module @kernels
 //    VECTOR-NOT:   linalg
-//        VECTOR:   affine.vector_load {{.*}}, vector<64xf32>
+//        VECTOR:   affine.vector_load {{.*}}, vector<32xf32>
 //        VECTOR:   math.sqrt {{.*}} : vector<1xf32>
 //    VECTOR-NOT:   linalg
 
@@ -73,5 +73,5 @@ func.func @norm(%x: tensor<100x1x300xf32>) -> tensor<100xf32> {
 //          LLVM:   llvm.func @[[KERNEL]](%{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64)
 // FEATURES-SAME:     target_features = #llvm.target_features<["+avx2", "+fma"]>
 //      LLVM-NOT:   unrealized_conversion_cast
-//          LLVM:   llvm.load {{.*}} : !llvm.ptr -> vector<64xf32>
+//          LLVM:   llvm.load {{.*}} : !llvm.ptr -> vector<32xf32>
 //          LLVM:   llvm.return

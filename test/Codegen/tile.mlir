@@ -4,20 +4,20 @@
 // Each tile is one sum, along the lanes; the fill and the epilogue are in the loop.
 
 // CHECK-LABEL: func.func @inner
-//  CHECK-SAME:   (%[[X:[^:]*]]: memref<4x8xf32>, %[[OUT:[^:]*]]: memref<4xf32>, %[[BEGIN:[^:]*]]: index, %[[END:[^:]*]]: index)
+//  CHECK-SAME:   (%[[X:[^:]*]]: memref<4x80xf32>, %[[OUT:[^:]*]]: memref<4xf32>, %[[BEGIN:[^:]*]]: index, %[[END:[^:]*]]: index)
 //  CHECK-SAME:   tsum.tiles = 4
 //       CHECK:   %[[IN:.*]] = bufferization.to_tensor %[[X]]
 //   CHECK-NOT:   linalg.
 //       CHECK:   %[[LOOP:.*]] = scf.for %[[TILE:.*]] = %[[BEGIN]] to %[[END]]
-//       CHECK:     %[[ROW:.*]] = tensor.extract_slice %[[IN]][%[[TILE]], 0] [1, 8]
+//       CHECK:     %[[ROW:.*]] = tensor.extract_slice %[[IN]][%[[TILE]], 0] [1, 80]
 //       CHECK:     %[[INIT:.*]] = linalg.fill {{.*}} -> tensor<1xf32>
 //       CHECK:     %[[SUM:.*]] = linalg.generic {{.*}}ins(%[[ROW]] {{.*}}outs(%[[INIT]]
-//  CHECK-SAME:       tsum.strategy = "inner"
+//  CHECK-SAME:       tsum.lanes = 8 : i64, tsum.strategy = "inner"
 //       CHECK:     %[[SQRT:.*]] = linalg.generic {{.*}}ins(%[[SUM]] :
 //       CHECK:     tensor.insert_slice %[[SQRT]] into %{{.*}}[%[[TILE]]] [1]
 //       CHECK:   bufferization.materialize_in_destination %[[LOOP]] in restrict writable %[[OUT]]
-func.func @inner(%x: tensor<4x8xf32>) -> tensor<4xf32> {
-  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+func.func @inner(%x: tensor<4x80xf32>) -> tensor<4xf32> {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x80xf32> -> tensor<4xf32>
   %r = tsum.sqrt %sum : tensor<4xf32>
   return %r : tensor<4xf32>
 }
@@ -30,7 +30,7 @@ func.func @inner(%x: tensor<4x8xf32>) -> tensor<4xf32> {
 // CHECK-SAME: {{^ }}[[#10000-$SIZE]])>
 
 // CHECK-LABEL: func.func @outer_ragged
-//  CHECK-SAME:   tsum.tiles = 3
+//  CHECK-SAME:   tsum.tiles = 5
 //       CHECK:   scf.for %[[TILE:[^ ]*]]
 //       CHECK:     %[[COLUMN:.*]] = affine.min #[[$START]](%[[TILE]])
 //       CHECK:     tensor.extract_slice %{{.*}}[0, %[[COLUMN]]] [16, [[#$SIZE]]]
@@ -39,6 +39,21 @@ func.func @inner(%x: tensor<4x8xf32>) -> tensor<4xf32> {
 //       CHECK:     tensor.insert_slice %{{.*}}[%[[COLUMN]]] {{\[}}[[#$SIZE]]]
 func.func @outer_ragged(%x: tensor<16x10000xf32>) -> tensor<10000xf32> {
   %r = tsum.reduce_sum %x axes = [0] : tensor<16x10000xf32> -> tensor<10000xf32>
+  return %r : tensor<10000xf32>
+}
+
+// -----
+
+// Few elements side by side: a tile is a run of sums.
+
+// CHECK-LABEL: func.func @narrow
+//  CHECK-SAME:   tsum.tiles = 3
+//       CHECK:   scf.for
+//       CHECK:     tensor.extract_slice %{{.*}}, 0] [[[#ROWS:]], 3]
+//       CHECK:     tsum.strategy = "narrow"
+//       CHECK:     tensor.insert_slice %{{.*}} [[[#ROWS]]]
+func.func @narrow(%x: tensor<10000x3xf32>) -> tensor<10000xf32> {
+  %r = tsum.reduce_sum %x axes = [1] : tensor<10000x3xf32> -> tensor<10000xf32>
   return %r : tensor<10000xf32>
 }
 

@@ -50,29 +50,87 @@ func.func @inner(%x: memref<4x3078xf32>, %out: memref<4xf32>) {
 #columns = affine_map<(d0, d1) -> (d1)>
 
 // CHECK-LABEL: func.func @outer
-//  CHECK-SAME:   %[[X:.*]]: memref<49x70xf64>, %[[OUT:.*]]: memref<70xf64>
-//   CHECK-DAG:   %[[HIGH:.*]] = memref.alloca() {{.*}}: memref<70xf64>
-//   CHECK-DAG:   %[[LOW:.*]] = memref.alloca() {{.*}}: memref<70xf64>
+//  CHECK-SAME:   %[[X:.*]]: memref<49x130xf64>, %[[OUT:.*]]: memref<130xf64>
+//   CHECK-DAG:   %[[HIGH:.*]] = memref.alloca() {{.*}}: memref<130xf64>
+//   CHECK-DAG:   %[[LOW:.*]] = memref.alloca() {{.*}}: memref<130xf64>
 //       CHECK:   affine.for %[[BLOCK:.*]] = 0 to 3 {
 //  CHECK-NEXT:     affine.for %[[COLUMN:.*]] = 0 to 2 {
-//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16, %[[COLUMN]] * 32] {{.*}}, vector<32xf64>
-//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16 + 15, %[[COLUMN]] * 32]
-//       CHECK:       affine.vector_load %[[HIGH]][%[[COLUMN]] * 32]
-//       CHECK:       affine.vector_load %[[LOW]][%[[COLUMN]] * 32]
-//       CHECK:       affine.vector_store %{{.*}}, %[[HIGH]][%[[COLUMN]] * 32]
-//       CHECK:       affine.vector_store %{{.*}}, %[[LOW]][%[[COLUMN]] * 32]
-//       CHECK:     affine.vector_load %[[X]][%[[BLOCK]] * 16, 64] {{.*}}, vector<6xf64>
-//       CHECK:   affine.vector_load %[[X]][48, %{{.*}}] {{.*}}, vector<32xf64>
-//       CHECK:   affine.vector_load %[[X]][48, 64] {{.*}}, vector<6xf64>
-//       CHECK:   affine.vector_store %{{.*}}, %[[OUT]][64] {{.*}}, vector<6xf64>
-func.func @outer(%x: memref<49x70xf64>, %out: memref<70xf64>) {
+//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16, %[[COLUMN]] * 64] {{.*}}, vector<64xf64>
+//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16 + 15, %[[COLUMN]] * 64]
+//   CHECK-DAG:       affine.vector_load %[[HIGH]][%[[COLUMN]] * 64]
+//   CHECK-DAG:       affine.vector_load %[[LOW]][%[[COLUMN]] * 64]
+//   CHECK-DAG:       affine.vector_store %{{.*}}, %[[HIGH]][%[[COLUMN]] * 64]
+//   CHECK-DAG:       affine.vector_store %{{.*}}, %[[LOW]][%[[COLUMN]] * 64]
+//       CHECK:     affine.vector_load %[[X]][%[[BLOCK]] * 16, 128] {{.*}}, vector<2xf64>
+//       CHECK:   affine.vector_load %[[X]][48, %{{.*}}] {{.*}}, vector<64xf64>
+//       CHECK:   affine.vector_load %[[X]][48, 128] {{.*}}, vector<2xf64>
+//       CHECK:   affine.vector_store %{{.*}}, %[[OUT]][128] {{.*}}, vector<2xf64>
+func.func @outer(%x: memref<49x130xf64>, %out: memref<130xf64>) {
   %zero = arith.constant 0.0 : f64
-  linalg.fill ins(%zero : f64) outs(%out : memref<70xf64>)
+  linalg.fill ins(%zero : f64) outs(%out : memref<130xf64>)
   linalg.generic {indexing_maps = [#all, #columns], iterator_types = ["reduction", "parallel"]}
-      ins(%x : memref<49x70xf64>) outs(%out : memref<70xf64>) {
+      ins(%x : memref<49x130xf64>) outs(%out : memref<130xf64>) {
   ^bb0(%in: f64, %sum: f64):
     %r = arith.addf %sum, %in : f64
     linalg.yield %r : f64
+  }
+  return
+}
+
+// -----
+
+// Few elements side by side: whole vectors, from which blends and shuffles pick the elements of each place.
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+
+// CHECK-LABEL: func.func @narrow
+//  CHECK-SAME:   %[[X:.*]]: memref<35x2xf32>, %[[OUT:.*]]: memref<35xf32>
+//       CHECK:   affine.for %[[STEP:.*]] = 0 to 2 {
+//       CHECK:     %[[A:.*]] = affine.vector_load %[[X]][%[[STEP]] * 16, 0] {{.*}}, vector<16xf32>
+//       CHECK:     %[[B:.*]] = affine.vector_load %[[X]][%[[STEP]] * 16, 16] {{.*}}, vector<16xf32>
+//       CHECK:     %[[EVEN:.*]] = vector.shuffle %[[A]], %[[B]] [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30]
+//       CHECK:     %[[ODD:.*]] = vector.shuffle %{{.*}}, %{{.*}} [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31]
+//       CHECK:     arith.addf %[[EVEN]], %[[ODD]] : vector<16xf32>
+//       CHECK:     affine.vector_store %{{.*}}, %[[OUT]][%[[STEP]] * 16] {{.*}}, vector<16xf32>
+//       CHECK:   affine.vector_load %[[X]][32, 0] {{.*}}, vector<3xf32>
+//       CHECK:   affine.vector_load %[[X]][32, 3] {{.*}}, vector<3xf32>
+func.func @narrow(%x: memref<35x2xf32>, %out: memref<35xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%out : memref<35xf32>)
+  linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<35x2xf32>) outs(%out : memref<35xf32>) {
+  ^bb0(%in: f32, %sum: f32):
+    %r = arith.addf %sum, %in : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// Few columns: a vector holds them for several rows, which fold at the end.
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#columns = affine_map<(d0, d1) -> (d1)>
+
+// CHECK-LABEL: func.func @few_columns
+//  CHECK-SAME:   %[[X:.*]]: memref<512x3xf32>, %[[OUT:.*]]: memref<3xf32>
+//       CHECK:   affine.for %[[BLOCK:.*]] = 0 to 2 iter_args(%{{.*}} = %{{.*}}) -> (vector<48xf64>)
+//       CHECK:     affine.vector_load %[[X]][%[[BLOCK]] * 256, 0] {{.*}}, vector<48xf32>
+//       CHECK:     affine.vector_load %[[X]][%[[BLOCK]] * 256 + 240, 0] {{.*}}, vector<48xf32>
+//       CHECK:   arith.addf {{.*}} : vector<24xf64>
+//       CHECK:   arith.addf {{.*}} : vector<3xf64>
+//   CHECK-NOT:   arith.addf
+//       CHECK:   affine.vector_store %{{.*}}, %[[OUT]][0] {{.*}}, vector<3xf32>
+func.func @few_columns(%x: memref<512x3xf32>, %out: memref<3xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%out : memref<3xf32>)
+  linalg.generic {indexing_maps = [#all, #columns], iterator_types = ["reduction", "parallel"]}
+      ins(%x : memref<512x3xf32>) outs(%out : memref<3xf32>) {
+  ^bb0(%in: f32, %sum: f32):
+    %r = arith.addf %sum, %in : f32
+    linalg.yield %r : f32
   }
   return
 }

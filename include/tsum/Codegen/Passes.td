@@ -26,7 +26,9 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
     All tiles have the same static size: where it does not divide the extent, the last tile begins
     earlier and computes some elements again, to the same values. `tsum.strategy` on each reduction says how the tile
     was chosen: `inner` (the innermost dimension is reduced: a tile is one element of the output, lanes run
-    along the reduced dimension) or `outer` (it is kept: a tile is a run of columns, lanes run along them).
+    along the reduced dimension), `narrow` (it is reduced and has at most 8 elements: a tile is a run of results, lanes
+    run along them) or `outer` (it is kept: a tile is a run of columns, lanes run along them and, where they
+    are few, along the rows too).
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",

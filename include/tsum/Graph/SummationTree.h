@@ -14,8 +14,7 @@ namespace tsum {
 /// Each result is the sum of *lines*: the elements along the innermost reduced dimension, a line
 /// for each index of the other reduced dimensions, in row-major order.
 ///
-/// 1. If the innermost dimension of all is the reduced one, a line has L = `lanes(dtype)` lanes:
-///    element i is in lane i mod L. Otherwise, L = 1.
+/// 1. A line has L = `line_lanes` lanes: element i is in lane i mod L.
 /// 2. A line is cut into rows of L elements, of which the last may be short, and the rows into
 ///    blocks of `block_rows`, of which the last may be short.
 /// 3. Within a block each lane adds its elements in order, in the element type: b = row 0;
@@ -45,9 +44,27 @@ namespace tsum {
 /// sum|x|, whatever the number of elements.
 inline constexpr std::int64_t lane_bytes = 256;
 inline constexpr std::int64_t block_rows = 16;
+inline constexpr std::int64_t narrow_line = 8;
 inline constexpr int error_bound = 18;
 
-/// How many elements of `dtype` a row of lanes has: 64 for f32, 32 for f64.
-[[nodiscard]] constexpr std::int64_t lanes(DType dtype) { return lane_bytes / size_of(dtype); }
+/// A sum of at least two parts of `split_part_bytes`, with less than `split_tiles` results or tiles of `split_columns`
+/// columns, is cut into parts; see lib/Graph/SplitSums.h.
+inline constexpr std::int64_t split_part_bytes = 256 * 1024;
+inline constexpr std::int64_t split_tiles = 16;
+inline constexpr std::int64_t split_columns = 2048;
+
+/// The lanes of a line of `line` elements, of `element_bytes` each, where `columns` results lie side by side: 1 if
+/// the innermost dimension is reduced. One for a line of up to `narrow_line` elements. Else a power of two: so many that
+/// the line is one block, but at least 8, and at most what fills `lane_bytes` together with the columns.
+[[nodiscard]] constexpr std::int64_t line_lanes(std::int64_t element_bytes, std::int64_t line,
+                                                std::int64_t columns) {
+  if (line <= narrow_line)
+    return 1;
+  std::int64_t lanes = 1;
+  while ((lanes < 8 || lanes * block_rows < line) &&
+         2 * lanes * columns * element_bytes <= lane_bytes)
+    lanes *= 2;
+  return lanes;
+}
 
 } // namespace tsum

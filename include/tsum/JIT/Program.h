@@ -19,6 +19,7 @@ struct Program {
     std::int64_t tiles = 0;
     std::vector<std::int32_t> inputs; ///< values
     std::int64_t bytes = 0;           ///< of the result
+    std::int64_t traffic = 0;         ///< bytes of the inputs and the result together
   };
 
   std::int32_t arguments = 0; ///< how many values are data

@@ -15,6 +15,15 @@ func.func @reductions(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4x1xf32>, t
   return %inner, %kept, %all, %none : tensor<4xf32>, tensor<4x1xf32>, tensor<f32>, tensor<4x8xf32>
 }
 
+// CHECK-LABEL: func.func @parts
+func.func @parts(%x: tensor<4x8xf32>, %y: tensor<4x8xi32>) -> (tensor<4xf64>, tensor<4xi32>) {
+  // CHECK: tsum.reduce_sum %{{.*}} axes = [1] partial : tensor<4x8xf32> -> tensor<4xf64>
+  %floats = tsum.reduce_sum %x axes = [1] partial : tensor<4x8xf32> -> tensor<4xf64>
+  // CHECK: tsum.reduce_sum %{{.*}} axes = [1] partial : tensor<4x8xi32> -> tensor<4xi32>
+  %integers = tsum.reduce_sum %y axes = [1] partial : tensor<4x8xi32> -> tensor<4xi32>
+  return %floats, %integers : tensor<4xf64>, tensor<4xi32>
+}
+
 // CHECK-LABEL: func.func @elementwise
 //  CHECK-SAME:   %[[X:.*]]: tensor<4xf64>, %[[Y:.*]]: tensor<4xf64>
 func.func @elementwise(%x: tensor<4xf64>, %y: tensor<4xf64>) -> tensor<4xf64> {

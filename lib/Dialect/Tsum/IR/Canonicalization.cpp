@@ -29,7 +29,20 @@ static LogicalResult matchUnorderedSum(ReduceSumOp op, PatternRewriter &rewriter
     return rewriter.notifyMatchFailure(op, "would change the order of a float sum");
   if (op.getKeepdims())
     return rewriter.notifyMatchFailure(op, "keepdims goes first");
+  if (op.getPartial())
+    return rewriter.notifyMatchFailure(op, "a part of a sum stays one");
   return success();
+}
+
+/// The sum of `input` over `axes` without keepdims, of the type that `op` sums to. Over no axes that is `input`, cast
+/// if `op` is partial.
+static Value sumOver(PatternRewriter &rewriter, ReduceSumOp op, Value input,
+                     ArrayRef<int64_t> axes) {
+  if (!axes.empty())
+    return rewriter.createOrFold<ReduceSumOp>(op.getLoc(), input, axes, /*keepdims=*/false,
+                                              op.getPartial());
+  Type type = cast<RankedTensorType>(input.getType()).clone(op.getType().getElementType());
+  return rewriter.createOrFold<CastOp>(op.getLoc(), type, input);
 }
 
 namespace {
@@ -42,9 +55,9 @@ struct SumOfNonUnitDims final : OpRewritePattern<ReduceSumOp> {
     RankedTensorType type = op.getInput().getType();
     auto axes = llvm::filter_to_vector(op.getAxes(),
                                        [&](int64_t axis) { return type.getDimSize(axis) != 1; });
-    if (!op.getKeepdims() && axes.size() == op.getAxes().size())
+    if (!op.getKeepdims() && axes.size() == op.getAxes().size() && !axes.empty())
       return rewriter.notifyMatchFailure(op, "neither keepdims nor an axis of extent 1");
-    Value sum = rewriter.createOrFold<ReduceSumOp>(op.getLoc(), op.getInput(), axes);
+    Value sum = sumOver(rewriter, op, op.getInput(), axes);
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), sum);
     return success();
   }
@@ -69,7 +82,7 @@ struct SumBeforeUnitReshape final : OpRewritePattern<ReduceSumOp> {
     for (auto [fromDim, toDim] : llvm::zip_equal(fromDims, toDims))
       if (llvm::is_contained(op.getAxes(), toDim))
         axes.push_back(fromDim);
-    Value sum = rewriter.createOrFold<ReduceSumOp>(op.getLoc(), reshape.getInput(), axes);
+    Value sum = sumOver(rewriter, op, reshape.getInput(), axes);
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), sum);
     return success();
   }
@@ -81,8 +94,8 @@ struct IntegerSumOfSum final : OpRewritePattern<ReduceSumOp> {
 
   LogicalResult matchAndRewrite(ReduceSumOp op, PatternRewriter &rewriter) const override {
     auto inner = op.getInput().getDefiningOp<ReduceSumOp>();
-    if (!inner || inner.getKeepdims())
-      return rewriter.notifyMatchFailure(op, "no sum without keepdims before it");
+    if (!inner || inner.getKeepdims() || inner.getPartial())
+      return rewriter.notifyMatchFailure(op, "no whole sum without keepdims before it");
     if (failed(matchUnorderedSum(op, rewriter)))
       return failure();
 

@@ -17,7 +17,7 @@ using namespace tsum::ir;
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
 OpFoldResult ReduceSumOp::fold(FoldAdaptor) {
-  if (getAxes().empty())
+  if (getAxes().empty() && !getPartial())
     return getInput();
   if (llvm::is_contained(getInput().getType().getShape(), 0))
     return Builder(getContext()).getZeroAttr(getType());

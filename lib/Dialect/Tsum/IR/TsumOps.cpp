@@ -36,7 +36,7 @@ static LogicalResult verifyDimensions(function_ref<InFlightDiagnostic()> emitErr
 
 /// The type of a reduction of `type` over valid `axes`.
 static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> axes,
-                                       bool keepdims) {
+                                       bool keepdims, bool partial) {
   SmallVector<int64_t> shape;
   for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
     if (!llvm::is_contained(axes, static_cast<int64_t>(dim)))
@@ -44,7 +44,10 @@ static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> 
     else if (keepdims)
       shape.push_back(1);
   }
-  return RankedTensorType::get(shape, type.getElementType());
+  Type element = type.getElementType();
+  if (partial && isa<FloatType>(element))
+    element = Float64Type::get(type.getContext());
+  return RankedTensorType::get(shape, element);
 }
 
 LogicalResult ReduceSumOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
@@ -53,7 +56,7 @@ LogicalResult ReduceSumOp::inferReturnTypes(MLIRContext *context, std::optional<
   auto emitError = [&] { return mlir::emitError(location.value_or(UnknownLoc::get(context))); };
   if (failed(verifyDimensions(emitError, "axis", operands.getAxes(), type)))
     return failure();
-  types.push_back(getReducedType(type, operands.getAxes(), operands.getKeepdims()));
+  types.push_back(getReducedType(type, operands.getAxes(), operands.getKeepdims(), operands.getPartial()));
   return success();
 }
 
@@ -61,7 +64,7 @@ LogicalResult ReduceSumOp::verify() {
   RankedTensorType type = getInput().getType();
   if (failed(verifyDimensions([&] { return emitOpError(); }, "axis", getAxes(), type)))
     return failure();
-  RankedTensorType reduced = getReducedType(type, getAxes(), getKeepdims());
+  RankedTensorType reduced = getReducedType(type, getAxes(), getKeepdims(), getPartial());
   if (getType() != reduced)
     return emitOpError() << "result type " << getType() << " does not match the reduced type "
                          << reduced;

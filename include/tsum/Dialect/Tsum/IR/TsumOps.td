@@ -85,16 +85,25 @@ def Tsum_ReduceSumOp
     %k = tsum.reduce_sum %x axes = [1] keepdims : tensor<4x8xf32> -> tensor<4x1xf32>
     ```
 
+    A `partial` sum is one of several parts of a long sum: it is not rounded, so that the result of floats is f64, the
+    type of the accumulators, and it stays apart from the sum that reads it.
+
+    ```mlir
+    %p = tsum.reduce_sum %x axes = [1] partial : tensor<64x65536xf32> -> tensor<64xf64>
+    ```
+
     Extents of 1 take no part: a sum over such axes alone is a reshape (and keeps -0). The order in
     which floats are added is a function of the operand's other extents and of which of them are
     reduced, and docs/numerics.md states it; a rewrite that would change it is for integers only,
     which wrap and need no order. So only integer sums merge with the sum they read, and
     move before a broadcast, where each repeated axis that is summed becomes a factor.
   }];
-  let arguments = (ins Tsum_Numeric:$input, DenseI64ArrayAttr:$axes, UnitAttr:$keepdims);
+  let arguments = (ins Tsum_Numeric:$input, DenseI64ArrayAttr:$axes, UnitAttr:$keepdims,
+                   UnitAttr:$partial);
   let results = (outs Tsum_Numeric:$result);
   let assemblyFormat = [{
-    $input `axes` `=` $axes (`keepdims` $keepdims^)? attr-dict `:` type($input) `->` type($result)
+    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`partial` $partial^)? attr-dict
+    `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;
   let hasFolder = 1;

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "LoopNest.h"
+
+#include "tsum/Graph/SummationTree.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace tsum {
+
+LoopNest::LoopNest(OpBuilder &builder, linalg::GenericOp generic)
+    : b(builder), loc(generic.getLoc()), generic(generic), extents(generic.getStaticLoopRanges()),
+      kinds(generic.getIteratorTypesArray()), position(extents.size(), constant(0)) {}
+
+//===-- Loops ---------------------------------------------------------------------------------===//
+
+SmallVector<Value> LoopNest::loop(int64_t count, ValueRange carried, Body body) {
+  if (count <= 0)
+    return carried;
+  if (count == 1)
+    return body(constant(0), carried);
+  auto forOp = affine::AffineForOp::create(b, loc, 0, count, 1, carried);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forOp.getBody());
+  ivs.push_back(forOp.getInductionVar());
+  SmallVector<Value> results = body(b.getAffineDimExpr(ivs.size() - 1), forOp.getRegionIterArgs());
+  ivs.pop_back();
+  if (!carried.empty())
+    affine::AffineYieldOp::create(b, loc, results);
+  return forOp.getResults();
+}
+
+void LoopNest::loop(int64_t count, llvm::function_ref<void(AffineExpr)> body) {
+  loop(count, {}, [&](AffineExpr iv, ValueRange) -> SmallVector<Value> {
+    body(iv);
+    return {};
+  });
+}
+
+SmallVector<Value>
+LoopNest::overDims(ArrayRef<int64_t> dims, ValueRange carried,
+                   llvm::function_ref<SmallVector<Value>(ValueRange)> body) {
+  if (dims.empty())
+    return body(carried);
+  return loop(extents[dims.front()], carried, [&](AffineExpr iv, ValueRange values) {
+    position[dims.front()] = iv;
+    return overDims(dims.drop_front(), values, body);
+  });
+}
+
+void LoopNest::overSteps(int64_t dim, int64_t width, llvm::function_ref<void(int64_t)> body) {
+  loop(extents[dim] / width, [&](AffineExpr iv) {
+    position[dim] = iv * width;
+    body(width);
+  });
+  if (int64_t rest = extents[dim] % width) {
+    position[dim] = constant(extents[dim] - rest);
+    body(rest);
+  }
+}
+
+//===-- Memory --------------------------------------------------------------------------------===//
+
+AffineMap LoopNest::indicesOf(OpOperand &operand) {
+  AffineMap map = generic.getMatchingIndexingMap(&operand);
+  SmallVector<AffineExpr> exprs = llvm::map_to_vector(map.getResults(), [&](AffineExpr dim) {
+    return position[cast<AffineDimExpr>(dim).getPosition()];
+  });
+  return AffineMap::get(ivs.size(), 0, exprs, b.getContext());
+}
+
+int64_t LoopNest::stride(OpOperand &operand, int64_t dim) {
+  AffineMap map = generic.getMatchingIndexingMap(&operand);
+  auto result = dim < 0 ? std::nullopt : map.getResultPosition(b.getAffineDimExpr(dim));
+  if (!result)
+    return 0;
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  [[maybe_unused]] LogicalResult strided =
+      cast<MemRefType>(operand.get().getType()).getStridesAndOffset(strides, offset);
+  assert(succeeded(strided) && "buffers are strided");
+  return strides[*result];
+}
+
+/// Whether along `dim`, with few elements of the innermost dimension in between, `operand` has no gaps, and the code
+/// works at a known place of the innermost dimension.
+bool LoopNest::isInterleaved(OpOperand &operand, int64_t dim) {
+  return dim != rank() - 1 && isa<AffineConstantExpr>(position.back()) &&
+         stride(operand, rank() - 1) == 1 && stride(operand, dim) == extents.back() &&
+         extents.back() <= narrow_line;
+}
+
+bool LoopNest::loadsVectors(const LaneTile &tile) {
+  const int64_t dim = tile.columns > 1 ? rank() - 1 : tile.rowDim;
+  return llvm::all_of(generic.getDpsInputOperands(), [&](OpOperand *operand) {
+    return stride(*operand, dim) <= 1 || isInterleaved(*operand, dim);
+  });
+}
+
+Value LoopNest::load(OpOperand &operand, const LaneTile &tile) {
+  const int64_t rowStride = stride(operand, tile.rowDim);
+  if (tile.rows == 1)
+    return loadLine(operand, rank() - 1, tile.columns);
+  if (tile.columns == 1)
+    return loadLine(operand, tile.rowDim, tile.rows);
+  const int64_t columnStride = stride(operand, rank() - 1);
+  if (columnStride == 1 && rowStride == tile.columns)
+    return loadContiguous(operand, tile.size());
+  if (columnStride == 0 && rowStride == 0)
+    return loadLine(operand, /*dim=*/-1, tile.size());
+  SmallVector<Value> rows;
+  AffineExpr first = position[tile.rowDim];
+  for (int64_t row = 0; row < tile.rows; ++row) {
+    position[tile.rowDim] = first + row;
+    rows.push_back(loadLine(operand, rank() - 1, tile.columns));
+  }
+  position[tile.rowDim] = first;
+  return concatenate(rows);
+}
+
+/// `count` neighbours along `dim`.
+Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
+  auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
+  auto loadElement = [&]() -> Value {
+    return affine::AffineLoadOp::create(b, loc, operand.get(), indicesOf(operand), ivs);
+  };
+  const int64_t elements = stride(operand, dim);
+  if (elements == 0)
+    return vector::BroadcastOp::create(b, loc, type, loadElement());
+  if (elements == 1)
+    return loadContiguous(operand, count);
+  if (isInterleaved(operand, dim))
+    return deinterleave(operand, dim, count);
+  SmallVector<Value> lanes;
+  AffineExpr first = position[dim];
+  for (int64_t lane = 0; lane < count; ++lane) {
+    position[dim] = first + lane;
+    lanes.push_back(loadElement());
+  }
+  position[dim] = first;
+  return vector::FromElementsOp::create(b, loc, type, lanes);
+}
+
+Value LoopNest::loadContiguous(OpOperand &operand, int64_t count) {
+  auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
+  return affine::AffineVectorLoadOp::create(b, loc, type, operand.get(), indicesOf(operand), ivs);
+}
+
+/// `count` neighbours along `dim`, whose elements lie `extents.back()` apart. Loads whole vectors from the beginning
+/// of the first row on, the same for each place in the rows. Of each vector blends keep the elements that are wanted, at
+/// their positions, until two meet at one position; then shuffles, which cost more, bring them into the lanes.
+Value LoopNest::deinterleave(OpOperand &operand, int64_t dim, int64_t count) {
+  const int64_t step = extents.back();
+  const int64_t place = cast<AffineConstantExpr>(position.back()).getValue();
+  position.back() = constant(0);
+  AffineMap indices = indicesOf(operand);
+  position.back() = constant(place);
+  auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
+
+  struct Blend {
+    Value elements;
+    SmallVector<int64_t> lanes; // at each position, or -1
+  };
+  SmallVector<Blend> blends;
+  for (int64_t piece = 0; piece < step; ++piece) {
+    SmallVector<AffineExpr> exprs(indices.getResults());
+    exprs.back() = exprs.back() + piece * count;
+    Value elements = affine::AffineVectorLoadOp::create(
+        b, loc, type, operand.get(), AffineMap::get(ivs.size(), 0, exprs, b.getContext()), ivs);
+
+    SmallVector<SmallVector<int64_t>> taken; // by each blend: the positions
+    for (int64_t lane = 0; lane < count; ++lane) {
+      const int64_t at = lane * step + place - piece * count;
+      if (at < 0 || at >= count)
+        continue;
+      auto *free = llvm::find_if(blends, [&](const Blend &blend) { return blend.lanes[at] < 0; });
+      if (free == blends.end()) {
+        blends.push_back({Value(), SmallVector<int64_t>(count, -1)});
+        free = std::prev(blends.end());
+      }
+      free->lanes[at] = lane;
+      taken.resize(blends.size());
+      taken[free - blends.begin()].push_back(at);
+    }
+    for (auto [blend, positions] : llvm::zip(blends, taken)) {
+      auto mask = llvm::to_vector(llvm::seq<int64_t>(0, count));
+      for (int64_t at : positions)
+        mask[at] += count;
+      if (!blend.elements)
+        blend.elements = elements;
+      else if (!positions.empty())
+        blend.elements = vector::ShuffleOp::create(b, loc, blend.elements, elements, mask);
+    }
+  }
+
+  Value result = blends.front().elements;
+  for (auto [index, blend] : llvm::enumerate(blends)) {
+    if (index == 0 && blends.size() > 1)
+      continue; // together with the next
+    // Lanes from the result so far, which is the first blend as it is until the first shuffle.
+    auto mask = llvm::to_vector(llvm::seq<int64_t>(0, count));
+    if (index <= 1)
+      for (auto [at, lane] : llvm::enumerate(blends.front().lanes))
+        if (lane >= 0)
+          mask[lane] = at;
+    for (auto [at, lane] : llvm::enumerate(blend.lanes))
+      if (lane >= 0)
+        mask[lane] = count + at;
+    result = vector::ShuffleOp::create(b, loc, result, blend.elements, mask);
+  }
+  return result;
+}
+
+Value LoopNest::concatenate(ArrayRef<Value> pieces) {
+  SmallVector<Value> values(pieces);
+  while (values.size() > 1) {
+    SmallVector<Value> joined;
+    for (size_t i = 0; i + 1 < values.size(); i += 2) {
+      const int64_t lanes = cast<VectorType>(values[i].getType()).getDimSize(0);
+      joined.push_back(vector::ShuffleOp::create(
+          b, loc, values[i], values[i + 1], llvm::to_vector(llvm::seq<int64_t>(0, 2 * lanes))));
+    }
+    values = std::move(joined);
+  }
+  return values.front();
+}
+
+void LoopNest::store(Value value, OpOperand &operand, const LaneTile &tile) {
+  const int64_t dim = tile.columns > 1 ? rank() - 1 : tile.rowDim;
+  if (tile.size() > 1 && stride(operand, dim) == 1) {
+    affine::AffineVectorStoreOp::create(b, loc, value, operand.get(), indicesOf(operand), ivs);
+    return;
+  }
+  assert(cast<VectorType>(value.getType()).getNumElements() == 1 && "outputs are contiguous");
+  Value scalar = vector::ExtractOp::create(b, loc, value, int64_t(0));
+  affine::AffineStoreOp::create(b, loc, scalar, operand.get(), indicesOf(operand), ivs);
+}
+
+Value LoopNest::allocate(int64_t size, Type type) {
+  // At the function's entry: inside the loop over tiles every iteration would take more stack.
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&generic->getParentOfType<func::FuncOp>().getBody().front());
+  return memref::AllocaOp::create(b, loc, MemRefType::get({size}, type), b.getI64IntegerAttr(64));
+}
+
+Value LoopNest::loadFrom(Value buffer, AffineExpr index, int64_t lanes) {
+  auto type = VectorType::get({lanes}, getElementTypeOrSelf(buffer));
+  return affine::AffineVectorLoadOp::create(b, loc, type, buffer,
+                                            AffineMap::get(ivs.size(), 0, index), ivs);
+}
+
+void LoopNest::storeTo(Value buffer, AffineExpr index, Value value) {
+  affine::AffineVectorStoreOp::create(b, loc, value, buffer, AffineMap::get(ivs.size(), 0, index),
+                                      ivs);
+}
+
+//===-- The body ------------------------------------------------------------------------------===//
+
+Value LoopNest::evaluate(Value scalar, const LaneTile &tile) {
+  IRMapping mapping;
+  for (OpOperand *operand : generic.getDpsInputOperands()) {
+    BlockArgument argument = generic.getMatchingBlockArgument(operand);
+    if (!argument.use_empty())
+      mapping.map(argument, load(*operand, tile));
+  }
+  auto vectorOf = [&](Type type) -> Type { return VectorType::get({tile.size()}, type); };
+  auto mapped = [&](Value value) -> Value {
+    if (Value vector = mapping.lookupOrNull(value))
+      return vector;
+    Value splat = vector::BroadcastOp::create(b, loc, vectorOf(value.getType()), value);
+    mapping.map(value, splat);
+    return splat;
+  };
+  for (Operation &op : generic.getBody()->without_terminator()) {
+    if (llvm::is_contained(op.getOperands(), generic.getRegionOutputArgs().front()))
+      continue; // the combiner, which the accumulator replaces
+    if (op.hasTrait<OpTrait::ConstantLike>()) {
+      Value clone = b.clone(op)->getResult(0);
+      mapping.map(op.getResult(0),
+                  vector::BroadcastOp::create(b, loc, vectorOf(clone.getType()), clone));
+      continue;
+    }
+    SmallVector<Value> operands = llvm::map_to_vector(op.getOperands(), mapped);
+    SmallVector<Type> types = llvm::map_to_vector(op.getResultTypes(), vectorOf);
+    Operation *vector =
+        b.create(loc, op.getName().getIdentifier(), operands, types, op.getAttrs());
+    mapping.map(op.getResults(), vector->getResults());
+  }
+  return mapped(scalar);
+}
+
+} // namespace tsum

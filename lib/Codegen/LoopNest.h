@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace tsum {
+
+/// The elements that a vector holds: `rows` neighbours along dimension `rowDim`, of each the next `columns` along the
+/// innermost dimension. Rows follow one another in the vector.
+struct LaneTile {
+  int64_t rowDim = -1;
+  int64_t rows = 1;
+  int64_t columns = 1;
+
+  int64_t size() const { return rows * columns; }
+};
+
+/// Writes loops over the iteration space of a linalg.generic on buffers, and its body on vectors inside them.
+///
+/// `position` is where in the iteration space the code at the insertion point works: an affine expression for
+/// each dimension, in the induction variables of the loops around it.
+class LoopNest {
+public:
+  LoopNest(mlir::OpBuilder &builder, mlir::linalg::GenericOp generic);
+
+  mlir::OpBuilder &b;
+  const mlir::Location loc;
+  mlir::linalg::GenericOp generic;
+  const llvm::SmallVector<int64_t> extents;
+  const llvm::SmallVector<mlir::utils::IteratorType> kinds;
+  llvm::SmallVector<mlir::AffineExpr> position;
+
+  int64_t rank() const { return extents.size(); }
+  bool isReduced(int64_t dim) const { return kinds[dim] == mlir::utils::IteratorType::reduction; }
+  mlir::AffineExpr constant(int64_t value) { return b.getAffineConstantExpr(value); }
+
+  // Loops.
+
+  using Body =
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::AffineExpr, mlir::ValueRange)>;
+
+  /// Emits `body` for 0 <= iv < count, in a loop if count > 1, carrying values from one iteration to the next.
+  llvm::SmallVector<mlir::Value> loop(int64_t count, mlir::ValueRange carried, Body body);
+  void loop(int64_t count, llvm::function_ref<void(mlir::AffineExpr)> body);
+
+  /// Loops over the given dimensions, outermost first, carrying values.
+  llvm::SmallVector<mlir::Value>
+  overDims(llvm::ArrayRef<int64_t> dims, mlir::ValueRange carried,
+           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)> body);
+
+  /// Covers dimension `dim` with steps of `width` and a narrower last one.
+  void overSteps(int64_t dim, int64_t width, llvm::function_ref<void(int64_t)> body);
+
+  // Memory.
+
+  /// Elements between neighbours along `dim`: 0 if `operand` does not extend along it.
+  int64_t stride(mlir::OpOperand &operand, int64_t dim);
+
+  /// Whether all inputs give the elements of `tile` without a load for each.
+  bool loadsVectors(const LaneTile &tile);
+
+  void store(mlir::Value value, mlir::OpOperand &operand, const LaneTile &tile);
+
+  /// A buffer of `size` elements on the stack, for as long as the kernel runs.
+  mlir::Value allocate(int64_t size, mlir::Type type);
+  mlir::Value loadFrom(mlir::Value buffer, mlir::AffineExpr index, int64_t lanes);
+  void storeTo(mlir::Value buffer, mlir::AffineExpr index, mlir::Value value);
+
+  // The body.
+
+  /// `scalar` of the body, computed for the elements of `tile` at the current position.
+  mlir::Value evaluate(mlir::Value scalar, const LaneTile &tile);
+
+private:
+  mlir::AffineMap indicesOf(mlir::OpOperand &operand);
+  mlir::Value load(mlir::OpOperand &operand, const LaneTile &tile);
+  mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count);
+  mlir::Value loadContiguous(mlir::OpOperand &operand, int64_t count);
+  mlir::Value deinterleave(mlir::OpOperand &operand, int64_t dim, int64_t count);
+  bool isInterleaved(mlir::OpOperand &operand, int64_t dim);
+  mlir::Value concatenate(llvm::ArrayRef<mlir::Value> pieces);
+
+  llvm::SmallVector<mlir::Value> ivs; // of the loops around the insertion point
+};
+
+} // namespace tsum
