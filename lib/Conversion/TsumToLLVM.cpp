@@ -16,6 +16,9 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/DialectConversion.h"
 
 using namespace mlir;
@@ -34,7 +37,7 @@ void packArguments(LLVM::LLVMFuncOp kernel) {
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   const unsigned buffers = entry.getNumArguments() - 2;
   Value packed = entry.insertArgument(0u, pointer, loc);
-  for (unsigned i = 0; i < buffers; ++i) {
+  for (int32_t i = 0; i < static_cast<int32_t>(buffers); ++i) {
     Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, packed, ArrayRef<LLVM::GEPArg>{i});
     Value buffer = LLVM::LoadOp::create(b, loc, pointer, slot);
     entry.getArgument(1).replaceAllUsesWith(buffer);

@@ -127,7 +127,9 @@ struct LowerConstant final : OpConversionPattern<ir::ConstantOp> {
   LogicalResult matchAndRewrite(ir::ConstantOp op, OpAdaptor,
                                 ConversionPatternRewriter &rewriter) const override {
     auto type = getTypeConverter()->convertType<RankedTensorType>(op.getType());
-    auto values = cast<DenseElementsAttr>(op.getValue());
+    auto values = dyn_cast<DenseElementsAttr>(op.getValue());
+    if (!values)
+      return rewriter.notifyMatchFailure(op, "elements that are not in the IR");
     rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, values.bitcast(type.getElementType()));
     return success();
   }

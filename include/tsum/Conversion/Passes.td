@@ -43,7 +43,9 @@ def TsumToLLVMPass : Pass<"tsum-to-llvm", "::mlir::ModuleOp"> {
     Option<"targetFeatures", "target-features", "std::string", /*default=*/"",
            "Instruction set extensions to compile for, such as +avx2,+fma">
   ];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::cf::ControlFlowDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 #endif // TSUM_CONVERSION_PASSES

@@ -41,21 +41,23 @@ namespace tsum {
 /// the last rounding adds 1 u. What the second level adds is below 1 u: for f32, m absorbed blocks
 /// round in f64, m * 2^-53 < 2^-24 as long as a lane has fewer than 2^29 blocks, 2^33 elements; for
 /// f64, two_sum is exact and lo rounds terms of order u. So |result - exact| <= `error_bound` u
-/// sum|x|, whatever the number of elements.
+/// sum|x|, whatever the number of elements. A sum of parts stays within that for f32; for f64, the
+/// parts are rounded and summed once more, which at most doubles it.
 inline constexpr std::int64_t lane_bytes = 256;
 inline constexpr std::int64_t block_rows = 16;
 inline constexpr std::int64_t narrow_line = 8;
 inline constexpr int error_bound = 18;
 
-/// A sum of at least two parts of `split_part_bytes`, with less than `split_tiles` results or tiles of `split_columns`
-/// columns, is cut into parts; see lib/Graph/SplitSums.h.
+/// A sum of at least two parts of `split_part_bytes`, with less than `split_tiles` results or tiles
+/// of `split_columns` columns, is cut into parts; see lib/Graph/SplitSums.h.
 inline constexpr std::int64_t split_part_bytes = 256 * 1024;
 inline constexpr std::int64_t split_tiles = 16;
 inline constexpr std::int64_t split_columns = 2048;
 
-/// The lanes of a line of `line` elements, of `element_bytes` each, where `columns` results lie side by side: 1 if
-/// the innermost dimension is reduced. One for a line of up to `narrow_line` elements. Else a power of two: so many that
-/// the line is one block, but at least 8, and at most what fills `lane_bytes` together with the columns.
+/// The lanes of a line of `line` elements, of `element_bytes` each, where `columns` results lie side
+/// by side: 1 if the innermost dimension is reduced. One for a line of up to `narrow_line` elements.
+/// Else a power of two: so many that the line is one block, but at least 8, and at most what fills
+/// `lane_bytes` together with the columns.
 [[nodiscard]] constexpr std::int64_t line_lanes(std::int64_t element_bytes, std::int64_t line,
                                                 std::int64_t columns) {
   if (line <= narrow_line)

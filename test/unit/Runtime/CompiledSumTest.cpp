@@ -52,6 +52,35 @@ TEST_P(CompiledSum, OverAxesOnBothSidesOfAKeptOne) {
     }
 }
 
+TEST_P(CompiledSum, OverFewElementsSideBySide) {
+  for (std::int64_t rows : {15, 16, 17, 64, 65, 4097})
+    for (std::int64_t extent : {2, 3, 4, 6, 7, 8, 9})
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), {rows, extent}, row_major, {1}));
+}
+
+TEST_P(CompiledSum, OverTheRowsOfFewColumns) {
+  for (std::int64_t rows : {8, 9, 17, 128, 129, 1000})
+    for (std::int64_t columns : {2, 3, 7, 16, 22, 31})
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), {rows, columns}, row_major, {0}));
+}
+
+TEST_P(CompiledSum, InParts) {
+  for (const Shape &shape : {Shape{1 << 20}, Shape{1000003}, Shape{200000, 7}, Shape{25088, 64},
+                             Shape{3, 400000}, Shape{50000, 2, 11}})
+    for (const Axes &axes : {Axes(0), all_axes})
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), shape, row_major, axes));
+}
+
+TEST_P(CompiledSum, GivesTheSameBitsOnAnyNumberOfThreads) {
+  for (const Shape &shape : {Shape{1000003}, Shape{300, 4099}, Shape{200000, 7}})
+    for (const Axes &axes : axes_subsets(shape.size()))
+      for (std::int64_t threads : {1, 2, 3, 16}) {
+        set_threads(threads);
+        ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), shape, row_major, axes));
+      }
+  set_threads(0);
+}
+
 TEST_P(CompiledSum, OfHighRank) {
   Shape shape = {2, 3, 1, 2, 2, 3, 1, 2};
   for (const Axes &axes : axes_subsets(shape.size()))

@@ -3,7 +3,8 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "llvm/Support/CheckedArithmetic.h"
+
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace tsum;
@@ -80,8 +81,8 @@ std::optional<DType> ir::getDType(Type type) {
 
 bool ir::isAddressable(Type type) {
   auto shaped = cast<ShapedType>(type);
-  auto bytes = std::optional<int64_t>(llvm::divideCeil(shaped.getElementTypeBitWidth(), 8));
-  for (int64_t extent : shaped.getShape())
-    bytes = bytes ? llvm::checkedMul(*bytes, std::max<int64_t>(extent, 1)) : std::nullopt;
-  return bytes.has_value();
+  int64_t bytes = llvm::divideCeil(shaped.getElementTypeBitWidth(), 8);
+  return llvm::none_of(shaped.getShape(), [&](int64_t extent) {
+    return llvm::MulOverflow(bytes, std::max<int64_t>(extent, 1), bytes) != 0;
+  });
 }
