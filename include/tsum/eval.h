@@ -14,7 +14,8 @@ namespace tsum {
 /// Compiles the graph the first time its signature (operations, canonical shapes and strides, dtypes) is seen; later calls
 /// find the code in the cache. May be called from several threads at once.
 ///
-/// \throws CompileError if the compiler fails; `std::bad_alloc` if memory runs out. Nothing is evaluated then.
+/// \throws CompileError if the compiler fails, or has gone because the process is exiting; `std::bad_alloc` if memory
+/// runs out. Nothing is evaluated then.
 void eval(std::span<const Tensor> outputs);
 
 template <class... Tensors>

@@ -16,7 +16,10 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/IR/LLVMContext.h"
+#include "llvm/Support/thread.h"
 
+#include <atomic>
+#include <cstdlib>
 #include <mutex>
 
 using namespace mlir;
@@ -41,8 +44,7 @@ public:
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     context.appendDialectRegistry(registry);
-    // The constructor's argument leaves the uniquers with locks and with caches per thread, which on the main thread are
-    // gone before static destructors run.
+    // The constructor's argument spares the thread pool, but leaves the uniquers with locks and with caches per thread.
     context.disableMultithreading();
   }
 
@@ -165,10 +167,24 @@ private:
 
 } // namespace
 
+/// MLIR and LLVM recurse; this is what a main thread has.
+static constexpr unsigned compilerStackBytes = 8 << 20;
+
 std::variant<Program, CompileFailure> compile(const CanonicalGraph &graph) {
-  // Never destroyed: code may still run, and programs may still be unloaded, while the process exits.
-  static Compiler &compiler = *new Compiler();
-  return compiler.compile(graph);
+  // Never destroyed: code may still run, and programs may still be unloaded, while the process exits. But LLVM's own
+  // static objects are destroyed then, those of the first compilation just before this handler is called.
+  static std::atomic<bool> exiting = false;
+  static Compiler &compiler = [&]() -> Compiler & {
+    std::atexit([] { exiting = true; });
+    return *new Compiler();
+  }();
+  if (exiting)
+    return CompileFailure{"exit", "the process is exiting, and the compiler's parts with it (evaluate "
+                                  "new graphs before main returns; known ones still run)"};
+  // On a thread of its own: a host's thread may have a small stack.
+  Compiler::Outcome outcome;
+  llvm::thread(std::optional(compilerStackBytes), [&] { outcome = compiler.compile(graph); }).join();
+  return outcome;
 }
 
 } // namespace tsum

@@ -21,6 +21,11 @@ static void *count_or_throw(void *memory, std::size_t size) {
   return memory;
 }
 
+#if defined(__GNUC__) && !defined(__clang__)
+// Where the replaced operators are inlined, g++ takes each for the wrong one.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 void *operator new(std::size_t size) { return count_or_throw(std::malloc(size ? size : 1), size); }
 void *operator new(std::size_t size, std::align_val_t alignment) {
   return count_or_throw(memalign(static_cast<std::size_t>(alignment), size), size);

@@ -84,8 +84,9 @@ TEST_P(CompiledSum, GivesTheSameBitsOnAnyNumberOfThreads) {
 TEST_P(CompiledSum, OfHighRank) {
   Shape shape = {2, 3, 1, 2, 2, 3, 1, 2};
   for (const Axes &axes : axes_subsets(shape.size()))
-    if (axes.get()->size() == 3 || axes.get()->size() == 5)
+    if (axes.get()->size() == 3 || axes.get()->size() == 5) {
       ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), shape, row_major, axes));
+    }
 }
 
 TEST_P(CompiledSum, KeepsDimsOfTheReducedAxes) {

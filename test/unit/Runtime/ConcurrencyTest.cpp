@@ -55,8 +55,9 @@ TEST(Concurrency, ThreadsEvaluateASharedNode) {
     Tensor twice = shared * 2;
     const void *data[thread_count];
     in_threads([&](int thread) {
-      if (thread % 2)
+      if (thread % 2) {
         EXPECT_EQ(twice.item<double>(), 2 * (sum_of_iota(1000) + round));
+      }
       EXPECT_EQ(shared.item<double>(), sum_of_iota(1000) + round);
       data[thread] = shared.bytes();
     });
@@ -92,10 +93,21 @@ TEST(Concurrency, TheCacheIsClearedWhileThreadsEvaluate) {
 
 /// Evaluates in its destructor, and ends the process with 1 if that goes wrong.
 struct EvaluatesAtExit {
-  Tensor sum = reduce_sum(iota(100) * 3);
+  Tensor known = reduce_sum(iota(10));
+  Tensor unknown = reduce_sum(iota(100) * 3);
+  bool used_before = false;
+
   ~EvaluatesAtExit() {
-    if (sum.item<double>() != 3 * sum_of_iota(100))
+    if (known.item<double>() != sum_of_iota(10))
       std::_Exit(1);
+    try {
+      if (unknown.item<double>() != 3 * sum_of_iota(100))
+        std::_Exit(2);
+    } catch (const CompileError &) {
+      // LLVM's static objects are gone if they were there.
+      std::_Exit(used_before ? 0 : 3);
+    }
+    std::_Exit(used_before ? 4 : 0);
   }
 };
 
@@ -104,6 +116,7 @@ TEST(AtExitDeathTest, AStaticDestructorEvaluates) {
   auto exit_with = [](bool used_before) {
     // Made before anything of the compiler, and so destroyed after it.
     static EvaluatesAtExit last;
+    last.used_before = used_before;
     if (used_before)
       static_cast<void>(reduce_sum(iota(10)).item<double>());
     std::exit(0);
