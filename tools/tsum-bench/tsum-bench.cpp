@@ -6,7 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <numeric>
+#include <string>
 
 using tsum::Tensor;
 
@@ -74,23 +74,37 @@ void compile(benchmark::State &state) {
       static_cast<double>(after.misses - before.misses);
 }
 
+/// Registers `function` with one thread, and with as many as there are.
+template <class Function, class... Arguments>
+void add(const std::string &name, Function function, Arguments... arguments) {
+  for (std::int64_t threads : {1, 0})
+    benchmark::RegisterBenchmark(
+        (name + (threads ? "/1 thread" : "/all threads")).c_str(), [=](benchmark::State &state) {
+          tsum::set_threads(threads);
+          function(state, arguments...);
+        });
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
-  using benchmark::RegisterBenchmark;
-  RegisterBenchmark("streaming read/16MB", streaming_read, 16 << 20);
-  RegisterBenchmark("sum/f32/1024x4096/rows", sum<float>, tsum::Shape{1024, 4096}, tsum::Axes(1));
-  RegisterBenchmark("sum/f32/1024x4096/cols", sum<float>, tsum::Shape{1024, 4096}, tsum::Axes(0));
-  RegisterBenchmark("sum/f32/1024x4096/all", sum<float>, tsum::Shape{1024, 4096}, tsum::all_axes);
-  RegisterBenchmark("sum/f32/64x128x256/mid", sum<float>, tsum::Shape{64, 128, 256}, tsum::Axes(1));
-  RegisterBenchmark("sum/f64/1024x2048/rows", sum<double>, tsum::Shape{1024, 2048}, tsum::Axes(1));
-  RegisterBenchmark("sum/f64/1024x2048/cols", sum<double>, tsum::Shape{1024, 2048}, tsum::Axes(0));
-  RegisterBenchmark("sum/i32/1024x4096/cols", sum<std::int32_t>, tsum::Shape{1024, 4096},
-                    tsum::Axes(0));
-  RegisterBenchmark("sum/u8/16M/all", sum<std::uint8_t>, tsum::Shape{1 << 24}, tsum::all_axes);
-  RegisterBenchmark("sum((a-b)*(a-b))/f32/1024x4096/rows", squared_difference);
-  RegisterBenchmark("call/f32/8x8/all", sum<float>, tsum::Shape{8, 8}, tsum::all_axes);
-  RegisterBenchmark("compile/f32", compile)->Unit(benchmark::kMillisecond)->Iterations(50);
+  using tsum::Axes, tsum::Shape;
+  benchmark::RegisterBenchmark("streaming read/16MB/1 thread", streaming_read, 16 << 20);
+  add("sum/f32/1024x4096/rows", sum<float>, Shape{1024, 4096}, Axes(1));
+  add("sum/f32/1024x4096/cols", sum<float>, Shape{1024, 4096}, Axes(0));
+  add("sum/f32/1024x4096/all", sum<float>, Shape{1024, 4096}, tsum::all_axes);
+  add("sum/f32/64x128x256/mid", sum<float>, Shape{64, 128, 256}, Axes(1));
+  add("sum/f32/1048576x3/rows", sum<float>, Shape{1 << 20, 3}, Axes(1));
+  add("sum/f32/1048576x3/cols", sum<float>, Shape{1 << 20, 3}, Axes(0));
+  add("sum/f64/1024x2048/rows", sum<double>, Shape{1024, 2048}, Axes(1));
+  add("sum/f64/1024x2048/cols", sum<double>, Shape{1024, 2048}, Axes(0));
+  add("sum/i32/1024x4096/cols", sum<std::int32_t>, Shape{1024, 4096}, Axes(0));
+  add("sum/u8/16M/all", sum<std::uint8_t>, Shape{1 << 24}, tsum::all_axes);
+  add("sum((a-b)*(a-b))/f32/1024x4096/rows", squared_difference);
+  add("call/f32/8x8/all", sum<float>, Shape{8, 8}, tsum::all_axes);
+  benchmark::RegisterBenchmark("compile/f32", compile)
+      ->Unit(benchmark::kMillisecond)
+      ->Iterations(50);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv))
     return 1;
