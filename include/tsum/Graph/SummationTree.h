@@ -51,7 +51,7 @@ inline constexpr int error_bound = 18;
 /// A sum of at least two parts of `split_part_bytes`, with less than `split_tiles` results or tiles
 /// of `split_columns` columns, is cut into parts; see lib/Graph/SplitSums.h.
 inline constexpr std::int64_t split_part_bytes = 256 * 1024;
-inline constexpr std::int64_t split_tiles = 16;
+inline constexpr std::int64_t split_tiles = 8;
 inline constexpr std::int64_t split_columns = 2048;
 
 /// The lanes of a line of `line` elements, of `element_bytes` each, where `columns` results lie side
