@@ -8,7 +8,7 @@ A fenced block that follows one of these comments must hold
 
     <!-- file: docs/examples/norm.cpp -->               the file, from the root of the sources
     <!-- output: tsum-opt docs/examples/norm.mlir -->   what the command prints, run in the root
-    <!-- output from "pattern": tsum-opt ... -->        that, from the first line with the pattern on
+    <!-- output from "pattern": tsum-opt ... -->        that, from the first line with it on
 
 The tools come from the folder BIN. --fix writes the blocks instead.
 """

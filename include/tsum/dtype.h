@@ -54,7 +54,8 @@ enum class Domain : std::uint8_t { Numeric, Float };
   return domain == Domain::Numeric || kind_of(dtype) == DTypeKind::Float;
 }
 
-/// `dtype_of<T>` is the dtype whose elements are the C++ type `T`; `Element<T>` says that there is one.
+/// `dtype_of<T>` is the dtype whose elements are the C++ type `T`; `Element<T>` says that there is
+/// one.
 template <class T> struct DTypeOf;
 #define TSUM_DTYPE(NAME, CPP, KIND)                                                                \
   template <> struct DTypeOf<CPP> {                                                                \
@@ -67,7 +68,8 @@ concept Element = requires { DTypeOf<T>::value; };
 
 template <Element T> inline constexpr DType dtype_of = DTypeOf<T>::value;
 
-/// Calls `visitor` with a value-initialized element of `dtype`'s C++ type and returns what it returns.
+/// Calls `visitor` with a value-initialized element of `dtype`'s C++ type and returns what it
+/// returns.
 template <class Visitor> decltype(auto) visit_dtype(DType dtype, Visitor &&visitor) {
   switch (dtype) {
 #define TSUM_DTYPE(NAME, CPP, KIND)                                                                \

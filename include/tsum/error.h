@@ -6,7 +6,8 @@
 
 namespace tsum {
 
-/// The base of everything tsum throws. A message names the operation, what was given and what would be right.
+/// The base of everything tsum throws. A message names the operation, what was given and what would
+/// be right.
 class Error : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
@@ -42,7 +43,8 @@ public:
   using Error::Error;
 };
 
-/// The compiler failed on a valid graph: a defect of tsum, or memory ran out. The process stays usable.
+/// The compiler failed on a valid graph: a defect of tsum, or memory ran out. The process stays
+/// usable.
 class CompileError : public Error {
 public:
   CompileError(std::string stage, const std::string &diagnostic)

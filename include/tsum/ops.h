@@ -9,7 +9,8 @@
 
 namespace tsum {
 
-/// The operand of an elementwise operation: a tensor, or a number that takes the other operand's dtype.
+/// The operand of an elementwise operation: a tensor, or a number that takes the other operand's
+/// dtype.
 class Operand {
 public:
   Operand(Tensor tensor) : value(std::move(tensor)) {}
@@ -52,8 +53,9 @@ inline const Axes all_axes = Axes::all();
 /// Sums `input` over `axes`; the semantics of TensorFlow's `tf.math.reduce_sum`.
 ///
 /// The result has `input`'s dtype (integers wrap) and its shape without `axes`, or with extent 1
-/// there if `keepdims`. No axes given means all of them, an empty list means none. A negative axis counts
-/// from the last. An empty extent sums to zero. docs/numerics.md states the order of the additions and the error.
+/// there if `keepdims`. No axes given means all of them, an empty list means none. A negative axis
+/// counts from the last. An empty extent sums to zero. docs/numerics.md states the order of the
+/// additions and the error.
 ///
 /// Builds a node and computes nothing; O(rank).
 ///
@@ -66,12 +68,12 @@ inline const Axes all_axes = Axes::all();
 
 /// `input` with its elements converted to `dtype`.
 ///
-/// To a float: rounded to nearest, ties to even. To an integer from an integer: modulo 2^n. To an integer from a float:
-/// towards zero, saturated at the integer's range, NaN to 0.
+/// To a float: rounded to nearest, ties to even. To an integer from an integer: modulo 2^n. To an
+/// integer from a float: towards zero, saturated at the integer's range, NaN to 0.
 [[nodiscard]] Tensor cast(const Tensor &input, DType dtype, std::string_view name = {});
 
-/// `input` repeated along new leading dimensions and along dimensions of extent 1, as NumPy's `broadcast_to`. Costs
-/// no memory.
+/// `input` repeated along new leading dimensions and along dimensions of extent 1, as NumPy's
+/// `broadcast_to`. Costs no memory.
 /// \throws ShapeError if `input`'s shape does not broadcast to `shape`.
 [[nodiscard]] Tensor broadcast_to(const Tensor &input, Shape shape, std::string_view name = {});
 
@@ -80,15 +82,16 @@ inline const Axes all_axes = Axes::all();
 ///
 /// Costs no memory where only extents of 1 come or go, nor on data whose strides can say the new
 /// shape. Otherwise a computed `input` is evaluated first, and other data is copied once.
-/// \throws ShapeError if `shape` has another number of elements, or if no extent, or any, could take
-/// the place of -1.
+/// \throws ShapeError if `shape` has another number of elements, or if no extent, or any, could
+/// take the place of -1.
 [[nodiscard]] Tensor reshape(const Tensor &input, Shape shape, std::string_view name = {});
 
-// The elementwise operations of tsum/Elementwise.def. A unary one keeps its operand's shape and dtype; a binary
-// one broadcasts its operands' shapes as NumPy does (aligned at the last dimension, extent 1 repeats) and
-// takes operands of one dtype, or one tensor and one number. Both throw DTypeError for a dtype outside the
-// operation's domain, binary ones also for mixed dtypes and a number that the dtype cannot hold, ShapeError for
-// shapes that do not broadcast. Each builds a node and computes nothing; O(rank).
+// The elementwise operations of tsum/Elementwise.def. A unary one keeps its operand's shape and
+// dtype; a binary one broadcasts its operands' shapes as NumPy does (aligned at the last dimension,
+// extent 1 repeats) and takes operands of one dtype, or one tensor and one number. Both throw
+// DTypeError for a dtype outside the operation's domain, binary ones also for mixed dtypes and a
+// number that the dtype cannot hold, ShapeError for shapes that do not broadcast. Each builds a
+// node and computes nothing; O(rank).
 #define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                        \
   [[nodiscard]] Tensor NAME(const Tensor &x, std::string_view name = {});
 #define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                       \

@@ -18,15 +18,17 @@ namespace tsum {
 /// Extents, outermost first. Rank 0 is a scalar; an extent may be 0.
 using Shape = std::vector<std::int64_t>;
 
-/// Distances in bytes between neighbours along each dimension; may be 0 (broadcast) or negative (reversed).
+/// Distances in bytes between neighbours along each dimension; may be 0 (broadcast) or negative
+/// (reversed).
 using ByteStrides = std::vector<std::int64_t>;
 
 struct Node; // private: tsum/Graph/Node.h
 
 /// A handle to one node of an expression graph: cheap to copy (one reference count), immutable.
 ///
-/// Building a graph computes nothing. Reading a value (`item`, `data`, `to_vector`, printing) or calling `eval`
-/// evaluates the node once and keeps the result with it. Handles may be used from several threads at once.
+/// Building a graph computes nothing. Reading a value (`item`, `data`, `to_vector`, printing) or
+/// calling `eval` evaluates the node once and keeps the result with it. Handles may be used from
+/// several threads at once.
 class Tensor {
 public:
   [[nodiscard]] DType dtype() const;
@@ -48,9 +50,9 @@ public:
     return *static_cast<const T *>(checked_data(dtype_of<T>, /*only_element=*/true));
   }
 
-  /// The elements in row-major order; valid as long as a handle to this node lives. Evaluates if need be; where
-  /// the values lie in another order (strided data, or a result stored in its input's order) this makes one
-  /// copy, kept with the node.
+  /// The elements in row-major order; valid as long as a handle to this node lives. Evaluates if
+  /// need be; where the values lie in another order (strided data, or a result stored in its
+  /// input's order) this makes one copy, kept with the node.
   /// \throws DTypeError if `T` is not the element type.
   template <Element T> [[nodiscard]] std::span<const T> data() const {
     return {static_cast<const T *>(checked_data(dtype_of<T>, /*only_element=*/false)),
@@ -63,7 +65,8 @@ public:
     return {values.begin(), values.end()};
   }
 
-  /// The raw bytes behind `data`, for code that handles any dtype: `size() * size_of(dtype())` bytes.
+  /// The raw bytes behind `data`, for code that handles any dtype: `size() * size_of(dtype())`
+  /// bytes.
   [[nodiscard]] const void *bytes() const { return checked_data(dtype(), /*only_element=*/false); }
 
   /// The node, for the compiler's own use.
@@ -77,8 +80,8 @@ private:
 };
 
 /// Data copied from `values`, in row-major order.
-/// \throws ShapeError if `values` does not have as many elements as `shape`, or `shape` has a negative extent or
-/// too many elements.
+/// \throws ShapeError if `values` does not have as many elements as `shape`, or `shape` has a
+/// negative extent or too many elements.
 template <Element T>
 [[nodiscard]] Tensor constant(std::span<const T> values, Shape shape, std::string_view name = {});
 
@@ -93,16 +96,18 @@ template <Element T>
 
 /// Memory that belongs to somebody else, read in place when a graph over it is evaluated.
 ///
-/// Element (i, j, ...) lies `i * strides[0] + j * strides[1] + ...` bytes from `data`. Strides may be zero or
-/// negative, elements may overlap; strides that are no multiple of the element size, and misaligned `data`, cost
-/// a copy at each evaluation. No strides given means row-major. `keep_alive` is held as long as the tensor is; without
-/// it the caller keeps the memory alive, and unchanged while an evaluation runs.
+/// Element (i, j, ...) lies `i * strides[0] + j * strides[1] + ...` bytes from `data`. Strides may
+/// be zero or negative, elements may overlap; strides that are no multiple of the element size, and
+/// misaligned `data`, cost a copy at each evaluation. No strides given means row-major.
+/// `keep_alive` is held as long as the tensor is; without it the caller keeps the memory alive, and
+/// unchanged while an evaluation runs.
 ///
-/// \throws MemoryError for null `data` with elements to read, strides of another rank than `shape`, or strides that
-/// reach further than 2^63 - 1 bytes.
+/// \throws MemoryError for null `data` with elements to read, strides of another rank than `shape`,
+/// or strides that reach further than 2^63 - 1 bytes.
 /// \throws ShapeError for a negative extent, or more elements or bytes than 2^63 - 1.
 [[nodiscard]] Tensor borrow(const void *data, DType dtype, Shape shape, ByteStrides strides = {},
-                            std::shared_ptr<const void> keep_alive = {}, std::string_view name = {});
+                            std::shared_ptr<const void> keep_alive = {},
+                            std::string_view name = {});
 
 /// As above for row-major elements of a known type.
 template <Element T>
@@ -110,24 +115,27 @@ template <Element T>
   return borrow(data, dtype_of<T>, std::move(shape), {}, {}, name);
 }
 
-/// Prints the values as TensorFlow does, `tsum.Tensor([3 3], shape=(2,), dtype=i32)`, evaluating if need be; long
-/// dimensions are abridged to their first and last three elements.
+/// Prints the values as TensorFlow does, `tsum.Tensor([3 3], shape=(2,), dtype=i32)`, evaluating if
+/// need be; long dimensions are abridged to their first and last three elements.
 std::ostream &operator<<(std::ostream &os, const Tensor &tensor);
 
-/// The graph behind `tensor`, an operation a line in the order of evaluation, without evaluating anything:
+/// The graph behind `tensor`, an operation a line in the order of evaluation, without evaluating
+/// anything:
 /// `%1 = reduce_sum(%0, axes=[1]) : f32[2]`.
 [[nodiscard]] std::string graph_to_string(const Tensor &tensor);
 
 // Implementation of the templates above.
 
 namespace detail {
-[[nodiscard]] Tensor copy_to_constant(const void *values, std::size_t count, DType dtype, Shape shape,
-                                      std::string_view name);
+[[nodiscard]] Tensor copy_to_constant(const void *values, std::size_t count, DType dtype,
+                                      Shape shape, std::string_view name);
 [[noreturn]] void throw_ragged_rows(std::size_t row, std::size_t given, std::size_t expected);
 } // namespace detail
 
-template <Element T> Tensor constant(std::span<const T> values, Shape shape, std::string_view name) {
-  return detail::copy_to_constant(values.data(), values.size(), dtype_of<T>, std::move(shape), name);
+template <Element T>
+Tensor constant(std::span<const T> values, Shape shape, std::string_view name) {
+  return detail::copy_to_constant(values.data(), values.size(), dtype_of<T>, std::move(shape),
+                                  name);
 }
 
 template <Element T> Tensor constant(T value, std::string_view name) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-/// The whole public API of tsum: build a graph of tensors, evaluate it. No header behind it needs LLVM or MLIR.
+/// The whole public API of tsum: build a graph of tensors, evaluate it. No header behind it needs
+/// LLVM or MLIR.
 #pragma once
 
 #include "tsum/dtype.h"  // IWYU pragma: export

@@ -17,7 +17,8 @@ Type lanesOf(Type element, int64_t lanes) { return VectorType::get({lanes}, elem
 
 int64_t laneCount(Value lanes) { return cast<VectorType>(lanes.getType()).getDimSize(0); }
 
-/// The rounded sum and its rounding error (Knuth, The Art of Computer Programming, volume 2, 4.2.2).
+/// The rounded sum and its rounding error (Knuth, The Art of Computer Programming, volume
+/// 2, 4.2.2).
 std::pair<Value, Value> twoSum(OpBuilder &b, Location loc, Value x, Value y) {
   Value sum = arith::AddFOp::create(b, loc, x, y);
   Value yPart = arith::SubFOp::create(b, loc, sum, x);
@@ -27,8 +28,8 @@ std::pair<Value, Value> twoSum(OpBuilder &b, Location loc, Value x, Value y) {
   return {sum, arith::AddFOp::create(b, loc, xError, yError)};
 }
 
-/// What `yield` adds to `output`, or null if it does something else. Folding may have left other forms of an
-/// addition: of zeros, nothing; of products with -1, a subtraction.
+/// What `yield` adds to `output`, or null if it does something else. Folding may have left other
+/// forms of an addition: of zeros, nothing; of products with -1, a subtraction.
 Value findReducedValue(linalg::YieldOp yield, Value output) {
   OpBuilder b(yield);
   Location loc = yield.getLoc();
@@ -122,8 +123,8 @@ SmallVector<Value> Accumulator::merge(OpBuilder &b, Location loc, ValueRange x,
   return {high, arith::AddFOp::create(b, loc, low, error)};
 }
 
-SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc,
-                                          ValueRange accumulators, int64_t left) const {
+SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc, ValueRange accumulators,
+                                          int64_t left) const {
   SmallVector<Value> lanes(accumulators);
   for (int64_t half = laneCount(lanes[0]) / 2; half >= left; half /= 2) {
     auto slice = [&](int64_t from) {
@@ -148,12 +149,13 @@ Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) c
     return arith::TruncFOp::create(b, loc, lanesOf(resultType, laneCount(accumulators[0])),
                                    accumulators[0]);
   case Kind::Compensated: {
-    // Infinities and NaNs are in the high part; the errors of their additions are NaN and say nothing.
+    // Infinities and NaNs are in the high part; the errors of their additions are NaN and say
+    // nothing.
     Value high = accumulators[0];
     Value sum = arith::AddFOp::create(b, loc, high, accumulators[1]);
     Value zeroIfFinite = arith::SubFOp::create(b, loc, high, high);
-    Value finite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, zeroIfFinite,
-                                         zeroIfFinite);
+    Value finite =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, zeroIfFinite, zeroIfFinite);
     return arith::SelectOp::create(b, loc, finite, sum, high);
   }
   }
@@ -167,7 +169,9 @@ std::optional<int64_t> lanesOfReduction(linalg::GenericOp reduction) {
   SmallVector<int64_t> extents = reduction.getStaticLoopRanges();
   auto kinds = reduction.getIteratorTypesArray();
   const int64_t lineDim =
-      std::distance(llvm::find(llvm::reverse(kinds), utils::IteratorType::reduction), kinds.rend()) - 1;
+      std::distance(llvm::find(llvm::reverse(kinds), utils::IteratorType::reduction),
+                    kinds.rend()) -
+      1;
   const bool isInner = kinds.back() == utils::IteratorType::reduction;
   const int64_t bytes = accumulator->reducedValue().getType().getIntOrFloatBitWidth() / 8;
   return line_lanes(bytes, extents[lineDim], isInner ? 1 : extents.back());

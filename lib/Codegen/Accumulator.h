@@ -6,15 +6,16 @@
 
 namespace tsum {
 
-/// How one reduction accumulates: the second level of the summation tree that docs/numerics.md states.
+/// How one reduction accumulates: the second level of the summation tree that docs/numerics.md
+/// states.
 ///
-/// Blocks of rows are combined plainly, in the element type. A block's value is then absorbed by accumulators that do
-/// not lose accuracy with their number: one f64 for f32, a compensated pair for f64. Integers wrap, so that one
-/// accumulator of their own type does.
+/// Blocks of rows are combined plainly, in the element type. A block's value is then absorbed by
+/// accumulators that do not lose accuracy with their number: one f64 for f32, a compensated pair
+/// for f64. Integers wrap, so that one accumulator of their own type does.
 class Accumulator {
 public:
-  /// The accumulator for the reduction that `generic` computes, whose body must end in one combiner of its
-  /// output with a value. Otherwise fails, having said why.
+  /// The accumulator for the reduction that `generic` computes, whose body must end in one combiner
+  /// of its output with a value. Otherwise fails, having said why.
   static mlir::FailureOr<Accumulator> match(mlir::linalg::GenericOp generic);
 
   /// The value that the body combines with its output, inside the body.
@@ -41,8 +42,8 @@ public:
   llvm::SmallVector<mlir::Value> foldLanes(mlir::OpBuilder &b, mlir::Location loc,
                                            mlir::ValueRange accumulators, int64_t lanes) const;
 
-  /// The result in the type of the output: the only rounding of the second level, and none if that is the accumulators'
-  /// type.
+  /// The result in the type of the output: the only rounding of the second level, and none if that
+  /// is the accumulators' type.
   mlir::Value finish(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange accumulators) const;
 
 private:
@@ -57,7 +58,8 @@ private:
   llvm::SmallVector<mlir::Type, 2> accumulatorTypes;
 };
 
-/// The lanes of each line of a reduction, as the summation tree has them; nothing if `reduction` has no accumulator.
+/// The lanes of each line of a reduction, as the summation tree has them; nothing if `reduction`
+/// has no accumulator.
 std::optional<int64_t> lanesOfReduction(mlir::linalg::GenericOp reduction);
 
 } // namespace tsum

@@ -49,19 +49,19 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef features)
   TargetOptions options;
   // Additions keep the order they are written in, and none is fused with a multiplication.
   options.AllowFPOpFusion = FPOpFusion::Strict;
-  std::unique_ptr<TargetMachine> machine(target->createTargetMachine(
-      triple, /*CPU=*/"", features, options, Reloc::PIC_, CodeModel::Small,
-      CodeGenOptLevel::Default, /*JIT=*/true));
+  std::unique_ptr<TargetMachine> machine(
+      target->createTargetMachine(triple, /*CPU=*/"", features, options, Reloc::PIC_,
+                                  CodeModel::Small, CodeGenOptLevel::Default, /*JIT=*/true));
   if (!machine)
     return createStringError("no target machine for " + triple.str());
   return machine;
 }
 
-/// The vectorizer has scheduled and unrolled the loops already: what is left is to clean up. LLVM's own -O2 would
-/// unroll them again and take three times as long.
+/// The vectorizer has scheduled and unrolled the loops already: what is left is to clean up. LLVM's
+/// own -O2 would unroll them again and take three times as long.
 static void optimize(Module &module, TargetMachine &target) {
-  // No passes of ours read files, and the default, LLVM's own file system, is gone by the time that a static destructor
-  // of the host program evaluates.
+  // No passes of ours read files, and the default, LLVM's own file system, is gone by the time that
+  // a static destructor of the host program evaluates.
   PassBuilder builder(&target, PipelineTuningOptions(), std::nullopt, nullptr, /*FS=*/nullptr);
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
@@ -77,8 +77,7 @@ static void optimize(Module &module, TargetMachine &target) {
   passes.addPass(SROAPass(SROAOptions::ModifyCFG));
   passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
   passes.addPass(InstCombinePass());
-  passes.addPass(createFunctionToLoopPassAdaptor(
-      LICMPass(LICMOptions()), /*UseMemorySSA=*/true));
+  passes.addPass(createFunctionToLoopPassAdaptor(LICMPass(LICMOptions()), /*UseMemorySSA=*/true));
   passes.addPass(SimplifyCFGPass());
   createModuleToFunctionPassAdaptor(std::move(passes)).run(module, modules);
 }

@@ -21,12 +21,11 @@ bool isReduction(Operation *op) {
   return generic && generic.getNumReductionLoops() > 0;
 }
 
-bool hasOneUser(Operation *op) {
-  return llvm::all_equal(op->getUsers());
-}
+bool hasOneUser(Operation *op) { return llvm::all_equal(op->getUsers()); }
 
-/// Gives each reduction that reads an elementwise op with other users a copy of its own. Consumers come before
-/// producers, so that what a copy reads is looked at after it. Returns whether there was any.
+/// Gives each reduction that reads an elementwise op with other users a copy of its own. Consumers
+/// come before producers, so that what a copy reads is looked at after it. Returns whether there
+/// was any.
 bool copyProducersOfReductions(func::FuncOp kernel) {
   bool changed = false;
   auto generics = llvm::to_vector(kernel.getOps<linalg::GenericOp>());
@@ -62,15 +61,17 @@ linalg::GenericOp addExtents(IRRewriter &rewriter, linalg::GenericOp generic) {
   SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
   maps.insert(maps.begin() + generic.getNumDpsInputs(),
               AffineMap::get(generic.getNumLoops(), 0, reduced, rewriter.getContext()));
-  auto copy = linalg::GenericOp::create(rewriter, loc, generic.getResultTypes(), inputs,
-                                        generic.getOutputs(), maps, generic.getIteratorTypesArray());
+  auto copy =
+      linalg::GenericOp::create(rewriter, loc, generic.getResultTypes(), inputs,
+                                generic.getOutputs(), maps, generic.getIteratorTypesArray());
   rewriter.cloneRegionBefore(generic.getRegion(), copy.getRegion(), copy.getRegion().begin());
   copy.getBody()->insertArgument(generic.getNumDpsInputs(), type, loc);
   return copy;
 }
 
-/// Fuses producers that repeat their operands along dimensions of a reduction that no other operand has: another
-/// operand, which is never read, then says how long these are. Returns whether there was any.
+/// Fuses producers that repeat their operands along dimensions of a reduction that no other operand
+/// has: another operand, which is never read, then says how long these are. Returns whether there
+/// was any.
 bool fuseRepetitions(IRRewriter &rewriter, func::FuncOp kernel) {
   bool changed = false;
   for (auto generic : llvm::to_vector(kernel.getOps<linalg::GenericOp>())) {
@@ -112,7 +113,8 @@ struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {
     do {
       if (failed(applyPatternsGreedily(getOperation(), patterns)))
         return signalPassFailure();
-    } while (copyProducersOfReductions(getOperation()) || fuseRepetitions(rewriter, getOperation()));
+    } while (copyProducersOfReductions(getOperation()) ||
+             fuseRepetitions(rewriter, getOperation()));
   }
 
   FrozenRewritePatternSet patterns;

@@ -46,9 +46,8 @@ void LoopNest::loop(int64_t count, llvm::function_ref<void(AffineExpr)> body) {
   });
 }
 
-SmallVector<Value>
-LoopNest::overDims(ArrayRef<int64_t> dims, ValueRange carried,
-                   llvm::function_ref<SmallVector<Value>(ValueRange)> body) {
+SmallVector<Value> LoopNest::overDims(ArrayRef<int64_t> dims, ValueRange carried,
+                                      llvm::function_ref<SmallVector<Value>(ValueRange)> body) {
   if (dims.empty())
     return body(carried);
   return loop(extents[dims.front()], carried, [&](AffineExpr iv, ValueRange values) {
@@ -91,8 +90,8 @@ int64_t LoopNest::stride(OpOperand &operand, int64_t dim) {
   return strides[*result];
 }
 
-/// Whether along `dim`, with few elements of the innermost dimension in between, `operand` has no gaps, and the code
-/// works at a known place of the innermost dimension.
+/// Whether along `dim`, with few elements of the innermost dimension in between, `operand` has no
+/// gaps, and the code works at a known place of the innermost dimension.
 bool LoopNest::isInterleaved(OpOperand &operand, int64_t dim) {
   return dim != rank() - 1 && isa<AffineConstantExpr>(position.back()) &&
          stride(operand, rank() - 1) == 1 && stride(operand, dim) == extents.back() &&
@@ -139,7 +138,7 @@ Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
   if (elements == 1)
     return loadContiguous(operand, count);
   if (isInterleaved(operand, dim))
-    return deinterleave(operand, dim, count);
+    return deinterleave(operand, count);
   SmallVector<Value> lanes;
   AffineExpr first = position[dim];
   for (int64_t lane = 0; lane < count; ++lane) {
@@ -155,10 +154,11 @@ Value LoopNest::loadContiguous(OpOperand &operand, int64_t count) {
   return affine::AffineVectorLoadOp::create(b, loc, type, operand.get(), indicesOf(operand), ivs);
 }
 
-/// `count` neighbours along `dim`, whose elements lie `extents.back()` apart. Loads whole vectors from the beginning
-/// of the first row on, the same for each place in the rows. Of each vector blends keep the elements that are wanted, at
-/// their positions, until two meet at one position; then shuffles, which cost more, bring them into the lanes.
-Value LoopNest::deinterleave(OpOperand &operand, int64_t dim, int64_t count) {
+/// `count` elements that lie `extents.back()` apart, see isInterleaved. Loads whole vectors
+/// from the beginning of the first row on, the same for each place in the rows. Of each vector
+/// blends keep the elements that are wanted, at their positions, until two meet at one position;
+/// then shuffles, which cost more, bring them into the lanes.
+Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
   const int64_t step = extents.back();
   const int64_t place = cast<AffineConstantExpr>(position.back()).getValue();
   position.back() = constant(0);
@@ -291,8 +291,7 @@ Value LoopNest::evaluate(Value scalar, const LaneTile &tile) {
     }
     SmallVector<Value> operands = llvm::map_to_vector(op.getOperands(), mapped);
     SmallVector<Type> types = llvm::map_to_vector(op.getResultTypes(), vectorOf);
-    Operation *vector =
-        b.create(loc, op.getName().getIdentifier(), operands, types, op.getAttrs());
+    Operation *vector = b.create(loc, op.getName().getIdentifier(), operands, types, op.getAttrs());
     mapping.map(op.getResults(), vector->getResults());
   }
   return mapped(scalar);

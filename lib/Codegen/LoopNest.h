@@ -5,8 +5,8 @@
 
 namespace tsum {
 
-/// The elements that a vector holds: `rows` neighbours along dimension `rowDim`, of each the next `columns` along the
-/// innermost dimension. Rows follow one another in the vector.
+/// The elements that a vector holds: `rows` neighbours along dimension `rowDim`, of each the next
+/// `columns` along the innermost dimension. Rows follow one another in the vector.
 struct LaneTile {
   int64_t rowDim = -1;
   int64_t rows = 1;
@@ -15,10 +15,11 @@ struct LaneTile {
   int64_t size() const { return rows * columns; }
 };
 
-/// Writes loops over the iteration space of a linalg.generic on buffers, and its body on vectors inside them.
+/// Writes loops over the iteration space of a linalg.generic on buffers, and its body on vectors
+/// inside them.
 ///
-/// `position` is where in the iteration space the code at the insertion point works: an affine expression for
-/// each dimension, in the induction variables of the loops around it.
+/// `position` is where in the iteration space the code at the insertion point works: an affine
+/// expression for each dimension, in the induction variables of the loops around it.
 class LoopNest {
 public:
   LoopNest(mlir::OpBuilder &builder, mlir::linalg::GenericOp generic);
@@ -39,7 +40,8 @@ public:
   using Body =
       llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::AffineExpr, mlir::ValueRange)>;
 
-  /// Emits `body` for 0 <= iv < count, in a loop if count > 1, carrying values from one iteration to the next.
+  /// Emits `body` for 0 <= iv < count, in a loop if count > 1, carrying values from one iteration
+  /// to the next.
   llvm::SmallVector<mlir::Value> loop(int64_t count, mlir::ValueRange carried, Body body);
   void loop(int64_t count, llvm::function_ref<void(mlir::AffineExpr)> body);
 
@@ -76,7 +78,7 @@ private:
   mlir::Value load(mlir::OpOperand &operand, const LaneTile &tile);
   mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count);
   mlir::Value loadContiguous(mlir::OpOperand &operand, int64_t count);
-  mlir::Value deinterleave(mlir::OpOperand &operand, int64_t dim, int64_t count);
+  mlir::Value deinterleave(mlir::OpOperand &operand, int64_t count);
   bool isInterleaved(mlir::OpOperand &operand, int64_t dim);
   mlir::Value concatenate(llvm::ArrayRef<mlir::Value> pieces);
 

@@ -117,8 +117,10 @@ LogicalResult buildPipeline(OpPassManager &pm, const PipelineOptions &options,
                             llvm::function_ref<void(const Twine &)> error) {
   auto isLast = [&](const Stage &stage) { return stage.name == options.stopAfter; };
   if (!options.stopAfter.empty() && llvm::none_of(stages, isLast)) {
-    std::string names = llvm::join(llvm::map_range(stages, [](const Stage &s) { return s.name; }), ", ");
-    error("tsum-compile: there is no stage '" + options.stopAfter + "' (the stages: " + names + ")");
+    std::string names =
+        llvm::join(llvm::map_range(stages, [](const Stage &s) { return s.name; }), ", ");
+    error("tsum-compile: there is no stage '" + options.stopAfter + "' (the stages: " + names +
+          ")");
     return failure();
   }
   for (const Stage &stage : stages) {
@@ -152,9 +154,10 @@ void registerTsumPasses() {
   static const std::string kept = description;
   PassPipelineRegistration<TsumCompileOptions>(
       "tsum-compile", kept, [](OpPassManager &pm, const TsumCompileOptions &options) {
-        (void)buildPipeline(pm, {options.stopAfter, options.targetFeatures}, [](const Twine &message) {
-          llvm::report_fatal_error(message, /*gen_crash_diag=*/false);
-        });
+        (void)buildPipeline(pm, {options.stopAfter, options.targetFeatures},
+                            [](const Twine &message) {
+                              llvm::report_fatal_error(message, /*gen_crash_diag=*/false);
+                            });
       });
 }
 

@@ -31,12 +31,14 @@ namespace tsum {
 
 namespace {
 
-/// Bytes of accumulators that a tile of columns may have: half of L1. Wide tiles walk memory in long runs: sums over the
-/// rows of 1024x4096 f32 reach 57 GB/s with tiles of 2048 columns (16 KB), 53 with 1024, 33 with 512.
+/// Bytes of accumulators that a tile of columns may have: half of L1. Wide tiles walk memory in
+/// long runs: sums over the rows of 1024x4096 f32 reach 57 GB/s with tiles of 2048 columns (16 KB),
+/// 53 with 1024, 33 with 512.
 constexpr int64_t maxAccumulatorBytes = 16 * 1024;
 /// Bytes that an elementwise op writes per tile.
 constexpr int64_t maxElementwiseBytes = 16 * 1024;
-/// Tiles of columns are multiples of this many bytes, two cache lines, unless the extent is smaller.
+/// Tiles of columns are multiples of this many bytes, two cache lines, unless the extent is
+/// smaller.
 constexpr int64_t columnGranule = 128;
 
 /// A tiling of a kernel's output.
@@ -90,7 +92,8 @@ Tiling chooseTiling(func::FuncOp kernel, RankedTensorType output) {
     generic->setAttr("tsum.strategy", StringAttr::get(kernel.getContext(), strategy));
     // By the whole extents: a tile does not show them.
     if (std::optional<int64_t> lanes = lanesOfReduction(generic))
-      generic->setAttr("tsum.lanes", IntegerAttr::get(IntegerType::get(kernel.getContext(), 64), *lanes));
+      generic->setAttr("tsum.lanes",
+                       IntegerAttr::get(IntegerType::get(kernel.getContext(), 64), *lanes));
     columns &= strategy != "inner";
     if (strategy == "outer")
       most = std::min(most, maxAccumulatorBytes / accumulatorBytes(type));
@@ -100,16 +103,19 @@ Tiling chooseTiling(func::FuncOp kernel, RankedTensorType output) {
   tiling.extents = llvm::to_vector(output.getShape());
   tiling.sizes.assign(output.getRank(), 1);
   if (columns && output.getRank() > 0)
-    tiling.sizes.back() = evenTile(output.getShape().back(), most, columnGranule / bytes(output.getElementType()));
+    tiling.sizes.back() =
+        evenTile(output.getShape().back(), most, columnGranule / bytes(output.getElementType()));
   return tiling;
 }
 
-/// The element of `kernel`'s calling convention that stands for `tensor`: a buffer with the strides that `strides` gives.
+/// The element of `kernel`'s calling convention that stands for `tensor`: a buffer with the strides
+/// that `strides` gives.
 MemRefType bufferType(RankedTensorType tensor, DenseI64ArrayAttr strides) {
   MemRefLayoutAttrInterface layout;
   if (strides)
     layout = StridedLayoutAttr::get(tensor.getContext(), /*offset=*/0, strides.asArrayRef());
-  else if (tensor.getNumElements() == 0) // where an identity has no strides, which LLVM pointers need
+  else if (tensor.getNumElements() ==
+           0) // where an identity has no strides, which LLVM pointers need
     layout = StridedLayoutAttr::get(tensor.getContext(), /*offset=*/0,
                                     SmallVector<int64_t>(tensor.getRank(), 1));
   return MemRefType::get(tensor.getShape(), tensor.getElementType(), layout);
@@ -150,7 +156,8 @@ private:
     Location loc = kernel.getLoc();
     for (BlockArgument argument : llvm::to_vector(entry.getArguments())) {
       auto tensor = cast<RankedTensorType>(argument.getType());
-      auto strides = kernel.getArgAttrOfType<DenseI64ArrayAttr>(argument.getArgNumber(), "tsum.strides");
+      auto strides =
+          kernel.getArgAttrOfType<DenseI64ArrayAttr>(argument.getArgNumber(), "tsum.strides");
       argument.setType(bufferType(tensor, strides));
       auto value = bufferization::ToTensorOp::create(b, loc, tensor, argument, /*restrict=*/true);
       argument.replaceAllUsesExcept(value, value);
@@ -191,7 +198,8 @@ private:
     SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
     return linalg::GenericOp::create(b, loc, type, inputs, empty, maps, loops,
                                      [&](OpBuilder &b, Location loc, ValueRange elements) {
-                                       linalg::YieldOp::create(b, loc, splat ? scalar : elements[0]);
+                                       linalg::YieldOp::create(b, loc,
+                                                               splat ? scalar : elements[0]);
                                      })
         .getResult(0);
   }
@@ -204,7 +212,8 @@ private:
       rewriter.setInsertionPoint(fill);
       for (OpOperand &use : llvm::make_early_inc_range(llvm::drop_begin(fill->getUses()))) {
         auto type = cast<RankedTensorType>(fill->getResult(0).getType());
-        Value empty = tensor::EmptyOp::create(rewriter, fill.getLoc(), type.getShape(), type.getElementType());
+        Value empty = tensor::EmptyOp::create(rewriter, fill.getLoc(), type.getShape(),
+                                              type.getElementType());
         auto own = linalg::FillOp::create(rewriter, fill.getLoc(), fill.getInputs(), empty);
         rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(own.getResult(0)); });
       }
@@ -223,7 +232,8 @@ private:
     auto materialize = *kernel.getOps<bufferization::MaterializeInDestinationOp>().begin();
     auto root = materialize.getSource().getDefiningOp<TilingInterface>();
 
-    // The root's loops: one for each dimension of the output, and those it reduces, which stay whole.
+    // The root's loops: one for each dimension of the output, and those it reduces, which stay
+    // whole.
     SmallVector<OpFoldResult> sizes(root.getLoopIteratorTypes().size(), rewriter.getIndexAttr(0));
     for (auto [dim, size] : llvm::enumerate(tiling.sizes))
       sizes[outputLoop(root, dim)] = rewriter.getIndexAttr(size);
@@ -234,7 +244,8 @@ private:
     options.setCustomLoopGenerationFns(
         [&](RewriterBase &b, Location loc, ArrayRef<Range> ranges, ArrayRef<OpFoldResult>,
             ValueRange destinations) {
-          return makeLoop(b, loc, ranges, root, tiling, kernel.getArguments().take_back(2), destinations);
+          return makeLoop(b, loc, ranges, root, tiling, kernel.getArguments().take_back(2),
+                          destinations);
         },
         finishLoop);
     scf::SCFTileAndFuseOptions fuseOptions;
@@ -296,7 +307,8 @@ private:
     AffineExpr offset = b.getAffineDimExpr(0) * size;
     if (extent % size == 0)
       return affine::makeComposedFoldedAffineApply(b, loc, offset, {index});
-    auto map = AffineMap::get(1, 0, {offset, b.getAffineConstantExpr(extent - size)}, b.getContext());
+    auto map =
+        AffineMap::get(1, 0, {offset, b.getAffineConstantExpr(extent - size)}, b.getContext());
     return affine::makeComposedFoldedAffineMin(b, loc, map, {index});
   }
 

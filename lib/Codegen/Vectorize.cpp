@@ -83,8 +83,7 @@ private:
     for (Operation *user : llvm::make_early_inc_range(output.get().getUsers())) {
       auto fill = dyn_cast<linalg::FillOp>(user);
       if (fill && fill->getBlock() == nest.generic->getBlock() &&
-          fill->isBeforeInBlock(nest.generic) &&
-          accumulator.isNeutral(fill.getInputs().front())) {
+          fill->isBeforeInBlock(nest.generic) && accumulator.isNeutral(fill.getInputs().front())) {
         fill.erase();
         return success();
       }
@@ -102,26 +101,29 @@ private:
     };
     // Lanes that are loaded one by one make long code: loop rather than unroll.
     if (!nest.loadsVectors(tile))
-      return nest.loop(count - 1, block, [&](AffineExpr index, ValueRange sum) -> SmallVector<Value> {
-        return {add(index + 1, sum.front())};
-      }).front();
+      return nest
+          .loop(count - 1, block,
+                [&](AffineExpr index, ValueRange sum) -> SmallVector<Value> {
+                  return {add(index + 1, sum.front())};
+                })
+          .front();
     for (int64_t index = 1; index < count; ++index)
       block = add(nest.constant(index), block);
     return block;
   }
 
-  /// A tile of results that each are few elements side by side: lanes run along the innermost kept dimension.
+  /// A tile of results that each are few elements side by side: lanes run along the innermost kept
+  /// dimension.
   void emitNarrow(int64_t dim) {
     const int64_t width = lane_bytes / 4 / elementBytes();
     nest.overSteps(dim, width, [&](int64_t rows) {
       LaneTile tile{dim, rows, 1};
-      SmallVector<Value> sums = nest.overDims(
-          reduced, accumulator.neutral(b, loc, rows), [&](ValueRange sums) {
+      SmallVector<Value> sums =
+          nest.overDims(reduced, accumulator.neutral(b, loc, rows), [&](ValueRange sums) {
             if (nest.extents[lineDim] == 0)
               return SmallVector<Value>(sums);
-            Value line = combine(nest.extents[lineDim], tile, [&](AffineExpr element) {
-              nest.position[lineDim] = element;
-            });
+            Value line = combine(nest.extents[lineDim], tile,
+                                 [&](AffineExpr element) { nest.position[lineDim] = element; });
             return accumulator.absorb(b, loc, sums, line);
           });
       nest.position[lineDim] = nest.constant(0);
@@ -129,8 +131,8 @@ private:
     });
   }
 
-  /// Lanes run along the reduced dimension, beside them all kept columns if they are few; at the end they are
-  /// folded.
+  /// Lanes run along the reduced dimension, beside them all kept columns if they are few; at the
+  /// end they are folded.
   void emitFolded() {
     const int64_t columns = isInner ? 1 : nest.extents.back();
     const int64_t line = nest.extents[lineDim];
@@ -139,8 +141,8 @@ private:
     auto rowsAt = [&](AffineExpr start) {
       return [this, start](AffineExpr row) { nest.position[lineDim] = start + row * lanes; };
     };
-    SmallVector<Value> sums = nest.overDims(
-        reduced, accumulator.neutral(b, loc, tile.size()), [&](ValueRange sums) {
+    SmallVector<Value> sums =
+        nest.overDims(reduced, accumulator.neutral(b, loc, tile.size()), [&](ValueRange sums) {
           SmallVector<Value> total =
               nest.loop(line / block, sums, [&](AffineExpr iv, ValueRange sums) {
                 return accumulator.absorb(b, loc, sums,
@@ -162,9 +164,8 @@ private:
     const int64_t rows = count / lanes;
     Value block;
     if (rows)
-      block = combine(rows, tile, [&](AffineExpr row) {
-        nest.position[lineDim] = row * lanes + start;
-      });
+      block = combine(rows, tile,
+                      [&](AffineExpr row) { nest.position[lineDim] = row * lanes + start; });
     LaneTile tail = tile;
     tail.rows = count % lanes;
     if (!tail.rows)
@@ -179,16 +180,16 @@ private:
     return block ? accumulator.combine(b, loc, block, padded) : padded;
   }
 
-  /// Lanes run along a kept dimension; the accumulators of a tile of columns lie in a buffer that stays in L1 while
-  /// blocks of rows go by.
+  /// Lanes run along a kept dimension; the accumulators of a tile of columns lie in a buffer that
+  /// stays in L1 while blocks of rows go by.
   void emitOuter() {
     const int64_t columnDim = nest.rank() - 1, rows = nest.extents[lineDim];
-    // Two rows of lanes side by side: the longer runs of each row are worth 10% (57 against 50 GB/s).
+    // Two rows of lanes side by side: the longer runs of each row are worth 10% (57 against 50
+    // GB/s).
     const int64_t width = 2 * lane_bytes / elementBytes();
     const int64_t rest = rows % block_rows;
     auto combineAt = [&](AffineExpr start, int64_t count, const LaneTile &tile) {
-      return combine(count, tile,
-                     [&](AffineExpr row) { nest.position[lineDim] = start + row; });
+      return combine(count, tile, [&](AffineExpr row) { nest.position[lineDim] = start + row; });
     };
     auto overColumns = [&](llvm::function_ref<void(const LaneTile &)> body) {
       nest.overSteps(columnDim, width,
@@ -199,8 +200,9 @@ private:
       nest.store(accumulator.finish(b, loc, sums), output, tile);
     };
 
-    const bool oneBlock = rows > 0 && rows <= block_rows &&
-                          llvm::all_of(reduced, [&](int64_t dim) { return nest.extents[dim] == 1; });
+    const bool oneBlock = rows > 0 && rows <= block_rows && llvm::all_of(reduced, [&](int64_t dim) {
+                            return nest.extents[dim] == 1;
+                          });
     if (oneBlock) {
       overColumns([&](const LaneTile &tile) {
         Value block = combineAt(nest.constant(0), rows, tile);
@@ -229,7 +231,8 @@ private:
     };
     overColumns([&](const LaneTile &tile) { store(accumulator.neutral(b, loc, tile.size())); });
     nest.overDims(reduced, {}, [&](ValueRange) -> SmallVector<Value> {
-      nest.loop(rows / block_rows, [&](AffineExpr iv) { absorbBlock(iv * block_rows, block_rows); });
+      nest.loop(rows / block_rows,
+                [&](AffineExpr iv) { absorbBlock(iv * block_rows, block_rows); });
       if (rest)
         absorbBlock(nest.constant(rows - rest), rest);
       return {};

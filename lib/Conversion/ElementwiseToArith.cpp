@@ -45,7 +45,8 @@ struct ElementBuilder {
   Value negative(Value x) const {
     if (isa<FloatType>(type))
       return arith::NegFOp::create(b, loc, x);
-    return arith::SubIOp::create(b, loc, constant(x.getType(), APInt(type.getIntOrFloatBitWidth(), 0)), x);
+    return arith::SubIOp::create(b, loc,
+                                 constant(x.getType(), APInt(type.getIntOrFloatBitWidth(), 0)), x);
   }
 
   Value absolute(Value x) const {

@@ -48,8 +48,8 @@ void packArguments(LLVM::LLVMFuncOp kernel) {
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {pointer, i64, i64}));
 }
 
-/// Takes back the promise, with which memrefs are lowered, that no address is below its buffer's: where a stride is
-/// negative, element 0 is not the lowest.
+/// Takes back the promise, with which memrefs are lowered, that no address is below its buffer's:
+/// where a stride is negative, element 0 is not the lowest.
 void allowNegativeStrides(LLVM::LLVMFuncOp kernel) {
   kernel.walk([](Operation *op) {
     if (auto gep = dyn_cast<LLVM::GEPOp>(op))

@@ -78,8 +78,10 @@ struct LowerReduceSum final : OpConversionPattern<ir::ReduceSumOp> {
     SmallVector<AffineMap> maps = {rewriter.getMultiDimIdentityMap(rank),
                                    AffineMap::get(rank, 0, kept, rewriter.getContext())};
 
-    Value zero = arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(type.getElementType()));
-    Value init = linalg::FillOp::create(rewriter, loc, zero, emptyTensor(rewriter, loc, type)).getResult(0);
+    Value zero =
+        arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(type.getElementType()));
+    Value init =
+        linalg::FillOp::create(rewriter, loc, zero, emptyTensor(rewriter, loc, type)).getResult(0);
     rewriter.replaceOpWithNewOp<linalg::GenericOp>(
         op, type, adaptor.getInput(), init, maps, loops,
         [&](OpBuilder &b, Location loc, ValueRange elements) {
@@ -109,9 +111,8 @@ struct LowerBroadcast final : OpConversionPattern<ir::BroadcastOp> {
     auto type = getTypeConverter()->convertType<RankedTensorType>(op.getType());
     SmallVector<AffineExpr> from = llvm::map_to_vector(
         op.getDims(), [&](int64_t dim) { return rewriter.getAffineDimExpr(dim); });
-    SmallVector<AffineMap> maps = {
-        AffineMap::get(type.getRank(), 0, from, rewriter.getContext()),
-        rewriter.getMultiDimIdentityMap(type.getRank())};
+    SmallVector<AffineMap> maps = {AffineMap::get(type.getRank(), 0, from, rewriter.getContext()),
+                                   rewriter.getMultiDimIdentityMap(type.getRank())};
     rewriter.replaceOpWithNewOp<linalg::GenericOp>(
         op, type, adaptor.getInput(), emptyTensor(rewriter, op.getLoc(), type), maps,
         parallelLoops(type.getRank()), [](OpBuilder &b, Location loc, ValueRange elements) {
@@ -154,7 +155,8 @@ struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
         [&](func::ReturnOp op) { return converter.isLegal(op); });
 
     RewritePatternSet patterns(context);
-    patterns.add<LowerElementwise, LowerReduceSum, LowerBroadcast, LowerConstant>(converter, context);
+    patterns.add<LowerElementwise, LowerReduceSum, LowerBroadcast, LowerConstant>(converter,
+                                                                                  context);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, converter);
     populateReturnOpTypeConversionPattern(patterns, converter);
     if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))

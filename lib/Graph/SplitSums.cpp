@@ -49,11 +49,13 @@ public:
 private:
   /// Dimensions and values of the new graph have numbers of their own until it is put together.
   enum Part { Whole, Parts, Rest };
-  using DimKey = std::tuple<std::int32_t, std::int64_t, int>; // old dim, count or 0, place: orders as memory does
+  using DimKey = std::tuple<std::int32_t, std::int64_t,
+                            int>; // old dim, count or 0, place: orders as memory does
 
   [[nodiscard]] Cut find_cut(const Value &sum) const;
   [[nodiscard]] bool is_splittable(std::int32_t place, std::int32_t dim) const;
-  std::int32_t add(Value value, const std::byte *data, const std::shared_ptr<const Storage> &storage);
+  std::int32_t add(Value value, const std::byte *data,
+                   const std::shared_ptr<const Storage> &storage);
   std::int32_t dim_number(DimKey key, std::int64_t extent);
   std::vector<std::int32_t> new_dims(const Value &value, const Cut &cut, Part part);
   std::int32_t copy(std::int32_t place, const Cut &cut, Part part);
@@ -85,7 +87,8 @@ Cut Splitter::find_cut(const Value &sum) const {
   if (tiles > 0 && !sum.dims.empty() && sum.dims.back() == operand.dims.back())
     tiles = tiles / operand_extents.back() *
             ((operand_extents.back() + split_columns - 1) / split_columns);
-  const std::int64_t wanted = std::min(bytes / split_part_bytes, split_tiles) / std::max<std::int64_t>(tiles, 1);
+  const std::int64_t wanted =
+      std::min(bytes / split_part_bytes, split_tiles) / std::max<std::int64_t>(tiles, 1);
   if (wanted < 2)
     return {};
 
@@ -98,7 +101,8 @@ Cut Splitter::find_cut(const Value &sum) const {
     }
   if (extent < 2 * wanted || !is_splittable(sum.operands[0], cut.dim))
     return {};
-  // The most parts that leave no rest, or else a rest that is a dimension, if need be of a few elements.
+  // The most parts that leave no rest, or else a rest that is a dimension, if need be of a few
+  // elements.
   for (bool even : {true, false})
     for (std::int64_t count = wanted; count >= std::max<std::int64_t>(2, wanted / 2); --count)
       if (std::int64_t rest = extent % count; even ? rest == 0 : rest > 1) {
@@ -110,7 +114,8 @@ Cut Splitter::find_cut(const Value &sum) const {
   return {};
 }
 
-/// Whether `dim` can be cut in all that the value is computed from: not in the results of other sums.
+/// Whether `dim` can be cut in all that the value is computed from: not in the results of other
+/// sums.
 bool Splitter::is_splittable(std::int32_t place, std::int32_t dim) const {
   std::vector<std::int32_t> pending = {place};
   std::vector<bool> seen(graph.values.size(), false);
@@ -204,7 +209,8 @@ std::int32_t Splitter::split(std::int32_t place, const Cut &cut) {
   total = add({OpKind::ReduceSum, accumulator, dims, {total}, {}}, nullptr, nullptr);
   if (cut.rest) {
     std::int32_t rest = copy(sum.operands[0], cut, Rest);
-    rest = add({OpKind::ReduceSum, accumulator, dims, {rest}, {}, /*is_partial=*/true}, nullptr, nullptr);
+    rest = add({OpKind::ReduceSum, accumulator, dims, {rest}, {}, /*is_partial=*/true}, nullptr,
+               nullptr);
     total = add({OpKind::Add, accumulator, dims, {total, rest}, {}}, nullptr, nullptr);
   }
   if (accumulator != sum.dtype)

@@ -33,7 +33,8 @@ int64_t bytesOf(Type type) {
   return tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);
 }
 
-/// What lives as long as the process: contexts and a target machine cost more to make than a kernel.
+/// What lives as long as the process: contexts and a target machine cost more to make than a
+/// kernel.
 class Compiler {
 public:
   using Outcome = std::variant<Program, CompileFailure>;
@@ -44,7 +45,8 @@ public:
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     context.appendDialectRegistry(registry);
-    // The constructor's argument spares the thread pool, but leaves the uniquers with locks and with caches per thread.
+    // The constructor's argument spares the thread pool, but leaves the uniquers with locks and
+    // with caches per thread.
     context.disableMultithreading();
   }
 
@@ -133,7 +135,8 @@ private:
     SymbolTableCollection symbols;
     for (Operation &op : function.getBody().front()) {
       if (auto launch = dyn_cast<ir::LaunchOp>(op)) {
-        auto kernel = symbols.lookupNearestSymbolFrom<LLVM::LLVMFuncOp>(launch, launch.getKernelAttr());
+        auto kernel =
+            symbols.lookupNearestSymbolFrom<LLVM::LLVMFuncOp>(launch, launch.getKernelAttr());
         auto tiles = kernel->getAttrOfType<IntegerAttr>("tsum.tiles").getInt();
         numbers[launch.getResult()] =
             program.arguments + static_cast<std::int32_t>(program.launches.size());
@@ -141,8 +144,7 @@ private:
         std::int64_t traffic = bytes;
         for (Type input : launch.getInputs().getTypes())
           traffic += bytesOf(input);
-        program.launches.push_back(
-            {nullptr, tiles, numbersOf(launch.getInputs()), bytes, traffic});
+        program.launches.push_back({nullptr, tiles, numbersOf(launch.getInputs()), bytes, traffic});
         names.push_back(kernel.getName().str());
       } else {
         program.outputs = numbersOf(cast<func::ReturnOp>(op).getOperands());
@@ -171,19 +173,23 @@ private:
 static constexpr unsigned compilerStackBytes = 8 << 20;
 
 std::variant<Program, CompileFailure> compile(const CanonicalGraph &graph) {
-  // Never destroyed: code may still run, and programs may still be unloaded, while the process exits. But LLVM's own
-  // static objects are destroyed then, those of the first compilation just before this handler is called.
+  // Never destroyed: code may still run, and programs may still be unloaded, while the process
+  // exits. But LLVM's own static objects are destroyed then, those of the first compilation just
+  // before this handler is called.
   static std::atomic<bool> exiting = false;
   static Compiler &compiler = [&]() -> Compiler & {
     std::atexit([] { exiting = true; });
     return *new Compiler();
   }();
   if (exiting)
-    return CompileFailure{"exit", "the process is exiting, and the compiler's parts with it (evaluate "
-                                  "new graphs before main returns; known ones still run)"};
+    return CompileFailure{"exit",
+                          "the process is exiting, and the compiler's parts with it (evaluate "
+                          "new graphs before main returns; known ones still run)"};
   // On a thread of its own: a host's thread may have a small stack.
   Compiler::Outcome outcome;
-  llvm::thread(std::optional(compilerStackBytes), [&] { outcome = compiler.compile(graph); }).join();
+  llvm::thread(std::optional(compilerStackBytes), [&] {
+    outcome = compiler.compile(graph);
+  }).join();
   return outcome;
 }
 

@@ -14,7 +14,8 @@ Loader::Loader(std::unique_ptr<orc::ExecutorProcessControl> process)
     : session(std::move(process)), linker(session) {}
 
 Expected<std::unique_ptr<Loader>> Loader::create() {
-  // Linking happens on the thread that asks for it: no pool of threads beside the host program's own.
+  // Linking happens on the thread that asks for it: no pool of threads beside the host program's
+  // own.
   auto process = orc::SelfExecutorProcessControl::Create(
       nullptr, std::make_unique<orc::InPlaceTaskDispatcher>());
   if (!process)

@@ -9,7 +9,8 @@
 
 namespace tsum {
 
-/// Loads object files into the process and unloads them, each by itself. Safe to use from several threads.
+/// Loads object files into the process and unloads them, each by itself. Safe to use from several
+/// threads.
 class Loader {
 public:
   static llvm::Expected<std::unique_ptr<Loader>> create();

@@ -176,8 +176,8 @@ private:
     Buffer result;
     visit_dtype(operand.dtype, [&]<class T>(T) {
       for_each_index<1>(kept.extents, {kept.strides}, [&](const auto &start) {
-        TreeSum<T> sum(line_lanes(size_of(operand.dtype), line_extent,
-                                  is_inner ? 1 : all.extents.back()));
+        TreeSum<T> sum(
+            line_lanes(size_of(operand.dtype), line_extent, is_inner ? 1 : all.extents.back()));
         if (line_extent != 0) // else there may be very many lines of nothing
           for_each_index<1>(reduced.extents, {reduced.strides}, [&](const auto &line) {
             sum.add_line(values, start[0] + line[0], line_extent, line_stride);

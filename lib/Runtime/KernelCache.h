@@ -13,8 +13,8 @@
 
 namespace tsum {
 
-/// Compiled programs by canonical graph: bounded, the least recently used is dropped first. Safe to use from several
-/// threads.
+/// Compiled programs by canonical graph: bounded, the least recently used is dropped first. Safe to
+/// use from several threads.
 class KernelCache {
 public:
   using ProgramPtr = std::shared_ptr<const Program>;
@@ -23,9 +23,9 @@ public:
   explicit KernelCache(std::int64_t capacity, Compile compile)
       : capacity(capacity), compile(std::move(compile)) {}
 
-  /// The program for `graph`, compiled if nobody has. Threads that ask for the same one at the same time wait for
-  /// one compilation; if it throws, all of them get the exception and the next one to ask compiles again.
-  /// The program stays loaded for as long as the caller holds on to it.
+  /// The program for `graph`, compiled if nobody has. Threads that ask for the same one at the same
+  /// time wait for one compilation; if it throws, all of them get the exception and the next one to
+  /// ask compiles again. The program stays loaded for as long as the caller holds on to it.
   [[nodiscard]] ProgramPtr get(const CanonicalGraph &graph);
 
   void set_capacity(std::int64_t entries);
@@ -47,7 +47,8 @@ private:
     bool operator()(const CanonicalGraph *a, const CanonicalGraph *b) const { return *a == *b; }
   };
 
-  /// Moves the entries beyond the capacity to `dropped`, to be destroyed without the lock: unloading takes a while.
+  /// Moves the entries beyond the capacity to `dropped`, to be destroyed without the lock:
+  /// unloading takes a while.
   void evict(Entries &dropped);
 
   mutable std::mutex mutex;

@@ -16,8 +16,9 @@ namespace tsum {
 
 namespace {
 
-/// Bytes of one thread's share below which it is not worth waking another: measured on 2 cores, fork and join take
-/// 0.3 to 1 us while the workers are warm, in which a core reads about 100 KB from its caches.
+/// Bytes of one thread's share below which it is not worth waking another: measured on 2 cores,
+/// fork and join take 0.3 to 1 us while the workers are warm, in which a core reads about 100 KB
+/// from its caches.
 constexpr std::int64_t min_bytes_per_thread = 128 * 1024;
 
 /// The arena of `set_threads`, or null where the caller's own is to be used.
@@ -46,7 +47,8 @@ void run_tiles(const Program::Launch &launch, const void *const *buffers) {
   auto run = [&] {
     // At most as many ranges as are worth a thread; which thread takes which changes no bit.
     tbb::parallel_for(
-        tbb::blocked_range<std::int64_t>(0, launch.tiles, static_cast<std::size_t>(launch.tiles / shares)),
+        tbb::blocked_range<std::int64_t>(0, launch.tiles,
+                                         static_cast<std::size_t>(launch.tiles / shares)),
         [&](const auto &range) { launch.kernel(buffers, range.begin(), range.end()); },
         tbb::static_partitioner());
   };

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# How every target of tsum is built. Two kinds of library: the API side (exceptions, no LLVM header) and the compiler
-# side (LLVM's headers and rules: no exceptions). This file alone decides between libMLIR.so and static
-# archives, since a program that mixes the two crashes.
+# How every target of tsum is built. Two kinds of library: the API side (exceptions, no LLVM header)
+# and the compiler side (LLVM's headers and rules: no exceptions). This file alone decides between
+# libMLIR.so and static archives, since a program that mixes the two crashes.
 
 add_library(tsum_options INTERFACE)
 target_include_directories(tsum_options INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
   $<INSTALL_INTERFACE:include>)
 # What mlir-tblgen writes is not ours to keep free of warnings.
-target_include_directories(tsum_options SYSTEM INTERFACE $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
+target_include_directories(tsum_options SYSTEM INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
 target_compile_options(tsum_options INTERFACE
-  -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers -ffunction-sections -fdata-sections
+  -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers
+  -ffunction-sections -fdata-sections
   # A sum's order and roundings are what we write, never what the compiler finds convenient.
   -ffp-contract=off
   $<$<CXX_COMPILER_ID:GNU>:-Wno-dangling-reference>)
@@ -26,14 +28,15 @@ endif()
 
 add_library(tsum_compiler_options INTERFACE)
 target_link_libraries(tsum_compiler_options INTERFACE tsum_options)
-target_include_directories(tsum_compiler_options SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+target_include_directories(tsum_compiler_options SYSTEM INTERFACE
+  ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 separate_arguments(llvm_definitions UNIX_COMMAND "${LLVM_DEFINITIONS}")
 target_compile_definitions(tsum_compiler_options INTERFACE ${llvm_definitions})
-target_compile_options(tsum_compiler_options INTERFACE -fno-exceptions -Wno-unused-parameter -Wno-pedantic)
+target_compile_options(tsum_compiler_options INTERFACE -fno-exceptions)
 
 if(TSUM_STATIC_LLVM)
-  # Debian's static MLIR archives name the shared LLVM in their link interface; beside LLVM's static components that
-  # would register every command-line option twice and abort at start.
+  # Debian's static MLIR archives name the shared LLVM in their link interface; beside LLVM's static
+  # components that would register every command-line option twice and abort at start.
   get_property(mlir_libraries GLOBAL PROPERTY MLIR_ALL_LIBS)
   foreach(library IN LISTS mlir_libraries)
     if(TARGET ${library})
@@ -94,7 +97,9 @@ function(tsum_precompile_headers name)
     target_precompile_headers(${name} REUSE_FROM tsum_pch)
     return()
   endif()
-  file(WRITE ${PROJECT_BINARY_DIR}/tsum_pch.cpp "// Carries the precompiled headers of the compiler libraries.\n")
+  # Unlike WRITE, leaves an equal file, and so its object, alone.
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/tsum_pch.cpp
+    CONTENT "// Carries the precompiled headers of the compiler libraries.\n")
   add_library(tsum_pch OBJECT ${PROJECT_BINARY_DIR}/tsum_pch.cpp)
   set_target_properties(tsum_pch PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(tsum_pch PRIVATE tsum_compiler_options)

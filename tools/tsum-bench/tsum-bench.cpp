@@ -78,11 +78,11 @@ void compile(benchmark::State &state) {
 template <class Function, class... Arguments>
 void add(const std::string &name, Function function, Arguments... arguments) {
   for (std::int64_t threads : {1, 0})
-    benchmark::RegisterBenchmark(
-        (name + (threads ? "/1 thread" : "/all threads")).c_str(), [=](benchmark::State &state) {
-          tsum::set_threads(threads);
-          function(state, arguments...);
-        });
+    benchmark::RegisterBenchmark((name + (threads ? "/1 thread" : "/all threads")).c_str(),
+                                 [=](benchmark::State &state) {
+                                   tsum::set_threads(threads);
+                                   function(state, arguments...);
+                                 });
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// tsum in two pages: the five sums of TensorFlow's documentation, then the mean and the variance of 1797 handwritten
-// digits. Copy what you need.
+// tsum in two pages: the five sums of TensorFlow's documentation, then the mean and the variance of
+// 1797 handwritten digits. Copy what you need.
 //
 //   tsum-demo DIRECTORY    where digits.npy and digits_labels.npy are: test/data
 
@@ -50,10 +50,11 @@ struct Moments {
   Tensor variance; // [10, 1, 8, 8]
 };
 
-/// The mean and the variance of the images of each digit. Nothing is computed here: this builds a graph, whose
-/// sums the compiler fuses with all that they read. No tensor of 10 x images x 8 x 8 ever exists.
+/// The mean and the variance of the images of each digit. Nothing is computed here: this builds a
+/// graph, whose sums the compiler fuses with all that they read. No tensor of 10 x images x 8 x 8
+/// ever exists.
 Moments moments(const Tensor &images, const Tensor &members) {
-  Tensor x = cast(images, tsum::DType::f32);              // [images, 8, 8]
+  Tensor x = cast(images, tsum::DType::f32);                // [images, 8, 8]
   Tensor count = reduce_sum(members, 1, /*keepdims=*/true); // [10, 1, 1, 1]
   Tensor mean = reduce_sum(members * x, 1, /*keepdims=*/true) / count;
   Tensor variance = reduce_sum(members * square(x - mean), 1, /*keepdims=*/true) / count;
@@ -83,8 +84,9 @@ void digits(const std::filesystem::path &directory) {
   Tensor members = membership(tsum::load_npy(directory / "digits_labels.npy", "labels"));
 
   Moments first = moments(images, members);
-  std::cout << "Handwritten digits: 1797 images of 8 x 8\n\nThe graph of the mean of each digit:\n\n"
-            << graph_to_string(first.mean) << '\n';
+  std::cout
+      << "Handwritten digits: 1797 images of 8 x 8\n\nThe graph of the mean of each digit:\n\n"
+      << graph_to_string(first.mean) << '\n';
 
   tsum::CacheStats before = tsum::cache_stats();
   auto start = Clock::now();
@@ -104,7 +106,7 @@ void digits(const std::filesystem::path &directory) {
   draw(first.variance);
 
   tsum::CacheStats stats = tsum::cache_stats();
-  std::cout << std::fixed << std::setprecision(2)                                              //
+  std::cout << std::fixed << std::setprecision(2)                                               //
             << "first call    " << std::setw(8) << milliseconds(first_call) << " ms, of which " //
             << milliseconds(compile) << " ms to compile\n"
             << "next call     " << std::setw(8) << milliseconds(second_call) << " ms\n"

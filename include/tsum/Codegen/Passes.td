@@ -9,8 +9,9 @@ def TsumFusePass : Pass<"tsum-fuse", "::mlir::func::FuncOp"> {
   let summary = "Fuse elementwise linalg ops into the ops that read them";
   let description = [{
     Moves the body of each elementwise `linalg.generic` into its consumers: always where it has one
-    consumer, and into a reduction also where it has several, since computing a value twice costs less than
-    writing it to memory and reading it back. What remains of a kernel is its reductions and one elementwise epilogue.
+    consumer, and into a reduction also where it has several, since computing a value twice costs
+    less than writing it to memory and reading it back. What remains of a kernel is its reductions
+    and one elementwise epilogue.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
@@ -18,19 +19,20 @@ def TsumFusePass : Pass<"tsum-fuse", "::mlir::func::FuncOp"> {
 def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
   let summary = "Give kernels their buffers and a loop over tiles of their output";
   let description = [{
-    Rewrites a kernel on tensors, `(inputs) -> output`, into one on buffers, `(inputs, output, begin, end)`, that
-    computes the tiles `begin` to `end` of the output in one loop; all other ops of the kernel are fused into that
-    loop. Tiles are numbered row-major, their number is the attribute `tsum.tiles`, and any division of them
-    among calls gives the same values.
+    Rewrites a kernel on tensors, `(inputs) -> output`, into one on buffers, `(inputs, output,
+    begin, end)`, that computes the tiles `begin` to `end` of the output in one loop; all other ops
+    of the kernel are fused into that loop. Tiles are numbered row-major, their number is the
+    attribute `tsum.tiles`, and any division of them among calls gives the same values.
 
     All tiles have the same static size: where it does not divide the extent, the last tile begins
-    earlier and computes some elements again, to the same values. `tsum.strategy` on each reduction says how the tile
-    was chosen: `inner` (the innermost dimension is reduced: a tile is one element of the output, lanes run
-    along the reduced dimension), `narrow` (it is reduced and has at most 8 elements: a tile is a run of results, lanes
-    run along them) or `outer` (it is kept: a tile is a run of columns, lanes run along them and, where they
-    are few, along the rows too).
+    earlier and computes some elements again, to the same values. `tsum.strategy` on each reduction
+    says how the tile was chosen: `inner` (the innermost dimension is reduced: a tile is one element
+    of the output, lanes run along the reduced dimension), `narrow` (it is reduced and has at most 8
+    elements: a tile is a run of results, lanes run along them) or `outer` (it is kept: a tile is a
+    run of columns, lanes run along them and, where they are few, along the rows too).
   }];
-  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::bufferization::BufferizationDialect",
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -38,10 +40,11 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
 def TsumVectorizePass : Pass<"tsum-vectorize", "::mlir::func::FuncOp"> {
   let summary = "Turn linalg ops on buffers into affine loops over vectors";
   let description = [{
-    Lowers each `linalg.generic` of a tile to `affine.for` loops whose body works on vectors of 256 bytes
-    (64 lanes of f32), the last one narrower where the extent is no multiple: no masks, and nothing outside the
-    operands is read. A reduction follows the summation tree of docs/numerics.md: blocks of 16 rows in the element
-    type, absorbed by wider or compensated accumulators, lanes folded by halves.
+    Lowers each `linalg.generic` of a tile to `affine.for` loops whose body works on vectors of 256
+    bytes (64 lanes of f32), the last one narrower where the extent is no multiple: no masks, and
+    nothing outside the operands is read. A reduction follows the summation tree of
+    docs/numerics.md: blocks of 16 rows in the element type, absorbed by wider or compensated
+    accumulators, lanes folded by halves.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];

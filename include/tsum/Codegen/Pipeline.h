@@ -15,7 +15,8 @@ struct PipelineOptions {
   std::string targetFeatures;
 };
 
-/// One step of the way from tsum ops to the LLVM dialect: a name to stop after and the passes behind it.
+/// One step of the way from tsum ops to the LLVM dialect: a name to stop after and the passes
+/// behind it.
 struct Stage {
   llvm::StringRef name;
   llvm::StringRef summary;
@@ -26,11 +27,13 @@ struct Stage {
 /// The stages in their order: the table of contents of the compiler.
 llvm::ArrayRef<Stage> pipelineStages();
 
-/// Adds the passes of all stages up to `options.stopAfter`. Fails, and says which names there are, if it is none of them.
+/// Adds the passes of all stages up to `options.stopAfter`. Fails, and says which names there are,
+/// if it is none of them.
 mlir::LogicalResult buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options,
                                   llvm::function_ref<void(const llvm::Twine &)> error);
 
-/// Registers tsum's passes, and the pipeline as `--tsum-compile='stop-after=... target-features=...'`.
+/// Registers tsum's passes, and the pipeline as `--tsum-compile='stop-after=...
+/// target-features=...'`.
 void registerTsumPasses();
 
 /// Adds the dialects and the external models that the pipeline needs.

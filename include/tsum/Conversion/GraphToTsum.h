@@ -7,8 +7,8 @@
 
 namespace tsum {
 
-/// `graph` as a module with one function `@graph` of tsum ops: the data are its arguments, in order, with their
-/// strides, the outputs its results.
+/// `graph` as a module with one function `@graph` of tsum ops: the data are its arguments, in
+/// order, with their strides, the outputs its results.
 mlir::OwningOpRef<mlir::ModuleOp> graphToTsum(const CanonicalGraph &graph,
                                               mlir::MLIRContext *context);
 

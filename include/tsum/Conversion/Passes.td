@@ -8,9 +8,10 @@ include "mlir/Pass/PassBase.td"
 def TsumToLinalgPass : Pass<"tsum-to-linalg", "::mlir::func::FuncOp"> {
   let summary = "Lower tsum ops to linalg on tensors";
   let description = [{
-    Turns each `tsum.reduce_sum` into a zero `linalg.fill` and a `linalg.generic` over the same axes, each elementwise op into
-    a `linalg.generic` of its arith or math ops, and each broadcast into one whose map drops the new dimensions. Unsigned
-    elements become signless. Fails if any tsum op remains.
+    Turns each `tsum.reduce_sum` into a zero `linalg.fill` and a `linalg.generic` over the same
+    axes, each elementwise op into a `linalg.generic` of its arith or math ops, and each broadcast
+    into one whose map drops the new dimensions. Unsigned elements become signless. Fails if any
+    tsum op remains.
 
     ```mlir
     %s = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
@@ -35,9 +36,10 @@ def TsumToLinalgPass : Pass<"tsum-to-linalg", "::mlir::func::FuncOp"> {
 def TsumToLLVMPass : Pass<"tsum-to-llvm", "::mlir::ModuleOp"> {
   let summary = "Lower the loops and vectors of kernels to the LLVM dialect";
   let description = [{
-    Lowers affine, scf, cf, memref, vector, arith, math and func in one conversion and gives each kernel tsum's calling
-    convention: `void kernel(const void *const *arguments, int64_t begin, int64_t end)`, where `arguments` holds
-    the pointers of the inputs, then of the output, and `begin` to `end` are the tiles to compute.
+    Lowers affine, scf, cf, memref, vector, arith, math and func in one conversion and gives each
+    kernel tsum's calling convention: `void kernel(const void *const *arguments, int64_t begin,
+    int64_t end)`, where `arguments` holds the pointers of the inputs, then of the output, and
+    `begin` to `end` are the tiles to compute.
   }];
   let options = [
     Option<"targetFeatures", "target-features", "std::string", /*default=*/"",

@@ -28,7 +28,8 @@ struct CanonicalGraph {
     std::vector<std::int32_t> operands; ///< values before this one
     std::vector<std::int64_t>
         strides; ///< of data (`Constant`): in elements, one per dimension, none 0
-    bool is_partial = false; ///< a sum that is not rounded: its dtype is its accumulators', f64 for floats
+    bool is_partial =
+        false; ///< a sum that is not rounded: its dtype is its accumulators', f64 for floats
 
     bool operator==(const Value &) const = default;
   };

@@ -11,8 +11,8 @@ namespace tsum {
 /// Computes the tiles `begin` to `end` of one tensor. `buffers` are the inputs, then the output.
 using Kernel = void (*)(const void *const *buffers, std::int64_t begin, std::int64_t end);
 
-/// A compiled graph: kernels and the order to run them in. Values have numbers: first the graph's data, then the
-/// result of each launch.
+/// A compiled graph: kernels and the order to run them in. Values have numbers: first the graph's
+/// data, then the result of each launch.
 struct Program {
   struct Launch {
     Kernel kernel = nullptr;

@@ -50,7 +50,8 @@ TEST(SplitSums, TheRestIsReadBehindTheParts) {
 TEST(SplitSums, CutsWhatTheSumIsComputedFrom) {
   Tensor x = data(DType::f64, {1 << 20});
   Tensor y = data(DType::f64, {1 << 20});
-  EXPECT_THAT(canonical_form(reduce_sum(x * y)), HasSubstr("multiply %0, %1 : f64[d0=8, d1=131072]"));
+  EXPECT_THAT(canonical_form(reduce_sum(x * y)),
+              HasSubstr("multiply %0, %1 : f64[d0=8, d1=131072]"));
 }
 
 TEST(SplitSums, CutsRowsWhereColumnsAreFew) {

@@ -34,8 +34,8 @@ static LogicalResult matchUnorderedSum(ReduceSumOp op, PatternRewriter &rewriter
   return success();
 }
 
-/// The sum of `input` over `axes` without keepdims, of the type that `op` sums to. Over no axes that is `input`, cast
-/// if `op` is partial.
+/// The sum of `input` over `axes` without keepdims, of the type that `op` sums to. Over no axes
+/// that is `input`, cast if `op` is partial.
 static Value sumOver(PatternRewriter &rewriter, ReduceSumOp op, Value input,
                      ArrayRef<int64_t> axes) {
   if (!axes.empty())

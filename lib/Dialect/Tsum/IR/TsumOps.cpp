@@ -35,8 +35,8 @@ static LogicalResult verifyDimensions(function_ref<InFlightDiagnostic()> emitErr
 //===----------------------------------------------------------------------===//
 
 /// The type of a reduction of `type` over valid `axes`.
-static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> axes,
-                                       bool keepdims, bool partial) {
+static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> axes, bool keepdims,
+                                       bool partial) {
   SmallVector<int64_t> shape;
   for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
     if (!llvm::is_contained(axes, static_cast<int64_t>(dim)))
@@ -56,7 +56,8 @@ LogicalResult ReduceSumOp::inferReturnTypes(MLIRContext *context, std::optional<
   auto emitError = [&] { return mlir::emitError(location.value_or(UnknownLoc::get(context))); };
   if (failed(verifyDimensions(emitError, "axis", operands.getAxes(), type)))
     return failure();
-  types.push_back(getReducedType(type, operands.getAxes(), operands.getKeepdims(), operands.getPartial()));
+  types.push_back(
+      getReducedType(type, operands.getAxes(), operands.getKeepdims(), operands.getPartial()));
   return success();
 }
 

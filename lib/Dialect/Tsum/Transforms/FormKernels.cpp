@@ -16,8 +16,8 @@ namespace tsum {
 
 namespace {
 
-/// Ops in one kernel. Compiling takes more than linear time in them, and where so many work on each element, writing a
-/// tensor to memory and reading it back costs little beside them.
+/// Ops in one kernel. Compiling takes more than linear time in them, and where so many work on each
+/// element, writing a tensor to memory and reading it back costs little beside them.
 constexpr size_t maxKernelOps = 256;
 
 /// Decides which values of a function get a kernel of their own, and why.
@@ -39,8 +39,8 @@ public:
   StringRef reason(Value value) const { return cuts.lookup(value); }
 
 private:
-  /// Where in a kernel a value is read: by the epilogue, by the epilogue through a broadcast, or on the way
-  /// into the kernel's sum.
+  /// Where in a kernel a value is read: by the epilogue, by the epilogue through a broadcast, or on
+  /// the way into the kernel's sum.
   enum Place { Epilogue, Broadcast, Producer };
 
   void cut(Value value, StringRef why) {
@@ -98,8 +98,7 @@ private:
 /// Makes the kernels of one function and turns it into a schedule.
 class KernelOutliner {
 public:
-  KernelOutliner(func::FuncOp function, ModuleOp kernels)
-      : function(function), kernels(kernels) {}
+  KernelOutliner(func::FuncOp function, ModuleOp kernels) : function(function), kernels(kernels) {}
 
   void run() {
     Block &body = function.getBody().front();
@@ -114,7 +113,8 @@ public:
   }
 
 private:
-  /// An argument or a constant that the function returns is copied: each output has memory of its own.
+  /// An argument or a constant that the function returns is copied: each output has memory of its
+  /// own.
   static void giveOutputsMemory(Operation *terminator) {
     OpBuilder b(terminator);
     for (OpOperand &output : terminator->getOpOperands()) {
@@ -135,8 +135,9 @@ private:
     OpBuilder b = OpBuilder::atBlockEnd(kernels.getBody());
     Location loc = root.getLoc();
     auto kernel = func::FuncOp::create(
-        b, loc, name, b.getFunctionType(llvm::map_to_vector(inputs, [](Value v) { return v.getType(); }),
-                                        root.getType()));
+        b, loc, name,
+        b.getFunctionType(llvm::map_to_vector(inputs, [](Value v) { return v.getType(); }),
+                          root.getType()));
     kernel->setAttr("tsum.cut", b.getStringAttr(reason));
 
     Block *entry = kernel.addEntryBlock();

@@ -85,8 +85,8 @@ def Tsum_ReduceSumOp
     %k = tsum.reduce_sum %x axes = [1] keepdims : tensor<4x8xf32> -> tensor<4x1xf32>
     ```
 
-    A `partial` sum is one of several parts of a long sum: it is not rounded, so that the result of floats is f64, the
-    type of the accumulators, and it stays apart from the sum that reads it.
+    A `partial` sum is one of several parts of a long sum: it is not rounded, so that the result of
+    floats is f64, the type of the accumulators, and it stays apart from the sum that reads it.
 
     ```mlir
     %p = tsum.reduce_sum %x axes = [1] partial : tensor<64x65536xf32> -> tensor<64xf64>
@@ -169,9 +169,9 @@ def Tsum_LaunchOp
     : Tsum_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "computes a tensor by running a kernel";
   let description = [{
-    What remains of a function once its work is in kernels: runs all tiles of `kernel`, in any order and
-    on any number of threads. Whatever stage the kernel has been lowered to, its first arguments are
-    `inputs`, in order.
+    What remains of a function once its work is in kernels: runs all tiles of `kernel`, in any order
+    and on any number of threads. Whatever stage the kernel has been lowered to, its first arguments
+    are `inputs`, in order.
 
     ```mlir
     %r = tsum.launch @kernels::@f_0(%x) : (tensor<4x8xf32>) -> tensor<4xf32>

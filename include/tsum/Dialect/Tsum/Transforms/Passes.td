@@ -8,9 +8,10 @@ include "mlir/Pass/PassBase.td"
 def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Group the ops of a function into kernels";
   let description = [{
-    Moves the work of each public function into the functions of a nested module `@kernels` and leaves a schedule
-    of `tsum.launch` ops. A kernel computes one tensor: elementwise ops fold into the kernels that read them, a sum takes
-    the elementwise ops before it along, and those after it that keep its shape become its epilogue.
+    Moves the work of each public function into the functions of a nested module `@kernels` and
+    leaves a schedule of `tsum.launch` ops. A kernel computes one tensor: elementwise ops fold into
+    the kernels that read them, a sum takes the elementwise ops before it along, and those after it
+    that keep its shape become its epilogue.
 
     A value gets a kernel of its own, and so memory, only where one of these holds; the attribute
     `tsum.cut` of the kernel says which:
