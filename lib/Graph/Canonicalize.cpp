@@ -372,7 +372,8 @@ void Canonicalizer::bind_results() {
         continue; // the value repeats along it
       std::int64_t &stride = bound.strides[dim];
       stride = stride_of[static_cast<std::size_t>(place)];
-      if (is_flipped[static_cast<std::size_t>(place)]) {
+      // Without elements there is no last one to begin with.
+      if (bytes != 0 && is_flipped[static_cast<std::size_t>(place)]) {
         bound.offset += (output->shape[dim] - 1) * stride;
         stride = -stride;
       }

@@ -235,6 +235,14 @@ inline Tensor special_tensor(DType dtype, std::int64_t size) {
   });
 }
 
+/// The elements that lie in `bytes`.
+template <class T> std::vector<T> elements(const std::vector<std::byte> &bytes) {
+  std::vector<T> values(bytes.size() / sizeof(T));
+  if (!values.empty())
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
 /// The same bits; a NaN has many, of which operations may give any.
 inline void expect_same_values(DType dtype, std::span<const std::byte> expected,
                                std::span<const std::byte> actual) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "Cases.h"
 #include "tsum/Graph/CanonicalGraph.h"
 #include "tsum/Reference/Evaluate.h"
-#include "tsum/ops.h"
 
 #include <gmock/gmock.h>
 
-#include <cstring>
 #include <numeric>
 
 using namespace tsum;
+using namespace tsum::test;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::ThrowsMessage;
@@ -35,17 +35,11 @@ Tensor view(Shape shape, std::vector<std::int64_t> element_strides, std::int64_t
 
 Canonicalized canonical(const Tensor &tensor) { return canonicalize({&tensor.node(), 1}); }
 
-std::vector<std::int32_t> to_vector(const std::vector<std::byte> &bytes) {
-  std::vector<std::int32_t> values(bytes.size() / sizeof(std::int32_t));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
-  return values;
-}
-
 /// The values of `tensor`, on which both reference evaluators must agree.
 std::vector<std::int32_t> evaluate(const Tensor &tensor) {
   std::vector<std::byte> direct = reference::evaluate(tensor);
   EXPECT_EQ(direct, reference::evaluate_tree(tensor)) << graph_to_string(tensor);
-  return to_vector(direct);
+  return elements<std::int32_t>(direct);
 }
 
 TEST(Reshape, InfersOneExtent) {
@@ -124,7 +118,8 @@ TEST(Reshape, ReadsDataInPlaceWhereStridesCanSayIt) {
       if (each.to[dim] != 1) {
         EXPECT_EQ(values->strides[dim], each.strides[dim] * 4);
       }
-    EXPECT_EQ(evaluate(reshape(each.from, each.to)), to_vector(reference::evaluate(each.from)));
+    EXPECT_EQ(evaluate(reshape(each.from, each.to)),
+              elements<std::int32_t>(reference::evaluate(each.from)));
   }
 }
 

@@ -15,13 +15,6 @@ namespace {
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-template <class T> std::vector<T> elements(const std::vector<std::byte> &bytes) {
-  std::vector<T> values(bytes.size() / sizeof(T));
-  if (!values.empty())
-    std::memcpy(values.data(), bytes.data(), bytes.size());
-  return values;
-}
-
 template <class T> std::vector<T> evaluate(const Tensor &tensor) {
   return elements<T>(reference::evaluate(tensor));
 }
