@@ -5,7 +5,9 @@
 #include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -28,87 +30,186 @@ std::pair<Value, Value> twoSum(OpBuilder &b, Location loc, Value x, Value y) {
   return {sum, arith::AddFOp::create(b, loc, xError, yError)};
 }
 
-/// What `yield` adds to `output`, or null if it does something else. Folding may have left other
-/// forms of an addition: of zeros, nothing; of products with -1, a subtraction.
-Value findReducedValue(linalg::YieldOp yield, Value output) {
-  OpBuilder b(yield);
-  Location loc = yield.getLoc();
-  Value result = yield.getOperand(0);
-  auto zero = [&] { return arith::ConstantOp::create(b, loc, b.getZeroAttr(output.getType())); };
-  if (result == output)
-    return zero();
-  Operation *combiner = result.getDefiningOp();
-  if (auto difference = dyn_cast_or_null<arith::SubIOp>(combiner);
-      difference && difference.getLhs() == output)
-    return arith::SubIOp::create(b, loc, zero(), difference.getRhs());
-  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(combiner))
-    return {};
-  if (combiner->getOperand(0) == output)
-    return combiner->getOperand(1);
-  return combiner->getOperand(1) == output ? combiner->getOperand(0) : Value();
+/// The rounded product and its rounding error.
+std::pair<Value, Value> twoProduct(OpBuilder &b, Location loc, Value x, Value y) {
+  Value product = arith::MulFOp::create(b, loc, x, y);
+  Value negated = arith::NegFOp::create(b, loc, product);
+  return {product, math::FmaOp::create(b, loc, x, y, negated)};
+}
+
+bool isCombiner(Operation *op) {
+  return isa_and_nonnull<arith::AddFOp, arith::AddIOp, arith::MulFOp, arith::MulIOp,
+                         arith::MaximumFOp, arith::MaxSIOp, arith::MaxUIOp, arith::MinimumFOp,
+                         arith::MinSIOp, arith::MinUIOp, arith::OrIOp, arith::AndIOp>(op);
+}
+
+/// The last reader of `output`, if it combines that with a value.
+Operation *combinerOf(BlockArgument output) {
+  return output.hasOneUse() && isCombiner(*output.user_begin()) ? *output.user_begin() : nullptr;
 }
 
 } // namespace
 
 FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
-  auto yield = cast<linalg::YieldOp>(generic.getBody()->getTerminator());
   if (generic.getNumDpsInits() != 1)
     return generic.emitOpError("reduces into more than one output");
-  BlockArgument output = generic.getRegionOutputArgs().front();
-  Accumulator result;
-  result.resultType = output.getType();
-  result.value = findReducedValue(yield, output);
-  if (!result.value || !output.hasOneUse())
-    return generic.emitOpError("does not end in one addition to its output");
-  // A partial sum extends what it accumulates, which is added up in its own type.
-  if (auto extension = result.value.getDefiningOp<arith::ExtFOp>();
-      extension && (*output.user_begin())->hasAttr("tsum.partial"))
-    result.value = extension.getIn();
-  Type elementType = result.value.getType();
-  Type f64 = Float64Type::get(generic.getContext());
-  if (isa<IntegerType>(elementType)) {
-    result.kind = Kind::Plain;
-    result.accumulatorTypes = {elementType};
-  } else if (elementType.isF32()) {
-    result.kind = Kind::Widened;
-    result.accumulatorTypes = {f64};
-  } else if (elementType.isF64()) {
-    result.kind = Kind::Compensated;
-    result.accumulatorTypes = {f64, f64};
-  } else {
-    return generic.emitOpError("has no accumulator for ") << elementType;
-  }
+  Accumulator result(OperationName(arith::AddIOp::getOperationName(), generic.getContext()));
+  result.resultType = generic.getRegionOutputArgs().front().getType();
+  if (failed(result.findValue(generic)))
+    return generic.emitOpError("does not end in one combination of its output with a value");
+  if (failed(result.chooseKind()))
+    return generic.emitOpError("has no accumulator for ") << result.value.getType();
   return result;
 }
 
+/// Finds the combiner and its value. Folding may have left other forms of it: of neutral elements,
+/// nothing; of products with -1, a subtraction; of an absorbing constant, that.
+LogicalResult Accumulator::findValue(linalg::GenericOp generic) {
+  auto yield = cast<linalg::YieldOp>(generic.getBody()->getTerminator());
+  BlockArgument output = generic.getRegionOutputArgs().front();
+  OpBuilder b(yield);
+  Location loc = yield.getLoc();
+  Value result = yield.getOperand(0);
+  auto named = [&](StringRef name) { return OperationName(name, b.getContext()); };
+  auto zero = [&] { return arith::ConstantOp::create(b, loc, b.getZeroAttr(output.getType())); };
+  const bool isFloat = isa<FloatType>(resultType);
+  const bool isUsed = !output.use_empty();
+
+  if (result == output) { // nothing changes what the output starts with
+    isAbsorbed = true;
+    combiner =
+        named(isFloat ? arith::MaximumFOp::getOperationName() : arith::MaxSIOp::getOperationName());
+    for (Operation *user : generic.getDpsInits().front().getUsers())
+      if (auto fill = dyn_cast<linalg::FillOp>(user))
+        value = fill.getInputs().front();
+    if (auto fill = generic.getDpsInits().front().getDefiningOp<linalg::FillOp>())
+      value = fill.getInputs().front();
+    return success(value != nullptr);
+  }
+  if (!isUsed) {
+    isAbsorbed = true;
+    combiner =
+        named(isFloat ? arith::MaximumFOp::getOperationName() : arith::MaxSIOp::getOperationName());
+    value = result;
+    return success(matchPattern(result, m_Constant()));
+  }
+  Operation *last = result.getDefiningOp();
+  if (auto difference = dyn_cast<arith::SubIOp>(last);
+      difference && difference.getLhs() == output) {
+    value = arith::SubIOp::create(b, loc, zero(), difference.getRhs());
+    return success(output.hasOneUse());
+  }
+  if (last != combinerOf(output))
+    return failure();
+  combiner = last->getName();
+  isPartial = last->hasAttr("tsum.partial");
+  value = last->getOperand(last->getOperand(0) == output ? 1 : 0);
+  return success(value != output);
+}
+
+/// Chooses the accumulators. Blocks have the type of the reduced elements, not of the output, which
+/// is wider where the reduction is partial.
+LogicalResult Accumulator::chooseKind() {
+  const bool isSum = combiner.getStringRef() == arith::AddFOp::getOperationName();
+  const bool isProduct = combiner.getStringRef() == arith::MulFOp::getOperationName();
+  if (isPartial && (isSum || isProduct))
+    if (auto extension = value.getDefiningOp<arith::ExtFOp>()) {
+      value = extension.getIn();
+      if (value.getType().isF16()) { // two extensions, folded into one
+        OpBuilder b(extension);
+        value = arith::ExtFOp::create(b, extension.getLoc(), b.getF32Type(), value);
+      }
+    }
+  Type type = value.getType();
+  Type f64 = Float64Type::get(type.getContext());
+  if (!isSum && !isProduct) {
+    accumulatorTypes = {type};
+  } else if (type.isF32()) {
+    kind = isSum ? Kind::WideSum : Kind::WideProduct;
+    accumulatorTypes = {f64};
+  } else if (type.isF64()) {
+    kind = isSum ? Kind::CompensatedSum : Kind::CompensatedProduct;
+    accumulatorTypes = {f64, f64};
+  } else {
+    return failure();
+  }
+  return success();
+}
+
+/// What combined with any element gives that element.
+TypedAttr Accumulator::identityOf(Type type) const {
+  Builder b(type.getContext());
+  if (auto floats = dyn_cast<FloatType>(type)) {
+    const StringRef name = combiner.getStringRef();
+    const llvm::fltSemantics &semantics = floats.getFloatSemantics();
+    if (name == arith::MaximumFOp::getOperationName())
+      return b.getFloatAttr(type, APFloat::getInf(semantics, /*Negative=*/true));
+    if (name == arith::MinimumFOp::getOperationName())
+      return b.getFloatAttr(type, APFloat::getInf(semantics));
+    return b.getFloatAttr(type, name == arith::MulFOp::getOperationName() ? 1.0 : 0.0);
+  }
+  const unsigned width = type.getIntOrFloatBitWidth();
+  APInt identity =
+      llvm::StringSwitch<APInt>(combiner.getStringRef())
+          // What is and-ed are booleans in bytes.
+          .Cases({arith::MulIOp::getOperationName(), arith::AndIOp::getOperationName()},
+                 APInt(width, 1))
+          .Case(arith::MaxSIOp::getOperationName(), APInt::getSignedMinValue(width))
+          .Case(arith::MinSIOp::getOperationName(), APInt::getSignedMaxValue(width))
+          .Case(arith::MinUIOp::getOperationName(), APInt::getAllOnes(width))
+          .Default(APInt::getZero(width));
+  return b.getIntegerAttr(type, identity);
+}
+
+static Value splat(OpBuilder &b, Location loc, TypedAttr scalar, int64_t lanes) {
+  auto type = cast<VectorType>(lanesOf(scalar.getType(), lanes));
+  return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, Attribute(scalar)));
+}
+
 SmallVector<Value> Accumulator::neutral(OpBuilder &b, Location loc, int64_t lanes) const {
-  return llvm::map_to_vector(accumulatorTypes, [&](Type type) -> Value {
-    return arith::ConstantOp::create(b, loc, b.getZeroAttr(lanesOf(type, lanes)));
-  });
+  SmallVector<Value> accumulators = {splat(b, loc, identityOf(accumulatorTypes[0]), lanes)};
+  if (isCompensated())
+    accumulators.push_back(splat(b, loc, b.getF64FloatAttr(0), lanes));
+  return accumulators;
+}
+
+Value Accumulator::neutralBlock(OpBuilder &b, Location loc, int64_t lanes) const {
+  return splat(b, loc, identityOf(value.getType()), lanes);
 }
 
 bool Accumulator::isNeutral(Value fill) const {
-  return matchPattern(fill, m_PosZeroFloat()) || matchPattern(fill, m_Zero());
+  Attribute given;
+  if (isAbsorbed)
+    return true;
+  if (!matchPattern(fill, m_Constant(&given)))
+    return false;
+  return given == identityOf(resultType);
+}
+
+Value Accumulator::create(OpBuilder &b, Location loc, Value x, Value y) const {
+  return b.create(loc, combiner.getIdentifier(), ValueRange{x, y}, x.getType())->getResult(0);
 }
 
 Value Accumulator::combine(OpBuilder &b, Location loc, Value x, Value y) const {
-  if (kind == Kind::Plain)
-    return arith::AddIOp::create(b, loc, x, y);
-  return arith::AddFOp::create(b, loc, x, y);
+  return create(b, loc, x, y);
 }
 
 SmallVector<Value> Accumulator::absorb(OpBuilder &b, Location loc, ValueRange accumulators,
                                        Value block) const {
+  Value high = accumulators[0];
   switch (kind) {
   case Kind::Plain:
-    return {arith::AddIOp::create(b, loc, accumulators[0], block)};
-  case Kind::Widened: {
-    Value wide = arith::ExtFOp::create(b, loc, accumulators[0].getType(), block);
-    return {arith::AddFOp::create(b, loc, accumulators[0], wide)};
+    return {create(b, loc, high, block)};
+  case Kind::WideSum:
+  case Kind::WideProduct:
+    return {create(b, loc, high, arith::ExtFOp::create(b, loc, high.getType(), block))};
+  case Kind::CompensatedSum: {
+    auto [sum, error] = twoSum(b, loc, high, block);
+    return {sum, arith::AddFOp::create(b, loc, accumulators[1], error)};
   }
-  case Kind::Compensated: {
-    auto [high, error] = twoSum(b, loc, accumulators[0], block);
-    return {high, arith::AddFOp::create(b, loc, accumulators[1], error)};
+  case Kind::CompensatedProduct: {
+    auto [product, error] = twoProduct(b, loc, high, block);
+    return {product, math::FmaOp::create(b, loc, accumulators[1], block, error)};
   }
   }
   llvm_unreachable("covered above");
@@ -116,11 +217,17 @@ SmallVector<Value> Accumulator::absorb(OpBuilder &b, Location loc, ValueRange ac
 
 SmallVector<Value> Accumulator::merge(OpBuilder &b, Location loc, ValueRange x,
                                       ValueRange y) const {
-  if (kind != Kind::Compensated)
-    return {combine(b, loc, x[0], y[0])};
-  auto [high, error] = twoSum(b, loc, x[0], y[0]);
-  Value low = arith::AddFOp::create(b, loc, x[1], y[1]);
-  return {high, arith::AddFOp::create(b, loc, low, error)};
+  if (kind == Kind::CompensatedSum) {
+    auto [high, error] = twoSum(b, loc, x[0], y[0]);
+    Value low = arith::AddFOp::create(b, loc, x[1], y[1]);
+    return {high, arith::AddFOp::create(b, loc, low, error)};
+  }
+  if (kind == Kind::CompensatedProduct) {
+    auto [high, error] = twoProduct(b, loc, x[0], y[0]);
+    Value low = math::FmaOp::create(b, loc, x[1], y[0], error);
+    return {high, math::FmaOp::create(b, loc, x[0], y[1], low)};
+  }
+  return {create(b, loc, x[0], y[0])};
 }
 
 SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc, ValueRange accumulators,
@@ -140,32 +247,22 @@ SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc, ValueRange
 }
 
 Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) const {
-  switch (kind) {
-  case Kind::Plain:
-    return accumulators[0];
-  case Kind::Widened:
-    if (resultType == accumulatorTypes[0])
-      return accumulators[0];
-    return arith::TruncFOp::create(b, loc, lanesOf(resultType, laneCount(accumulators[0])),
-                                   accumulators[0]);
-  case Kind::Compensated: {
+  Value high = accumulators[0];
+  if (isCompensated()) {
     // Infinities and NaNs are in the high part; the errors of their additions are NaN and say
     // nothing.
-    Value high = accumulators[0];
     Value sum = arith::AddFOp::create(b, loc, high, accumulators[1]);
     Value zeroIfFinite = arith::SubFOp::create(b, loc, high, high);
     Value finite =
         arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, zeroIfFinite, zeroIfFinite);
     return arith::SelectOp::create(b, loc, finite, sum, high);
   }
-  }
-  llvm_unreachable("covered above");
+  if (high.getType() == lanesOf(resultType, laneCount(high)))
+    return high;
+  return arith::TruncFOp::create(b, loc, lanesOf(resultType, laneCount(high)), high);
 }
 
-std::optional<int64_t> lanesOfReduction(linalg::GenericOp reduction) {
-  FailureOr<Accumulator> accumulator = Accumulator::match(reduction);
-  if (failed(accumulator))
-    return std::nullopt;
+int64_t lanesOfReduction(linalg::GenericOp reduction, const Accumulator &accumulator) {
   SmallVector<int64_t> extents = reduction.getStaticLoopRanges();
   auto kinds = reduction.getIteratorTypesArray();
   const int64_t lineDim =
@@ -173,7 +270,7 @@ std::optional<int64_t> lanesOfReduction(linalg::GenericOp reduction) {
                     kinds.rend()) -
       1;
   const bool isInner = kinds.back() == utils::IteratorType::reduction;
-  const int64_t bytes = accumulator->reducedValue().getType().getIntOrFloatBitWidth() / 8;
+  const int64_t bytes = accumulator.reducedValue().getType().getIntOrFloatBitWidth() / 8;
   return line_lanes(bytes, extents[lineDim], isInner ? 1 : extents.back());
 }
 

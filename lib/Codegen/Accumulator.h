@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tsum/Graph/Node.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -9,16 +11,17 @@ namespace tsum {
 /// How one reduction accumulates: the second level of the summation tree that docs/numerics.md
 /// states.
 ///
-/// Blocks of rows are combined plainly, in the element type. A block's value is then absorbed by
-/// accumulators that do not lose accuracy with their number: one f64 for f32, a compensated pair
-/// for f64. Integers wrap, so that one accumulator of their own type does.
+/// Blocks of rows are combined plainly, in the element type. A block's value of a sum or product of
+/// floats is then absorbed by accumulators that do not lose accuracy
+/// with their number: one f64 for f32, a compensated pair for f64. All else is exact, so that one
+/// accumulator of its own type does.
 class Accumulator {
 public:
   /// The accumulator for the reduction that `generic` computes, whose body must end in one combiner
   /// of its output with a value. Otherwise fails, having said why.
   static mlir::FailureOr<Accumulator> match(mlir::linalg::GenericOp generic);
 
-  /// The value that the body combines with its output, inside the body.
+  /// The value that the body combines with its output, inside the body, in the type of blocks.
   mlir::Value reducedValue() const { return value; }
 
   /// The element types of the accumulators of one lane.
@@ -28,10 +31,16 @@ public:
   llvm::SmallVector<mlir::Value> neutral(mlir::OpBuilder &b, mlir::Location loc,
                                          int64_t lanes) const;
 
+  /// The values of a block of nothing.
+  mlir::Value neutralBlock(mlir::OpBuilder &b, mlir::Location loc, int64_t lanes) const;
+
   /// Whether `fill` is what a reduction into its output starts from.
   bool isNeutral(mlir::Value fill) const;
 
-  /// Combines two values of the element type.
+  /// Whether the result does not depend on what the output starts from.
+  bool ignoresOutput() const { return isAbsorbed; }
+
+  /// Combines two values of the block type.
   mlir::Value combine(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir::Value y) const;
 
   /// Takes the combined value of a block into the accumulators.
@@ -47,19 +56,31 @@ public:
   mlir::Value finish(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange accumulators) const;
 
 private:
-  enum class Kind { Plain, Widened, Compensated };
+  enum class Kind { Plain, WideSum, WideProduct, CompensatedSum, CompensatedProduct };
 
+  bool isCompensated() const {
+    return kind == Kind::CompensatedSum || kind == Kind::CompensatedProduct;
+  }
+  mlir::LogicalResult findValue(mlir::linalg::GenericOp generic);
+  mlir::LogicalResult chooseKind();
+  mlir::Value create(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir::Value y) const;
+  mlir::TypedAttr identityOf(mlir::Type type) const;
   llvm::SmallVector<mlir::Value> merge(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange x,
                                        mlir::ValueRange y) const;
 
   Kind kind = Kind::Plain;
+  /// The op that combines two values; of an absorbing constant, which needs none, any that keeps it.
+  mlir::OperationName combiner;
+  bool isAbsorbed = false; ///< whether the value is such a constant
+  bool isPartial = false;  ///< whether the result has the type of the accumulators
   mlir::Type resultType;
   mlir::Value value;
   llvm::SmallVector<mlir::Type, 2> accumulatorTypes;
+
+  explicit Accumulator(mlir::OperationName combiner) : combiner(combiner) {}
 };
 
-/// The lanes of each line of a reduction, as the summation tree has them; nothing if `reduction`
-/// has no accumulator.
-std::optional<int64_t> lanesOfReduction(mlir::linalg::GenericOp reduction);
+/// The lanes of each line of a reduction, as the summation tree has them.
+int64_t lanesOfReduction(mlir::linalg::GenericOp reduction, const Accumulator &accumulator);
 
 } // namespace tsum

@@ -224,11 +224,14 @@ Value LoopNest::concatenate(ArrayRef<Value> pieces) {
   SmallVector<Value> values(pieces);
   while (values.size() > 1) {
     SmallVector<Value> joined;
+    auto lanesOf = [](Value vector) { return cast<VectorType>(vector.getType()).getDimSize(0); };
     for (size_t i = 0; i + 1 < values.size(); i += 2) {
-      const int64_t lanes = cast<VectorType>(values[i].getType()).getDimSize(0);
-      joined.push_back(vector::ShuffleOp::create(
-          b, loc, values[i], values[i + 1], llvm::to_vector(llvm::seq<int64_t>(0, 2 * lanes))));
+      const int64_t lanes = lanesOf(values[i]) + lanesOf(values[i + 1]);
+      joined.push_back(vector::ShuffleOp::create(b, loc, values[i], values[i + 1],
+                                                 llvm::to_vector(llvm::seq<int64_t>(0, lanes))));
     }
+    if (values.size() % 2 != 0)
+      joined.push_back(values.back());
     values = std::move(joined);
   }
   return values.front();
@@ -265,6 +268,51 @@ void LoopNest::storeTo(Value buffer, AffineExpr index, Value value) {
 
 //===-- The body ------------------------------------------------------------------------------===//
 
+int64_t LoopNest::widestElement() {
+  unsigned bits = 8;
+  for (Operation &op : *generic.getBody())
+    for (Value operand : op.getOperands())
+      if (operand.getType().isIntOrFloat())
+        bits = std::max(bits, operand.getType().getIntOrFloatBitWidth());
+  return bits / 8;
+}
+
+/// Where along `dim` the elements of `tile` are.
+Value LoopNest::indexLanes(int64_t dim, const LaneTile &tile) {
+  auto map = AffineMap::get(ivs.size(), 0, position[dim]);
+  Value first = affine::AffineApplyOp::create(b, loc, map, ivs);
+  auto type = VectorType::get({tile.size()}, b.getIndexType());
+  SmallVector<int64_t> steps(tile.size(), 0);
+  for (int64_t lane = 0; lane < tile.size(); ++lane) {
+    if (dim == tile.rowDim)
+      steps[lane] += lane / tile.columns;
+    if (dim == rank() - 1 && tile.columns > 1)
+      steps[lane] += lane % tile.columns;
+  }
+  Value lanes = vector::BroadcastOp::create(b, loc, type, first);
+  Value offsets = arith::ConstantOp::create(b, loc, DenseIntElementsAttr::get(type, steps));
+  return arith::AddIOp::create(b, loc, lanes, offsets);
+}
+
+/// `expr`, of sums and multiples, with vectors of indices for its dimensions and symbols.
+static Value expandIndex(OpBuilder &b, Location loc, AffineExpr expr, VectorType type,
+                         ArrayRef<Value> dims, ArrayRef<Value> symbols) {
+  auto expand = [&](AffineExpr part) { return expandIndex(b, loc, part, type, dims, symbols); };
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return dims[dim.getPosition()];
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return symbols[symbol.getPosition()];
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(type, b.getIndexAttr(constant.getValue())));
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  Value lhs = expand(binary.getLHS()), rhs = expand(binary.getRHS());
+  if (binary.getKind() == AffineExprKind::Add)
+    return arith::AddIOp::create(b, loc, lhs, rhs);
+  assert(binary.getKind() == AffineExprKind::Mul && "tiling adds and scales");
+  return arith::MulIOp::create(b, loc, lhs, rhs);
+}
+
 Value LoopNest::evaluate(Value scalar, const LaneTile &tile) {
   IRMapping mapping;
   for (OpOperand *operand : generic.getDpsInputOperands()) {
@@ -289,7 +337,19 @@ Value LoopNest::evaluate(Value scalar, const LaneTile &tile) {
                   vector::BroadcastOp::create(b, loc, vectorOf(clone.getType()), clone));
       continue;
     }
+    if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+      mapping.map(index.getResult(), indexLanes(index.getDim(), tile));
+      continue;
+    }
     SmallVector<Value> operands = llvm::map_to_vector(op.getOperands(), mapped);
+    if (auto apply = dyn_cast<affine::AffineApplyOp>(op)) {
+      auto type = cast<VectorType>(vectorOf(b.getIndexType()));
+      ArrayRef<Value> all = operands;
+      const unsigned dims = apply.getMap().getNumDims();
+      mapping.map(apply.getResult(), expandIndex(b, loc, apply.getMap().getResult(0), type,
+                                                 all.take_front(dims), all.drop_front(dims)));
+      continue;
+    }
     SmallVector<Type> types = llvm::map_to_vector(op.getResultTypes(), vectorOf);
     Operation *vector = b.create(loc, op.getName().getIdentifier(), operands, types, op.getAttrs());
     mapping.map(op.getResults(), vector->getResults());

@@ -70,6 +70,9 @@ public:
 
   // The body.
 
+  /// Bytes of the widest value that the body computes.
+  int64_t widestElement();
+
   /// `scalar` of the body, computed for the elements of `tile` at the current position.
   mlir::Value evaluate(mlir::Value scalar, const LaneTile &tile);
 
@@ -81,6 +84,7 @@ private:
   mlir::Value deinterleave(mlir::OpOperand &operand, int64_t count);
   bool isInterleaved(mlir::OpOperand &operand, int64_t dim);
   mlir::Value concatenate(llvm::ArrayRef<mlir::Value> pieces);
+  mlir::Value indexLanes(int64_t dim, const LaneTile &tile);
 
   llvm::SmallVector<mlir::Value> ivs; // of the loops around the insertion point
 };

@@ -63,12 +63,6 @@ int64_t evenTile(int64_t extent, int64_t most, int64_t granule) {
   return std::min(extent, int64_t(llvm::alignTo(llvm::divideCeil(extent, count), granule)));
 }
 
-/// Bytes of the accumulators of one column; see Accumulator.
-int64_t accumulatorBytes(Type type) {
-  const int64_t bytes = type.getIntOrFloatBitWidth() / 8;
-  return isa<FloatType>(type) ? 2 * bytes : bytes;
-}
-
 /// How the vectorizer goes about a reduction; see the description of the pass.
 StringRef strategyOf(linalg::GenericOp reduction) {
   if (reduction.getIteratorTypesArray().back() == utils::IteratorType::parallel)
@@ -90,13 +84,20 @@ Tiling chooseTiling(func::FuncOp kernel, RankedTensorType output) {
     }
     StringRef strategy = strategyOf(generic);
     generic->setAttr("tsum.strategy", StringAttr::get(kernel.getContext(), strategy));
-    // By the whole extents: a tile does not show them.
-    if (std::optional<int64_t> lanes = lanesOfReduction(generic))
-      generic->setAttr("tsum.lanes",
-                       IntegerAttr::get(IntegerType::get(kernel.getContext(), 64), *lanes));
     columns &= strategy != "inner";
-    if (strategy == "outer")
-      most = std::min(most, maxAccumulatorBytes / accumulatorBytes(type));
+    FailureOr<Accumulator> accumulator = Accumulator::match(generic);
+    if (failed(accumulator))
+      return;
+    // By the whole extents: a tile does not show them.
+    generic->setAttr(
+        "tsum.lanes",
+        Builder(kernel.getContext()).getI64IntegerAttr(lanesOfReduction(generic, *accumulator)));
+    if (strategy == "outer") {
+      int64_t accumulators = 0; // of one column
+      for (Type accumulated : accumulator->types())
+        accumulators += bytes(accumulated);
+      most = std::min(most, maxAccumulatorBytes / accumulators);
+    }
   });
 
   Tiling tiling;

@@ -35,7 +35,7 @@ void emitElementwise(LoopNest &nest) {
     return emit(1);
   auto outer = llvm::to_vector(llvm::seq<int64_t>(0, nest.rank() - 1));
   nest.overDims(outer, {}, [&](ValueRange) -> SmallVector<Value> {
-    nest.overSteps(nest.rank() - 1, lane_bytes / bytesOf(yielded), emit);
+    nest.overSteps(nest.rank() - 1, lane_bytes / nest.widestElement(), emit);
     return {};
   });
 }
@@ -52,7 +52,7 @@ public:
     isInner = lineDim == nest.rank() - 1;
     // A kernel's tiles know their lanes; a reduction that is no tile has those of its own extents.
     auto given = nest.generic->getAttrOfType<IntegerAttr>("tsum.lanes");
-    lanes = given ? given.getInt() : *lanesOfReduction(nest.generic);
+    lanes = given ? given.getInt() : lanesOfReduction(nest.generic, this->accumulator);
   }
 
   LogicalResult emit() {
@@ -88,7 +88,10 @@ private:
         return success();
       }
     }
-    return nest.generic.emitOpError("reduces into an output that is not filled with zero");
+    if (accumulator.ignoresOutput())
+      return success();
+    return nest.generic.emitOpError(
+        "reduces into an output that is not filled with the neutral element");
   }
 
   /// The combined value of `count` vectors; `place` moves to one of them.
@@ -172,11 +175,11 @@ private:
       return block;
     nest.position[lineDim] = nest.constant(start + rows * lanes);
     Value narrow = nest.evaluate(accumulator.reducedValue(), tail);
-    // The lanes beyond take element 0 of the zeros.
-    Value zeros = arith::ConstantOp::create(b, loc, b.getZeroAttr(narrow.getType()));
+    // The lanes beyond take element 0 of the neutral ones.
+    Value neutral = accumulator.neutralBlock(b, loc, tail.size());
     SmallVector<int64_t> sources(tile.size(), tail.size());
     std::iota(sources.begin(), sources.begin() + tail.size(), 0);
-    Value padded = vector::ShuffleOp::create(b, loc, narrow, zeros, sources);
+    Value padded = vector::ShuffleOp::create(b, loc, narrow, neutral, sources);
     return block ? accumulator.combine(b, loc, block, padded) : padded;
   }
 

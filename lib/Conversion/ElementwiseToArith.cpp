@@ -2,127 +2,100 @@
 
 #include "ElementwiseToArith.h"
 
+#include "ElementBuilder.h"
+
+#include "tsum/Conversion/ElementTypes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
 namespace tsum {
 
-Type signlessType(Type type) {
-  if (auto integer = dyn_cast<IntegerType>(type))
-    return IntegerType::get(type.getContext(), integer.getWidth());
-  return type;
-}
-
-namespace {
-
-/// Builds arith ops by the kind of the tsum element type.
-struct ElementBuilder {
-  OpBuilder &b;
-  Location loc;
-  Type type; // of the tsum op, which knows signs
-
-  template <class FloatOp, class SignedOp, class UnsignedOp = SignedOp>
-  Value create(Value x, Value y) const {
-    if (isa<FloatType>(type))
-      return FloatOp::create(b, loc, x, y);
-    if (type.isUnsignedInteger())
-      return UnsignedOp::create(b, loc, x, y);
-    return SignedOp::create(b, loc, x, y);
-  }
-
-  Value constant(Type of, double value) const {
-    return arith::ConstantOp::create(b, loc, b.getFloatAttr(of, value));
-  }
-  Value constant(Type of, const APInt &value) const {
-    return arith::ConstantOp::create(b, loc, b.getIntegerAttr(of, value));
-  }
-
-  Value negative(Value x) const {
-    if (isa<FloatType>(type))
-      return arith::NegFOp::create(b, loc, x);
-    return arith::SubIOp::create(b, loc,
-                                 constant(x.getType(), APInt(type.getIntOrFloatBitWidth(), 0)), x);
-  }
-
-  Value absolute(Value x) const {
-    if (isa<FloatType>(type))
-      return math::AbsFOp::create(b, loc, x);
-    return type.isUnsignedInteger() ? x : arith::MaxSIOp::create(b, loc, x, negative(x));
-  }
-
-  Value cast(Value x, Type to) const;
-  Value saturate(Value x, IntegerType to) const;
-};
-
-/// `x`, a float, towards zero in `to`'s range; NaN is 0.
-Value ElementBuilder::saturate(Value x, IntegerType to) const {
-  const unsigned width = to.getWidth();
-  const bool isUnsigned = to.isUnsigned();
-  Type result = signlessType(to);
-  APInt smallest = isUnsigned ? APInt::getMinValue(width) : APInt::getSignedMinValue(width);
-  APInt largest = isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
-  // The bounds are powers of two or zero, which every float type holds.
-  double below = isUnsigned ? 0.0 : -std::ldexp(1.0, width - 1);
-  double above = std::ldexp(1.0, isUnsigned ? width : width - 1);
-
-  // Out of range the conversion gives poison, which the selects then leave aside.
-  Value converted = isUnsigned ? arith::FPToUIOp::create(b, loc, result, x).getResult()
-                               : arith::FPToSIOp::create(b, loc, result, x).getResult();
-  auto replaceWhere = [&](arith::CmpFPredicate predicate, double bound, const APInt &with) {
-    Value where = arith::CmpFOp::create(b, loc, predicate, x, constant(x.getType(), bound));
-    converted = arith::SelectOp::create(b, loc, where, constant(result, with), converted);
-  };
-  replaceWhere(arith::CmpFPredicate::OLT, below, smallest);
-  replaceWhere(arith::CmpFPredicate::OGE, above, largest);
-  replaceWhere(arith::CmpFPredicate::UNO, 0.0, APInt(width, 0));
-  return converted;
-}
-
-Value ElementBuilder::cast(Value x, Type to) const {
-  Type result = signlessType(to);
-  const bool fromUnsigned = type.isUnsignedInteger();
-  const unsigned from = type.getIntOrFloatBitWidth(), width = to.getIntOrFloatBitWidth();
-  if (isa<FloatType>(type)) {
-    if (auto integer = dyn_cast<IntegerType>(to))
-      return saturate(x, integer);
-    if (width > from)
-      return arith::ExtFOp::create(b, loc, result, x);
-    return width < from ? arith::TruncFOp::create(b, loc, result, x).getResult() : x;
-  }
-  if (isa<FloatType>(to))
-    return fromUnsigned ? arith::UIToFPOp::create(b, loc, result, x).getResult()
-                        : arith::SIToFPOp::create(b, loc, result, x).getResult();
-  if (width > from)
-    return fromUnsigned ? arith::ExtUIOp::create(b, loc, result, x).getResult()
-                        : arith::ExtSIOp::create(b, loc, result, x).getResult();
-  return width < from ? arith::TruncIOp::create(b, loc, result, x).getResult() : x;
-}
-
-} // namespace
-
-FailureOr<Value> createElement(OpBuilder &b, Operation *op, ValueRange elements) {
-  ElementBuilder e{b, op->getLoc(), getElementTypeOrSelf(op->getOperand(0))};
+/// The op's value for elements in the types in which they are computed.
+static FailureOr<Value> compute(const ElementBuilder &e, Operation *op, ArrayRef<Value> elements) {
+  OpBuilder &b = e.b;
   Value x = elements[0];
   Value y = elements.size() > 1 ? elements[1] : Value();
   using namespace arith;
+  using F = CmpFPredicate;
+  using I = CmpIPredicate;
   return llvm::TypeSwitch<Operation *, FailureOr<Value>>(op)
       .Case([&](ir::AbsOp) { return e.absolute(x); })
       .Case([&](ir::AddOp) { return e.create<AddFOp, AddIOp>(x, y); })
+      .Case([&](ir::Atan2Op) -> Value { return math::Atan2Op::create(b, e.loc, x, y); })
+      .Case([&](ir::AtanOp) -> Value { return math::AtanOp::create(b, e.loc, x); })
+      .Case([&](ir::BitwiseAndOp) -> Value { return AndIOp::create(b, e.loc, x, y); })
+      .Case([&](ir::BitwiseOrOp) -> Value { return OrIOp::create(b, e.loc, x, y); })
+      .Case([&](ir::BitwiseXorOp) -> Value { return XOrIOp::create(b, e.loc, x, y); })
       .Case([&](ir::CastOp cast) { return e.cast(x, getElementTypeOrSelf(cast.getType())); })
+      .Case([&](ir::CeilOp) -> Value { return math::CeilOp::create(b, e.loc, x); })
+      .Case([&](ir::CosOp) -> Value { return math::CosOp::create(b, e.loc, x); })
+      .Case([&](ir::CoshOp) -> Value { return math::CoshOp::create(b, e.loc, x); })
       .Case([&](ir::DivideOp) -> Value { return DivFOp::create(b, e.loc, x, y); })
+      .Case([&](ir::EqualOp) { return e.compare(F::OEQ, I::eq, I::eq, x, y); })
+      .Case([&](ir::ErfOp) -> Value { return math::ErfOp::create(b, e.loc, x); })
+      .Case([&](ir::ExpOp) -> Value { return math::ExpOp::create(b, e.loc, x); })
+      .Case([&](ir::Expm1Op) -> Value { return math::ExpM1Op::create(b, e.loc, x); })
+      .Case([&](ir::FloorOp) -> Value { return math::FloorOp::create(b, e.loc, x); })
+      .Case([&](ir::FloordivOp) { return e.floorQuotient(x, y); })
+      .Case([&](ir::FloormodOp) { return e.floorRemainder(x, y); })
+      .Case([&](ir::GreaterEqualOp) { return e.compare(F::OGE, I::sge, I::uge, x, y); })
+      .Case([&](ir::GreaterOp) { return e.compare(F::OGT, I::sgt, I::ugt, x, y); })
+      .Case([&](ir::InvertOp) -> Value { return XOrIOp::create(b, e.loc, x, e.integer(-1)); })
+      .Case([&](ir::IsFiniteOp) { return e.compareMagnitude(F::OLT, x); })
+      .Case([&](ir::IsInfOp) { return e.compareMagnitude(F::OEQ, x); })
+      .Case([&](ir::IsNanOp) -> Value { return CmpFOp::create(b, e.loc, F::UNO, x, x); })
+      .Case([&](ir::LeftShiftOp) { return e.shift<ShLIOp>(x, y, e.integer(0)); })
+      .Case([&](ir::LessEqualOp) { return e.compare(F::OLE, I::sle, I::ule, x, y); })
+      .Case([&](ir::LessOp) { return e.compare(F::OLT, I::slt, I::ult, x, y); })
+      .Case([&](ir::Log1pOp) -> Value { return math::Log1pOp::create(b, e.loc, x); })
+      .Case([&](ir::LogOp) -> Value { return math::LogOp::create(b, e.loc, x); })
+      .Case([&](ir::LogicalAndOp) -> Value { return AndIOp::create(b, e.loc, x, y); })
+      .Case([&](ir::LogicalNotOp) -> Value { return XOrIOp::create(b, e.loc, x, e.integer(-1)); })
+      .Case([&](ir::LogicalOrOp) -> Value { return OrIOp::create(b, e.loc, x, y); })
+      .Case([&](ir::LogicalXorOp) -> Value { return XOrIOp::create(b, e.loc, x, y); })
       .Case([&](ir::MaximumOp) { return e.create<MaximumFOp, MaxSIOp, MaxUIOp>(x, y); })
       .Case([&](ir::MinimumOp) { return e.create<MinimumFOp, MinSIOp, MinUIOp>(x, y); })
       .Case([&](ir::MultiplyOp) { return e.create<MulFOp, MulIOp>(x, y); })
       .Case([&](ir::NegativeOp) { return e.negative(x); })
+      .Case([&](ir::NotEqualOp) { return e.compare(F::UNE, I::ne, I::ne, x, y); })
+      .Case([&](ir::PowOp) { return e.power(x, y); })
+      .Case([&](ir::ReciprocalOp) -> Value { return DivFOp::create(b, e.loc, e.number(1), x); })
+      .Case([&](ir::ReluOp) { return e.create<MaximumFOp, MaxSIOp, MaxUIOp>(x, e.zero()); })
+      .Case([&](ir::RightShiftOp) { return e.rightShift(x, y); })
+      .Case([&](ir::RoundOp) -> Value { return math::RoundEvenOp::create(b, e.loc, x); })
+      .Case([&](ir::RsqrtOp) -> Value {
+        return DivFOp::create(b, e.loc, e.number(1), math::SqrtOp::create(b, e.loc, x));
+      })
+      .Case([&](ir::SigmoidOp) { return e.sigmoid(x); })
+      .Case([&](ir::SignOp) { return e.sign(x); })
+      .Case([&](ir::SinOp) -> Value { return math::SinOp::create(b, e.loc, x); })
+      .Case([&](ir::SinhOp) -> Value { return math::SinhOp::create(b, e.loc, x); })
+      .Case([&](ir::SoftplusOp) { return e.softplus(x); })
       .Case([&](ir::SqrtOp) -> Value { return math::SqrtOp::create(b, e.loc, x); })
       .Case([&](ir::SquareOp) { return e.create<MulFOp, MulIOp>(x, x); })
       .Case([&](ir::SubtractOp) { return e.create<SubFOp, SubIOp>(x, y); })
+      .Case([&](ir::TanOp) -> Value { return math::TanOp::create(b, e.loc, x); })
+      .Case([&](ir::TanhOp) -> Value { return math::TanhOp::create(b, e.loc, x); })
+      .Case([&](ir::TruncOp) -> Value { return math::TruncOp::create(b, e.loc, x); })
+      .Case([&](ir::WhereOp) -> Value { return SelectOp::create(b, e.loc, x, y, elements[2]); })
       .Default([](Operation *) { return failure(); });
+}
+
+FailureOr<Value> createElement(OpBuilder &b, Operation *op, ValueRange elements) {
+  SmallVector<Value> computed;
+  for (auto [element, operand] : llvm::zip_equal(elements, op->getOperands()))
+    computed.push_back(
+        fromStorage(b, op->getLoc(), element, getElementTypeOrSelf(operand.getType())));
+  Type type = getElementTypeOrSelf(op->getOperand(0));
+  FailureOr<Value> result = compute({b, op->getLoc(), type, computed[0].getType()}, op, computed);
+  if (failed(result))
+    return failure();
+  return toStorage(b, op->getLoc(), *result, getElementTypeOrSelf(op->getResult(0)));
 }
 
 } // namespace tsum

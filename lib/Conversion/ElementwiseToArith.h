@@ -5,11 +5,9 @@
 
 namespace tsum {
 
-/// The signless type that arith works on in place of `type`.
-mlir::Type signlessType(mlir::Type type);
-
-/// What the elementwise tsum op (or cast) `op` computes for one element, as arith and math ops on
-/// `elements`, whose types are signless. Fails for an op that has no lowering.
+/// What the elementwise tsum op `op` (a cast and a where too) computes for one element, as arith and
+/// math ops on `elements`, whose types are those in which they are stored; so is the result's. Fails
+/// for an op that has no lowering.
 mlir::FailureOr<mlir::Value> createElement(mlir::OpBuilder &b, mlir::Operation *op,
                                            mlir::ValueRange elements);
 

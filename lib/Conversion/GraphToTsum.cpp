@@ -74,34 +74,50 @@ private:
                                    positions(value.dims, dims));
   }
 
-  Value create(const CanonicalGraph::Value &value) {
+  Value reduction(const CanonicalGraph::Value &value) {
+    ArrayRef<std::int32_t> dims = graph.values[value.operands[0]].dims;
+    auto reduced = llvm::filter_to_vector(
+        dims, [&](std::int32_t dim) { return !llvm::is_contained(value.dims, dim); });
+    Value input = values[value.operands[0]];
+    SmallVector<int64_t> axes = positions(reduced, dims);
     switch (value.op) {
-    case OpKind::Constant:
-      llvm_unreachable("data are arguments");
-    case OpKind::Reshape:
-      llvm_unreachable("canonical graphs have none");
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  case OpKind::CLASS:                                                                              \
+    return ir::CLASS##Op::create(b, loc, typeOf(value), input, axes, /*keepdims=*/false,           \
+                                 value.is_partial);
+#include "tsum/Reductions.def"
+    default:
+      llvm_unreachable("no reduction");
+    }
+  }
+
+  Value create(const CanonicalGraph::Value &value) {
+    if (is_reduction(value.op))
+      return reduction(value);
+    auto operand = [&](size_t n) { return broadcast(value.operands[n], value.dims); };
+    switch (value.op) {
     case OpKind::BroadcastTo:
-      return broadcast(value.operands[0], value.dims);
+      return operand(0);
+    case OpKind::Iota:
+      return ir::IotaOp::create(b, loc, typeOf(value), value.strides, value.offset);
     case OpKind::Cast:
-      return ir::CastOp::create(b, loc, typeOf(value), broadcast(value.operands[0], value.dims));
-    case OpKind::ReduceSum: {
-      ArrayRef<std::int32_t> dims = graph.values[value.operands[0]].dims;
-      auto reduced = llvm::filter_to_vector(
-          dims, [&](std::int32_t dim) { return !llvm::is_contained(value.dims, dim); });
-      return ir::ReduceSumOp::create(b, loc, typeOf(value), values[value.operands[0]],
-                                     positions(reduced, dims), /*keepdims=*/false,
-                                     value.is_partial);
+      return ir::CastOp::create(b, loc, typeOf(value), operand(0));
+    case OpKind::Where: {
+      Value condition = operand(0), x = operand(1), y = operand(2);
+      return ir::WhereOp::create(b, loc, typeOf(value), condition, x, y);
     }
-#define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                        \
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                                \
   case OpKind::CLASS:                                                                              \
-    return ir::CLASS##Op::create(b, loc, typeOf(value), broadcast(value.operands[0], value.dims));
-#define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                       \
-  case OpKind::CLASS:                                                                              \
-    return ir::CLASS##Op::create(b, loc, typeOf(value), broadcast(value.operands[0], value.dims),  \
-                                 broadcast(value.operands[1], value.dims));
+    return ir::CLASS##Op::create(b, loc, typeOf(value), operand(0));
+#define TSUM_BINARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                               \
+  case OpKind::CLASS: {                                                                            \
+    Value x = operand(0), y = operand(1);                                                          \
+    return ir::CLASS##Op::create(b, loc, typeOf(value), x, y);                                     \
+  }
 #include "tsum/Elementwise.def"
+    default:
+      llvm_unreachable("data are arguments, and canonical graphs have no views");
     }
-    llvm_unreachable("covered above");
   }
 
   const CanonicalGraph &graph;

@@ -70,14 +70,21 @@ private:
 
   FailureOr<Tensor> create(Operation *op) const {
     return llvm::TypeSwitch<Operation *, FailureOr<Tensor>>(op)
-#define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                        \
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                                \
   .Case([&](ir::CLASS##Op op) { return tsum::NAME(tensorOf(op.getX())); })
-#define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                       \
+#define TSUM_BINARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                               \
   .Case([&](ir::CLASS##Op op) { return tsum::NAME(tensorOf(op.getX()), tensorOf(op.getY())); })
 #include "tsum/Elementwise.def"
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  .Case([&](ir::CLASS##Op op) { return reduction(op, tsum::NAME); })
+#include "tsum/Reductions.def"
         .Case([&](ir::CastOp op) { return cast(tensorOf(op.getInput()), dtypeOf(op.getType())); })
-        .Case([&](ir::ReduceSumOp op) {
-          return reduce_sum(tensorOf(op.getInput()), op.getAxes().vec(), op.getKeepdims());
+        .Case([&](ir::WhereOp op) {
+          return where(tensorOf(op.getCondition()), tensorOf(op.getX()), tensorOf(op.getY()));
+        })
+        .Case([&](ir::IotaOp op) {
+          return make_iota(dtypeOf(op.getType()), shapeOf(op.getType()), op.getOffset(),
+                           op.getSteps().vec());
         })
         .Case([&](ir::ReshapeOp op) {
           return reshape(tensorOf(op.getInput()), shapeOf(op.getType()));
@@ -87,6 +94,14 @@ private:
         .Default([](Operation *op) {
           return op->emitOpError("is no node of an expression graph (tsum ops are, but launches)");
         });
+  }
+
+  FailureOr<Tensor> reduction(ir::ReductionOpInterface op,
+                              Tensor (*reduce)(const Tensor &, const Axes &, bool,
+                                               std::string_view)) const {
+    if (op.getPartial())
+      return op.emitOpError("is partial, which the graph makes of long reductions itself");
+    return reduce(tensorOf(op.getInput()), op.getAxes().vec(), op.getKeepdims(), {});
   }
 
   /// The API aligns dimensions at the last: extents of 1 take the places of the new ones.
@@ -104,10 +119,21 @@ private:
       return op.emitOpError("has a value that is not written out (as dense<...>)");
     RankedTensorType type = op.getType();
     return visit_dtype(dtypeOf(type), [&]<class T>(T) -> Tensor {
-      if (elements.isSplat())
-        return broadcast_to(constant(elements.getSplatValue<T>()), shapeOf(type));
-      std::vector<T> values(elements.value_begin<T>(), elements.value_end<T>());
-      return constant<T>(values, shapeOf(type));
+      // Not a vector: that of booleans is none of elements.
+      const int64_t size = elements.isSplat() ? 1 : elements.getNumElements();
+      auto values = std::make_unique<T[]>(size);
+      T *to = values.get();
+      if constexpr (FloatElement<T>)
+        for (const APFloat &value : llvm::make_range(elements.value_begin<APFloat>(),
+                                                     elements.value_begin<APFloat>() + size))
+          *to++ = static_cast<T>(value.convertToDouble());
+      else if constexpr (!ComplexElement<T>)
+        for (const APInt &value :
+             llvm::make_range(elements.value_begin<APInt>(), elements.value_begin<APInt>() + size))
+          *to++ = static_cast<T>(value.getZExtValue());
+      std::span<const T> span(values.get(), size);
+      return elements.isSplat() ? broadcast_to(constant<T>(span, {}), shapeOf(type))
+                                : constant<T>(span, shapeOf(type));
     });
   }
 

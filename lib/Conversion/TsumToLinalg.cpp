@@ -2,8 +2,10 @@
 
 #include "ElementwiseToArith.h"
 
+#include "tsum/Conversion/ElementTypes.h"
 #include "tsum/Conversion/Passes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -28,6 +30,15 @@ Parallel parallelLoops(int64_t rank) { return Parallel(rank, utils::IteratorType
 
 Value emptyTensor(OpBuilder &b, Location loc, RankedTensorType type) {
   return tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
+}
+
+/// A scalar as it lies in memory.
+TypedAttr storedAttr(TypedAttr scalar) {
+  auto integer = dyn_cast<IntegerAttr>(scalar);
+  if (!integer)
+    return scalar;
+  Type type = storageType(integer.getType());
+  return IntegerAttr::get(type, integer.getValue().zext(type.getIntOrFloatBitWidth()));
 }
 
 /// Elementwise ops and casts: all loops parallel, the body from createElement.
@@ -57,16 +68,52 @@ struct LowerElementwise final : ConversionPattern {
   }
 };
 
-struct LowerReduceSum final : OpConversionPattern<ir::ReduceSumOp> {
-  using OpConversionPattern::OpConversionPattern;
+/// Combines two elements as they lie in memory.
+Value combine(OpBuilder &b, Location loc, OpKind kind, bool isUnsigned, Value x, Value y) {
+  const bool isFloat = isa<FloatType>(x.getType());
+  using namespace arith;
+  auto create = [&]<class FloatOp, class SignedOp, class UnsignedOp>() -> Value {
+    if (isFloat)
+      return FloatOp::create(b, loc, x, y);
+    if (isUnsigned)
+      return UnsignedOp::create(b, loc, x, y);
+    return SignedOp::create(b, loc, x, y);
+  };
+  switch (kind) {
+  case OpKind::ReduceSum: // integer additions carry no flags: they wrap
+    return create.operator()<AddFOp, AddIOp, AddIOp>();
+  case OpKind::ReduceProd:
+    return create.operator()<MulFOp, MulIOp, MulIOp>();
+  case OpKind::ReduceMax:
+    return create.operator()<MaximumFOp, MaxSIOp, MaxUIOp>();
+  case OpKind::ReduceMin:
+    return create.operator()<MinimumFOp, MinSIOp, MinUIOp>();
+  case OpKind::ReduceAny:
+    return OrIOp::create(b, loc, x, y);
+  case OpKind::ReduceAll:
+    return AndIOp::create(b, loc, x, y);
+  default:
+    llvm_unreachable("no reduction");
+  }
+}
 
-  LogicalResult matchAndRewrite(ir::ReduceSumOp op, OpAdaptor adaptor,
+struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterface> {
+  using OpInterfaceConversionPattern::OpInterfaceConversionPattern;
+
+  LogicalResult matchAndRewrite(ir::ReductionOpInterface op, ArrayRef<Value> operands,
                                 ConversionPatternRewriter &rewriter) const override {
     if (op.getKeepdims())
       return rewriter.notifyMatchFailure(op, "keepdims is for the canonicalizer to remove");
     Location loc = op.getLoc();
-    auto type = getTypeConverter()->convertType<RankedTensorType>(op.getType());
-    const int64_t rank = cast<RankedTensorType>(op.getInput().getType()).getRank();
+    auto result = cast<RankedTensorType>(op->getResult(0).getType());
+    Type inputType = op.getInput().getType().getElementType();
+    const int64_t rank = op.getInput().getType().getRank();
+    // Small floats are reduced in a wider type, and rounded by an op of its own.
+    const bool isSmall = isSmallFloat(result.getElementType());
+    auto dtype = partial_dtype(op.getOpKind(), DType::f32);
+    auto type = result.clone(isSmall ? ir::getElementType(op.getContext(), dtype)
+                                     : storageType(result.getElementType()));
+    Type element = type.getElementType();
 
     Parallel loops = parallelLoops(rank);
     for (int64_t axis : op.getAxes())
@@ -78,26 +125,67 @@ struct LowerReduceSum final : OpConversionPattern<ir::ReduceSumOp> {
     SmallVector<AffineMap> maps = {rewriter.getMultiDimIdentityMap(rank),
                                    AffineMap::get(rank, 0, kept, rewriter.getContext())};
 
-    Value zero =
-        arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(type.getElementType()));
-    Value init =
-        linalg::FillOp::create(rewriter, loc, zero, emptyTensor(rewriter, loc, type)).getResult(0);
-    rewriter.replaceOpWithNewOp<linalg::GenericOp>(
-        op, type, adaptor.getInput(), init, maps, loops,
+    TypedAttr identity =
+        ir::getReductionIdentity(op.getOpKind(), isSmall ? element : result.getElementType());
+    Value neutral = arith::ConstantOp::create(rewriter, loc, storedAttr(identity));
+    Value init = linalg::FillOp::create(rewriter, loc, neutral, emptyTensor(rewriter, loc, type))
+                     .getResult(0);
+    auto generic = linalg::GenericOp::create(
+        rewriter, loc, type, operands[0], init, maps, loops,
         [&](OpBuilder &b, Location loc, ValueRange elements) {
-          Value element = elements[0];
-          if (element.getType() != type.getElementType())
-            element = arith::ExtFOp::create(b, loc, type.getElementType(), element);
-          // Integer additions carry no flags: they wrap.
-          Operation *sum;
-          if (isa<FloatType>(type.getElementType()))
-            sum = arith::AddFOp::create(b, loc, elements[1], element);
-          else
-            sum = arith::AddIOp::create(b, loc, elements[1], element);
-          // On the addition, since fusion makes another generic around it.
-          if (op.getPartial())
-            sum->setAttr("tsum.partial", b.getUnitAttr());
-          linalg::YieldOp::create(b, loc, sum->getResult(0));
+          Value x = elements[0];
+          if (inputType.isInteger(1)) // any byte but 0 is true
+            x = toStorage(b, loc, fromStorage(b, loc, x, inputType), inputType);
+          else if (isa<FloatType>(inputType))
+            x = convertFloat(b, loc, fromStorage(b, loc, x, inputType), element);
+          Value total =
+              combine(b, loc, op.getOpKind(), inputType.isUnsignedInteger(), elements[1], x);
+          // On the combiner, since fusion makes another generic around it.
+          if (op.getPartial() || isSmall)
+            total.getDefiningOp()->setAttr("tsum.partial", b.getUnitAttr());
+          linalg::YieldOp::create(b, loc, total);
+        });
+    if (!isSmall) {
+      rewriter.replaceOp(op, generic);
+      return success();
+    }
+    auto stored = result.clone(storageType(result.getElementType()));
+    SmallVector<AffineMap> identities(2, rewriter.getMultiDimIdentityMap(type.getRank()));
+    rewriter.replaceOpWithNewOp<linalg::GenericOp>(
+        op, stored, generic.getResults(), emptyTensor(rewriter, loc, stored), identities,
+        parallelLoops(type.getRank()), [&](OpBuilder &b, Location loc, ValueRange elements) {
+          linalg::YieldOp::create(b, loc, toStorage(b, loc, elements[0], result.getElementType()));
+        });
+    return success();
+  }
+};
+
+struct LowerIota final : OpConversionPattern<ir::IotaOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(ir::IotaOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto type = getTypeConverter()->convertType<RankedTensorType>(op.getType());
+    const int64_t rank = type.getRank();
+    rewriter.replaceOpWithNewOp<linalg::GenericOp>(
+        op, type, ValueRange(), emptyTensor(rewriter, op.getLoc(), type),
+        rewriter.getMultiDimIdentityMap(rank), parallelLoops(rank),
+        [&](OpBuilder &b, Location loc, ValueRange) {
+          // In the element type, where it wraps as it should.
+          auto constant = [&](int64_t value) -> Value {
+            APInt bits(64, value, /*isSigned=*/true);
+            return arith::ConstantOp::create(
+                b, loc,
+                b.getIntegerAttr(type.getElementType(), bits.trunc(type.getElementTypeBitWidth())));
+          };
+          Value total = constant(op.getOffset());
+          for (auto [dim, step] : llvm::enumerate(op.getSteps())) {
+            Value index = linalg::IndexOp::create(b, loc, dim);
+            index = arith::IndexCastOp::create(b, loc, type.getElementType(), index);
+            Value distance = arith::MulIOp::create(b, loc, index, constant(step));
+            total = arith::AddIOp::create(b, loc, total, distance);
+          }
+          linalg::YieldOp::create(b, loc, total);
         });
     return success();
   }
@@ -127,11 +215,14 @@ struct LowerConstant final : OpConversionPattern<ir::ConstantOp> {
 
   LogicalResult matchAndRewrite(ir::ConstantOp op, OpAdaptor,
                                 ConversionPatternRewriter &rewriter) const override {
-    auto type = getTypeConverter()->convertType<RankedTensorType>(op.getType());
     auto values = dyn_cast<DenseElementsAttr>(op.getValue());
     if (!values)
       return rewriter.notifyMatchFailure(op, "elements that are not in the IR");
-    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, values.bitcast(type.getElementType()));
+    Type element = values.getElementType();
+    if (element.isInteger(1))
+      values = cast<DenseIntElementsAttr>(values).mapValues(
+          storageType(element), [](const APInt &value) { return value.zext(8); });
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, values.bitcast(storageType(element)));
     return success();
   }
 };
@@ -142,7 +233,7 @@ struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
     TypeConverter converter;
     converter.addConversion([](Type type) { return type; });
     converter.addConversion([](RankedTensorType type) -> Type {
-      return type.clone(signlessType(type.getElementType()));
+      return type.clone(storageType(type.getElementType()));
     });
 
     ConversionTarget target(*context);
@@ -155,8 +246,8 @@ struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
         [&](func::ReturnOp op) { return converter.isLegal(op); });
 
     RewritePatternSet patterns(context);
-    patterns.add<LowerElementwise, LowerReduceSum, LowerBroadcast, LowerConstant>(converter,
-                                                                                  context);
+    patterns.add<LowerElementwise, LowerReduction, LowerBroadcast, LowerIota, LowerConstant>(
+        converter, context);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, converter);
     populateReturnOpTypeConversionPattern(patterns, converter);
     if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))

@@ -23,6 +23,7 @@ std::uint64_t CanonicalGraph::hash() const {
     append(value.dims);
     append(value.operands);
     append(value.strides);
+    words.push_back(value.offset);
   }
   return XXH3_64bits(words.data(), words.size() * sizeof(words[0]));
 }
@@ -50,6 +51,8 @@ std::string CanonicalGraph::to_string() const {
       text += "]";
     if (!value.strides.empty())
       text += " strides " + tsum::to_string(value.strides);
+    if (value.offset != 0)
+      text += " offset " + std::to_string(value.offset);
     text += '\n';
   }
   std::string separator = "return %";

@@ -20,16 +20,24 @@ struct DataView {
   Canonicalized::Argument argument;
 };
 
-/// A node, or one of several uses of a node of data. A reshape of data is data.
+/// A node, or one of several uses of a leaf. A reshape of data is data.
 struct Item {
   const OrderedNode *source;
   std::vector<DimId> dims; ///< one per dimension of the node
   std::vector<std::int32_t> operands;
-  DataView view;           ///< of data
+  DataView view;           ///< of data; its strides, of an iota too
   std::int32_t value = -1; ///< of the graph
 
   [[nodiscard]] const Node &node() const { return *source->node; }
   [[nodiscard]] bool is_data() const { return view.argument.storage != nullptr; }
+  [[nodiscard]] bool is_iota() const { return !is_data() && node().op == OpKind::Iota; }
+  /// Whether it can have several orders of dimensions at once.
+  [[nodiscard]] bool is_leaf() const { return is_data() || is_iota(); }
+  /// Whether its dimensions are its operand's, some left out or in another order.
+  [[nodiscard]] bool takes_dims() const {
+    return !is_leaf() && (is_reduction(node().op) || node().op == OpKind::Reshape ||
+                          node().op == OpKind::Transpose);
+  }
 };
 
 class Canonicalizer {
@@ -52,7 +60,8 @@ private:
   std::int32_t add_value(OpKind op, DType dtype, std::vector<DimId> dims,
                          std::vector<std::int32_t> operands);
   std::int32_t make_value(const Item &item);
-  std::int32_t make_sum(const Item &item);
+  std::int32_t make_reduction(const Item &item);
+  void make_leaf(Item &leaf);
 
   void number_dims();
   void bind_data();
@@ -122,9 +131,16 @@ std::int32_t Canonicalizer::add_item(const OrderedNode &source) {
   if (source.state.values)
     added.view = view_data(*source.node, source.state.values);
 
-  if (source.node->op == OpKind::Reshape && !added.is_data()) {
+  if (!added.takes_dims()) {
+    added.dims = classes.add(source.node->shape);
+    if (added.is_iota())
+      added.view.strides = source.node->steps;
+  } else if (source.node->op == OpKind::Reshape) {
     reshape(added);
-  } else if (source.node->op == OpKind::ReduceSum && !added.is_data()) {
+  } else if (source.node->op == OpKind::Transpose) {
+    for (std::int64_t dim : source.node->axes)
+      added.dims.push_back(item(added.operands[0]).dims[static_cast<std::size_t>(dim)]);
+  } else {
     const Item &operand = item(added.operands[0]);
     auto axis = source.node->axes.begin();
     for (std::size_t dim = 0; dim < operand.dims.size(); ++dim) {
@@ -134,8 +150,6 @@ std::int32_t Canonicalizer::add_item(const OrderedNode &source) {
       if (!is_reduced || source.node->keepdims)
         added.dims.push_back(is_reduced ? DimensionClasses::none : operand.dims[dim]);
     }
-  } else {
-    added.dims = classes.add(source.node->shape);
   }
   return static_cast<std::int32_t>(items.size()) - 1;
 }
@@ -174,7 +188,7 @@ void Canonicalizer::need_first(const Node::Ptr &node) {
 /// so it has to become data first.
 std::int32_t Canonicalizer::add_use(std::int32_t place) {
   const OrderedNode &source = *item(place).source;
-  if (!item(place).is_data())
+  if (!item(place).is_leaf())
     need_first(source.node);
   Item use;
   use.source = &source;
@@ -194,11 +208,11 @@ bool Canonicalizer::unite_dims(const Item &operand, const Item &consumer) {
 }
 
 void Canonicalizer::connect(std::int32_t consumer) {
-  // Data last: of two operands that contradict each other, data is the easier to use twice.
-  for (bool data : {false, true})
+  // Leaves last: of two operands that contradict each other, a leaf is the easier to use twice.
+  for (bool leaf : {false, true})
     for (std::size_t n = 0; n < item(consumer).operands.size(); ++n) {
       std::int32_t operand = item(consumer).operands[n];
-      if (item(operand).is_data() != data || unite_dims(item(operand), item(consumer)))
+      if (item(operand).is_leaf() != leaf || unite_dims(item(operand), item(consumer)))
         continue;
       std::int32_t use = add_use(operand);
       item(consumer).operands[n] = use;
@@ -212,9 +226,7 @@ void Canonicalizer::find_classes() {
   for (const OrderedNode &source : order) {
     std::int32_t added = add_item(source);
     item_of.push_back(added);
-    // The others have dimensions of their operand's already.
-    if (!item(added).is_data() && source.node->op != OpKind::ReduceSum &&
-        source.node->op != OpKind::Reshape)
+    if (!item(added).is_leaf() && !item(added).takes_dims())
       connect(added);
   }
   for (Item &each : items)
@@ -231,12 +243,12 @@ std::int32_t Canonicalizer::add_value(OpKind op, DType dtype, std::vector<DimId>
   return static_cast<std::int32_t>(result.graph.values.size()) - 1;
 }
 
-std::int32_t Canonicalizer::make_sum(const Item &sum) {
-  const Item &input = item(sum.operands[0]);
+std::int32_t Canonicalizer::make_reduction(const Item &reduction) {
+  const Item &input = item(reduction.operands[0]);
   std::vector<DimId> span = value_of(input).dims;
   std::vector<DimId> kept = span;
   bool is_repeated = false;
-  for (std::int64_t axis : sum.node().axes) {
+  for (std::int64_t axis : reduction.node().axes) {
     DimId dim = input.dims[static_cast<std::size_t>(axis)];
     if (dim != DimensionClasses::none && std::erase(kept, dim) == 0) {
       span.push_back(dim);
@@ -246,19 +258,20 @@ std::int32_t Canonicalizer::make_sum(const Item &sum) {
   if (kept.size() == span.size())
     return input.value; // over extents of 1
   std::int32_t operand = input.value;
-  DType dtype = sum.node().dtype;
+  DType dtype = reduction.node().dtype;
   if (is_repeated)
     operand = add_value(OpKind::BroadcastTo, dtype, std::move(span), {operand});
-  return add_value(OpKind::ReduceSum, dtype, std::move(kept), {operand});
+  return add_value(reduction.node().op, dtype, std::move(kept), {operand});
 }
 
 std::int32_t Canonicalizer::make_value(const Item &computed) {
   const Node &node = computed.node();
-  if (node.op == OpKind::ReduceSum)
-    return make_sum(computed);
+  if (is_reduction(node.op))
+    return make_reduction(computed);
   const Item &first = item(computed.operands[0]);
   // Who reads a value repeats it along the dimensions that it does not span.
   if (node.op == OpKind::BroadcastTo || node.op == OpKind::Reshape ||
+      node.op == OpKind::Transpose ||
       (node.op == OpKind::Cast && node.dtype == value_of(first).dtype))
     return first.value;
 
@@ -273,6 +286,20 @@ std::int32_t Canonicalizer::make_value(const Item &computed) {
   return add_value(node.op, node.dtype, std::move(span), std::move(operands));
 }
 
+/// Data or an iota, which extends along the dimensions in which it has a stride.
+void Canonicalizer::make_leaf(Item &leaf) {
+  const Node &node = leaf.node();
+  leaf.value = add_value(leaf.is_data() ? OpKind::Constant : OpKind::Iota, node.dtype, {}, {});
+  CanonicalGraph::Value &value = result.graph.values.back();
+  for (std::size_t dim = 0; dim < leaf.dims.size(); ++dim)
+    if (leaf.dims[dim] != DimensionClasses::none && leaf.view.strides[dim] != 0) {
+      value.dims.push_back(leaf.dims[dim]);
+      value.strides.push_back(leaf.view.strides[dim]);
+    }
+  if (leaf.is_iota())
+    value.offset = node.starts[0];
+}
+
 void Canonicalizer::make_values() {
   // Data that only a reshape reads, which is data of its own, is no argument.
   std::vector<bool> is_read(items.size(), false);
@@ -282,20 +309,12 @@ void Canonicalizer::make_values() {
     for (std::int32_t operand : reader.operands)
       is_read[static_cast<std::size_t>(operand)] = true;
 
-  for (std::size_t place = 0; place < items.size(); ++place) {
-    Item &data = items[place];
-    if (!data.is_data() || !is_read[place])
-      continue;
-    data.value = add_value(OpKind::Constant, data.node().dtype, {}, {});
-    CanonicalGraph::Value &value = result.graph.values.back();
-    for (std::size_t dim = 0; dim < data.dims.size(); ++dim)
-      if (data.view.strides[dim] != 0) {
-        value.dims.push_back(data.dims[dim]);
-        value.strides.push_back(data.view.strides[dim]);
-      }
-  }
+  for (bool data : {true, false}) // data first
+    for (std::size_t place = 0; place < items.size(); ++place)
+      if (items[place].is_leaf() && items[place].is_data() == data && is_read[place])
+        make_leaf(items[place]);
   for (Item &computed : items)
-    if (!computed.is_data())
+    if (!computed.is_leaf())
       computed.value = make_value(computed);
 }
 

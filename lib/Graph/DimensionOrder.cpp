@@ -66,7 +66,7 @@ private:
 static void renumber(Value &value, const std::vector<std::int32_t> &number_of) {
   for (std::int32_t &dim : value.dims)
     dim = number_of[to_index(dim)];
-  if (value.op != OpKind::Constant) {
+  if (!value.has_strides()) {
     std::ranges::sort(value.dims);
     return;
   }
@@ -110,15 +110,19 @@ std::vector<bool> flip_dims(CanonicalGraph &graph) {
   std::vector<bool> runs_forwards(graph.extents.size(), false);
   for (const Value &value : graph.values)
     for (std::size_t dim = 0; dim < value.strides.size(); ++dim)
-      (value.strides[dim] < 0 ? runs_backwards : runs_forwards)[to_index(value.dims[dim])] = true;
+      if (value.op == OpKind::Constant) // an iota counts as well in either direction
+        (value.strides[dim] < 0 ? runs_backwards : runs_forwards)[to_index(value.dims[dim])] = true;
 
   std::vector<bool> is_flipped(graph.extents.size());
   for (std::size_t dim = 0; dim < is_flipped.size(); ++dim)
     is_flipped[dim] = runs_backwards[dim] && !runs_forwards[dim];
   for (Value &value : graph.values)
     for (std::size_t dim = 0; dim < value.strides.size(); ++dim)
-      if (is_flipped[to_index(value.dims[dim])])
+      if (is_flipped[to_index(value.dims[dim])]) {
+        if (value.op == OpKind::Iota)
+          value.offset += (graph.extents[to_index(value.dims[dim])] - 1) * value.strides[dim];
         value.strides[dim] = -value.strides[dim];
+      }
   return is_flipped;
 }
 
@@ -130,7 +134,7 @@ void merge_dims(CanonicalGraph &graph) {
   for (const Value &value : graph.values) {
     // Data without elements lies like any other.
     bool is_laid_out =
-        value.op == OpKind::Constant && std::ranges::none_of(value.dims, [&](std::int32_t dim) {
+        value.has_strides() && std::ranges::none_of(value.dims, [&](std::int32_t dim) {
           return graph.extents[to_index(dim)] == 0;
         });
     for (std::size_t dim = 0; dim < value.dims.size(); ++dim) {
@@ -162,7 +166,7 @@ void merge_dims(CanonicalGraph &graph) {
       if (joins_next[to_index(value.dims[dim])])
         continue; // the innermost of the joined gives the stride
       dims.push_back(number_of[to_index(value.dims[dim])]);
-      if (value.op == OpKind::Constant)
+      if (value.has_strides())
         strides.push_back(value.strides[dim]);
     }
     value.dims = std::move(dims);

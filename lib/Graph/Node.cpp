@@ -13,18 +13,29 @@ namespace tsum {
 const OpInfo &op_info(OpKind op) {
   // In the order of OpKind.
   static constexpr OpInfo table[] = {
-      {"constant", 0, false, Domain::Numeric},     {"cast", 1, false, Domain::Numeric},
-      {"broadcast_to", 1, false, Domain::Numeric}, {"reshape", 1, false, Domain::Numeric},
-      {"reduce_sum", 1, false, Domain::Numeric},
-#define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) {#NAME, 1, true, Domain::DOMAIN},
-#define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) {#NAME, 2, true, Domain::DOMAIN},
+      {"constant", 0, Domain::Any},     {"iota", 0, Domain::Integer},
+      {"cast", 1, Domain::Any},         {"where", 3, Domain::Any},
+      {"broadcast_to", 1, Domain::Any}, {"reshape", 1, Domain::Any},
+      {"transpose", 1, Domain::Any},    {"slice", 1, Domain::Any},
+      {"complex", 2, Domain::Float},
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  {#NAME, 1, Domain::DOMAIN, ResultKind::Same, OpKind::COMBINER},
+#include "tsum/Reductions.def"
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                                \
+  {#NAME, 1, Domain::DOMAIN, ResultKind::RESULT},
+#define TSUM_BINARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                               \
+  {#NAME, 2, Domain::DOMAIN, ResultKind::RESULT},
 #include "tsum/Elementwise.def"
   };
   return table[static_cast<std::size_t>(op)];
 }
 
 Node::Node(OpKind op, DType dtype, Shape shape, std::vector<Ptr> operands)
-    : op(op), dtype(dtype), shape(std::move(shape)), operand_nodes(std::move(operands)) {}
+    : op(op), dtype(dtype), shape(std::move(shape)), has_slices(op == OpKind::Slice),
+      operand_nodes(std::move(operands)) {
+  for (const Ptr &operand : operand_nodes)
+    has_slices |= operand->has_slices;
+}
 
 Node::~Node() {
   // The first destructor on a thread's stack releases the operands of all that die because of it: a
@@ -117,13 +128,16 @@ std::int64_t checked_size(std::string_view op, std::span<const std::int64_t> sha
   return is_empty ? 0 : bytes / size_of(dtype);
 }
 
+static std::shared_ptr<std::byte> allocate(std::int64_t bytes) {
+  static constexpr std::align_val_t alignment{64};
+  return {static_cast<std::byte *>(::operator new(static_cast<std::size_t>(bytes), alignment)),
+          [](std::byte *memory) { ::operator delete(memory, alignment); }};
+}
+
 std::shared_ptr<const Storage> pack_row_major(std::span<const std::int64_t> shape, DType dtype,
                                               const Storage &values) {
-  static constexpr std::align_val_t alignment{64};
   std::int64_t size = checked_size("copy", shape, dtype);
-  std::shared_ptr<std::byte> copy(static_cast<std::byte *>(::operator new(
-                                      static_cast<std::size_t>(size * size_of(dtype)), alignment)),
-                                  [](std::byte *memory) { ::operator delete(memory, alignment); });
+  std::shared_ptr<std::byte> copy = allocate(size * size_of(dtype));
 
   // The innermost dimension is a loop of its own, for speed.
   auto outer = shape.first(shape.empty() ? 0 : shape.size() - 1);
@@ -193,6 +207,25 @@ std::shared_ptr<const Storage> reshape_values(const Node &node,
     strides = row_major_strides(shape, node.dtype);
   }
   return std::make_shared<Storage>(Storage{values->owner, values->data, std::move(*strides)});
+}
+
+std::shared_ptr<const Storage> join_parts(const Node &real, const Node &imag) {
+  const DType dtype = real.dtype == DType::f32 ? DType::complex64 : DType::complex128;
+  std::shared_ptr<std::byte> joined =
+      allocate(checked_size("complex", real.shape, dtype) * size_of(dtype));
+  std::byte *to = joined.get();
+  auto re = real.values();
+  auto im = imag.values();
+  visit_dtype(real.dtype, [&]<class T>(T) {
+    for_each_index<2>(real.shape, {re->strides, im->strides}, [&](const auto &offsets) {
+      std::memcpy(to, re->data + offsets[0], sizeof(T));
+      std::memcpy(to + sizeof(T), im->data + offsets[1], sizeof(T));
+      to += 2 * sizeof(T);
+    });
+  });
+  const std::byte *data = joined.get();
+  return std::make_shared<Storage>(
+      Storage{std::move(joined), data, row_major_strides(real.shape, dtype)});
 }
 
 std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs) {

@@ -14,18 +14,47 @@ std::string to_string(std::span<const std::int64_t> shape) {
   return text + "]";
 }
 
+/// The shortest text that reads back as the same float.
+template <FloatElement T> static std::string float_to_string(T value) {
+  if (std::isnan(static_cast<double>(value)))
+    return "nan"; // whatever its sign
+  char buffer[32];
+  char *end = buffer;
+  if constexpr (sizeof(T) > 2) {
+    end = std::to_chars(std::begin(buffer), std::end(buffer), value).ptr;
+  } else {
+    const float number = value;
+    for (int digits = 1; digits < 10; ++digits) {
+      end = std::to_chars(std::begin(buffer), std::end(buffer), number, std::chars_format::general,
+                          digits)
+                .ptr;
+      float read = 0;
+      std::from_chars(buffer, end, read);
+      if (T(read).to_bits() == value.to_bits())
+        break;
+    }
+  }
+  std::string text(buffer, end);
+  if (text.find_first_not_of("-0123456789") == std::string::npos)
+    text += ".0";
+  return text;
+}
+
 std::string element_to_string(DType dtype, const std::byte *element) {
   return visit_dtype(dtype, [&]<class T>(T value) -> std::string {
-    std::memcpy(&value, element, sizeof(T));
-    char buffer[32];
-    std::string text(buffer, std::to_chars(std::begin(buffer), std::end(buffer), value).ptr);
-    if constexpr (std::is_floating_point_v<T>) {
-      if (std::isnan(value))
-        return "nan"; // whatever its sign
-      if (text.find_first_not_of("-0123456789") == std::string::npos)
-        text += ".0";
+    if constexpr (std::is_same_v<T, bool>) {
+      return *element == std::byte{0} ? "false" : "true";
+    } else {
+      std::memcpy(&value, element, sizeof(T));
+      if constexpr (FloatElement<T>) {
+        return float_to_string(value);
+      } else if constexpr (ComplexElement<T>) {
+        std::string imag = float_to_string(value.imag());
+        return float_to_string(value.real()) + (imag.front() == '-' ? "" : "+") + imag + "j";
+      } else {
+        return std::to_string(value);
+      }
     }
-    return text;
   });
 }
 
@@ -40,11 +69,15 @@ static std::string arguments_to_string(const OrderedNode &entry) {
   std::string text;
   for (std::int32_t operand : entry.operands)
     text += (text.empty() ? "%" : ", %") + std::to_string(operand);
-  if (node.op == OpKind::ReduceSum) {
-    text += ", axes=" + to_string(node.axes);
-    if (node.keepdims)
-      text += ", keepdims";
-  }
+  auto append = [&](std::string_view what, const std::vector<std::int64_t> &list) {
+    if (!list.empty() || (what == "axes" && is_reduction(node.op)))
+      text += (text.empty() ? "" : ", ") + std::string(what) + "=" + to_string(list);
+  };
+  append(node.op == OpKind::Transpose ? "permutation" : "axes", node.axes);
+  append("starts", node.starts);
+  append("steps", node.steps);
+  if (node.keepdims)
+    text += ", keepdims";
   return "(" + text + ")";
 }
 

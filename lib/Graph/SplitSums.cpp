@@ -126,7 +126,7 @@ bool Splitter::is_splittable(std::int32_t place, std::int32_t dim) const {
     pending.pop_back();
     if (!is_new || !spans(value, dim))
       continue;
-    if (value.op == OpKind::ReduceSum)
+    if (is_reduction(value.op))
       return false;
     pending.insert(pending.end(), value.operands.begin(), value.operands.end());
   }
@@ -172,7 +172,8 @@ std::int32_t Splitter::copy(std::int32_t place, const Cut &cut, Part part) {
   if (auto known = copies.find(key); known != copies.end())
     return known->second;
 
-  Value copied{value.op, value.dtype, new_dims(value, cut, part), {}, {}, value.is_partial};
+  Value copied{value.op,     value.dtype,     new_dims(value, cut, part), {}, {},
+               value.offset, value.is_partial};
   for (std::int32_t operand : value.operands)
     copied.operands.push_back(copy(operand, cut, part));
   const std::byte *data = nullptr;
@@ -180,48 +181,55 @@ std::int32_t Splitter::copy(std::int32_t place, const Cut &cut, Part part) {
   if (value.op == OpKind::Constant) {
     data = bound.arguments[static_cast<std::size_t>(place)].data;
     storage = bound.arguments[static_cast<std::size_t>(place)].storage;
-    for (std::size_t dim = 0; dim < value.dims.size(); ++dim) {
-      const std::int64_t stride = value.strides[dim];
-      if (part == Parts && value.dims[dim] == cut.dim)
-        copied.strides.push_back(stride * cut.part);
-      copied.strides.push_back(stride);
-      if (part == Rest && value.dims[dim] == cut.dim)
-        data += stride * cut.count * cut.part * size_of(value.dtype);
-    }
+  }
+  for (std::size_t dim = 0; dim < value.strides.size(); ++dim) {
+    const std::int64_t stride = value.strides[dim];
+    if (part == Parts && value.dims[dim] == cut.dim)
+      copied.strides.push_back(stride * cut.part);
+    copied.strides.push_back(stride);
+    if (part != Rest || value.dims[dim] != cut.dim)
+      continue;
+    if (value.op == OpKind::Iota)
+      copied.offset += stride * cut.count * cut.part;
+    else
+      data += stride * cut.count * cut.part * size_of(value.dtype);
   }
   return copies[key] = add(std::move(copied), data, storage);
 }
 
-/// The sum at `place` by parts.
+/// The reduction at `place` by parts.
 std::int32_t Splitter::split(std::int32_t place, const Cut &cut) {
-  const Value &sum = graph.values[static_cast<std::size_t>(place)];
-  const DType accumulator = kind_of(sum.dtype) == DTypeKind::Float ? DType::f64 : sum.dtype;
-  const std::vector<std::int32_t> dims = new_dims(sum, cut, Whole);
+  const Value &whole = graph.values[static_cast<std::size_t>(place)];
+  const OpKind op = whole.op;
+  const DType dtype = whole.dtype;
+  const DType accumulator = partial_dtype(op, dtype);
+  const std::vector<std::int32_t> dims = new_dims(whole, cut, Whole);
+  auto reduce = [&](std::vector<std::int32_t> dims, std::int32_t operand, bool is_partial) {
+    return add({op, accumulator, std::move(dims), {operand}, {}, 0, is_partial}, nullptr, nullptr);
+  };
 
   // The parts' dimension stays where the whole one was, in the order of memory.
-  std::int32_t parts = copy(sum.operands[0], cut, Parts);
-  Value partial{OpKind::ReduceSum, accumulator, dims, {parts}, {}, /*is_partial=*/true};
+  std::int32_t parts = copy(whole.operands[0], cut, Parts);
+  std::vector<std::int32_t> partial_dims = dims;
   const std::int32_t counter = dim_number({cut.dim, cut.count, 0}, cut.count);
   for (std::int32_t dim : values[static_cast<std::size_t>(parts)].dims)
     if (dim == counter)
-      partial.dims.push_back(counter);
-  std::int32_t total = add(std::move(partial), nullptr, nullptr);
-  total = add({OpKind::ReduceSum, accumulator, dims, {total}, {}}, nullptr, nullptr);
+      partial_dims.push_back(counter);
+  std::int32_t total =
+      reduce(dims, reduce(std::move(partial_dims), parts, /*is_partial=*/true), false);
   if (cut.rest) {
-    std::int32_t rest = copy(sum.operands[0], cut, Rest);
-    rest = add({OpKind::ReduceSum, accumulator, dims, {rest}, {}, /*is_partial=*/true}, nullptr,
-               nullptr);
-    total = add({OpKind::Add, accumulator, dims, {total, rest}, {}}, nullptr, nullptr);
+    std::int32_t rest = reduce(dims, copy(whole.operands[0], cut, Rest), /*is_partial=*/true);
+    total = add({op_info(op).combiner, accumulator, dims, {total, rest}, {}}, nullptr, nullptr);
   }
-  if (accumulator != sum.dtype)
-    total = add({OpKind::Cast, sum.dtype, dims, {total}, {}}, nullptr, nullptr);
+  if (accumulator != dtype)
+    total = add({OpKind::Cast, dtype, dims, {total}, {}}, nullptr, nullptr);
   return total;
 }
 
 bool Splitter::run(Canonicalized &result) {
   bool any = false;
   for (std::size_t place = 0; place < graph.values.size(); ++place) {
-    if (graph.values[place].op != OpKind::ReduceSum)
+    if (!is_reduction(graph.values[place].op))
       continue;
     Cut cut = find_cut(graph.values[place]);
     if (cut.count == 0)
@@ -271,7 +279,7 @@ void Splitter::put_together(Canonicalized &result) {
         continue;
       for (std::int32_t &dim : value.dims)
         dim = number_of[static_cast<std::size_t>(dim)];
-      std::ranges::sort(value.dims); // data's are in order already
+      std::ranges::sort(value.dims); // those with strides are in order already
       for (std::int32_t &operand : value.operands)
         operand = place_of[static_cast<std::size_t>(operand)];
       if (data)

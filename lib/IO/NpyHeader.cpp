@@ -23,7 +23,9 @@ constexpr std::array all_dtypes = {
 
 /// NumPy's name of `dtype` after the byte order: "f4".
 std::string type_code(DType dtype) {
-  char kind = "fiu"[static_cast<int>(kind_of(dtype))];
+  if (dtype == DType::bf16)
+    return "V2"; // as ml_dtypes' bfloat16 is saved
+  char kind = "fiubc"[static_cast<int>(kind_of(dtype))];
   return kind + std::to_string(size_of(dtype));
 }
 

@@ -20,6 +20,9 @@ struct Input {
 };
 
 template <class T> T load(const Buffer &buffer, std::int64_t index) {
+  // Any byte but 0 is true.
+  if constexpr (std::is_same_v<T, bool>)
+    return buffer[static_cast<std::size_t>(index)] != std::byte{0};
   T value;
   std::memcpy(&value, buffer.data() + index * std::int64_t{sizeof(T)}, sizeof(T));
   return value;
@@ -30,9 +33,13 @@ template <class T> void append(Buffer &buffer, T value) {
   buffer.insert(buffer.end(), bytes, bytes + sizeof(T));
 }
 
-/// The values of `op`, a `Cast`, a `BroadcastTo` or an elementwise operation, over `shape`.
+/// The values of `op`, a `Cast`, a `Where`, a `BroadcastTo` or an elementwise operation, over `shape`.
 Buffer apply_elementwise(OpKind op, DType dtype, std::span<const std::int64_t> shape,
                          const std::vector<Input> &inputs);
+
+/// The numbers of an iota over `shape`.
+Buffer count(DType dtype, std::span<const std::int64_t> shape, std::int64_t first,
+             std::span<const std::int64_t> steps);
 
 /// The strides in elements of a row-major tensor of `shape`.
 std::vector<std::int64_t> element_strides(std::span<const std::int64_t> shape);

@@ -17,9 +17,9 @@ public:
     rest += std::fabs(sum) >= std::fabs(x) ? (sum - total) + x : (x - total) + sum;
     sum = total;
   }
-  template <class T> [[nodiscard]] T round() const {
+  [[nodiscard]] long double result() const {
     // Beyond the finite numbers `rest` is NaN.
-    return static_cast<T>(std::isfinite(sum) ? sum + rest : sum);
+    return std::isfinite(sum) ? sum + rest : sum;
   }
 
 private:
@@ -27,18 +27,49 @@ private:
   long double rest = 0;
 };
 
-template <class T> class WrappingSum {
+/// A product of floats in long double.
+class WideProduct {
 public:
-  void add(T x) { sum = static_cast<T>(sum + x); }
-  template <class> [[nodiscard]] T round() const { return sum; }
+  void add(long double x) { product *= x; }
+  [[nodiscard]] long double result() const { return product; }
 
 private:
-  T sum = 0;
+  long double product = 1;
 };
+
+/// Any other reduction, in the element type.
+template <class T, OpKind op> class Reduction {
+public:
+  void add(T x) { total = apply<T>(op_info(op).combiner, total, x); }
+  [[nodiscard]] T result() const { return total; }
+
+private:
+  T total = identity<T>(op);
+};
+
+template <class T, OpKind op>
+using Accumulator = std::conditional_t<
+    FloatElement<T> && op == OpKind::ReduceSum, WideSum,
+    std::conditional_t<FloatElement<T> && op == OpKind::ReduceProd, WideProduct, Reduction<T, op>>>;
 
 } // namespace
 
-static Buffer reduce_sum(const Node &node, const Node &operand, const Buffer &values) {
+template <class T, OpKind op>
+static Buffer reduce_elements(const Node &operand, const Buffer &values, const Shape &kept,
+                              const std::vector<std::int64_t> &result_strides) {
+  std::vector<Accumulator<T, op>> totals(
+      static_cast<std::size_t>(checked_size("reduce", kept, operand.dtype)));
+  for_each_index<2>(operand.shape, {element_strides(operand.shape), result_strides},
+                    [&](const auto &offsets) {
+                      totals[static_cast<std::size_t>(offsets[1])].add(load<T>(values, offsets[0]));
+                    });
+  Buffer result;
+  for (const auto &total : totals)
+    append(result, static_cast<T>(total.result()));
+  return result;
+}
+
+static Buffer reduce(const Node &node, const Node &operand, const Buffer &values) {
   // In the result a reduced dimension is one of extent 1, along which nothing moves.
   Shape kept = operand.shape;
   for (std::int64_t axis : node.axes)
@@ -50,17 +81,50 @@ static Buffer reduce_sum(const Node &node, const Node &operand, const Buffer &va
   if (kept == operand.shape)
     return values;
 
+  return visit_dtype(node.dtype, [&]<class T>(T) -> Buffer {
+    switch (node.op) {
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  case OpKind::CLASS:                                                                              \
+    if constexpr (contains(Domain::DOMAIN, dtype_of<T>) && !ComplexElement<T>)                     \
+      return reduce_elements<T, OpKind::CLASS>(operand, values, kept, result_strides);             \
+    break;
+#include "tsum/Reductions.def"
+    default:
+      break;
+    }
+    __builtin_unreachable();
+  });
+}
+
+/// The elements of `values`, of shape `operand`, that a transpose or a slice takes.
+static Buffer take(const Node &node, const Shape &operand, const Buffer &values) {
+  const std::vector<std::int64_t> from = element_strides(operand);
+  std::vector<std::int64_t> strides;
+  std::int64_t offset = 0;
+  for (std::size_t dim = 0; dim < node.shape.size(); ++dim) {
+    if (node.op == OpKind::Transpose) {
+      strides.push_back(from[static_cast<std::size_t>(node.axes[dim])]);
+    } else {
+      strides.push_back(from[dim] * node.steps[dim]);
+      offset += from[dim] * node.starts[dim];
+    }
+  }
   Buffer result;
   visit_dtype(node.dtype, [&]<class T>(T) {
-    using Sum = std::conditional_t<std::is_floating_point_v<T>, WideSum, WrappingSum<T>>;
-    std::vector<Sum> sums(static_cast<std::size_t>(checked_size("reduce_sum", kept, node.dtype)));
-    for_each_index<2>(operand.shape, {element_strides(operand.shape), result_strides},
-                      [&](const auto &offsets) {
-                        sums[static_cast<std::size_t>(offsets[1])].add(load<T>(values, offsets[0]));
-                      });
-    for (const Sum &sum : sums)
-      append(result, sum.template round<T>());
+    for_each_index<1>(node.shape, {strides}, [&](const auto &offsets) {
+      append(result, load<T>(values, offset + offsets[0]));
+    });
   });
+  return result;
+}
+
+static Buffer join(const Node &node, const Buffer &real, const Buffer &imag) {
+  const auto size = static_cast<std::size_t>(size_of(node.dtype) / 2);
+  Buffer result;
+  for (std::size_t at = 0; at < real.size(); at += size)
+    for (const Buffer *part : {&real, &imag})
+      result.insert(result.end(), part->begin() + static_cast<std::ptrdiff_t>(at),
+                    part->begin() + static_cast<std::ptrdiff_t>(at + size));
   return result;
 }
 
@@ -81,29 +145,40 @@ static Buffer copy_values(const Node &node, const Storage &values) {
           packed->data + checked_size("copy", node.shape, node.dtype) * size_of(node.dtype)};
 }
 
-std::vector<std::byte> evaluate(const Tensor &tensor) {
-  std::vector<OrderedNode> order = evaluation_order({&tensor.node(), 1});
-  std::vector<Buffer> buffers;
-  for (const auto &[node, state, operands] : order) {
-    if (state.values) {
-      buffers.push_back(copy_values(*node, *state.values));
-      continue;
-    }
-    if (node->op == OpKind::Reshape) {
-      buffers.push_back(buffers[static_cast<std::size_t>(operands[0])]);
-      continue;
-    }
-    if (node->op == OpKind::ReduceSum) {
-      buffers.push_back(
-          reduce_sum(*node, *state.operands[0], buffers[static_cast<std::size_t>(operands[0])]));
-      continue;
-    }
-    std::vector<Input> inputs;
-    for (std::size_t n = 0; n < operands.size(); ++n)
-      inputs.push_back({state.operands[n]->dtype, &buffers[static_cast<std::size_t>(operands[n])],
-                        broadcast_strides(state.operands[n]->shape, node->shape.size())});
-    buffers.push_back(apply_elementwise(node->op, node->dtype, node->shape, inputs));
+static Buffer evaluate(const OrderedNode &entry, const std::vector<Buffer> &buffers) {
+  const Node &node = *entry.node;
+  if (entry.state.values)
+    return copy_values(node, *entry.state.values);
+  const std::vector<Node::Ptr> &operands = entry.state.operands;
+  auto buffer = [&](std::size_t n) -> const Buffer & {
+    return buffers[static_cast<std::size_t>(entry.operands[n])];
+  };
+  if (is_reduction(node.op))
+    return reduce(node, *operands[0], buffer(0));
+  switch (node.op) {
+  case OpKind::Iota:
+    return count(node.dtype, node.shape, node.starts[0], node.steps);
+  case OpKind::Reshape:
+    return buffer(0);
+  case OpKind::Transpose:
+  case OpKind::Slice:
+    return take(node, operands[0]->shape, buffer(0));
+  case OpKind::Complex:
+    return join(node, buffer(0), buffer(1));
+  default:
+    break;
   }
+  std::vector<Input> inputs;
+  for (std::size_t n = 0; n < operands.size(); ++n)
+    inputs.push_back(
+        {operands[n]->dtype, &buffer(n), broadcast_strides(operands[n]->shape, node.shape.size())});
+  return apply_elementwise(node.op, node.dtype, node.shape, inputs);
+}
+
+std::vector<std::byte> evaluate(const Tensor &tensor) {
+  std::vector<Buffer> buffers;
+  for (const OrderedNode &entry : evaluation_order({&tensor.node(), 1}))
+    buffers.push_back(evaluate(entry, buffers));
   return buffers.back();
 }
 

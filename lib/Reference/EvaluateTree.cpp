@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Elementwise.h"
 #include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Graph/Resolve.h"
 #include "tsum/Graph/SummationTree.h"
 #include "tsum/Reference/Evaluate.h"
 
@@ -10,29 +11,41 @@ namespace tsum::reference {
 
 namespace {
 
-/// The second level of the summation tree.
-template <class T> struct Accumulator;
-
-template <> struct Accumulator<float> {
+/// The second level of the summation tree, for sums of blocks of f32.
+struct WideSum {
   double sum = 0;
 
   void absorb(float block) { sum += static_cast<double>(block); }
-  void merge(const Accumulator &other) { sum += other.sum; }
+  void merge(const WideSum &other) { sum += other.sum; }
   [[nodiscard]] double partial() const { return sum; }
-  [[nodiscard]] float finish() const { return static_cast<float>(sum); }
+  template <class T> [[nodiscard]] T finish() const { return static_cast<T>(sum); }
 };
 
-template <> struct Accumulator<double> {
-  double high = 0;
+struct WideProduct {
+  double product = 1;
+
+  void absorb(float block) { product *= static_cast<double>(block); }
+  void merge(const WideProduct &other) { product *= other.product; }
+  [[nodiscard]] double partial() const { return product; }
+  template <class T> [[nodiscard]] T finish() const { return static_cast<T>(product); }
+};
+
+/// For blocks of f64: a number and what rounding lost.
+struct Pair {
+  double high;
   double low = 0;
 
+  [[nodiscard]] double partial() const { return std::isfinite(high) ? high + low : high; }
+  template <class> [[nodiscard]] double finish() const { return partial(); }
+};
+
+struct CompensatedSum : Pair {
+  CompensatedSum() : Pair{0} {}
   void absorb(double block) { low += add(block); }
-  void merge(const Accumulator &other) {
+  void merge(const CompensatedSum &other) {
     double error = add(other.high);
     low = (low + other.low) + error;
   }
-  [[nodiscard]] double partial() const { return finish(); }
-  [[nodiscard]] double finish() const { return std::isfinite(high) ? high + low : high; }
 
 private:
   /// Knuth's two-sum: adds to `high` and returns what rounding lost.
@@ -45,56 +58,95 @@ private:
   }
 };
 
-/// One sum: its lanes, over line after line.
-template <class T> class TreeSum {
+struct CompensatedProduct : Pair {
+  CompensatedProduct() : Pair{1} {}
+  void absorb(double block) {
+    double product = high * block;
+    low = std::fma(low, block, std::fma(high, block, -product));
+    high = product;
+  }
+  void merge(const CompensatedProduct &other) {
+    double product = high * other.high;
+    double error = std::fma(high, other.high, -product);
+    low = std::fma(high, other.low, std::fma(low, other.high, error));
+    high = product;
+  }
+};
+
+template <class T, OpKind op> struct AccumulatorOf;
+template <class T>
+  requires(sizeof(T) <= 4)
+struct AccumulatorOf<T, OpKind::ReduceSum> {
+  using type = WideSum;
+};
+template <> struct AccumulatorOf<double, OpKind::ReduceSum> {
+  using type = CompensatedSum;
+};
+template <class T>
+  requires(sizeof(T) <= 4)
+struct AccumulatorOf<T, OpKind::ReduceProd> {
+  using type = WideProduct;
+};
+template <> struct AccumulatorOf<double, OpKind::ReduceProd> {
+  using type = CompensatedProduct;
+};
+
+/// Whether the order in which elements are combined matters.
+template <class T, OpKind op>
+inline constexpr bool is_ordered =
+    FloatElement<T> && (op == OpKind::ReduceSum || op == OpKind::ReduceProd);
+
+/// One reduction: its lanes, over line after line.
+template <class T, OpKind op, bool = is_ordered<T, op>> class TreeReduction {
 public:
-  explicit TreeSum(std::int64_t lanes) : accumulators(static_cast<std::size_t>(lanes)) {}
+  explicit TreeReduction(std::int64_t lanes) : accumulators(static_cast<std::size_t>(lanes)) {}
 
   void add_line(const Buffer &values, std::int64_t begin, std::int64_t count, std::int64_t stride) {
     auto lanes = static_cast<std::int64_t>(accumulators.size());
     for (std::int64_t block = 0; block < count; block += block_rows * lanes)
       for (std::int64_t lane = 0; lane < lanes && block + lane < count; ++lane) {
         std::int64_t end = std::min(count, block + block_rows * lanes);
-        T sum = load<T>(values, begin + (block + lane) * stride);
+        Block total = load<T>(values, begin + (block + lane) * stride);
         for (std::int64_t i = block + lane + lanes; i < end; i += lanes)
-          sum = sum + load<T>(values, begin + i * stride);
-        accumulators[static_cast<std::size_t>(lane)].absorb(sum);
+          total = apply<Block>(op_info(op).combiner, total,
+                               static_cast<Block>(load<T>(values, begin + i * stride)));
+        accumulators[static_cast<std::size_t>(lane)].absorb(total);
       }
   }
 
+  [[nodiscard]] double partial() { return fold().partial(); }
+  [[nodiscard]] T finish() { return fold().template finish<T>(); }
+
+private:
+  using Block = Computed<T>;
+  using Accumulator = typename AccumulatorOf<Block, op>::type;
+
   /// The accumulator of all.
-  [[nodiscard]] Accumulator<T> fold() {
+  const Accumulator &fold() {
     for (std::size_t half = accumulators.size() / 2; half > 0; half /= 2)
       for (std::size_t lane = 0; lane < half; ++lane)
         accumulators[lane].merge(accumulators[lane + half]);
     return accumulators[0];
   }
 
-private:
-  std::vector<Accumulator<T>> accumulators;
+  std::vector<Accumulator> accumulators;
 };
 
-/// Integers need no tree.
-template <std::integral T> struct Accumulator<T> {
-  T sum = 0;
-
-  [[nodiscard]] T partial() const { return sum; }
-  [[nodiscard]] T finish() const { return sum; }
-};
-
-template <std::integral T> class TreeSum<T> {
+/// Without a tree: in any order.
+template <class T, OpKind op> class TreeReduction<T, op, false> {
 public:
-  explicit TreeSum(std::int64_t) {}
+  explicit TreeReduction(std::int64_t) {}
 
   void add_line(const Buffer &values, std::int64_t begin, std::int64_t count, std::int64_t stride) {
     for (std::int64_t i = 0; i < count; ++i)
-      total.sum = static_cast<T>(total.sum + load<T>(values, begin + i * stride));
+      total = apply<T>(op_info(op).combiner, total, load<T>(values, begin + i * stride));
   }
 
-  [[nodiscard]] Accumulator<T> fold() const { return total; }
+  [[nodiscard]] T partial() const { return total; }
+  [[nodiscard]] T finish() const { return total; }
 
 private:
-  Accumulator<T> total;
+  T total = identity<T>(op);
 };
 
 /// Extents and strides of some dimensions of a row-major value.
@@ -108,9 +160,10 @@ public:
   explicit Interpreter(const Canonicalized &bound) : graph(bound.graph) {
     auto argument = bound.arguments.begin();
     for (const CanonicalGraph::Value &value : graph.values)
-      buffers.push_back(value.op == OpKind::Constant    ? read(value, *argument++)
-                        : value.op == OpKind::ReduceSum ? reduce_sum(value)
-                                                        : elementwise(value));
+      buffers.push_back(value.op == OpKind::Constant ? read(value, *argument++)
+                        : value.op == OpKind::Iota   ? iota(value)
+                        : is_reduction(value.op)     ? reduce(value)
+                                                     : elementwise(value));
   }
 
   std::vector<Buffer> buffers; ///< per value
@@ -155,7 +208,29 @@ private:
     return apply_elementwise(value.op, value.dtype, dims_in(value, value).extents, inputs);
   }
 
-  [[nodiscard]] Buffer reduce_sum(const CanonicalGraph::Value &value) const {
+  [[nodiscard]] Buffer iota(const CanonicalGraph::Value &value) const {
+    return count(value.dtype, dims_in(value, value).extents, value.offset, value.strides);
+  }
+
+  [[nodiscard]] Buffer reduce(const CanonicalGraph::Value &value) const {
+    return visit_dtype(graph.values[static_cast<std::size_t>(value.operands[0])].dtype,
+                       [&]<class T>(T) -> Buffer {
+                         switch (value.op) {
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  case OpKind::CLASS:                                                                              \
+    if constexpr (contains(Domain::DOMAIN, dtype_of<T>) && !ComplexElement<T>)                     \
+      return reduce_lines<T, OpKind::CLASS>(value);                                                \
+    break;
+#include "tsum/Reductions.def"
+                         default:
+                           break;
+                         }
+                         __builtin_unreachable();
+                       });
+  }
+
+  template <class T, OpKind op>
+  [[nodiscard]] Buffer reduce_lines(const CanonicalGraph::Value &value) const {
     auto place = static_cast<std::size_t>(value.operands[0]);
     const CanonicalGraph::Value &operand = graph.values[place];
     const Buffer &values = buffers[place];
@@ -172,21 +247,20 @@ private:
     std::int64_t line_stride = reduced.strides.back();
     reduced.extents.pop_back();
     reduced.strides.pop_back();
+    const std::int64_t lanes = line_lanes(size_of(block_dtype(operand.dtype)), line_extent,
+                                          is_inner ? 1 : all.extents.back());
 
     Buffer result;
-    visit_dtype(operand.dtype, [&]<class T>(T) {
-      for_each_index<1>(kept.extents, {kept.strides}, [&](const auto &start) {
-        TreeSum<T> sum(
-            line_lanes(size_of(operand.dtype), line_extent, is_inner ? 1 : all.extents.back()));
-        if (line_extent != 0) // else there may be very many lines of nothing
-          for_each_index<1>(reduced.extents, {reduced.strides}, [&](const auto &line) {
-            sum.add_line(values, start[0] + line[0], line_extent, line_stride);
-          });
-        if (value.is_partial)
-          append(result, sum.fold().partial());
-        else
-          append(result, sum.fold().finish());
-      });
+    for_each_index<1>(kept.extents, {kept.strides}, [&](const auto &start) {
+      TreeReduction<T, op> reduction(lanes);
+      if (line_extent != 0) // else there may be very many lines of nothing
+        for_each_index<1>(reduced.extents, {reduced.strides}, [&](const auto &line) {
+          reduction.add_line(values, start[0] + line[0], line_extent, line_stride);
+        });
+      if (value.is_partial)
+        append(result, reduction.partial());
+      else
+        append(result, reduction.finish());
     });
     return result;
   }
@@ -196,50 +270,50 @@ private:
 
 } // namespace
 
-/// Evaluates nodes, without giving them their values, and before them all that their canonical
-/// graph needs first.
-static std::vector<std::shared_ptr<const Storage>>
-evaluate_together(std::span<const Node::Ptr> nodes) {
-  Canonicalized bound;
+/// Gives nodes their values, and before them all that their canonical graph needs first.
+static void evaluate_together(std::span<const Node::Ptr> nodes) {
   for (;;) {
-    std::vector<Node::Ptr> pending;
-    std::ranges::copy_if(nodes, std::back_inserter(pending),
-                         [](const Node::Ptr &node) { return node->values() == nullptr; });
-    if (pending.empty())
-      break;
-    bound = canonicalize(pending);
-    if (bound.needed_first.empty())
-      break;
-    auto values = evaluate_together(bound.needed_first);
-    for (std::size_t i = 0; i < values.size(); ++i)
-      bound.needed_first[i]->set_values(values[i]);
-  }
-
-  Interpreter interpreter(bound);
-  std::vector<std::shared_ptr<const Storage>> results;
-  for (const Node::Ptr &node : nodes) {
-    auto place = std::ranges::find(bound.results, node, &Canonicalized::Result::node);
-    if (place == bound.results.end()) {
-      results.push_back(node->values());
+    Resolved resolved = resolve(nodes);
+    if (!resolved.needed_first.empty()) {
+      evaluate_together(resolved.needed_first);
       continue;
     }
-    auto output = bound.graph.outputs[static_cast<std::size_t>(place - bound.results.begin())];
-    auto buffer = std::make_shared<Buffer>(interpreter.buffers[static_cast<std::size_t>(output)]);
-    const std::byte *data = buffer->data() + place->offset;
-    results.push_back(std::make_shared<Storage>(Storage{std::move(buffer), data, place->strides}));
+    for (;;) {
+      std::vector<Node::Ptr> pending;
+      std::ranges::copy_if(resolved.nodes, std::back_inserter(pending),
+                           [](const Node::Ptr &node) { return node->values() == nullptr; });
+      if (pending.empty())
+        break;
+      Canonicalized bound = canonicalize(pending);
+      if (!bound.needed_first.empty()) {
+        evaluate_together(bound.needed_first);
+        continue;
+      }
+      Interpreter interpreter(bound);
+      for (std::size_t i = 0; i < bound.results.size(); ++i) {
+        const Canonicalized::Result &result = bound.results[i];
+        const auto output = static_cast<std::size_t>(bound.graph.outputs[i]);
+        auto buffer = std::make_shared<Buffer>(interpreter.buffers[output]);
+        const std::byte *data = buffer->data() + result.offset;
+        result.node->set_values(
+            std::make_shared<Storage>(Storage{std::move(buffer), data, result.strides}));
+      }
+      break;
+    }
+    resolved.finish();
+    return;
   }
-  return results;
 }
 
 std::vector<std::vector<std::byte>> evaluate_tree(std::span<const Tensor> tensors) {
   std::vector<Node::Ptr> nodes;
   for (const Tensor &tensor : tensors)
     nodes.push_back(tensor.node());
+  evaluate_together(nodes);
   std::vector<std::vector<std::byte>> results;
-  for (const auto &values : evaluate_together(nodes)) {
-    const Node &node = *nodes[results.size()];
-    auto packed = pack_row_major(node.shape, node.dtype, *values);
-    std::int64_t bytes = checked_size("copy", node.shape, node.dtype) * size_of(node.dtype);
+  for (const Node::Ptr &node : nodes) {
+    auto packed = pack_row_major(node->shape, node->dtype, *node->values());
+    std::int64_t bytes = checked_size("copy", node->shape, node->dtype) * size_of(node->dtype);
     results.emplace_back(packed->data, packed->data + bytes);
   }
   return results;

@@ -6,11 +6,13 @@
 #include "Threads.h"
 
 #include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Graph/Resolve.h"
 #include "tsum/JIT/Compiler.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <optional>
 
 namespace tsum {
 
@@ -64,24 +66,36 @@ void run(const Program &program, const Canonicalized &bound) {
 } // namespace
 
 void eval(std::span<const Tensor> outputs) {
+  struct Task {
+    std::vector<Node::Ptr> wanted;
+    std::optional<Resolved> resolved;
+  };
   // What has to have values first comes on top.
-  std::vector<std::vector<Node::Ptr>> pending(1);
+  std::vector<Task> tasks(1);
   for (const Tensor &output : outputs)
-    pending.front().push_back(output.node());
-  while (!pending.empty()) {
-    std::vector<Node::Ptr> &nodes = pending.back();
-    std::erase_if(nodes, [](const Node::Ptr &node) { return node->values() != nullptr; });
-    if (nodes.empty()) {
-      pending.pop_back();
+    tasks.front().wanted.push_back(output.node());
+  while (!tasks.empty()) {
+    Task &task = tasks.back();
+    if (!task.resolved) {
+      Resolved resolved = resolve(task.wanted);
+      if (!resolved.needed_first.empty()) {
+        tasks.push_back({std::move(resolved.needed_first), std::nullopt});
+        continue;
+      }
+      task.resolved = std::move(resolved);
+    }
+    std::vector<Node::Ptr> pending = task.resolved->nodes;
+    std::erase_if(pending, [](const Node::Ptr &node) { return node->values() != nullptr; });
+    if (pending.empty()) {
+      task.resolved->finish();
+      tasks.pop_back();
       continue;
     }
-    Canonicalized bound = canonicalize(nodes);
-    if (!bound.needed_first.empty()) {
-      pending.push_back(std::move(bound.needed_first));
-      continue;
-    }
-    run(*cache().get(bound.graph), bound);
-    pending.pop_back();
+    Canonicalized bound = canonicalize(pending);
+    if (!bound.needed_first.empty())
+      tasks.push_back({std::move(bound.needed_first), std::nullopt});
+    else
+      run(*cache().get(bound.graph), bound);
   }
 }
 

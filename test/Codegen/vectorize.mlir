@@ -187,7 +187,7 @@ func.func @elementwise(%x: memref<70xf32>, %y: memref<70xf32, strided<[2]>>, %s:
 #none = affine_map<(d0) -> ()>
 
 func.func @output_without_zero(%x: memref<8xf32>, %out: memref<f32>) {
-  // expected-error @below {{reduces into an output that is not filled with zero}}
+  // expected-error @below {{reduces into an output that is not filled with the neutral element}}
   linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]}
       ins(%x : memref<8xf32>) outs(%out : memref<f32>) {
   ^bb0(%in: f32, %sum: f32):
@@ -202,12 +202,12 @@ func.func @output_without_zero(%x: memref<8xf32>, %out: memref<f32>) {
 #id = affine_map<(d0) -> (d0)>
 #none = affine_map<(d0) -> ()>
 
-func.func @product(%x: memref<8xf32>, %out: memref<f32>) {
-  // expected-error @below {{does not end in one addition to its output}}
+func.func @difference(%x: memref<8xf32>, %out: memref<f32>) {
+  // expected-error @below {{does not end in one combination of its output with a value}}
   linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]}
       ins(%x : memref<8xf32>) outs(%out : memref<f32>) {
-  ^bb0(%in: f32, %product: f32):
-    %r = arith.mulf %product, %in : f32
+  ^bb0(%in: f32, %difference: f32):
+    %r = arith.subf %difference, %in : f32
     linalg.yield %r : f32
   }
   return

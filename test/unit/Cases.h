@@ -30,6 +30,15 @@ inline std::string name_of_dtype(const testing::TestParamInfo<DType> &info) {
   return std::string(name_of(info.param));
 }
 
+/// The dtypes in `domain`, complex ones only if asked for.
+inline std::vector<DType> dtypes_in(Domain domain, bool with_complex = false) {
+  std::vector<DType> dtypes;
+  for (DType dtype : all_dtypes)
+    if (contains(domain, dtype) && (with_complex || kind_of(dtype) != DTypeKind::Complex))
+      dtypes.push_back(dtype);
+  return dtypes;
+}
+
 /// A row of tsum/Elementwise.def.
 struct ElementwiseOp {
   const char *name;
@@ -39,11 +48,25 @@ struct ElementwiseOp {
 };
 
 inline const ElementwiseOp elementwise_ops[] = {
-#define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                        \
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                                \
   {#NAME, true, Domain::DOMAIN, [](const Tensor &x, const Tensor &) { return NAME(x); }},
-#define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY)                                       \
+#define TSUM_BINARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                               \
   {#NAME, false, Domain::DOMAIN, [](const Tensor &x, const Tensor &y) { return NAME(x, y); }},
 #include "tsum/Elementwise.def"
+};
+
+/// A row of tsum/Reductions.def.
+struct ReductionOp {
+  const char *name;
+  Domain domain;
+  Tensor (*apply)(const Tensor &x, const Axes &axes, bool keepdims);
+};
+
+inline const ReductionOp reduction_ops[] = {
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  {#NAME, Domain::DOMAIN,                                                                          \
+   [](const Tensor &x, const Axes &axes, bool keepdims) { return NAME(x, axes, keepdims); }},
+#include "tsum/Reductions.def"
 };
 
 /// Every subset of the axes of a tensor.
@@ -174,8 +197,13 @@ inline Tensor sample_tensor(DType dtype, const Shape &shape, const Layout &layou
   visit_dtype(dtype, [&]<class T>(T value) {
     std::int64_t index = 0;
     for_each_index<1>(shape, {strides}, [&](const auto &offsets) {
-      if constexpr (std::is_floating_point_v<T>)
+      if constexpr (FloatElement<T>)
         value = static_cast<T>(cancelling_value(shape, index++));
+      else if constexpr (ComplexElement<T>)
+        value = T(static_cast<typename T::value_type>(cancelling_value(shape, index++)),
+                  static_cast<typename T::value_type>(random() % 1024));
+      else if constexpr (std::is_same_v<T, bool>)
+        value = random() % 8 < 4;
       else
         value = static_cast<T>(random());
       std::memcpy(data + offsets[0], &value, sizeof(T));
@@ -187,51 +215,47 @@ inline Tensor sample_tensor(DType dtype, const Shape &shape, const Layout &layou
 /// Values where operations and conversions are special or about to be.
 template <class T> std::vector<T> special_values() {
   using Limits = std::numeric_limits<T>;
-  if constexpr (std::is_floating_point_v<T>)
-    return {0,
-            -T{0},
-            1,
-            T(-2.5),
-            T(0.1),
-            T(-0.9),
-            T(1 + 0x1p-24),
-            T(254.5),
-            T(256),
-            std::nextafter(T(0x1p31), T(0)),
-            T(0x1p31),
-            T(-0x1p31),
-            std::nextafter(T(0x1p63), T(0)),
-            T(0x1p63),
-            T(-0x1p63),
-            T(0x1.ffffffp127),
-            Limits::max(),
-            Limits::min(),
-            Limits::denorm_min(),
-            Limits::infinity(),
-            -Limits::infinity(),
-            Limits::quiet_NaN()};
-  else
-    return {0,
-            1,
-            2,
-            100,
-            static_cast<T>(-3),
-            static_cast<T>(0x1000001),
-            static_cast<T>(0x7fffffbf),
-            static_cast<T>(0x20000000000001),
-            static_cast<T>(0x7ffffffffffffdff),
-            Limits::max(),
-            Limits::min()};
+  std::vector<T> values;
+  if constexpr (FloatElement<T>) {
+    for (double value : {0.0,        -0.0,   1.0,         -2.5,   0.1,     -0.9,
+                         0.5,        1.5,    1 + 0x1p-24, 254.5,  256.0,   1 + 0x1p-8 + 0x1p-40,
+                         0x1p31 - 1, 0x1p31, -0x1p31,     0x1p63, -0x1p63, 0x1.ffffffp127,
+                         65520.0,    1e-7,   3e-8})
+      values.push_back(T(value));
+    if constexpr (sizeof(T) > 2)
+      for (T value : {T(0x1p31), T(0x1p63), T(1)})
+        values.push_back(std::nextafter(value, T(0)));
+    for (T value : {Limits::max(), Limits::min(), Limits::denorm_min(), Limits::infinity(),
+                    Limits::quiet_NaN()}) {
+      values.push_back(value);
+      values.push_back(T(-value));
+    }
+  } else if constexpr (ComplexElement<T>) {
+    std::vector<typename T::value_type> parts = special_values<typename T::value_type>();
+    for (std::size_t i = 0; i < 3 * parts.size(); ++i)
+      values.emplace_back(parts[i % parts.size()],
+                          parts[(7 * i + i / parts.size()) % parts.size()]);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    values = {false, true, true};
+  } else {
+    for (std::int64_t value : {0L, 1L, 2L, 7L, 100L, -1L, -3L, 0x1000001L, 0x7fffffbfL,
+                               0x20000000000001L, 0x7ffffffffffffdffL})
+      values.push_back(static_cast<T>(value));
+    values.push_back(Limits::max());
+    values.push_back(Limits::min());
+  }
+  return values;
 }
 
 /// `special_values` of `dtype` in a vector of `size` elements, over and over.
 inline Tensor special_tensor(DType dtype, std::int64_t size) {
   return visit_dtype(dtype, [&]<class T>(T) {
     std::vector<T> values = special_values<T>();
-    std::vector<T> repeated;
+    // Not a vector: that of booleans is none of elements.
+    auto repeated = std::make_unique<T[]>(static_cast<std::size_t>(size));
     for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i)
-      repeated.push_back(values[i % values.size()]);
-    return constant<T>(repeated, {size});
+      repeated[i] = values[i % values.size()];
+    return constant<T>(std::span<const T>(repeated.get(), static_cast<std::size_t>(size)), {size});
   });
 }
 
@@ -247,18 +271,20 @@ template <class T> std::vector<T> elements(const std::vector<std::byte> &bytes) 
 inline void expect_same_values(DType dtype, std::span<const std::byte> expected,
                                std::span<const std::byte> actual) {
   ASSERT_EQ(expected.size(), actual.size());
-  visit_dtype(dtype, [&]<class T>(T) {
+  visit_dtype(real_dtype(dtype), [&]<class T>(T) {
     for (std::size_t at = 0; at < expected.size(); at += sizeof(T)) {
       T wanted;
       T given;
       std::memcpy(&wanted, expected.data() + at, sizeof(T));
       std::memcpy(&given, actual.data() + at, sizeof(T));
-      bool is_same =
-          wanted == wanted ? std::memcmp(&wanted, &given, sizeof(T)) == 0 : given != given;
+      if constexpr (FloatElement<T>)
+        if (std::isnan(static_cast<double>(wanted)) && std::isnan(static_cast<double>(given)))
+          continue;
       // The first difference says enough.
-      ASSERT_TRUE(is_same) << "at " << at / sizeof(T) << ": expected "
-                           << element_to_string(dtype, expected.data() + at) << ", given "
-                           << element_to_string(dtype, actual.data() + at);
+      ASSERT_TRUE(std::memcmp(&wanted, &given, sizeof(T)) == 0)
+          << "at " << at / sizeof(T) << ": expected "
+          << element_to_string(dtype_of<T>, expected.data() + at) << ", given "
+          << element_to_string(dtype_of<T>, actual.data() + at);
     }
   });
 }

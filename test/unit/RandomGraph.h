@@ -3,6 +3,8 @@
 
 #include "Cases.h"
 
+#include <algorithm>
+
 namespace tsum::test {
 
 /// Builds a random graph: equal seeds and dtypes give equal graphs. Most dimensions have one common
@@ -51,34 +53,95 @@ private:
   Tensor next() {
     const Tensor &x = tensors.back();
     Shape shape(x.shape().begin(), x.shape().end());
-    switch (pick(0, 9)) {
+    switch (pick(0, 12)) {
     case 0:
       return data();
     case 1:
     case 2:
-    case 3: {
-      std::vector<std::int64_t> axes;
-      for (std::int64_t axis = 0; axis < x.rank(); ++axis)
-        if (pick(0, 1))
-          axes.push_back(axis);
-      return reduce_sum(x, axes, pick(0, 1) != 0);
-    }
+    case 3:
+      return reduction(x);
     case 4:
       if (shape.size() < 4)
         shape.insert(shape.begin(), extent);
       return broadcast_to(x, std::move(shape));
     case 5:
       return cast(x, any_dtype());
+    case 6:
+      return view(x);
+    case 7: {
+      Tensor y = cast(any(), x.dtype());
+      try {
+        return where(cast(any(), DType::boolean), x, y);
+      } catch (const ShapeError &) {
+        return where(cast(x, DType::boolean), negated(x), x);
+      }
+    }
     default:
       return elementwise(x);
     }
   }
 
-  Tensor elementwise(const Tensor &x) {
-    const ElementwiseOp &op =
-        elementwise_ops[static_cast<std::size_t>(pick(0, std::ssize(elementwise_ops) - 1))];
-    if (!contains(op.domain, x.dtype()))
-      return x + 1;
+  static Tensor negated(const Tensor &x) {
+    return x.dtype() == DType::boolean ? logical_not(x) : negative(x);
+  }
+
+  /// One of the operations in `table` that take one of the graph's dtypes, or booleans.
+  template <class Op, std::size_t size> const Op &any_op(const Op (&table)[size]) {
+    for (;;) {
+      const Op &op = table[static_cast<std::size_t>(pick(0, size - 1))];
+      if (contains(op.domain, DType::boolean) ||
+          std::ranges::any_of(dtypes, [&](DType dtype) { return contains(op.domain, dtype); }))
+        return op;
+    }
+  }
+
+  /// `x` in a dtype of the graph's that is in `domain`, or else as booleans.
+  Tensor cast_into(Domain domain, const Tensor &x) {
+    if (contains(domain, x.dtype()))
+      return x;
+    for (int i = 0; i < 8; ++i)
+      if (DType dtype = any_dtype(); contains(domain, dtype))
+        return cast(x, dtype);
+    for (DType dtype : dtypes)
+      if (contains(domain, dtype))
+        return cast(x, dtype);
+    return cast(x, DType::boolean);
+  }
+
+  Tensor reduction(const Tensor &given) {
+    const ReductionOp &op = any_op(reduction_ops);
+    Tensor x = cast_into(op.domain, given);
+    std::vector<std::int64_t> axes;
+    for (std::int64_t axis = 0; axis < x.rank(); ++axis)
+      if (pick(0, 1))
+        axes.push_back(axis);
+    return op.apply(x, axes, pick(0, 1) != 0);
+  }
+
+  Tensor view(const Tensor &x) {
+    switch (pick(0, 3)) {
+    case 0:
+      return transpose(x);
+    case 1:
+      return flip(x);
+    case 2:
+      return expand_dims(x, pick(0, x.rank()));
+    default: {
+      std::vector<Slice> slices;
+      for (std::int64_t size : x.shape()) {
+        const std::int64_t step = pick(0, 2) - 1;
+        slices.push_back({pick(0, size), {}, step == 0 ? 2 : step});
+        if (pick(0, 1)) // most keep their extent, so that dimensions meet
+          slices.back() = {};
+      }
+      return slice(x, slices);
+    }
+    }
+  }
+
+  Tensor elementwise(const Tensor &given) {
+    const ElementwiseOp &op = any_op(elementwise_ops);
+    Tensor x = cast_into(op.domain, given);
     Tensor y = cast(any(), x.dtype());
     try {
       return pick(0, 1) ? op.apply(x, y) : op.apply(y, x);

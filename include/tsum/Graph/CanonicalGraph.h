@@ -21,16 +21,19 @@ struct CanonicalGraph {
   struct Value {
     OpKind op = OpKind::Constant;
     DType dtype = DType::f32;
-    /// The dimensions it extends over, ascending (outermost first). A `ReduceSum` sums over the
+    /// The dimensions it extends over, ascending (outermost first). A reduction takes together the
     /// dimensions that its operand has and it does not; an elementwise operation broadcasts its
     /// operands to its own.
     std::vector<std::int32_t> dims;
     std::vector<std::int32_t> operands; ///< values before this one
-    std::vector<std::int64_t>
-        strides; ///< of data (`Constant`): in elements, one per dimension, none 0
-    bool is_partial =
-        false; ///< a sum that is not rounded: its dtype is its accumulators', f64 for floats
+    /// Of data (`Constant`): in elements, one per dimension, none 0. Of an `Iota`: what it counts
+    /// by.
+    std::vector<std::int64_t> strides;
+    std::int64_t offset = 0; ///< of an `Iota`: its first number
+    /// A reduction that is not rounded: its dtype is its accumulators', see `partial_dtype`.
+    bool is_partial = false;
 
+    [[nodiscard]] bool has_strides() const { return op == OpKind::Constant || op == OpKind::Iota; }
     bool operator==(const Value &) const = default;
   };
 

@@ -10,23 +10,44 @@ namespace tsum {
 
 enum class OpKind : std::uint8_t {
   Constant,
+  Iota, ///< numbers that count along dimensions: the sum of `starts[0]` and of index * step
   Cast,
+  Where,
   BroadcastTo,
   Reshape,
-  ReduceSum,
-#define TSUM_UNARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) CLASS,
-#define TSUM_BINARY(NAME, CLASS, DOMAIN, REFERENCE, SUMMARY) CLASS,
+  Transpose,
+  Slice,
+  Complex, ///< of a real and an imaginary part
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY) CLASS,
+#include "tsum/Reductions.def"
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY) CLASS,
+#define TSUM_BINARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY) CLASS,
 #include "tsum/Elementwise.def"
 };
 
-/// What the graph needs to know of an operation; `op_info` looks it up in the op table.
+/// The dtype of an elementwise operation's result: its operands', or boolean.
+enum class ResultKind : std::uint8_t { Same, Bool };
+
+/// What the graph needs to know of an operation; `op_info` looks it up in the op tables.
 struct OpInfo {
   std::string_view name; ///< as in the API
   std::uint8_t operands;
-  bool elementwise; ///< in tsum/Elementwise.def
   Domain domain;
+  ResultKind result = ResultKind::Same;
+  OpKind combiner = OpKind::Constant; ///< of a reduction: what combines two elements
 };
 [[nodiscard]] const OpInfo &op_info(OpKind op);
+
+/// Whether `op` is in tsum/Reductions.def.
+[[nodiscard]] constexpr bool is_reduction(OpKind op) {
+  switch (op) {
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY) case OpKind::CLASS:
+#include "tsum/Reductions.def"
+    return true;
+  default:
+    return false;
+  }
+}
 
 /// Where a node's values lie. Element (i, j, ...) is at `data + i * strides[0] + j * strides[1] +
 /// ...`.
@@ -44,9 +65,15 @@ struct Node {
   OpKind op = OpKind::Constant;
   DType dtype = DType::f32;
   Shape shape;
-  std::vector<std::int64_t> axes; ///< of a reduction: in range, ascending
-  bool keepdims = false;          ///< of a reduction
+  /// Of a reduction: in range, ascending. Of a transpose: the operand's dimension for each of the
+  /// result.
+  std::vector<std::int64_t> axes;
+  bool keepdims = false; ///< of a reduction
+  /// Of a slice, for each dimension: where in the operand it starts and goes. Of an iota: `starts`
+  /// is its first number alone.
+  std::vector<std::int64_t> starts, steps;
   std::string name;
+  bool has_slices = false; ///< whether it, or what it is computed from, is a slice
 
   Node(OpKind op, DType dtype, Shape shape, std::vector<Ptr> operands = {});
   /// Frees long chains without recursion.
@@ -93,6 +120,14 @@ std::int64_t checked_size(std::string_view op, std::span<const std::int64_t> sha
 /// where strides can say it, else of their row-major copy.
 [[nodiscard]] std::shared_ptr<const Storage> reshape_values(const Node &node,
                                                             std::span<const std::int64_t> shape);
+
+/// The values of a complex tensor of which `real` and `imag`, of the same shape, are the parts.
+[[nodiscard]] std::shared_ptr<const Storage> join_parts(const Node &real, const Node &imag);
+
+/// The numbers that count along the dimensions of `shape`: first + the sum of index * step. The
+/// dtype holds them all.
+[[nodiscard]] Tensor make_iota(DType dtype, Shape shape, std::int64_t first,
+                               std::vector<std::int64_t> steps);
 
 /// A node and one look at its state, as `evaluation_order` finds it.
 struct OrderedNode {

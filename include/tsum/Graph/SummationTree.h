@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tsum/dtype.h"
+#include "tsum/Graph/Node.h"
 
 namespace tsum {
 
 /// The order in which a sum of floats adds: part of the semantics of `reduce_sum`, whatever code
-/// computes it.
+/// computes it. Products multiply in the same order.
 ///
 /// It depends on the dtype and on the canonical operand (tsum/Graph/CanonicalGraph.h) alone: its
-/// extents, outermost first, and which of them are reduced. Integers wrap and need no order.
+/// extents, outermost first, and which of them are reduced. Integers wrap and need no order, nor do
+/// the other reductions. f16 and bf16 are widened to f32, in which their blocks are added.
 ///
 /// Each result is the sum of *lines*: the elements along the innermost reduced dimension, a line
 /// for each index of the other reduced dimensions, in row-major order.
@@ -27,11 +28,17 @@ namespace tsum {
 /// The accumulators:
 ///
 ///          accumulator  absorb b                  merge x, y                     finish
-///     f32  one f64      acc = acc + f64(b)        acc = x + y                    round to f32
+///     f32  one f64      acc = acc + f64(b)        acc = x + y                    round to dtype
 ///     f64  (hi, lo)     (hi, e) = two_sum(hi, b)  (hi, e) = two_sum(x.hi, y.hi)  hi is finite ?
 ///                       lo = lo + e               lo = (x.lo + y.lo) + e         hi + lo : hi
 ///
 ///     two_sum(a, b) (Knuth): s = a + b; t = s - a; e = (a - (s - t)) + (b - t); gives (s, e)
+///
+/// For a product the accumulators start at 1, that of f32 multiplies, and for f64
+///
+///     absorb b: (hi, e) = two_product(hi, b); lo = fma(lo, b, e)
+///     merge:    (hi, e) = two_product(x.hi, y.hi); lo = fma(x.hi, y.lo, fma(x.lo, y.hi, e))
+///     two_product(a, b): p = a * b; gives (p, fma(a, b, -p))
 ///
 /// Every operation rounds once, to nearest even; none is contracted to a fused multiply-add. The
 /// sum of nothing is 0.
@@ -48,13 +55,24 @@ inline constexpr std::int64_t block_rows = 16;
 inline constexpr std::int64_t narrow_line = 8;
 inline constexpr int error_bound = 18;
 
+/// The dtype in which the elements of a block are combined.
+[[nodiscard]] constexpr DType block_dtype(DType dtype) {
+  return dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype;
+}
+
+/// The dtype of the accumulators of the reduction `op`, which a partial one gives.
+[[nodiscard]] constexpr DType partial_dtype(OpKind op, DType dtype) {
+  const bool rounds = op == OpKind::ReduceSum || op == OpKind::ReduceProd;
+  return rounds && kind_of(dtype) == DTypeKind::Float ? DType::f64 : dtype;
+}
+
 /// A sum of at least two parts of `split_part_bytes`, with less than `split_tiles` results or tiles
 /// of `split_columns` columns, is cut into parts; see lib/Graph/SplitSums.h.
 inline constexpr std::int64_t split_part_bytes = 256 * 1024;
 inline constexpr std::int64_t split_tiles = 8;
 inline constexpr std::int64_t split_columns = 2048;
 
-/// The lanes of a line of `line` elements, of `element_bytes` each, where `columns` results lie
+/// The lanes of a line of `line` elements, of `element_bytes` each in a block, where `columns` results lie
 /// side by side: 1 if the innermost dimension is reduced. One for a line of up to `narrow_line`
 /// elements. Else a power of two: so many that the line is one block, but at least 8, and at most
 /// what fills `lane_bytes` together with the columns.

@@ -1,7 +1,7 @@
 // RUN: tsum-opt %s --split-input-file --verify-diagnostics
 
 func.func @dynamic_extent(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
-  // expected-error @below {{operand #0 must be tensor of f32/f64/i32/i64/ui8 with static shape and less than 2^63 bytes, but got 'tensor<?x8xf32>'}}
+  // expected-error @below {{operand #0 must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64 with static shape and less than 2^63 bytes, but got 'tensor<?x8xf32>'}}
   %r = tsum.negative %x : tensor<?x8xf32>
   return %r : tensor<?x8xf32>
 }
@@ -25,16 +25,42 @@ func.func @too_large(%x: tensor<4294967296x4294967296xf32>) -> tensor<f32> {
 
 // -----
 
-func.func @element_type(%x: tensor<4xf16>) -> tensor<4xf16> {
-  // expected-error @below {{must be tensor of f32/f64/i32/i64/ui8 with static shape and less than 2^63 bytes, but got 'tensor<4xf16>'}}
-  %r = tsum.negative %x : tensor<4xf16>
-  return %r : tensor<4xf16>
+func.func @element_type(%x: tensor<4xi1>) -> tensor<4xi1> {
+  // expected-error @below {{must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64 with static shape and less than 2^63 bytes, but got 'tensor<4xi1>'}}
+  %r = tsum.negative %x : tensor<4xi1>
+  return %r : tensor<4xi1>
+}
+
+// -----
+
+func.func @comparison_of_types(%x: tensor<4xi8>, %y: tensor<4xi16>) -> tensor<4xi1> {
+  // expected-note @above {{prior use here}}
+  // expected-error @below {{expects different type than prior uses}}
+  %r = tsum.less %x, %y : tensor<4xi8>
+  return %r : tensor<4xi1>
+}
+
+// -----
+
+func.func @condition(%x: tensor<4xf32>, %c: tensor<5xi1>) -> tensor<4xf32> {
+  // expected-note @above {{prior use here}}
+  // expected-error @below {{expects different type than prior uses}}
+  %r = tsum.where %c, %x, %x : tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+func.func @steps() -> tensor<4x2xi32> {
+  // expected-error @below {{has 1 steps for a result of rank 2 (give one per dimension)}}
+  %r = tsum.iota steps = [1] : tensor<4x2xi32>
+  return %r : tensor<4x2xi32>
 }
 
 // -----
 
 func.func @domain(%x: tensor<4xi32>) -> tensor<4xi32> {
-  // expected-error @below {{must be tensor of f32/f64 with static shape and less than 2^63 bytes, but got 'tensor<4xi32>'}}
+  // expected-error @below {{must be tensor of f32/f64/f16/bf16 with static shape and less than 2^63 bytes, but got 'tensor<4xi32>'}}
   %r = tsum.sqrt %x : tensor<4xi32>
   return %r : tensor<4xi32>
 }

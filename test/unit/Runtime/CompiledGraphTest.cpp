@@ -110,7 +110,7 @@ TEST_P(CompiledFloatGraph, ComputesMeanAndVariance) {
 }
 
 TEST_P(CompiledGraph, SumsCasts) {
-  for (DType to : all_dtypes)
+  for (DType to : dtypes_in(Domain::Numeric, /*with_complex=*/true))
     for (const Axes &axes : axes_subsets(2))
       expect_compiled_as_reference([&] {
         return std::vector{reduce_sum(cast(a, to), axes), cast(reduce_sum(b, axes), to)};
@@ -149,8 +149,9 @@ TEST_P(CompiledGraph, CopiesOutputsThatAreData) {
 }
 
 INSTANTIATE_TEST_SUITE_P(DTypes, CompiledElementwise, testing::ValuesIn(all_dtypes), name_of_dtype);
-INSTANTIATE_TEST_SUITE_P(DTypes, CompiledGraph, testing::ValuesIn(all_dtypes), name_of_dtype);
-INSTANTIATE_TEST_SUITE_P(DTypes, CompiledFloatGraph, testing::Values(DType::f32, DType::f64),
+INSTANTIATE_TEST_SUITE_P(DTypes, CompiledGraph, testing::ValuesIn(dtypes_in(Domain::Real)),
+                         name_of_dtype);
+INSTANTIATE_TEST_SUITE_P(DTypes, CompiledFloatGraph, testing::ValuesIn(dtypes_in(Domain::Float)),
                          name_of_dtype);
 
 /// `TSUM_RANDOM_GRAPHS=N` tests N graphs of each kind.
@@ -174,14 +175,10 @@ void expect_compiled_random_graphs(const std::vector<DType> &dtypes) {
   }
 }
 
-TEST(CompiledRandomGraphs, OfIntegers) {
-  expect_compiled_random_graphs({DType::i32, DType::i64, DType::u8});
-}
+TEST(CompiledRandomGraphs, OfIntegers) { expect_compiled_random_graphs(dtypes_in(Domain::Bits)); }
 
-TEST(CompiledRandomGraphs, OfFloats) { expect_compiled_random_graphs({DType::f32, DType::f64}); }
+TEST(CompiledRandomGraphs, OfFloats) { expect_compiled_random_graphs(dtypes_in(Domain::Float)); }
 
-TEST(CompiledRandomGraphs, OfEveryDType) {
-  expect_compiled_random_graphs({std::begin(all_dtypes), std::end(all_dtypes)});
-}
+TEST(CompiledRandomGraphs, OfEveryDType) { expect_compiled_random_graphs(dtypes_in(Domain::Any)); }
 
 } // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The canonical form of a sum: over extents that are not 1, without keepdims. Whatever would change
-// the order in which floats are added is left to integers, whose sums need no order.
+// The canonical form of a reduction: over extents that are not 1, without keepdims. Whatever would
+// change the order in which floats are added or multiplied is left to reductions that need none.
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -9,6 +9,7 @@
 #include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
+using namespace tsum;
 using namespace tsum::ir;
 
 /// The dimensions whose extent is not 1.
@@ -24,51 +25,51 @@ static SmallVector<int64_t> getKeptDims(int64_t rank, ArrayRef<int64_t> axes) {
                                 [&](int64_t dim) { return !llvm::is_contained(axes, dim); });
 }
 
-static LogicalResult matchUnorderedSum(ReduceSumOp op, PatternRewriter &rewriter) {
-  if (isa<FloatType>(op.getType().getElementType()))
-    return rewriter.notifyMatchFailure(op, "would change the order of a float sum");
+template <class Op> static LogicalResult matchUnorderedReduction(Op op, PatternRewriter &rewriter) {
+  const bool rounds = Op::opKind == OpKind::ReduceSum || Op::opKind == OpKind::ReduceProd;
+  if (rounds && isa<FloatType>(op.getType().getElementType()))
+    return rewriter.notifyMatchFailure(op, "would change the order in which floats are reduced");
   if (op.getKeepdims())
     return rewriter.notifyMatchFailure(op, "keepdims goes first");
   if (op.getPartial())
-    return rewriter.notifyMatchFailure(op, "a part of a sum stays one");
+    return rewriter.notifyMatchFailure(op, "a part of a reduction stays one");
   return success();
 }
 
-/// The sum of `input` over `axes` without keepdims, of the type that `op` sums to. Over no axes
+/// The reduction of `input` over `axes` without keepdims, of the type that `op` has. Over no axes
 /// that is `input`, cast if `op` is partial.
-static Value sumOver(PatternRewriter &rewriter, ReduceSumOp op, Value input,
-                     ArrayRef<int64_t> axes) {
+template <class Op>
+static Value reduceOver(PatternRewriter &rewriter, Op op, Value input, ArrayRef<int64_t> axes) {
   if (!axes.empty())
-    return rewriter.createOrFold<ReduceSumOp>(op.getLoc(), input, axes, /*keepdims=*/false,
-                                              op.getPartial());
+    return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getPartial());
   Type type = cast<RankedTensorType>(input.getType()).clone(op.getType().getElementType());
   return rewriter.createOrFold<CastOp>(op.getLoc(), type, input);
 }
 
 namespace {
 
-/// keepdims, and axes of extent 1, are matters of shape: sum without them, then reshape.
-struct SumOfNonUnitDims final : OpRewritePattern<ReduceSumOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// keepdims, and axes of extent 1, are matters of shape: reduce without them, then reshape.
+template <class Op> struct ReductionOfNonUnitDims final : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(ReduceSumOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     RankedTensorType type = op.getInput().getType();
     auto axes = llvm::filter_to_vector(op.getAxes(),
                                        [&](int64_t axis) { return type.getDimSize(axis) != 1; });
     if (!op.getKeepdims() && axes.size() == op.getAxes().size() && !axes.empty())
       return rewriter.notifyMatchFailure(op, "neither keepdims nor an axis of extent 1");
-    Value sum = sumOver(rewriter, op, op.getInput(), axes);
-    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), sum);
+    Value reduced = reduceOver(rewriter, op, op.getInput(), axes);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), reduced);
     return success();
   }
 };
 
-/// sum(reshape(x)) -> reshape(sum(x)) where the reshape only adds or drops extents of 1.
-struct SumBeforeUnitReshape final : OpRewritePattern<ReduceSumOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// reduce(reshape(x)) -> reshape(reduce(x)) where the reshape only adds or drops extents of 1.
+template <class Op> struct ReductionBeforeUnitReshape final : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(ReduceSumOp op, PatternRewriter &rewriter) const override {
-    auto reshape = op.getInput().getDefiningOp<ReshapeOp>();
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    auto reshape = op.getInput().template getDefiningOp<ReshapeOp>();
     if (!reshape)
       return rewriter.notifyMatchFailure(op, "no reshape before it");
     RankedTensorType from = reshape.getInput().getType(), to = reshape.getType();
@@ -82,21 +83,22 @@ struct SumBeforeUnitReshape final : OpRewritePattern<ReduceSumOp> {
     for (auto [fromDim, toDim] : llvm::zip_equal(fromDims, toDims))
       if (llvm::is_contained(op.getAxes(), toDim))
         axes.push_back(fromDim);
-    Value sum = sumOver(rewriter, op, reshape.getInput(), axes);
-    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), sum);
+    Value reduced = reduceOver(rewriter, op, reshape.getInput(), axes);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), reduced);
     return success();
   }
 };
 
-/// sum(sum(x)) -> sum(x) over the axes of both.
-struct IntegerSumOfSum final : OpRewritePattern<ReduceSumOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// reduce(reduce(x)) -> reduce(x) over the axes of both.
+template <class Op> struct ReductionOfReduction final : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(ReduceSumOp op, PatternRewriter &rewriter) const override {
-    auto inner = op.getInput().getDefiningOp<ReduceSumOp>();
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    auto inner = op.getInput().template getDefiningOp<Op>();
     if (!inner || inner.getKeepdims() || inner.getPartial())
-      return rewriter.notifyMatchFailure(op, "no whole sum without keepdims before it");
-    if (failed(matchUnorderedSum(op, rewriter)))
+      return rewriter.notifyMatchFailure(
+          op, "no whole reduction of its kind without keepdims before it");
+    if (failed(matchUnorderedReduction(op, rewriter)))
       return failure();
 
     SmallVector<int64_t> kept = getKeptDims(inner.getInput().getType().getRank(), inner.getAxes());
@@ -104,7 +106,7 @@ struct IntegerSumOfSum final : OpRewritePattern<ReduceSumOp> {
     for (int64_t axis : op.getAxes())
       axes.push_back(kept[axis]);
     llvm::sort(axes);
-    rewriter.replaceOpWithNewOp<ReduceSumOp>(op, inner.getInput(), axes);
+    rewriter.replaceOpWithNewOp<Op>(op, inner.getInput(), axes);
     return success();
   }
 };
@@ -119,7 +121,7 @@ struct IntegerSumOfBroadcast final : OpRewritePattern<ReduceSumOp> {
     auto broadcast = op.getInput().getDefiningOp<BroadcastOp>();
     if (!broadcast)
       return rewriter.notifyMatchFailure(op, "no broadcast before it");
-    if (failed(matchUnorderedSum(op, rewriter)))
+    if (failed(matchUnorderedReduction(op, rewriter)))
       return failure();
 
     RankedTensorType repeated = broadcast.getType();
@@ -152,7 +154,16 @@ struct IntegerSumOfBroadcast final : OpRewritePattern<ReduceSumOp> {
 
 } // namespace
 
-void ReduceSumOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<SumOfNonUnitDims, SumBeforeUnitReshape, IntegerSumOfSum, IntegerSumOfBroadcast>(
-      context);
+template <class Op> static void addPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns
+      .add<ReductionOfNonUnitDims<Op>, ReductionBeforeUnitReshape<Op>, ReductionOfReduction<Op>>(
+          context);
+  if (Op::opKind == OpKind::ReduceSum)
+    patterns.add<IntegerSumOfBroadcast>(context);
 }
+
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  void CLASS##Op::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) { \
+    addPatterns<CLASS##Op>(patterns, context);                                                     \
+  }
+#include "tsum/Reductions.def"

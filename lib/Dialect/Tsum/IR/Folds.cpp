@@ -16,13 +16,44 @@ using namespace tsum::ir;
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
-OpFoldResult ReduceSumOp::fold(FoldAdaptor) {
-  if (getAxes().empty() && !getPartial())
-    return getInput();
-  if (llvm::is_contained(getInput().getType().getShape(), 0))
-    return Builder(getContext()).getZeroAttr(getType());
+/// What the reduction `kind` of nothing gives, as an element of type `type`.
+static Attribute getIdentity(OpKind kind, Type type) {
+  Builder b(type.getContext());
+  const bool isLargest = kind == OpKind::ReduceMin;
+  if (auto floats = dyn_cast<FloatType>(type)) {
+    if (kind == OpKind::ReduceMax || isLargest)
+      return b.getFloatAttr(type, APFloat::getInf(floats.getFloatSemantics(),
+                                                  /*Negative=*/!isLargest));
+    return b.getFloatAttr(type, kind == OpKind::ReduceProd ? 1.0 : 0.0);
+  }
+  const unsigned width = type.getIntOrFloatBitWidth();
+  const bool isSigned = !type.isUnsignedInteger() && width != 1;
+  auto limit = [&] {
+    if (isSigned)
+      return isLargest ? APInt::getSignedMaxValue(width) : APInt::getSignedMinValue(width);
+    return isLargest ? APInt::getMaxValue(width) : APInt::getMinValue(width);
+  };
+  const bool isOne = kind == OpKind::ReduceProd || kind == OpKind::ReduceAll;
+  const bool isLimit = kind == OpKind::ReduceMax || isLargest;
+  return b.getIntegerAttr(type, isLimit ? limit() : APInt(width, isOne));
+}
+
+TypedAttr ir::getReductionIdentity(OpKind kind, Type type) {
+  return cast<TypedAttr>(getIdentity(kind, type));
+}
+
+template <class Op> static OpFoldResult foldReduction(Op op) {
+  if (op.getAxes().empty() && !op.getPartial())
+    return op.getInput();
+  if (llvm::is_contained(op.getInput().getType().getShape(), 0))
+    return DenseElementsAttr::get(op.getType(),
+                                  getIdentity(Op::opKind, op.getType().getElementType()));
   return {};
 }
+
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  OpFoldResult CLASS##Op::fold(FoldAdaptor) { return foldReduction(*this); }
+#include "tsum/Reductions.def"
 
 OpFoldResult BroadcastOp::fold(FoldAdaptor operands) {
   // Ascending dims of equal types can only be 0, 1, 2...
@@ -55,9 +86,19 @@ static bool holds(DType outer, DType inner) {
   auto precision = [](DType dtype) {
     return visit_dtype(dtype, [](auto x) { return std::numeric_limits<decltype(x)>::digits; });
   };
-  bool kinds = kind_of(outer) == kind_of(inner) || kind_of(outer) == DTypeKind::Float ||
-               (kind_of(outer) == DTypeKind::Signed && kind_of(inner) == DTypeKind::Unsigned);
-  return kinds && precision(outer) >= precision(inner);
+  auto exponents = [](DType dtype) {
+    return visit_dtype(dtype,
+                       [](auto x) { return std::numeric_limits<decltype(x)>::max_exponent; });
+  };
+  const DTypeKind to = kind_of(outer), from = kind_of(inner);
+  if (from == DTypeKind::Bool || outer == inner)
+    return true;
+  if (to == DTypeKind::Float)
+    return precision(outer) >= precision(inner) &&
+           (from == DTypeKind::Float ? exponents(outer) >= exponents(inner)
+                                     : exponents(outer) > precision(inner));
+  return (to == from || (to == DTypeKind::Signed && from == DTypeKind::Unsigned)) &&
+         precision(outer) >= precision(inner);
 }
 
 OpFoldResult CastOp::fold(FoldAdaptor) {
@@ -73,7 +114,9 @@ OpFoldResult CastOp::fold(FoldAdaptor) {
   // and 44 without.
   auto isFloat = [](DType dtype) { return kind_of(dtype) == DTypeKind::Float; };
   bool wrapsInstead = !isFloat(from) && isFloat(by) && !isFloat(to) && !holds(to, from);
-  if (!holds(by, from) || wrapsInstead)
+  // An integer goes to a small float by way of f32, and so rounds twice where f64 rounds once.
+  bool roundsTwice = !isFloat(from) && isFloat(to) && size_of(to) == 2 && by != DType::f32;
+  if (!holds(by, from) || wrapsInstead || roundsTwice)
     return {};
   getInputMutable().assign(inner.getInput());
   return getResult();

@@ -62,21 +62,34 @@ Type ir::getElementType(MLIRContext *context, DType dtype) {
   auto bits = static_cast<unsigned>(8 * size_of(dtype));
   switch (kind_of(dtype)) {
   case DTypeKind::Float:
-    return bits == 32 ? Type(Float32Type::get(context)) : Float64Type::get(context);
+    if (dtype == DType::bf16)
+      return BFloat16Type::get(context);
+    return bits == 16   ? Type(Float16Type::get(context))
+           : bits == 32 ? Type(Float32Type::get(context))
+                        : Float64Type::get(context);
   case DTypeKind::Signed:
     return IntegerType::get(context, bits);
   case DTypeKind::Unsigned:
     return IntegerType::get(context, bits, IntegerType::Unsigned);
+  case DTypeKind::Bool:
+    return IntegerType::get(context, 1);
+  case DTypeKind::Complex:
+    break;
   }
   llvm_unreachable("a DTypeKind without MLIR types");
 }
 
 std::optional<DType> ir::getDType(Type type) {
 #define TSUM_DTYPE(NAME, CPP, KIND)                                                                \
-  if (type == getElementType(type.getContext(), DType::NAME))                                      \
+  if (DTypeKind::KIND != DTypeKind::Complex &&                                                     \
+      type == getElementType(type.getContext(), DType::NAME))                                      \
     return DType::NAME;
 #include "tsum/DTypes.def"
   return std::nullopt;
+}
+
+Type ir::getBooleanType(Type type) {
+  return cast<RankedTensorType>(type).clone(IntegerType::get(type.getContext(), 1));
 }
 
 bool ir::isAddressable(Type type) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 
+#include "tsum/Graph/SummationTree.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
+using namespace tsum;
 using namespace tsum::ir;
 
 /// Checks that `indices`, called `noun`s in diagnostics, are ascending dimensions of `type`.
@@ -31,12 +34,12 @@ static LogicalResult verifyDimensions(function_ref<InFlightDiagnostic()> emitErr
 }
 
 //===----------------------------------------------------------------------===//
-// ReduceSumOp
+// Reductions
 //===----------------------------------------------------------------------===//
 
-/// The type of a reduction of `type` over valid `axes`.
-static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> axes, bool keepdims,
-                                       bool partial) {
+/// The type of the reduction `kind` of `type` over valid `axes`.
+static RankedTensorType getReducedType(OpKind kind, RankedTensorType type, ArrayRef<int64_t> axes,
+                                       bool keepdims, bool partial) {
   SmallVector<int64_t> shape;
   for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
     if (!llvm::is_contained(axes, static_cast<int64_t>(dim)))
@@ -45,32 +48,49 @@ static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> 
       shape.push_back(1);
   }
   Type element = type.getElementType();
-  if (partial && isa<FloatType>(element))
-    element = Float64Type::get(type.getContext());
+  if (partial)
+    element = getElementType(type.getContext(), partial_dtype(kind, *getDType(element)));
   return RankedTensorType::get(shape, element);
 }
 
-LogicalResult ReduceSumOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                            Adaptor operands, SmallVectorImpl<Type> &types) {
-  auto type = cast<RankedTensorType>(operands.getInput().getType());
+template <class Op>
+static LogicalResult inferReductionType(MLIRContext *context, std::optional<Location> location,
+                                        typename Op::Adaptor operands,
+                                        SmallVectorImpl<Type> &types) {
+  auto type = dyn_cast<RankedTensorType>(operands.getInput().getType());
   auto emitError = [&] { return mlir::emitError(location.value_or(UnknownLoc::get(context))); };
+  if (!type || !getDType(type.getElementType()))
+    return failure(); // the verifier of the operand says so
   if (failed(verifyDimensions(emitError, "axis", operands.getAxes(), type)))
     return failure();
-  types.push_back(
-      getReducedType(type, operands.getAxes(), operands.getKeepdims(), operands.getPartial()));
+  types.push_back(getReducedType(Op::opKind, type, operands.getAxes(), operands.getKeepdims(),
+                                 operands.getPartial()));
   return success();
 }
 
-LogicalResult ReduceSumOp::verify() {
-  RankedTensorType type = getInput().getType();
-  if (failed(verifyDimensions([&] { return emitOpError(); }, "axis", getAxes(), type)))
+template <class Op> static LogicalResult verifyReduction(Op op) {
+  RankedTensorType type = op.getInput().getType();
+  if (failed(verifyDimensions([&] { return op.emitOpError(); }, "axis", op.getAxes(), type)))
     return failure();
-  RankedTensorType reduced = getReducedType(type, getAxes(), getKeepdims(), getPartial());
-  if (getType() != reduced)
-    return emitOpError() << "result type " << getType() << " does not match the reduced type "
-                         << reduced;
+  RankedTensorType reduced =
+      getReducedType(Op::opKind, type, op.getAxes(), op.getKeepdims(), op.getPartial());
+  if (op.getType() != reduced)
+    return op.emitOpError() << "result type " << op.getType() << " does not match the reduced type "
+                            << reduced;
   return success();
 }
+
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  LogicalResult CLASS##Op::inferReturnTypes(                                                       \
+      MLIRContext *context, std::optional<Location> location, ValueRange operands,                 \
+      DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,                 \
+      SmallVectorImpl<Type> &types) {                                                              \
+    return inferReductionType<CLASS##Op>(                                                          \
+        context, location, Adaptor(operands, attributes, properties, regions), types);             \
+  }                                                                                                \
+  LogicalResult CLASS##Op::verify() { return verifyReduction(*this); }                             \
+  OpKind CLASS##Op::getOpKind() { return opKind; }
+#include "tsum/Reductions.def"
 
 //===----------------------------------------------------------------------===//
 // BroadcastOp
@@ -93,6 +113,17 @@ LogicalResult BroadcastOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// IotaOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult IotaOp::verify() {
+  if (static_cast<int64_t>(getSteps().size()) != getType().getRank())
+    return emitOpError() << "has " << getSteps().size() << " steps for a result of rank "
+                         << getType().getRank() << " (give one per dimension)";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // ReshapeOp
 //===----------------------------------------------------------------------===//
 
@@ -104,6 +135,8 @@ LogicalResult ReshapeOp::verify() {
                          << " (they must be equal)";
   return success();
 }
+
+#include "tsum/Dialect/Tsum/IR/TsumInterfaces.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "tsum/Dialect/Tsum/IR/TsumOps.cpp.inc"

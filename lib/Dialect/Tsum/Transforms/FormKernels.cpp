@@ -68,7 +68,7 @@ private:
         cut(value, "reshape");
         continue;
       }
-      if (value != root && isa<ir::ReduceSumOp>(op)) {
+      if (value != root && isa<ir::ReductionOpInterface>(op)) {
         if (place == Producer)
           cut(value, "sum of a sum");
         else if (place == Broadcast)
@@ -81,7 +81,7 @@ private:
       if (value != root && isKernel(value))
         continue;
       ++ops;
-      if (isa<ir::ReduceSumOp>(op))
+      if (isa<ir::ReductionOpInterface>(op))
         place = Producer;
       else if (isa<ir::BroadcastOp>(op) && place == Epilogue)
         place = Broadcast;

@@ -3,7 +3,7 @@
 /// The tsum dialect: the expression graph of the API as MLIR.
 #pragma once
 
-#include "tsum/dtype.h"
+#include "tsum/Graph/Node.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
@@ -18,11 +18,18 @@
 
 namespace tsum::ir {
 
-/// The type of elements of `dtype`: signed integers are signless in MLIR, unsigned ones are not.
+/// The type of elements of `dtype`, none of them complex: signed integers are signless in MLIR,
+/// unsigned ones are not, and a boolean is an i1.
 [[nodiscard]] mlir::Type getElementType(mlir::MLIRContext *context, DType dtype);
 
 /// The dtype whose elements have `type`, if there is one.
 [[nodiscard]] std::optional<DType> getDType(mlir::Type type);
+
+/// The type of booleans in the shape of the tensor type `type`.
+[[nodiscard]] mlir::Type getBooleanType(mlir::Type type);
+
+/// What the reduction `kind` of nothing gives, as an element of type `type`.
+[[nodiscard]] mlir::TypedAttr getReductionIdentity(OpKind kind, mlir::Type type);
 
 /// Whether `type`, of static shape, takes less than 2^63 bytes, extents of 0 left out: as the API
 /// demands.
@@ -31,6 +38,8 @@ namespace tsum::ir {
 } // namespace tsum::ir
 
 #include "tsum/Dialect/Tsum/IR/TsumDialect.h.inc"
+
+#include "tsum/Dialect/Tsum/IR/TsumInterfaces.h.inc"
 
 #define GET_OP_CLASSES
 #include "tsum/Dialect/Tsum/IR/TsumOps.h.inc"

@@ -12,7 +12,8 @@ def Tsum_Dialect : Dialect {
   let description = [{
     A `tsum` function is an expression graph: pure operations on tensors of static shape, with the
     names and the semantics of the C++ API. Integers wrap in their own width and are signed unless
-    the type says unsigned (`i32`, `ui8`). Floats are IEEE 754: no operation has fast-math freedom.
+    the type says unsigned (`i32`, `ui8`); `i1` is a boolean. Floats are IEEE 754: no operation has
+    fast-math freedom. Complex tensors of the API are pairs of real ones here.
 
     ```mlir
     func.func @variance(%x: tensor<4x8xf32>, %mean: tensor<4xf32>) -> tensor<4xf32> {
@@ -40,10 +41,13 @@ def Tsum_Dialect : Dialect {
   }];
 }
 
-/// A dtype of the API: floats and signed integers are MLIR's types of the same name, `u8` is `ui8`.
+/// A dtype of the API: floats and signed integers are MLIR's types of the same name, `u8` is `ui8`,
+/// `boolean` is `i1`.
 class Tsum_DType<string dtypeName, string dtypeKind> {
   string kind = dtypeKind;
-  string name = !if(!eq(kind, "Unsigned"), "ui" # !substr(dtypeName, 1), dtypeName);
+  string name = !cond(!eq(kind, "Unsigned") : "ui" # !substr(dtypeName, 1),
+                      !eq(kind, "Bool") : "i1",
+                      true : dtypeName);
   Type type = !cast<Type>(!toupper(name));
 }
 
@@ -53,12 +57,23 @@ include "tsum/Dialect/Tsum/IR/DTypes.td"
 class Tsum_Tensor<list<Tsum_DType> dtypes>
     : RankedTensorOf<!foreach(dtype, dtypes, dtype.type),
                      [HasStaticShapePred, CPred<"::tsum::ir::isAddressable($_self)">]> {
+  list<string> dtypeNames = !foreach(dtype, dtypes, dtype.name);
   let summary = "tensor of " # !interleave(!foreach(dtype, dtypes, dtype.name), "/") #
                 " with static shape and less than 2^63 bytes";
 }
 
-// One per member of tsum::Domain.
-def Tsum_Numeric : Tsum_Tensor<Tsum_DTypes>;
-def Tsum_Float : Tsum_Tensor<!filter(dtype, Tsum_DTypes, !eq(dtype.kind, "Float"))>;
+class Tsum_TensorOfKinds<list<string> kinds>
+    : Tsum_Tensor<!filter(dtype, Tsum_DTypes,
+                          !ne(!size(!filter(kind, kinds, !eq(kind, dtype.kind))), 0))>;
+
+// One per member of tsum::Domain; complex numbers are none of the dialect's.
+def Tsum_Any : Tsum_Tensor<Tsum_DTypes>;
+def Tsum_Numeric : Tsum_TensorOfKinds<["Float", "Signed", "Unsigned"]>;
+def Tsum_Real : Tsum_TensorOfKinds<["Float", "Signed", "Unsigned"]>;
+def Tsum_Inexact : Tsum_TensorOfKinds<["Float"]>;
+def Tsum_Float : Tsum_TensorOfKinds<["Float"]>;
+def Tsum_Integer : Tsum_TensorOfKinds<["Signed", "Unsigned"]>;
+def Tsum_Bits : Tsum_TensorOfKinds<["Signed", "Unsigned", "Bool"]>;
+def Tsum_Bool : Tsum_TensorOfKinds<["Bool"]>;
 
 #endif // TSUM_DIALECT_TSUM_IR_TSUMDIALECT

@@ -20,31 +20,45 @@ class Tsum_Op<string mnemonic, list<Trait> traits = []>
 /// associate.
 class Tsum_Laws<string mnemonic> {
   list<Trait> traits = !cond(
-      !eq(mnemonic, "negative") : [Involution],
-      !eq(mnemonic, "abs") : [Idempotent],
-      !or(!eq(mnemonic, "add"), !eq(mnemonic, "multiply")) : [Commutative],
-      !or(!eq(mnemonic, "maximum"), !eq(mnemonic, "minimum")) : [Commutative, Idempotent],
+      !or(!eq(mnemonic, "negative"), !eq(mnemonic, "invert"),
+          !eq(mnemonic, "logical_not")) : [Involution],
+      !or(!eq(mnemonic, "abs"), !eq(mnemonic, "relu"), !eq(mnemonic, "sign"),
+          !eq(mnemonic, "floor"), !eq(mnemonic, "ceil"), !eq(mnemonic, "round"),
+          !eq(mnemonic, "trunc")) : [Idempotent],
+      !or(!eq(mnemonic, "add"), !eq(mnemonic, "multiply"), !eq(mnemonic, "equal"),
+          !eq(mnemonic, "not_equal"), !eq(mnemonic, "logical_xor"),
+          !eq(mnemonic, "bitwise_xor")) : [Commutative],
+      !or(!eq(mnemonic, "maximum"), !eq(mnemonic, "minimum"), !eq(mnemonic, "logical_and"),
+          !eq(mnemonic, "logical_or"), !eq(mnemonic, "bitwise_and"),
+          !eq(mnemonic, "bitwise_or")) : [Commutative, Idempotent],
       true : []);
 }
 
-class Tsum_ElementwiseOp<string mnemonic, Type domain, string text>
-    : Tsum_Op<mnemonic, !listconcat([Elementwise, SameOperandsAndResultType],
-                                    Tsum_Laws<mnemonic>.traits)> {
+/// The result has the operands' type; or it is boolean, of their shape.
+class Tsum_ElementwiseOp<string mnemonic, Type domain, string resultKind, string text,
+                         list<Trait> traits = []>
+    : Tsum_Op<mnemonic, !listconcat(
+          [Elementwise], Tsum_Laws<mnemonic>.traits, traits,
+          !if(!eq(resultKind, "Bool"),
+              [TypesMatchWith<"the result is boolean, of the operands' shape", "x", "result",
+                              "::tsum::ir::getBooleanType($_self)">],
+              [SameOperandsAndResultType]))> {
   let summary = "elementwise " # mnemonic;
   let description = text;
-  let results = (outs domain:$result);
+  let results = (outs !if(!eq(resultKind, "Bool"), Tsum_Bool, domain):$result);
 }
 
-class Tsum_UnaryOp<string mnemonic, Type domain, string text>
-    : Tsum_ElementwiseOp<mnemonic, domain, text> {
+class Tsum_UnaryOp<string mnemonic, Type domain, string resultKind, string text>
+    : Tsum_ElementwiseOp<mnemonic, domain, resultKind, text> {
   let arguments = (ins domain:$x);
-  let assemblyFormat = "$x attr-dict `:` type($result)";
+  let assemblyFormat = "$x attr-dict `:` type($x)";
 }
 
-class Tsum_BinaryOp<string mnemonic, Type domain, string text>
-    : Tsum_ElementwiseOp<mnemonic, domain, text> {
+class Tsum_BinaryOp<string mnemonic, Type domain, string resultKind, string text>
+    : Tsum_ElementwiseOp<mnemonic, domain, resultKind, text,
+                         !if(!eq(resultKind, "Bool"), [SameTypeOperands], [])> {
   let arguments = (ins domain:$x, domain:$y);
-  let assemblyFormat = "$x `,` $y attr-dict `:` type($result)";
+  let assemblyFormat = "$x `,` $y attr-dict `:` type($x)";
 }
 
 // Generated from tsum/Elementwise.def.
@@ -53,8 +67,9 @@ include "tsum/Dialect/Tsum/IR/ElementwiseOps.td"
 def Tsum_CastOp : Tsum_Op<"cast", [SameOperandsAndResultShape, Elementwise]> {
   let summary = "converts each element to another type";
   let description = [{
-    To a float: rounded to nearest, ties to even. To an integer from an integer: modulo 2^n. To an
-    integer from a float: towards zero, saturated at the integer's range, NaN to 0.
+    To a float: rounded to nearest, ties to even; integers to f16 and bf16 by way of f32. To an
+    integer from an integer or a boolean: modulo 2^n. To an integer from a float: towards zero,
+    saturated at the integer's range, NaN to 0. To a boolean: whether it is not 0.
 
     ```mlir
     %r = tsum.cast %x : tensor<4xui8> -> tensor<4xf32>
@@ -63,44 +78,69 @@ def Tsum_CastOp : Tsum_Op<"cast", [SameOperandsAndResultShape, Elementwise]> {
     Folds to its operand where the types are equal, and a cast of a cast to one cast where the
     first one loses nothing that the second would have kept.
   }];
-  let arguments = (ins Tsum_Numeric:$input);
-  let results = (outs Tsum_Numeric:$result);
+  let arguments = (ins Tsum_Any:$input);
+  let results = (outs Tsum_Any:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasFolder = 1;
+}
+
+def Tsum_WhereOp : Tsum_Op<"where", [Elementwise, AllTypesMatch<["x", "y", "result"]>,
+                                     TypesMatchWith<"the condition is boolean, of the result's shape",
+                                                    "result", "condition",
+                                                    "::tsum::ir::getBooleanType($_self)">]> {
+  let summary = "chooses elements by a condition";
+  let description = [{
+    ```mlir
+    %r = tsum.where %c, %x, %y : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Tsum_Bool:$condition, Tsum_Any:$x, Tsum_Any:$y);
+  let results = (outs Tsum_Any:$result);
+  let assemblyFormat = "$condition `,` $x `,` $y attr-dict `:` type($result)";
 }
 
 //===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
 
-def Tsum_ReduceSumOp
-    : Tsum_Op<"reduce_sum", [InferTypeOpAdaptor]> {
-  let summary = "sums over axes";
+/// What all reductions have.
+def Tsum_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
+  let cppNamespace = "::tsum::ir";
+  let description = "A reduction of one tensor over axes.";
+  let methods = [
+    InterfaceMethod<"The operand.", "::mlir::TypedValue<::mlir::RankedTensorType>", "getInput">,
+    InterfaceMethod<"The reduced dimensions, ascending.", "::llvm::ArrayRef<int64_t>", "getAxes">,
+    InterfaceMethod<"Whether these stay, with extent 1.", "bool", "getKeepdims">,
+    InterfaceMethod<"Whether the result is that of the accumulators.", "bool", "getPartial">,
+    InterfaceMethod<"Which reduction it is.", "::tsum::OpKind", "getOpKind">
+  ];
+}
+
+class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, string text>
+    : Tsum_Op<mnemonic, [DeclareOpInterfaceMethods<InferTypeOpInterface>,
+                         DeclareOpInterfaceMethods<Tsum_ReductionOpInterface, ["getOpKind"]>]> {
+  let summary = text;
   let description = [{
     The result has `input`'s element type and its shape without `axes`, or with extent 1 there if
-    `keepdims`. The axes are ascending. A sum over no axes is `input`, an empty sum is +0.
+    `keepdims`. The axes are ascending. A reduction over no axes is `input`.
 
     ```mlir
-    %r = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
-    %k = tsum.reduce_sum %x axes = [1] keepdims : tensor<4x8xf32> -> tensor<4x1xf32>
+    %r = tsum.}] # mnemonic # [{ %x axes = [1] : tensor<4x8x}] # !head(domain.dtypeNames) #
+    [{> -> tensor<4x}] # !head(domain.dtypeNames) # [{>
     ```
 
-    A `partial` sum is one of several parts of a long sum: it is not rounded, so that the result of
-    floats is f64, the type of the accumulators, and it stays apart from the sum that reads it.
+    A `partial` reduction is one of several parts of a long one: it is not rounded, so that sums and
+    products of floats are f64, the type of the accumulators, and it stays apart from the reduction
+    that reads it.
 
-    ```mlir
-    %p = tsum.reduce_sum %x axes = [1] partial : tensor<64x65536xf32> -> tensor<64xf64>
-    ```
-
-    Extents of 1 take no part: a sum over such axes alone is a reshape (and keeps -0). The order in
-    which floats are added is a function of the operand's other extents and of which of them are
-    reduced, and docs/numerics.md states it; a rewrite that would change it is for integers only,
-    which wrap and need no order. So only integer sums merge with the sum they read, and
-    move before a broadcast, where each repeated axis that is summed becomes a factor.
+    Extents of 1 take no part: a reduction over such axes alone is a reshape (and keeps -0). The
+    order in which floats are added or multiplied is a function of the operand's other extents and
+    of which of them are reduced, and docs/numerics.md states it; a rewrite that would change it is
+    only for reductions that need no order: all but sums and products of floats.
   }];
-  let arguments = (ins Tsum_Numeric:$input, DenseI64ArrayAttr:$axes, UnitAttr:$keepdims,
+  let arguments = (ins domain:$input, DenseI64ArrayAttr:$axes, UnitAttr:$keepdims,
                    UnitAttr:$partial);
-  let results = (outs Tsum_Numeric:$result);
+  let results = (outs Tsum_Any:$result);
   let assemblyFormat = [{
     $input `axes` `=` $axes (`keepdims` $keepdims^)? (`partial` $partial^)? attr-dict
     `:` type($input) `->` type($result)
@@ -108,7 +148,12 @@ def Tsum_ReduceSumOp
   let hasVerifier = 1;
   let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let extraClassDeclaration =
+      "static constexpr ::tsum::OpKind opKind = ::tsum::OpKind::" # opKind # ";";
 }
+
+// Generated from tsum/Reductions.def.
+include "tsum/Dialect/Tsum/IR/ReductionOps.td"
 
 //===----------------------------------------------------------------------===//
 // Shape operations and data
@@ -126,8 +171,8 @@ def Tsum_BroadcastOp : Tsum_Op<"broadcast", [SameOperandsAndResultElementType]> 
 
     An extent of 1 is not stretched: `tsum.reshape` it away first.
   }];
-  let arguments = (ins Tsum_Numeric:$input, DenseI64ArrayAttr:$dims);
-  let results = (outs Tsum_Numeric:$result);
+  let arguments = (ins Tsum_Any:$input, DenseI64ArrayAttr:$dims);
+  let results = (outs Tsum_Any:$result);
   let assemblyFormat = "$input `dims` `=` $dims attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -140,11 +185,26 @@ def Tsum_ReshapeOp : Tsum_Op<"reshape", [SameOperandsAndResultElementType]> {
     %r = tsum.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
     ```
   }];
-  let arguments = (ins Tsum_Numeric:$input);
-  let results = (outs Tsum_Numeric:$result);
+  let arguments = (ins Tsum_Any:$input);
+  let results = (outs Tsum_Any:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+
+def Tsum_IotaOp : Tsum_Op<"iota"> {
+  let summary = "numbers that count along dimensions";
+  let description = [{
+    The element at (i, j, ...) is `offset + i * steps[0] + j * steps[1] + ...`, modulo 2^n.
+
+    ```mlir
+    %r = tsum.iota steps = [8, 1] : tensor<4x8xi32>
+    ```
+  }];
+  let arguments = (ins DenseI64ArrayAttr:$steps, DefaultValuedAttr<I64Attr, "0">:$offset);
+  let results = (outs Tsum_Integer:$result);
+  let assemblyFormat = "`steps` `=` $steps (`offset` `=` $offset^)? attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tsum_ConstantOp
@@ -156,7 +216,7 @@ def Tsum_ConstantOp
     ```
   }];
   let arguments = (ins ElementsAttr:$value);
-  let results = (outs Tsum_Numeric:$result);
+  let results = (outs Tsum_Any:$result);
   let assemblyFormat = "attr-dict $value";
   let hasFolder = 1;
 }
@@ -177,8 +237,8 @@ def Tsum_LaunchOp
     %r = tsum.launch @kernels::@f_0(%x) : (tensor<4x8xf32>) -> tensor<4xf32>
     ```
   }];
-  let arguments = (ins SymbolRefAttr:$kernel, Variadic<Tsum_Numeric>:$inputs);
-  let results = (outs Tsum_Numeric:$result);
+  let arguments = (ins SymbolRefAttr:$kernel, Variadic<Tsum_Any>:$inputs);
+  let results = (outs Tsum_Any:$result);
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $result)";
 }
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/tensor.h"
+
+#include <optional>
+
+namespace tsum {
+
+/// The axes of a reduction: `all_axes`, or a list, which may be empty.
+class Axes {
+public:
+  Axes() : list(std::in_place) {} ///< none, as `{}`
+  Axes(std::int64_t axis) : list(std::vector<std::int64_t>{axis}) {}
+  Axes(std::initializer_list<std::int64_t> axes) : list(std::vector<std::int64_t>(axes)) {}
+  Axes(std::vector<std::int64_t> axes) : list(std::move(axes)) {}
+
+  /// Every axis of whatever is reduced.
+  static Axes all() {
+    Axes axes;
+    axes.list.reset();
+    return axes;
+  }
+
+  /// The list, or nothing for all axes.
+  [[nodiscard]] const std::optional<std::vector<std::int64_t>> &get() const { return list; }
+
+private:
+  std::optional<std::vector<std::int64_t>> list;
+};
+
+inline const Axes all_axes = Axes::all();
+
+// The semantics of TensorFlow's functions of the same names. The shape of the result is `input`'s
+// without `axes`, or with extent 1 there if `keepdims`. No axes given means all of them, an empty
+// list means none. A negative axis counts from the last. Each builds nodes and computes nothing;
+// O(rank). All throw AxisError if an axis is out of range or given twice, DTypeError for a dtype
+// that they do not take.
+
+/// Sums `input` over `axes`; the semantics of TensorFlow's `tf.math.reduce_sum`.
+///
+/// The result has `input`'s dtype: integers wrap; f16 and bf16 are added up in f32 and f64 and
+/// rounded once; booleans are refused. An empty extent sums to zero. docs/numerics.md states the
+/// order of the additions and the error.
+///
+/// \code
+///   Tensor rows = reduce_sum(x, {1}, /*keepdims=*/true);   // [2,3] -> [2,1]
+/// \endcode
+[[nodiscard]] Tensor reduce_sum(const Tensor &input, const Axes &axes = all_axes,
+                                bool keepdims = false, std::string_view name = {});
+
+/// `reduce_sum(cast(input, dtype), ...)`: accumulates in `dtype` and has it, as NumPy's `sum(dtype=)`.
+[[nodiscard]] Tensor reduce_sum(const Tensor &input, const Axes &axes, bool keepdims,
+                                std::string_view name, DType dtype);
+
+/// The product; of an empty extent 1. Integers wrap; floats are multiplied in the order of a sum.
+[[nodiscard]] Tensor reduce_prod(const Tensor &input, const Axes &axes = all_axes,
+                                 bool keepdims = false, std::string_view name = {});
+
+/// The largest element; NaN if there is one. Of an empty extent the smallest value of the dtype,
+/// for floats minus infinity.
+[[nodiscard]] Tensor reduce_max(const Tensor &input, const Axes &axes = all_axes,
+                                bool keepdims = false, std::string_view name = {});
+
+/// The smallest element; NaN if there is one. Of an empty extent the largest value of the dtype,
+/// for floats infinity.
+[[nodiscard]] Tensor reduce_min(const Tensor &input, const Axes &axes = all_axes,
+                                bool keepdims = false, std::string_view name = {});
+
+/// Whether any boolean is true; of an empty extent false.
+[[nodiscard]] Tensor reduce_any(const Tensor &input, const Axes &axes = all_axes,
+                                bool keepdims = false, std::string_view name = {});
+
+/// Whether all booleans are true; of an empty extent true.
+[[nodiscard]] Tensor reduce_all(const Tensor &input, const Axes &axes = all_axes,
+                                bool keepdims = false, std::string_view name = {});
+
+/// The sum divided by the number of elements. Integers divide towards zero, as in TensorFlow (cast
+/// to a float for NumPy's mean). Of an empty extent NaN, for integers 0. f16 and bf16 are rounded
+/// once from f32.
+[[nodiscard]] Tensor reduce_mean(const Tensor &input, const Axes &axes = all_axes,
+                                 bool keepdims = false, std::string_view name = {});
+
+/// The mean of |x - mean|^2, in two passes: the sum of squares divided by the number of elements
+/// less `ddof`. Takes floats, and complex numbers, of which it is real. NaN where nothing is left to
+/// divide by.
+[[nodiscard]] Tensor reduce_variance(const Tensor &input, const Axes &axes = all_axes,
+                                     bool keepdims = false, std::string_view name = {},
+                                     std::int64_t ddof = 0);
+
+/// The square root of `reduce_variance`.
+[[nodiscard]] Tensor reduce_std(const Tensor &input, const Axes &axes = all_axes,
+                                bool keepdims = false, std::string_view name = {},
+                                std::int64_t ddof = 0);
+
+/// log(sum(exp(x))) of floats, without overflow: the largest element is subtracted first. Of an
+/// empty extent minus infinity.
+[[nodiscard]] Tensor reduce_logsumexp(const Tensor &input, const Axes &axes = all_axes,
+                                      bool keepdims = false, std::string_view name = {});
+
+/// The sum of |x|^2.
+[[nodiscard]] Tensor reduce_sum_square(const Tensor &input, const Axes &axes = all_axes,
+                                       bool keepdims = false, std::string_view name = {});
+
+/// The sum of |x|: the L1 norm.
+[[nodiscard]] Tensor reduce_l1(const Tensor &input, const Axes &axes = all_axes,
+                               bool keepdims = false, std::string_view name = {});
+
+/// The square root of the sum of |x|^2 of floats or complex numbers: the L2 norm.
+[[nodiscard]] Tensor reduce_euclidean_norm(const Tensor &input, const Axes &axes = all_axes,
+                                           bool keepdims = false, std::string_view name = {});
+
+/// How many elements are not 0, as i64; NaN is not 0.
+[[nodiscard]] Tensor count_nonzero(const Tensor &input, const Axes &axes = all_axes,
+                                   bool keepdims = false, std::string_view name = {});
+
+/// The place of the largest element, as i64: the first of several, or of the first NaN, as in
+/// NumPy. Over several axes the place in row-major order of these. Two passes over `input`.
+/// \throws ShapeError if there is nothing to choose from.
+[[nodiscard]] Tensor argmax(const Tensor &input, const Axes &axes, bool keepdims = false,
+                            std::string_view name = {});
+/// The place of the smallest element, likewise.
+[[nodiscard]] Tensor argmin(const Tensor &input, const Axes &axes, bool keepdims = false,
+                            std::string_view name = {});
+
+} // namespace tsum

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Complex tensors are pairs of real ones, and what is done to them is done to these: kernels never
+// see a complex number.
+#include "Build.h"
+
+#include "tsum/shapes.h"
+
+#include <limits>
+
+namespace tsum {
+
+Tensor complex(const Operand &real, const Operand &imag, std::string_view name) {
+  auto [re, im] = to_tensors("complex", real, imag);
+  if (re.dtype() != DType::f32 && re.dtype() != DType::f64)
+    throw DTypeError("complex: takes f32 and f64; given " + std::string(name_of(re.dtype())) +
+                     " (cast it, as in cast(x, DType::f64))");
+  DType dtype = re.dtype() == DType::f32 ? DType::complex64 : DType::complex128;
+  Shape shape = broadcast_shape("complex", re.shape(), im.shape());
+  checked_size("complex", shape, dtype);
+  // Both parts have the shape of the whole.
+  auto part = [&](const Tensor &x) {
+    return (shape_of(x) == shape ? x : broadcast_to(x, shape)).node();
+  };
+  return make_tensor(OpKind::Complex, dtype, shape, {part(re), part(im)}, name);
+}
+
+/// Part 0, the real one, or 1 of a complex tensor.
+static Tensor part_of(const Tensor &x, int part) {
+  Node::State state = x.node()->state();
+  if (!state.values)
+    return Tensor(state.operands[static_cast<std::size_t>(part)]);
+  const DType dtype = real_dtype(x.dtype());
+  auto node = std::make_shared<Node>(OpKind::Slice, dtype, shape_of(x));
+  node->set_values(std::make_shared<Storage>(Storage{
+      state.values->owner, state.values->data + part * size_of(dtype), state.values->strides}));
+  return Tensor(std::move(node));
+}
+
+Tensor real(const Tensor &x) { return is_complex(x) ? part_of(x, 0) : x; }
+
+Tensor imag(const Tensor &x) {
+  if (is_complex(x))
+    return part_of(x, 1);
+  return broadcast_to(to_tensor("imag", 0, x.dtype()), shape_of(x));
+}
+
+Tensor conj(const Tensor &x, std::string_view name) {
+  return is_complex(x) ? complex(real(x), negative(imag(x)), name) : named(x, name);
+}
+
+/// sqrt(a^2 + b^2) without overflow or underflow on the way.
+static Tensor hypot(const Tensor &a, const Tensor &b, std::string_view name) {
+  Tensor x = abs(a);
+  Tensor y = abs(b);
+  Tensor large = maximum(x, y);
+  Tensor ratio = divide(minimum(x, y), large);
+  Tensor finite = multiply(large, sqrt(add(square(ratio), 1)));
+  // 0/0 and inf/inf are no ratios; an infinite part makes the whole infinite, whatever the other.
+  Tensor is_infinite = logical_or(is_inf(a), is_inf(b));
+  Tensor result = where(equal(large, 0), large, finite);
+  return where(is_infinite, std::numeric_limits<double>::infinity(), result, name);
+}
+
+/// Both operands divided by the larger part of the divisor, so that |y|^2 neither overflows nor
+/// vanishes.
+static Tensor quotient(const Tensor &x, const Tensor &y, std::string_view name) {
+  Tensor scale = maximum(abs(real(y)), abs(imag(y)));
+  Tensor c = divide(real(y), scale);
+  Tensor d = divide(imag(y), scale);
+  Tensor norm = multiply(add(square(c), square(d)), scale);
+  Tensor a = real(x);
+  Tensor b = imag(x);
+  Tensor is_zero = equal(scale, 0);
+  // By 0 each part divides as a real number does.
+  return complex(where(is_zero, divide(a, scale), divide(add(a * c, b * d), norm)),
+                 where(is_zero, divide(b, scale), divide(subtract(b * c, a * d), norm)), name);
+}
+
+Tensor complex_unary(OpKind op, const Tensor &x, std::string_view name) {
+  Tensor a = real(x);
+  Tensor b = imag(x);
+  switch (op) {
+  case OpKind::Negative:
+    return complex(negative(a), negative(b), name);
+  case OpKind::Abs:
+    return hypot(a, b, name);
+  case OpKind::Square:
+    return complex(subtract(square(a), square(b)), multiply(multiply(a, b), 2), name);
+  case OpKind::Reciprocal:
+    return quotient(complex(to_tensor("reciprocal", 1, a.dtype()), 0), x, name);
+  default:
+    break;
+  }
+  throw DTypeError(prefix(op_info(op).name) + "is not made for " + std::string(name_of(x.dtype())) +
+                   " (take real(x), imag(x) or abs(x))");
+}
+
+Tensor complex_binary(OpKind op, const Tensor &x, const Tensor &y, std::string_view name) {
+  switch (op) {
+  case OpKind::Add:
+    return complex(add(real(x), real(y)), add(imag(x), imag(y)), name);
+  case OpKind::Subtract:
+    return complex(subtract(real(x), real(y)), subtract(imag(x), imag(y)), name);
+  case OpKind::Multiply:
+    return complex(subtract(real(x) * real(y), imag(x) * imag(y)),
+                   add(real(x) * imag(y), imag(x) * real(y)), name);
+  case OpKind::Divide:
+    return quotient(x, y, name);
+  case OpKind::Equal:
+    return logical_and(equal(real(x), real(y)), equal(imag(x), imag(y)), name);
+  case OpKind::NotEqual:
+    return logical_or(not_equal(real(x), real(y)), not_equal(imag(x), imag(y)), name);
+  default:
+    break;
+  }
+  throw DTypeError(prefix(op_info(op).name) + "is not made for " + std::string(name_of(x.dtype())) +
+                   " (take real(x), imag(x) or abs(x))");
+}
+
+} // namespace tsum

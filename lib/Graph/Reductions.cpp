@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tsum/reductions.h"
+
+#include "Build.h"
+#include "InFloat.h"
+#include "tsum/shapes.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace tsum {
+
+//===-- What kernels compute ------------------------------------------------------------------===//
+
+static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keepdims,
+                     std::string_view name) {
+  const OpInfo &info = op_info(op);
+  check_domain(info.name, info.domain, input.dtype());
+  if (is_complex(input))
+    return complex(reduce(op, real(input), axes, keepdims, {}),
+                   reduce(op, imag(input), axes, keepdims, {}), name);
+  std::vector<bool> is_reduced = named_dims(info.name, axes, input.rank());
+  Shape shape;
+  std::vector<std::int64_t> reduced_axes;
+  for (std::size_t dim = 0; dim < is_reduced.size(); ++dim) {
+    if (is_reduced[dim])
+      reduced_axes.push_back(static_cast<std::int64_t>(dim));
+    if (!is_reduced[dim] || keepdims)
+      shape.push_back(is_reduced[dim] ? 1 : input.shape()[dim]);
+  }
+  auto node =
+      std::make_shared<Node>(op, input.dtype(), std::move(shape), std::vector{input.node()});
+  node->axes = std::move(reduced_axes);
+  node->keepdims = keepdims;
+  node->name = name;
+  return Tensor(std::move(node));
+}
+
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  Tensor NAME(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {       \
+    return reduce(OpKind::CLASS, input, axes, keepdims, name);                                     \
+  }
+#include "tsum/Reductions.def"
+
+Tensor reduce_sum(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                  DType dtype) {
+  return reduce_sum(input.dtype() == dtype ? input : cast(input, dtype), axes, keepdims, name);
+}
+
+//===-- Statistics ----------------------------------------------------------------------------===//
+
+/// The mean of integers, towards zero. Their sum is taken in 64 bits.
+static Tensor integer_mean(const Tensor &input, const Axes &axes, bool keepdims,
+                           std::string_view name) {
+  const bool is_signed = kind_of(input.dtype()) == DTypeKind::Signed;
+  const std::int64_t count = reduced_size("reduce_mean", axes, input.shape());
+  Tensor sum = reduce_sum(input, axes, keepdims, {}, is_signed ? DType::i64 : DType::u64);
+  if (is_signed) // the quotient is rounded down
+    sum = where(less(sum, 0), add(sum, count - 1), sum);
+  return cast(floordiv(sum, count), input.dtype(), name);
+}
+
+Tensor reduce_mean(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
+  check_domain("reduce_mean", Domain::Numeric, input.dtype());
+  if (is_complex(input))
+    return complex(reduce_mean(real(input), axes, keepdims),
+                   reduce_mean(imag(input), axes, keepdims), name);
+  if (contains(Domain::Integer, input.dtype()))
+    return integer_mean(input, axes, keepdims, name);
+  return in_float(input, name, [&](const Tensor &x, std::string_view name) {
+    const auto count = static_cast<double>(reduced_size("reduce_mean", axes, x.shape()));
+    return divide(reduce_sum(x, axes, keepdims), count, name);
+  });
+}
+
+Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                       std::int64_t ddof) {
+  check_domain("reduce_variance", Domain::Inexact, input.dtype());
+  if (is_complex(input))
+    return add(reduce_variance(real(input), axes, keepdims, {}, ddof),
+               reduce_variance(imag(input), axes, keepdims, {}, ddof), name);
+  return in_float(input, name, [&](const Tensor &x, std::string_view name) {
+    const std::int64_t count = reduced_size("reduce_variance", axes, x.shape());
+    Tensor deviation = subtract(x, reduce_mean(x, axes, /*keepdims=*/true));
+    // Where nothing is left, of no data or with too large a ddof: 0/0.
+    if (count <= ddof)
+      return multiply(reduce_sum(square(deviation), axes, keepdims),
+                      std::numeric_limits<double>::quiet_NaN(), name);
+    return divide(reduce_sum(square(deviation), axes, keepdims), static_cast<double>(count - ddof),
+                  name);
+  });
+}
+
+Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                  std::int64_t ddof) {
+  check_domain("reduce_std", Domain::Inexact, input.dtype());
+  return in_float(input, name, [&](const Tensor &x, std::string_view name) {
+    return sqrt(reduce_variance(x, axes, keepdims, {}, ddof), name);
+  });
+}
+
+//===-- Norms and counts ----------------------------------------------------------------------===//
+
+/// |x|^2.
+static Tensor squared_magnitude(const Tensor &x) {
+  return is_complex(x) ? add(square(real(x)), square(imag(x))) : square(x);
+}
+
+Tensor reduce_sum_square(const Tensor &input, const Axes &axes, bool keepdims,
+                         std::string_view name) {
+  check_domain("reduce_sum_square", Domain::Numeric, input.dtype());
+  return in_float(input, name, [&](const Tensor &x, std::string_view name) {
+    return reduce_sum(squared_magnitude(x), axes, keepdims, name);
+  });
+}
+
+Tensor reduce_l1(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
+  check_domain("reduce_l1", Domain::Numeric, input.dtype());
+  return reduce_sum(abs(input), axes, keepdims, name);
+}
+
+Tensor reduce_euclidean_norm(const Tensor &input, const Axes &axes, bool keepdims,
+                             std::string_view name) {
+  check_domain("reduce_euclidean_norm", Domain::Inexact, input.dtype());
+  return in_float(input, name, [&](const Tensor &x, std::string_view name) {
+    return sqrt(reduce_sum(squared_magnitude(x), axes, keepdims), name);
+  });
+}
+
+Tensor count_nonzero(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
+  Tensor is_nonzero = input.dtype() == DType::boolean ? input : not_equal(input, 0);
+  return reduce_sum(cast(is_nonzero, DType::i64), axes, keepdims, name);
+}
+
+Tensor reduce_logsumexp(const Tensor &input, const Axes &axes, bool keepdims,
+                        std::string_view name) {
+  check_domain("reduce_logsumexp", Domain::Float, input.dtype());
+  return in_float(input, name, [&](const Tensor &x, std::string_view name) {
+    Tensor largest = reduce_max(x, axes, /*keepdims=*/true);
+    // Infinite ones are not subtracted: inf - inf is no number.
+    Tensor shift = where(is_finite(largest), largest, 0);
+    Tensor result = log(reduce_sum(exp(subtract(x, shift)), axes, /*keepdims=*/true));
+    result = add(result, shift, keepdims ? name : "");
+    return keepdims ? result : squeeze(result, axes, name);
+  });
+}
+
+//===-- Places --------------------------------------------------------------------------------===//
+
+/// The place of the first element that equals `extreme`, the largest or smallest, or is NaN.
+static Tensor find_first(std::string_view op, const Tensor &x, const Tensor &extreme,
+                         const Axes &axes, bool keepdims, std::string_view name) {
+  const std::int64_t size = reduced_size(op, axes, x.shape());
+  if (size == 0)
+    throw ShapeError(prefix(op) + "shape " + to_string(x.shape()) +
+                     " has no element to choose along the given axes");
+  const DType dtype = size <= std::numeric_limits<std::int32_t>::max() ? DType::i32 : DType::i64;
+  // Numbers the reduced elements in row-major order.
+  std::vector<bool> is_reduced = named_dims(op, axes, x.rank());
+  Shape shape(is_reduced.size(), 1);
+  std::vector<std::int64_t> steps(is_reduced.size(), 0);
+  std::int64_t step = 1;
+  for (std::size_t dim = is_reduced.size(); dim-- > 0;)
+    if (is_reduced[dim]) {
+      shape[dim] = x.shape()[dim];
+      steps[dim] = step;
+      step *= shape[dim];
+    }
+  Tensor places = make_iota(dtype, std::move(shape), 0, std::move(steps));
+  Tensor is_found = equal(x, extreme);
+  if (contains(Domain::Float, x.dtype()))
+    is_found = logical_or(is_found, is_nan(x));
+  Tensor first = reduce_min(where(is_found, places, size), axes, keepdims);
+  return cast(first, DType::i64, name);
+}
+
+Tensor argmax(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
+  Tensor x = input.dtype() == DType::boolean ? cast(input, DType::u8) : input;
+  check_domain("argmax", Domain::Real, x.dtype());
+  return find_first("argmax", x, reduce_max(x, axes, /*keepdims=*/true), axes, keepdims, name);
+}
+
+Tensor argmin(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
+  Tensor x = input.dtype() == DType::boolean ? cast(input, DType::u8) : input;
+  check_domain("argmin", Domain::Real, x.dtype());
+  return find_first("argmin", x, reduce_min(x, axes, /*keepdims=*/true), axes, keepdims, name);
+}
+
+} // namespace tsum

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The reductions of tsum/Reductions.def; sums, whose order matters most, have tests of their own.
+#include "Compiled.h"
+
+using namespace tsum;
+using namespace tsum::test;
+
+namespace {
+
+class CompiledReduction : public testing::TestWithParam<DType> {
+protected:
+  /// All reductions of `x` but its sum.
+  static std::vector<Tensor> reductions_of(const Tensor &x, const Axes &axes, bool keepdims) {
+    std::vector<Tensor> outputs;
+    for (const ReductionOp &op : reduction_ops)
+      if (contains(op.domain, x.dtype()) && op.name != std::string("reduce_sum"))
+        outputs.push_back(op.apply(x, axes, keepdims));
+    return outputs;
+  }
+};
+
+TEST_P(CompiledReduction, OverAnyAxes) {
+  const Shape shapes[] = {{},        {0},       {1},        {5},         {65},
+                          {1025},    {0, 3},    {17, 31},   {33, 67},    {2, 1040},
+                          {1040, 2}, {3, 0, 2}, {3, 16, 4}, {2, 3, 5, 7}};
+  for (const Shape &shape : shapes)
+    for (const Axes &axes : axes_subsets(shape.size())) {
+      Tensor x = sample_tensor(GetParam(), shape);
+      expect_compiled_as_reference([&] { return reductions_of(x, axes, axes.get()->size() == 1); });
+    }
+}
+
+TEST_P(CompiledReduction, OfAnyLayout) {
+  for (const Layout &layout : layouts)
+    for (const Axes &axes : axes_subsets(2))
+      for (Guard guard : {Guard::Front, Guard::Back}) {
+        Tensor x = sample_tensor(GetParam(), {19, 35}, layout, guard);
+        expect_compiled_as_reference([&] { return reductions_of(x, axes, false); });
+      }
+}
+
+TEST_P(CompiledReduction, OfSpecialValues) {
+  Tensor row = special_tensor(GetParam(), 37);
+  Tensor table = broadcast_to(row, {3, 37});
+  expect_compiled_as_reference([&] { return reductions_of(row, 0, false); });
+  for (std::int64_t axis : {0, 1})
+    expect_compiled_as_reference([&] { return reductions_of(table, axis, false); });
+}
+
+TEST_P(CompiledReduction, FusesWhatItReadsAndWhatReadsIt) {
+  Tensor x = sample_tensor(GetParam(), {33, 70});
+  expect_compiled_as_reference([&] {
+    std::vector<Tensor> outputs;
+    for (const Tensor &y : reductions_of(equal(x, 0), 1, false))
+      outputs.push_back(logical_not(y));
+    for (const Tensor &y : reductions_of(where(equal(x, 0), x, x), 0, true))
+      outputs.push_back(equal(x, y));
+    return outputs;
+  });
+}
+
+/// Long enough to be cut into parts.
+TEST_P(CompiledReduction, OfPartsOfLongOnes) {
+  const std::int64_t size = (std::int64_t{1} << 20) / size_of(GetParam()) + 7;
+  Tensor x = sample_tensor(GetParam(), {size});
+  expect_compiled_as_reference([&] { return reductions_of(x, 0, false); });
+}
+
+INSTANTIATE_TEST_SUITE_P(DTypes, CompiledReduction, testing::ValuesIn(dtypes_in(Domain::Any)),
+                         name_of_dtype);
+
+class CompiledPlaces : public testing::TestWithParam<DType> {};
+
+TEST_P(CompiledPlaces, AreThoseOfTheFirst) {
+  for (const Layout &layout : layouts) {
+    Tensor x = sample_tensor(GetParam(), {5, 17, 3}, layout);
+    for (const Axes &axes : axes_subsets(3))
+      expect_compiled_as_reference([&] {
+        return std::vector{argmax(x, axes), argmin(x, axes, true), count_nonzero(x, axes),
+                           argmax(transpose(x), axes), argmin(flip(x, 1), 1)};
+      });
+  }
+  Tensor special = special_tensor(GetParam(), 40);
+  expect_compiled_as_reference([&] {
+    return std::vector{argmax(special, 0), argmin(special, 0),
+                       argmax(slice(special, {{3, {}, 2}}), all_axes)};
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(DTypes, CompiledPlaces, testing::ValuesIn(dtypes_in(Domain::Any)),
+                         name_of_dtype);
+
+TEST(CompiledPlaces, OfLongTensorsAreCutIntoParts) {
+  std::vector<float> values(1000003);
+  values[777777] = 1;
+  values[999999] = 1;
+  Tensor x = constant<float>(values, {static_cast<std::int64_t>(values.size())});
+  EXPECT_EQ(argmax(x, 0).item<std::int64_t>(), 777777);
+  EXPECT_EQ(argmax(flip(x), 0).item<std::int64_t>(), 1000002 - 999999);
+  EXPECT_EQ(argmin(-x, 0).item<std::int64_t>(), 777777);
+}
+
+} // namespace
