@@ -2,9 +2,11 @@
 
 #include "tsum/Codegen/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -23,14 +25,26 @@ bool isReduction(Operation *op) {
 
 bool hasOneUser(Operation *op) { return llvm::all_equal(op->getUsers()); }
 
-/// Gives each reduction that reads an elementwise op with other users a copy of its own. Consumers
+/// Whether an elementwise op takes long for each element, beside a load and a store.
+bool isExpensive(linalg::GenericOp generic) {
+  return llvm::any_of(*generic.getBody(), [](Operation &op) {
+    return isa<arith::DivFOp, arith::RemFOp, arith::DivSIOp, arith::DivUIOp>(op) ||
+           (isa<math::MathDialect>(op.getDialect()) &&
+            !isa<math::AbsFOp, math::CeilOp, math::CopySignOp, math::FloorOp, math::FmaOp,
+                 math::RoundEvenOp, math::TruncOp>(op));
+  });
+}
+
+/// Gives each reduction that reads an elementwise op with other users a copy of its own. Not of what
+/// takes long in a kernel that works on rows: its values for a row stay on the stack. Consumers
 /// come before producers, so that what a copy reads is looked at after it. Returns whether there
 /// was any.
 bool copyProducersOfReductions(func::FuncOp kernel) {
   bool changed = false;
   auto generics = llvm::to_vector(kernel.getOps<linalg::GenericOp>());
+  const bool worksOnRows = kernel->hasAttr("tsum.rows");
   for (linalg::GenericOp producer : llvm::reverse(generics)) {
-    if (isReduction(producer) || hasOneUser(producer))
+    if (isReduction(producer) || hasOneUser(producer) || (worksOnRows && isExpensive(producer)))
       continue;
     llvm::SmallSetVector<Operation *, 4> users(producer->user_begin(), producer->user_end());
     for (Operation *user : users) {

@@ -37,6 +37,8 @@ namespace {
 constexpr int64_t maxAccumulatorBytes = 16 * 1024;
 /// Bytes that an elementwise op writes per tile.
 constexpr int64_t maxElementwiseBytes = 16 * 1024;
+/// Bytes of short rows that a tile takes together, where a kernel works on rows.
+constexpr int64_t rowTileBytes = 8 * 1024;
 /// Tiles of columns are multiples of this many bytes, two cache lines, unless the extent is
 /// smaller.
 constexpr int64_t columnGranule = 128;
@@ -75,6 +77,7 @@ Tiling chooseTiling(func::FuncOp kernel, RankedTensorType output) {
   bool columns = true;
   auto bytes = [](Type type) { return int64_t(type.getIntOrFloatBitWidth() / 8); };
   int64_t most = maxElementwiseBytes / bytes(output.getElementType());
+  int64_t rowSize = 1; // elements of a row, where the kernel works on rows
   kernel.walk([&](linalg::GenericOp generic) {
     // Another type than the output's if casts come after.
     Type type = getElementTypeOrSelf(generic.getResultTypes().front());
@@ -85,6 +88,12 @@ Tiling chooseTiling(func::FuncOp kernel, RankedTensorType output) {
     StringRef strategy = strategyOf(generic);
     generic->setAttr("tsum.strategy", StringAttr::get(kernel.getContext(), strategy));
     columns &= strategy != "inner";
+    int64_t reduced = 1;
+    for (auto [extent, kind] :
+         llvm::zip_equal(generic.getStaticLoopRanges(), generic.getIteratorTypesArray()))
+      if (kind == utils::IteratorType::reduction)
+        reduced *= extent;
+    rowSize = std::max(rowSize, reduced);
     FailureOr<Accumulator> accumulator = Accumulator::match(generic);
     if (failed(accumulator))
       return;
@@ -103,7 +112,16 @@ Tiling chooseTiling(func::FuncOp kernel, RankedTensorType output) {
   Tiling tiling;
   tiling.extents = llvm::to_vector(output.getShape());
   tiling.sizes.assign(output.getRank(), 1);
-  if (columns && output.getRank() > 0)
+  if (auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows")) {
+    // Whole rows: as many as are worth the beginning of a tile.
+    int64_t rowBytes = rowSize * bytes(output.getElementType());
+    for (int64_t dim = rows.getInt(); dim < output.getRank(); ++dim)
+      tiling.sizes[dim] = tiling.extents[dim];
+    if (rows.getInt() > 0)
+      tiling.sizes[rows.getInt() - 1] =
+          evenTile(tiling.extents[rows.getInt() - 1],
+                   std::max<int64_t>(1, rowTileBytes / std::max<int64_t>(1, rowBytes)), 1);
+  } else if (columns && output.getRank() > 0)
     tiling.sizes.back() =
         evenTile(output.getShape().back(), most, columnGranule / bytes(output.getElementType()));
   return tiling;

@@ -69,7 +69,7 @@ func.func @shared_elementwise_value_is_not_stored(%x: tensor<4xf32>)
 //       CHECK:   tsum.launch {{.*}}(%[[SUM]])
 //       CHECK:   tsum.launch {{.*}}(%[[SUM]])
 //       CHECK:   func.func @[[KERNEL]]
-//  CHECK-SAME:     tsum.cut = "shared sum"
+//  CHECK-SAME:     tsum.cut = "shared reduction"
 func.func @shared_sum(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   %a = tsum.sqrt %sum : tensor<4xf32>
@@ -84,7 +84,7 @@ func.func @shared_sum(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
 //       CHECK:   %[[ROWS:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%[[X]]) {{.*}} -> tensor<4xf32>
 //       CHECK:   tsum.launch {{.*}}(%[[ROWS]]) {{.*}} -> tensor<f32>
 //       CHECK:   func.func @[[KERNEL]]
-//  CHECK-SAME:     tsum.cut = "sum of a sum"
+//  CHECK-SAME:     tsum.cut = "reduction of a reduction"
 func.func @sum_of_a_sum(%x: tensor<4x8xf32>) -> tensor<f32> {
   %rows = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   %square = tsum.square %rows : tensor<4xf32>
@@ -94,16 +94,91 @@ func.func @sum_of_a_sum(%x: tensor<4x8xf32>) -> tensor<f32> {
 
 // -----
 
-// CHECK-LABEL: func.func @broadcast_sum
+// The rows of what is summed do not lie one after the other, so that none fits a tile.
+
+// CHECK-LABEL: func.func @broadcast_sum_of_columns
 //  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
 //       CHECK:   %[[SUM:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%[[X]])
 //       CHECK:   tsum.launch {{.*}}%[[SUM]]{{.*}} -> tensor<4x8xf32>
 //       CHECK:   func.func @[[KERNEL]]
-//  CHECK-SAME:     tsum.cut = "broadcast sum"
-func.func @broadcast_sum(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
-  %sums = tsum.broadcast %sum dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+//  CHECK-SAME:     tsum.cut = "broadcast reduction"
+func.func @broadcast_sum_of_columns(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %sum = tsum.reduce_sum %x axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
+  %sums = tsum.broadcast %sum dims = [1] : tensor<8xf32> -> tensor<4x8xf32>
   %r = tsum.divide %x, %sums : tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+// Reductions of rows stay with what reads them.
+
+// CHECK-LABEL: func.func @softmax
+//  CHECK-NEXT:   tsum.launch
+//  CHECK-NEXT:   return
+//       CHECK:   func.func {{.*}} attributes {tsum.cut = "output", tsum.rows = 1 : i64}
+//       CHECK:     tsum.reduce_max
+//       CHECK:     tsum.reduce_sum
+//       CHECK:     tsum.divide
+//   CHECK-NOT:   func.func
+func.func @softmax(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %max = tsum.reduce_max %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %maxima = tsum.broadcast %max dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %shifted = tsum.subtract %x, %maxima : tensor<4x8xf32>
+  %powers = tsum.exp %shifted : tensor<4x8xf32>
+  %sum = tsum.reduce_sum %powers axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %sums = tsum.broadcast %sum dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %r = tsum.divide %powers, %sums : tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @variance
+//  CHECK-NEXT:   tsum.launch
+//  CHECK-NEXT:   return
+//       CHECK:   func.func {{.*}} attributes {tsum.cut = "output", tsum.rows = 1 : i64}
+//   CHECK-NOT:   func.func
+func.func @variance(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  %mean = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %means = tsum.broadcast %mean dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %d = tsum.subtract %x, %means : tensor<4x8xf32>
+  %square = tsum.square %d : tensor<4x8xf32>
+  %r = tsum.reduce_sum %square axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// Rows that no cache keeps are read twice, by two kernels.
+
+// CHECK-LABEL: func.func @long_rows
+//       CHECK:   tsum.launch
+//       CHECK:   tsum.launch
+//       CHECK:     tsum.cut = "broadcast reduction"
+func.func @long_rows(%x: tensor<4x16385xf32>) -> tensor<4x16385xf32> {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x16385xf32> -> tensor<4xf32>
+  %sums = tsum.broadcast %sum dims = [0] : tensor<4xf32> -> tensor<4x16385xf32>
+  %r = tsum.divide %x, %sums : tensor<4x16385xf32>
+  return %r : tensor<4x16385xf32>
+}
+
+// -----
+
+// The rows of one reduction are the columns of the other: it is computed first.
+
+// CHECK-LABEL: func.func @rows_and_columns
+//       CHECK:   %[[SUM:.*]] = tsum.launch @kernels::@[[COLUMNS:[a-z_0-9]*]](
+//       CHECK:   tsum.launch {{.*}}%[[SUM]]
+//   CHECK-NOT:   tsum.launch
+//       CHECK:   func.func @[[COLUMNS]]{{.*}}tensor<8xf32>
+//  CHECK-SAME:     tsum.cut = "broadcast reduction"
+func.func @rows_and_columns(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %row = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %column = tsum.reduce_sum %x axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
+  %rows = tsum.broadcast %row dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %columns = tsum.broadcast %column dims = [1] : tensor<8xf32> -> tensor<4x8xf32>
+  %r = tsum.divide %rows, %columns : tensor<4x8xf32>
   return %r : tensor<4x8xf32>
 }
 

@@ -20,6 +20,28 @@ namespace {
 /// element, writing a tensor to memory and reading it back costs little beside them.
 constexpr size_t maxKernelOps = 256;
 
+/// Bytes of a row that a kernel may read several times: it stays in L1 or L2, and what is computed
+/// from it on the stack.
+constexpr int64_t maxRowBytes = 64 * 1024;
+
+/// For each dimension of a value in a kernel, the dimension of the kernel's output that it runs
+/// along, or `whole` if one element of the output takes all of it.
+using Frame = SmallVector<int64_t>;
+constexpr int64_t whole = -1;
+
+/// Where in a kernel a value is read: by the epilogue, by the epilogue through a broadcast, or on the
+/// way into a reduction.
+enum class Place { Epilogue, Broadcast, Producer };
+
+/// A read of a value.
+struct Read {
+  Value value;
+  Place place;
+  Frame frame;
+
+  bool operator==(const Read &) const = default;
+};
+
 /// Decides which values of a function get a kernel of their own, and why.
 class KernelPlan {
 public:
@@ -37,12 +59,11 @@ public:
 
   bool isKernel(Value value) const { return cuts.contains(value); }
   StringRef reason(Value value) const { return cuts.lookup(value); }
+  /// How many leading dimensions of the kernel's output number rows that it works on as a whole, if
+  /// it does.
+  std::optional<int64_t> rowDims(Value root) const { return rows.lookup(root); }
 
 private:
-  /// Where in a kernel a value is read: by the epilogue, by the epilogue through a broadcast, or on
-  /// the way into the kernel's sum.
-  enum Place { Epilogue, Broadcast, Producer };
-
   void cut(Value value, StringRef why) {
     Operation *op = value.getDefiningOp();
     if (op && !op->hasTrait<OpTrait::ConstantLike>() && !isa<ir::ReshapeOp>(op))
@@ -52,46 +73,88 @@ private:
   }
 
   void visitKernel(Value root) {
+    rows[root] = std::nullopt;
     // Breadth first, so that a kernel takes what is nearest to its root.
-    std::deque<std::pair<Value, Place>> worklist = {{root, Epilogue}};
-    DenseSet<std::pair<Value, int>> seen;
+    std::deque<Read> worklist = {
+        {root, Place::Epilogue,
+         llvm::to_vector(llvm::seq(cast<RankedTensorType>(root.getType()).getRank()))}};
+    DenseMap<Value, SmallVector<Read, 1>> seen;
     size_t ops = 0;
     while (!worklist.empty()) {
-      auto [value, place] = worklist.front();
+      Read read = worklist.front();
       worklist.pop_front();
-      Operation *op = value.getDefiningOp();
-      if (!op || !seen.insert({value, place}).second)
+      Operation *op = read.value.getDefiningOp();
+      if (!op || llvm::is_contained(seen[read.value], read))
         continue;
+      seen[read.value].push_back(read);
       if (ops >= maxKernelOps)
-        cut(value, "size");
-      if (isa<ir::ReshapeOp>(op)) {
-        cut(value, "reshape");
-        continue;
-      }
-      if (value != root && isa<ir::ReductionOpInterface>(op)) {
-        if (place == Producer)
-          cut(value, "sum of a sum");
-        else if (place == Broadcast)
-          cut(value, "broadcast sum");
-        else if (Value &reader = readers[value]; reader && reader != root)
-          cut(value, "shared sum");
-        else
-          reader = root;
-      }
-      if (value != root && isKernel(value))
+        cut(read.value, "size");
+      if (isa<ir::ReshapeOp>(op))
+        cut(read.value, "reshape");
+      if (auto reduction = dyn_cast<ir::ReductionOpInterface>(op))
+        visitReduction(reduction, root, read);
+      if (read.value != root && isKernel(read.value))
         continue;
       ++ops;
-      if (isa<ir::ReductionOpInterface>(op))
-        place = Producer;
-      else if (isa<ir::BroadcastOp>(op) && place == Epilogue)
-        place = Broadcast;
       for (Value operand : op->getOperands())
-        worklist.push_back({operand, place});
+        worklist.push_back({operand, placeOfOperands(op, read.place), frameOf(operand, op, read)});
     }
   }
 
+  /// Cuts a reduction from the kernel unless it may stay.
+  void visitReduction(ir::ReductionOpInterface reduction, Value root, const Read &read) {
+    if (read.value == root)
+      return;
+    if (read.place != Place::Epilogue && !isOfRows(reduction, root, read.frame))
+      return cut(read.value,
+                 read.place == Place::Producer ? "reduction of a reduction" : "broadcast reduction");
+    if (Value &reader = readers[read.value]; reader && reader != root)
+      cut(read.value, "shared reduction");
+    else
+      reader = root;
+  }
+
+  /// Whether `reduction` reduces each row of what the kernel at `root` works on to one element: all
+  /// dimensions behind those that number the rows. All such reductions of a kernel have the same
+  /// rows.
+  bool isOfRows(ir::ReductionOpInterface reduction, Value root, ArrayRef<int64_t> frame) {
+    const int64_t dims = frame.size();
+    RankedTensorType type = reduction.getInput().getType();
+    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    for (int64_t dim = dims; dim < type.getRank(); ++dim)
+      bytes *= type.getDimSize(dim);
+    const bool numbersRows = llvm::equal(frame, llvm::seq(dims));
+    const bool reducesRows = llvm::equal(reduction.getAxes(), llvm::seq(dims, type.getRank()));
+    std::optional<int64_t> &known = rows[root];
+    if (!numbersRows || !reducesRows || bytes > maxRowBytes || reduction.getPartial() ||
+        known.value_or(dims) != dims)
+      return false;
+    known = dims;
+    return true;
+  }
+
+  static Place placeOfOperands(Operation *op, Place place) {
+    if (isa<ir::ReductionOpInterface>(op))
+      return Place::Producer;
+    return isa<ir::BroadcastOp>(op) && place == Place::Epilogue ? Place::Broadcast : place;
+  }
+
+  static Frame frameOf(Value operand, Operation *op, const Read &read) {
+    if (auto broadcast = dyn_cast<ir::BroadcastOp>(op))
+      return llvm::map_to_vector(broadcast.getDims(), [&](int64_t dim) { return read.frame[dim]; });
+    auto reduction = dyn_cast<ir::ReductionOpInterface>(op);
+    if (!reduction)
+      return read.frame;
+    Frame frame;
+    auto kept = read.frame.begin();
+    for (int64_t dim : llvm::seq(cast<RankedTensorType>(operand.getType()).getRank()))
+      frame.push_back(llvm::is_contained(reduction.getAxes(), dim) ? whole : *kept++);
+    return frame;
+  }
+
   llvm::MapVector<Value, StringRef> cuts;
-  DenseMap<Value, Value> readers; // of sums in epilogues: the kernel
+  DenseMap<Value, Value> readers; // of reductions: the kernel
+  DenseMap<Value, std::optional<int64_t>> rows;
   bool changed = false;
 };
 
@@ -106,7 +169,7 @@ public:
     KernelPlan plan(function);
     for (Operation &op : llvm::make_early_inc_range(body.without_terminator()))
       if (op.getNumResults() == 1 && plan.isKernel(op.getResult(0)))
-        outline(op.getResult(0), plan.reason(op.getResult(0)));
+        outline(op.getResult(0), plan);
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
       if (isOpTriviallyDead(&op))
         op.erase();
@@ -127,7 +190,7 @@ private:
     }
   }
 
-  void outline(Value root, StringRef reason) {
+  void outline(Value root, const KernelPlan &plan) {
     llvm::SetVector<Value> inputs;
     SmallVector<Operation *> ops = collect(root, inputs);
 
@@ -138,7 +201,9 @@ private:
         b, loc, name,
         b.getFunctionType(llvm::map_to_vector(inputs, [](Value v) { return v.getType(); }),
                           root.getType()));
-    kernel->setAttr("tsum.cut", b.getStringAttr(reason));
+    kernel->setAttr("tsum.cut", b.getStringAttr(plan.reason(root)));
+    if (std::optional<int64_t> rows = plan.rowDims(root))
+      kernel->setAttr("tsum.rows", b.getI64IntegerAttr(*rows));
 
     Block *entry = kernel.addEntryBlock();
     IRMapping mapping;

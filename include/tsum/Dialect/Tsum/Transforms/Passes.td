@@ -10,16 +10,22 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Moves the work of each public function into the functions of a nested module `@kernels` and
     leaves a schedule of `tsum.launch` ops. A kernel computes one tensor: elementwise ops fold into
-    the kernels that read them, a sum takes the elementwise ops before it along, and those after it
-    that keep its shape become its epilogue.
+    the kernels that read them, a reduction takes the elementwise ops before it along, and those
+    after it that keep its shape become its epilogue.
+
+    Reductions of rows of up to 64 KB, innermost in memory, also stay together with what reads them
+    for every element of the row or reduces that again: softmax and variance are one kernel, which
+    reads each row from memory once. The attribute `tsum.rows` of such a kernel says how many leading
+    dimensions of its output number the rows.
 
     A value gets a kernel of its own, and so memory, only where one of these holds; the attribute
     `tsum.cut` of the kernel says which:
 
     - `output`: the function returns it;
-    - `shared sum`: a sum that several kernels read;
-    - `sum of a sum`: a sum that another sum reads;
-    - `broadcast sum`: a sum whose elements are each read many times;
+    - `shared reduction`: a reduction that several kernels read;
+    - `reduction of a reduction`: a reduction that another one reads, other than within rows;
+    - `broadcast reduction`: a reduction whose elements are each read many times, other than within
+      rows;
     - `reshape`: a value that a reshape reads, which happens between kernels;
     - `size`: the kernel would have more than 256 ops.
 
