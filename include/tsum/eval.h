@@ -32,6 +32,11 @@ void eval(const Tensors &...outputs) {
 /// of any result.
 void set_threads(std::int64_t count);
 
+/// Bounds the memory that is kept for results to come, once tensors have let go of it, to `bytes`
+/// (256 MB at the start); 0 keeps none.
+/// \throws Error if `bytes` is negative.
+void set_pool_capacity(std::int64_t bytes);
+
 /// What the kernel cache has done since the process started.
 struct CacheStats {
   std::int64_t hits = 0;   ///< look-ups that found code, or waited for another thread's compilation

@@ -2,6 +2,7 @@
 
 #include "tsum/eval.h"
 
+#include "BufferPool.h"
 #include "KernelCache.h"
 #include "Threads.h"
 
@@ -29,16 +30,6 @@ KernelCache &cache() {
   return instance;
 }
 
-/// Memory for `bytes`, aligned to a cache line.
-std::shared_ptr<std::byte> allocate(std::int64_t bytes) {
-  constexpr std::size_t alignment = 64;
-  std::size_t size = (static_cast<std::size_t>(bytes) / alignment + 1) * alignment;
-  auto *memory = static_cast<std::byte *>(std::aligned_alloc(alignment, size));
-  if (!memory)
-    throw std::bad_alloc();
-  return {memory, [](std::byte *pointer) { std::free(pointer); }};
-}
-
 /// Runs `program` on the data that `bound` names and gives the results to their nodes.
 void run(const Program &program, const Canonicalized &bound) {
   std::vector<const void *> buffers;
@@ -47,7 +38,7 @@ void run(const Program &program, const Canonicalized &bound) {
   std::vector<std::shared_ptr<std::byte>> results;
   std::vector<const void *> arguments;
   for (const Program::Launch &launch : program.launches) {
-    results.push_back(allocate(launch.bytes));
+    results.push_back(allocate_buffer(launch.bytes));
     buffers.push_back(results.back().get());
     arguments.clear();
     for (std::int32_t input : launch.inputs)

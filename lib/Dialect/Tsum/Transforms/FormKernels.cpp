@@ -106,8 +106,8 @@ private:
     if (read.value == root)
       return;
     if (read.place != Place::Epilogue && !isOfRows(reduction, root, read.frame))
-      return cut(read.value,
-                 read.place == Place::Producer ? "reduction of a reduction" : "broadcast reduction");
+      return cut(read.value, read.place == Place::Producer ? "reduction of a reduction"
+                                                           : "broadcast reduction");
     if (Value &reader = readers[read.value]; reader && reader != root)
       cut(read.value, "shared reduction");
     else

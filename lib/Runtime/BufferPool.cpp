@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "BufferPool.h"
+
+#include "tsum/error.h"
+#include "tsum/eval.h"
+
+#include <bit>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <new>
+#include <ranges>
+#include <string>
+#include <vector>
+
+#include <sys/mman.h>
+
+namespace tsum {
+
+namespace {
+
+/// Smaller ones are malloc's business, which keeps them itself.
+constexpr std::size_t min_pooled_bytes = 64 * 1024;
+constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
+
+/// The size of the buffers that serve for `bytes`: one of eight steps to the next power of two, so
+/// that results of nearly one size share buffers and at most an eighth is wasted.
+std::size_t class_size(std::size_t bytes) {
+  const std::size_t step = std::bit_floor(bytes) / 8; // pages, since the smallest has 16
+  return (bytes + step - 1) / step * step;
+}
+
+class BufferPool {
+public:
+  std::byte *take(std::size_t size) {
+    {
+      std::lock_guard lock(mutex);
+      if (auto found = unused.find(size); found != unused.end() && !found->second.empty()) {
+        std::byte *memory = found->second.back();
+        found->second.pop_back();
+        unused_bytes -= size;
+        return memory;
+      }
+    }
+    if (std::byte *memory = map(size))
+      return memory;
+    // What lies unused may be what is missing.
+    release(shrink(0));
+    if (std::byte *memory = map(size))
+      return memory;
+    throw std::bad_alloc();
+  }
+
+  void give_back(std::byte *memory, std::size_t size) noexcept {
+    try {
+      std::unique_lock lock(mutex);
+      if (size <= capacity) {
+        unused[size].push_back(memory);
+        unused_bytes += size;
+        lock.unlock();
+        release(shrink(capacity));
+        return;
+      }
+    } catch (const std::bad_alloc &) {
+      // No place to remember it.
+    }
+    munmap(memory, size);
+  }
+
+  void set_capacity(std::size_t bytes) {
+    {
+      std::lock_guard lock(mutex);
+      capacity = bytes;
+    }
+    release(shrink(bytes));
+  }
+
+private:
+  using Buffers = std::vector<std::pair<std::byte *, std::size_t>>;
+
+  /// Buffers beyond `limit` bytes, the largest first, which the pool forgets.
+  Buffers shrink(std::size_t limit) {
+    Buffers dropped;
+    std::lock_guard lock(mutex);
+    for (auto &[size, buffers] : std::views::reverse(unused))
+      while (unused_bytes > limit && !buffers.empty()) {
+        dropped.emplace_back(buffers.back(), size);
+        buffers.pop_back();
+        unused_bytes -= size;
+      }
+    return dropped;
+  }
+
+  static void release(const Buffers &buffers) {
+    for (auto [memory, size] : buffers)
+      munmap(memory, size);
+  }
+
+  /// Null if there is no memory.
+  static std::byte *map(std::size_t size) {
+    // A huge page begins at a multiple of its size.
+    const std::size_t slack = size >= huge_page_bytes ? huge_page_bytes : 0;
+    void *mapped =
+        mmap(nullptr, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED)
+      return nullptr;
+    auto *memory = static_cast<std::byte *>(mapped);
+    if (slack == 0)
+      return memory;
+    const std::size_t before = -reinterpret_cast<std::uintptr_t>(memory) % huge_page_bytes;
+    if (before != 0)
+      munmap(memory, before);
+    if (slack != before)
+      munmap(memory + before + size, slack - before);
+    madvise(memory + before, size, MADV_HUGEPAGE); // a wish, which the system may not grant
+    return memory + before;
+  }
+
+  std::mutex mutex;
+  std::size_t capacity = std::size_t{256} << 20;
+  std::size_t unused_bytes = 0;
+  std::map<std::size_t, std::vector<std::byte *>> unused; ///< by size
+};
+
+BufferPool &pool() {
+  // Never destroyed: tensors that live as long as the process give their buffers back after it.
+  static BufferPool &instance = *new BufferPool;
+  return instance;
+}
+
+} // namespace
+
+std::shared_ptr<std::byte> allocate_buffer(std::int64_t bytes) {
+  constexpr std::size_t alignment = 64;
+  const auto wanted = static_cast<std::size_t>(bytes);
+  if (wanted >= min_pooled_bytes) {
+    const std::size_t size = class_size(wanted);
+    return {pool().take(size), [size](std::byte *memory) { pool().give_back(memory, size); }};
+  }
+  auto *memory =
+      static_cast<std::byte *>(std::aligned_alloc(alignment, (wanted / alignment + 1) * alignment));
+  if (!memory)
+    throw std::bad_alloc();
+  return {memory, [](std::byte *pointer) { std::free(pointer); }};
+}
+
+void set_pool_capacity(std::int64_t bytes) {
+  if (bytes < 0)
+    throw Error("set_pool_capacity: " + std::to_string(bytes) + " bytes (0 or more)");
+  pool().set_capacity(static_cast<std::size_t>(bytes));
+}
+
+} // namespace tsum
