@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/Math/Exponential.h"
+
+namespace tsum::math {
+
+namespace detail {
+
+/// The binade of a positive normal x: x = 2^k m with m in [2/3, 4/3) for f32, [sqrt(1/2), sqrt(2))
+/// for f64.
+template <FloatLane F> struct Binade {
+  F k;
+  Bits<F> shift; // k as it stands in the exponent of a float: x's bits minus it are m's
+};
+
+template <FloatLane F> Binade<F> binade(F x) {
+  using Format = FormatOf<F>;
+  constexpr int mantissa = Format::mantissa_bits;
+  if constexpr (is_single<F>) {
+    constexpr auto lowest = std::bit_cast<std::uint32_t>(0x1.555556p-1f);
+    Bits<F> shift = (bits(x) - lowest) & ~Format::mantissa;
+    return {signed_to_float(shift) * F(0x1p-23f), shift};
+  } else {
+    // AVX2 shifts 64-bit integers to the right only without sign: k is offset to be positive.
+    constexpr auto lowest = std::bit_cast<std::uint64_t>(0x1.6a09e667f3bcdp-1);
+    constexpr std::uint64_t offset = 1024;
+    Bits<F> shifted = bits(x) + ((offset << mantissa) - lowest);
+    Bits<F> magic = (shifted >> mantissa) | std::bit_cast<std::uint64_t>(0x1p52);
+    F k = from_bits(magic) - F(0x1p52 + double(offset));
+    return {k, (shifted & ~Format::mantissa) - (offset << mantissa)};
+  }
+}
+
+/// log(2^k (1 + f)).
+template <FloatLane F> F log_of(F f, F k) {
+  using C = Exp<Scalar<F>>;
+  if constexpr (is_single<F>) {
+    // (log(1 + f) - f) / f^2 for |f| <= 1/3: degree 8; off by 2^-27.6 of log(1 + f)
+    F tail = polynomial(f, -0.5f, 0x1.555502p-2f, -0x1.ffff12p-3f, 0x1.99d1c4p-3f, -0x1.55985ap-3f,
+                        0x1.1ec0fep-3f, -0x1.f39e92p-4f, 0x1.1ec5ep-3f, -0x1.06e1bep-3f);
+    return fma(k, F(C::ln2_high), fma(f * f, tail, f));
+  } else {
+    // With s = f / (2 + f), log(1 + f) = 2 atanh(s) = f - f^2/2 + s (f^2/2 + s^2 g(s^2)), where
+    // g(z) = (2 atanh(s) - 2 s) / s^3: degree 6 for |s| <= 0.1716; off by 2^-59.4 of log(1 + f).
+    F s = f / (F(2) + f);
+    F z = s * s, half_square = F(0.5f) * f * f;
+    F g = polynomial(z, 0x1.5555555555592p-1, 0x1.999999997ff37p-2, 0x1.24924941df378p-2,
+                     0x1.c71c52160267dp-3, 0x1.74663c9ff8357p-3, 0x1.39a1eeebfd808p-3,
+                     0x1.2f038fe8bd39cp-3);
+    F low = fma(s, fma(z, g, half_square), k * F(C::ln2_low));
+    return fma(k, F(C::ln2_high), f - (half_square - low));
+  }
+}
+
+/// The f in x = 2^k (1 + f).
+template <FloatLane F> F fraction(F x, Binade<F> b) { return from_bits(bits(x) - b.shift) - F(1); }
+
+/// What log and log1p have in common at the borders of their domain: `at_pole`, where log is -inf,
+/// NaN below it; +inf and NaN stay; elsewhere `y`.
+template <FloatLane F> F log_special(F x, F at_pole, F y) {
+  using Format = FormatOf<F>;
+  y = select(x == at_pole, F(-Format::infinity), y);
+  y = select(x < at_pole, F(Format::nan), y);
+  return select(x < F(Format::infinity), y, x);
+}
+
+} // namespace detail
+
+/// The natural logarithm: log(+-0) is -inf, of less NaN. Within 1 ULP, of subnormals too.
+template <FloatLane F> F log(F x) {
+  using Format = FormatOf<F>;
+  auto usual = both(x >= F(Format::smallest_normal), x < F(Format::infinity));
+  auto slow = [&] {
+    constexpr int binades = Format::mantissa_bits + 1;
+    F scaled = x * F(Scalar<F>(std::uint64_t{1} << binades));
+    detail::Binade<F> b = detail::binade(scaled);
+    F y = detail::log_of(detail::fraction(scaled, b), b.k - F(Scalar<F>(binades)));
+    // Zero is one of these.
+    return detail::log_special(x, F(0), y);
+  };
+  detail::Binade<F> b = detail::binade(x);
+  return rare_value(negated(usual), slow, detail::log_of(detail::fraction(x, b), b.k));
+}
+
+/// log(1 + x), without cancellation near 0: -inf at -1, NaN below; the sign of zero stays.
+template <FloatLane F> F log1p(F x) {
+  using Format = FormatOf<F>;
+  // The binade comes from the rounded sum, but f = 2^-k x + (2^-k - 1) has x itself; 4 * 2^-k is
+  // normal for all k.
+  detail::Binade<F> b = detail::binade(F(1) + x);
+  F four = from_bits(Bits<F>(std::bit_cast<typename Format::Integer>(Scalar<F>(4))) - b.shift);
+  F f = from_bits(bits(x) - b.shift) + fma(F(0.25f), four, F(-1));
+  F y = detail::log_of(f, b.k);
+  // Below half an ULP of 1, log1p(x) rounds to x.
+  y = select(abs(x) < F(std::numeric_limits<Scalar<F>>::epsilon() / 4), x, y);
+  auto usual = both(x > F(-1), x < F(Format::infinity));
+  return rare_value(negated(usual), [&] { return detail::log_special(x, F(-1), y); }, y);
+}
+
+/// log(1 + e^x), with its full precision where it is small.
+template <FloatLane F> F softplus(F x) {
+  F y = log1p(exp(-abs(x)));
+  return select(x > F(0), x, F(0)) + y;
+}
+
+} // namespace tsum::math
