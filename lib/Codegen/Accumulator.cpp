@@ -2,6 +2,8 @@
 
 #include "Accumulator.h"
 
+#include "Vectors.h"
+
 #include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -235,10 +237,8 @@ SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc, ValueRange
   SmallVector<Value> lanes(accumulators);
   for (int64_t half = laneCount(lanes[0]) / 2; half >= left; half /= 2) {
     auto slice = [&](int64_t from) {
-      auto indices = llvm::to_vector(llvm::seq(from, from + half));
-      return llvm::map_to_vector(lanes, [&](Value all) -> Value {
-        return vector::ShuffleOp::create(b, loc, all, all, indices);
-      });
+      return llvm::map_to_vector(
+          lanes, [&](Value all) { return takeLanes(b, loc, all, from, half); });
     };
     SmallVector<Value> lower = slice(0), upper = slice(half);
     lanes = merge(b, loc, lower, upper);

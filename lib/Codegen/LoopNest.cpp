@@ -2,6 +2,8 @@
 
 #include "LoopNest.h"
 
+#include "Vectors.h"
+
 #include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -123,7 +125,7 @@ Value LoopNest::load(OpOperand &operand, const LaneTile &tile) {
     rows.push_back(loadLine(operand, rank() - 1, tile.columns));
   }
   position[tile.rowDim] = first;
-  return concatenate(rows);
+  return concatenate(b, loc, rows);
 }
 
 /// `count` neighbours along `dim`.
@@ -218,23 +220,6 @@ Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
     result = vector::ShuffleOp::create(b, loc, result, blend.elements, mask);
   }
   return result;
-}
-
-Value LoopNest::concatenate(ArrayRef<Value> pieces) {
-  SmallVector<Value> values(pieces);
-  while (values.size() > 1) {
-    SmallVector<Value> joined;
-    auto lanesOf = [](Value vector) { return cast<VectorType>(vector.getType()).getDimSize(0); };
-    for (size_t i = 0; i + 1 < values.size(); i += 2) {
-      const int64_t lanes = lanesOf(values[i]) + lanesOf(values[i + 1]);
-      joined.push_back(vector::ShuffleOp::create(b, loc, values[i], values[i + 1],
-                                                 llvm::to_vector(llvm::seq<int64_t>(0, lanes))));
-    }
-    if (values.size() % 2 != 0)
-      joined.push_back(values.back());
-    values = std::move(joined);
-  }
-  return values.front();
 }
 
 void LoopNest::store(Value value, OpOperand &operand, const LaneTile &tile) {

@@ -83,7 +83,6 @@ private:
   mlir::Value loadContiguous(mlir::OpOperand &operand, int64_t count);
   mlir::Value deinterleave(mlir::OpOperand &operand, int64_t count);
   bool isInterleaved(mlir::OpOperand &operand, int64_t dim);
-  mlir::Value concatenate(llvm::ArrayRef<mlir::Value> pieces);
   mlir::Value indexLanes(int64_t dim, const LaneTile &tile);
 
   llvm::SmallVector<mlir::Value> ivs; // of the loops around the insertion point

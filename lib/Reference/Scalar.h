@@ -84,7 +84,7 @@ template <class T> T floor_quotient(T x, T y) {
 
 template <class T> T floor_remainder(T x, T y) {
   if constexpr (std::is_floating_point_v<T>) {
-    T remainder = std::fmod(x, y);
+    T remainder = math::fmod(x, y);
     return remainder != 0 && (remainder < 0) != (y < 0) ? remainder + y : remainder;
   } else {
     return y == 0 ? T{0} : static_cast<T>(x - floor_quotient(x, y) * y);

@@ -75,6 +75,8 @@ inline float from_bits(std::uint32_t x) { return std::bit_cast<float>(x); }
 inline double from_bits(std::uint64_t x) { return std::bit_cast<double>(x); }
 inline double widen(float x) { return x; }
 inline float narrow(double x) { return static_cast<float>(x); }
+/// What non-negative `x` leaves over multiples of `y`, however long it takes.
+template <std::floating_point T> T exact_remainder(T x, T y) { return std::fmod(x, y); }
 /// `x`, read as two's complement, to the nearest float.
 inline float signed_to_float(std::uint32_t x) {
   return static_cast<float>(static_cast<std::int32_t>(x));

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "mlir/IR/Builders.h"
+
+namespace tsum {
+
+/// The lanes `first` to `first + count` of a vector.
+mlir::Value takeLanes(mlir::OpBuilder &b, mlir::Location loc, mlir::Value vector, int64_t first,
+                      int64_t count);
+
+/// One vector of the lanes of all `pieces`, in order.
+mlir::Value concatenate(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<mlir::Value> pieces);
+
+} // namespace tsum
