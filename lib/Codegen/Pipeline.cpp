@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Linalg/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Linalg/Transforms/SubsetInsertionOpInterfaceImpl.h"
 #include "mlir/Dialect/Linalg/Transforms/TilingInterfaceImpl.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/AllocationOpInterfaceImpl.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -87,6 +88,7 @@ void bufferize(OpPassManager &pm, const PipelineOptions &) {
 void vectorize(OpPassManager &pm, const PipelineOptions &) {
   OpPassManager &kernel = eachKernel(pm);
   kernel.addPass(createTsumVectorizePass());
+  kernel.addPass(createTsumExpandMathPass());
   kernel.addPass(createCSEPass());
 }
 
@@ -164,8 +166,8 @@ void registerTsumPasses() {
 void registerTsumDialects(DialectRegistry &registry) {
   registry.insert<ir::TsumDialect, affine::AffineDialect, arith::ArithDialect,
                   bufferization::BufferizationDialect, func::FuncDialect, linalg::LinalgDialect,
-                  LLVM::LLVMDialect, memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect,
-                  vector::VectorDialect>();
+                  LLVM::LLVMDialect, mlir::math::MathDialect, memref::MemRefDialect,
+                  scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerSubsetOpInterfaceExternalModels(registry);

@@ -50,4 +50,34 @@ def TsumVectorizePass : Pass<"tsum-vectorize", "::mlir::func::FuncOp"> {
                            "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
 }
 
+def TsumExpandMathPass : Pass<"tsum-expand-math", "::mlir::func::FuncOp"> {
+  let summary = "Expand elementary functions on scalars and vectors";
+  let description = [{
+    Replaces `math.exp`, `expm1`, `log`, `log1p`, `sin`, `cos`, `tan`, `sinh`, `cosh`, `tanh`, `erf`,
+    `powf`, `atan` and `atan2` of f32 and f64 by arithmetic, from the templates of
+    include/tsum/Math, which the reference evaluator runs on scalars: so both give the same bits.
+    Vectors are expanded in pieces of 64 bytes. What few arguments need, such as the reduction of
+    huge angles, stands in an `scf.if` on whether any lane needs it.
+
+    Fails on other element types, which the caller extends first, and on math ops that LLVM would
+    make calls of.
+
+    ```mlir
+    %y = math.exp %x : vector<16xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %clamped = arith.select %above, %cst, %x : vector<16xi1>, vector<16xf32>
+    ...
+    %p = math.fma %q, %r, %one : vector<16xf32>
+    ...
+    %y = arith.mulf %scaled, %factor : vector<16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
 #endif // TSUM_CODEGEN_PASSES

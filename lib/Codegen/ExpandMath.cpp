@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ValueLane.h"
+
+#include "tsum/Codegen/Passes.h"
+#include "tsum/Math/Elementary.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace tsum {
+#define GEN_PASS_DEF_TSUMEXPANDMATHPASS
+#include "tsum/Codegen/Passes.h.inc"
+
+namespace {
+
+/// Calls `f(lanes)` with `operands` as lanes of their type, f32 or f64.
+template <class Function>
+Value expandLanes(LaneBuilder &lanes, ValueRange operands, Function function) {
+  auto as = [&]<class T>(T) {
+    auto lane = [&](Value value) { return ValueLane<T>(&lanes, value); };
+    if constexpr (std::is_invocable_v<Function, ValueLane<T>>)
+      return function(lane(operands[0])).value;
+    else
+      return function(lane(operands[0]), lane(operands[1])).value;
+  };
+  return getElementTypeOrSelf(operands[0]).isF32() ? as(float()) : as(double());
+}
+
+/// A longer vector is expanded piece by piece: a function has more live values than a machine has
+/// registers for many pieces at once.
+constexpr int64_t pieceBytes = 64;
+
+/// `function` of `operands`, scalars or vectors of one type.
+template <class Function> Value expand(Operation *op, Function function) {
+  OpBuilder b(op);
+  Location loc = op->getLoc();
+  Type type = op->getResult(0).getType();
+  auto vector = dyn_cast<VectorType>(type);
+  if (!vector) {
+    LaneBuilder lanes{b, loc, {}};
+    return expandLanes(lanes, op->getOperands(), function);
+  }
+  auto flat = VectorType::get(vector.getNumElements(), vector.getElementType());
+  SmallVector<Value> operands(op->getOperands());
+  if (flat != vector)
+    for (Value &operand : operands)
+      operand = vector::ShapeCastOp::create(b, loc, flat, operand);
+
+  const int64_t size = flat.getNumElements();
+  const int64_t step = pieceBytes * 8 / flat.getElementTypeBitWidth();
+  Value result;
+  for (int64_t offset = 0; offset < size; offset += step) {
+    const int64_t length = std::min(step, size - offset);
+    SmallVector<Value> pieces;
+    for (Value operand : operands)
+      pieces.push_back(length == size ? operand
+                                      : vector::ExtractStridedSliceOp::create(
+                                            b, loc, operand, offset, length, int64_t{1})
+                                            .getResult());
+    LaneBuilder lanes{b, loc, {length}};
+    Value piece = expandLanes(lanes, pieces, function);
+    if (length == size) {
+      result = piece;
+      break;
+    }
+    if (!result)
+      result = arith::ConstantOp::create(b, loc, b.getZeroAttr(flat));
+    result = vector::InsertStridedSliceOp::create(b, loc, piece, result, offset, int64_t{1});
+  }
+  return flat == vector ? result : vector::ShapeCastOp::create(b, loc, vector, result).getResult();
+}
+
+/// What builds a function's value before its op.
+using Expansion = Value (*)(Operation *op);
+
+/// Null for an op that is no function of tsum/Math.
+Expansion expansionOf(Operation *op) {
+#define TSUM_EXPAND(OP, PARAMETERS, CALL)                                                          \
+  if (isa<mlir::math::OP>(op))                                                                     \
+    return [](Operation *op) { return expand(op, [] PARAMETERS { return math::CALL; }); };
+  TSUM_EXPAND(Atan2Op, (auto y, auto x), atan2(y, x))
+  TSUM_EXPAND(AtanOp, (auto x), atan(x))
+  TSUM_EXPAND(CosOp, (auto x), cos(x))
+  TSUM_EXPAND(CoshOp, (auto x), cosh(x))
+  TSUM_EXPAND(ErfOp, (auto x), erf(x))
+  TSUM_EXPAND(ExpM1Op, (auto x), expm1(x))
+  TSUM_EXPAND(ExpOp, (auto x), exp(x))
+  TSUM_EXPAND(Log1pOp, (auto x), log1p(x))
+  TSUM_EXPAND(LogOp, (auto x), log(x))
+  TSUM_EXPAND(PowFOp, (auto x, auto y), pow(x, y))
+  TSUM_EXPAND(SinOp, (auto x), sin(x))
+  TSUM_EXPAND(SinhOp, (auto x), sinh(x))
+  TSUM_EXPAND(TanOp, (auto x), tan(x))
+  TSUM_EXPAND(TanhOp, (auto x), tanh(x))
+#undef TSUM_EXPAND
+  return nullptr;
+}
+
+/// What LLVM lowers to instructions and not to calls.
+bool isInstruction(Operation *op) {
+  using namespace mlir::math;
+  return isa<AbsFOp, AbsIOp, CeilOp, CopySignOp, CountLeadingZerosOp, CountTrailingZerosOp, CtPopOp,
+             FloorOp, FmaOp, RoundEvenOp, RsqrtOp, SqrtOp, TruncOp>(op);
+}
+
+LogicalResult expandOp(Operation *op) {
+  Expansion expansion = expansionOf(op);
+  if (!expansion)
+    return isInstruction(op) ? success() : op->emitOpError("would become a call of libm");
+  Type type = op->getResult(0).getType();
+  Type element = getElementTypeOrSelf(type);
+  auto vector = dyn_cast<VectorType>(type);
+  if (!element.isF32() && !element.isF64())
+    return op->emitOpError("has no expansion for ") << element << " (valid: f32, f64)";
+  if (isa<ShapedType>(type) && (!vector || vector.isScalable()))
+    return op->emitOpError("has no expansion for ")
+           << type << " (valid: scalars and vectors of fixed length)";
+  op->getResult(0).replaceAllUsesWith(expansion(op));
+  op->erase();
+  return success();
+}
+
+struct TsumExpandMathPass final : impl::TsumExpandMathPassBase<TsumExpandMathPass> {
+  void runOnOperation() override {
+    // What expansions build stands before their op, where the walk has been.
+    WalkResult result = getOperation().walk([](Operation *op) {
+      if (!isa<mlir::math::MathDialect>(op->getDialect()))
+        return WalkResult::advance();
+      return WalkResult(expandOp(op));
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace tsum
