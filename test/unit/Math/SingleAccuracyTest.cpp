@@ -26,10 +26,18 @@ struct Function {
   }
 
 const Function functions[] = {
-    TSUM_FUNCTION(exp, 1),     TSUM_FUNCTION(expm1, 2), TSUM_FUNCTION(log, 1),
-    TSUM_FUNCTION(log1p, 2),   TSUM_FUNCTION(sin, 2),   TSUM_FUNCTION(cos, 2),
-    TSUM_FUNCTION(tan, 4),     TSUM_FUNCTION(sinh, 2),  TSUM_FUNCTION(cosh, 2),
-    TSUM_FUNCTION(tanh, 2),    TSUM_FUNCTION(erf, 2),   TSUM_FUNCTION(atan, 2),
+    TSUM_FUNCTION(exp, 1),
+    TSUM_FUNCTION(expm1, 2),
+    TSUM_FUNCTION(log, 1),
+    TSUM_FUNCTION(log1p, 2),
+    TSUM_FUNCTION(sin, 2),
+    TSUM_FUNCTION(cos, 2),
+    TSUM_FUNCTION(tan, 4),
+    TSUM_FUNCTION(sinh, 2),
+    TSUM_FUNCTION(cosh, 2),
+    TSUM_FUNCTION(tanh, 2),
+    TSUM_FUNCTION(erf, 2),
+    TSUM_FUNCTION(atan, 2),
     {"sigmoid", [](float x) { return math::sigmoid(x); },
      [](double x) { return 1 / (1 + std::exp(-x)); }, 3},
     {"softplus", [](float x) { return math::softplus(x); },
@@ -76,9 +84,7 @@ private:
 TEST(SingleAccuracyOfTwo, PowIsWithinOneUlp) {
   Pairs pairs;
   Worst<float> worst;
-  auto add = [&](float x, float y) {
-    worst.add(pow(x, y), std::pow(double(x), double(y)), x, y);
-  };
+  auto add = [&](float x, float y) { worst.add(pow(x, y), std::pow(double(x), double(y)), x, y); };
   const int count = std::getenv("TSUM_EXHAUSTIVE") ? 100'000'000 : 100'000;
   for (int i = 0; i < count; ++i) {
     add(pairs.pattern(), pairs.pattern());

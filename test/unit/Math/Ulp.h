@@ -35,8 +35,8 @@ template <class T, class W> double ulps(T got, W want) {
   // `rounded` is in the binade of `want` or at the beginning of the next: the larger ULP counts
   // there, which matters to no bound.
   using Integer = Bits<T>;
-  const Integer exponent = std::max<Integer>(
-      (bits(rounded) & ~Format::sign) >> Format::mantissa_bits, 1);
+  const Integer exponent =
+      std::max<Integer>((bits(rounded) & ~Format::sign) >> Format::mantissa_bits, 1);
   // Scaled in two steps: 2^-exponent itself may be out of range.
   const W difference = std::fabs(static_cast<W>(got) - want);
   const int binades = int(Format::bias) + Format::mantissa_bits - int(exponent);
