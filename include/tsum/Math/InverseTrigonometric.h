@@ -56,11 +56,14 @@ template <FloatLane F> F atan2(F y, F x) {
   F t = smaller / larger;
   t = select(larger == F(0), F(0), t);
   t = select(smaller == F(Format::infinity), F(1), t);
-  F angle = detail::atan_of(t);
-  angle = select(steep, F(Pi::half) - (angle - F(Pi::half_low)), angle);
-  // By the sign, for -0 is on the left, too.
+  // By its sign x is on the left, for -0 is there, too. In one sum, so that it rounds once.
   auto left = copysign(F(1), x) < F(0);
-  angle = select(left, F(2 * Pi::half) - (angle - F(2 * Pi::half_low)), angle);
+  F slope = detail::atan_of(t);
+  slope = select(steep, -slope, slope);
+  slope = select(left, -slope, slope);
+  F axis = select(steep, F(Pi::half), select(left, F(2 * Pi::half), F(0)));
+  F axis_low = select(steep, F(Pi::half_low), select(left, F(2 * Pi::half_low), F(0)));
+  F angle = axis + (slope + axis_low);
   // A comparison with NaN took either side: their sum is NaN.
   angle = select(both(x == x, y == y), angle, x + y);
   return copysign(angle, y);
