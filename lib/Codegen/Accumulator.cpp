@@ -237,8 +237,8 @@ SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc, ValueRange
   SmallVector<Value> lanes(accumulators);
   for (int64_t half = laneCount(lanes[0]) / 2; half >= left; half /= 2) {
     auto slice = [&](int64_t from) {
-      return llvm::map_to_vector(
-          lanes, [&](Value all) { return takeLanes(b, loc, all, from, half); });
+      return llvm::map_to_vector(lanes,
+                                 [&](Value all) { return takeLanes(b, loc, all, from, half); });
     };
     SmallVector<Value> lower = slice(0), upper = slice(half);
     lanes = merge(b, loc, lower, upper);

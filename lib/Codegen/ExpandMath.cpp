@@ -69,9 +69,8 @@ using Expansion = Value (*)(Operation *op);
 /// Null for an op that is no function of tsum/Math.
 Expansion expansionOf(Operation *op) {
   if (isa<arith::RemFOp>(op))
-    return [](Operation *op) {
-      return expand(op, [](auto x, auto y) { return math::fmod(x, y); });
-    };
+    return
+        [](Operation *op) { return expand(op, [](auto x, auto y) { return math::fmod(x, y); }); };
 #define TSUM_EXPAND(OP, PARAMETERS, CALL)                                                          \
   if (isa<mlir::math::OP>(op))                                                                     \
     return [](Operation *op) { return expand(op, [] PARAMETERS { return math::CALL; }); };

@@ -61,10 +61,9 @@ func.func @scalar(%x: f32) -> f32 {
 
 // CHECK-LABEL: func.func @pieces
 //  CHECK-SAME:   %[[X:.*]]: vector<20xf32>
-//       CHECK:   vector.extract_strided_slice %[[X]] {offsets = [0], sizes = [16], strides = [1]}
-//       CHECK:   vector.insert_strided_slice {{.*}} {offsets = [0], strides = [1]} : vector<16xf32>
-//       CHECK:   vector.extract_strided_slice %[[X]] {offsets = [16], sizes = [4], strides = [1]}
-//       CHECK:   %[[Y:.*]] = vector.insert_strided_slice {{.*}} {offsets = [16], strides = [1]} : vector<4xf32>
+//       CHECK:   vector.shuffle %[[X]], %[[X]] [0, 1, {{.*}}, 15] : vector<20xf32>
+//       CHECK:   vector.shuffle %[[X]], %[[X]] [16, 17, 18, 19] : vector<20xf32>
+//       CHECK:   %[[Y:.*]] = vector.shuffle {{.*}} [0, 1, {{.*}}, 19] : vector<16xf32>, vector<4xf32>
 //       CHECK:   return %[[Y]]
 func.func @pieces(%x: vector<20xf32>) -> vector<20xf32> {
   %y = math.tanh %x : vector<20xf32>

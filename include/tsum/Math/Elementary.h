@@ -6,7 +6,7 @@
 #include "tsum/Math/InverseTrigonometric.h"
 #include "tsum/Math/Logarithm.h"
 #include "tsum/Math/Power.h"
-#include "tsum/Math/Remainder.h"     // IWYU pragma: export
+#include "tsum/Math/Remainder.h" // IWYU pragma: export
 #include "tsum/Math/Trigonometric.h"
 
 /// The elementary functions, as tsum defines them to the bit: the reference evaluator calls them with
