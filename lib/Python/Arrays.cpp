@@ -20,7 +20,7 @@ std::shared_ptr<const void> keep(nb::object object) {
 const Tensor *as_tensor(nb::handle object) {
   static PyObject *type = nb::type<Tensor>().ptr();
   return reinterpret_cast<PyObject *>(Py_TYPE(object.ptr())) == type ? nb::inst_ptr<Tensor>(object)
-                                                                      : nullptr;
+                                                                     : nullptr;
 }
 
 namespace {
@@ -226,8 +226,8 @@ Tensor copy_numbers(nb::handle object, std::optional<DType> hint) {
   if (!dtype)
     return numpy::borrow_array(array);
   nb::object converted = array.attr("astype")(numpy::dtype_object(*dtype));
-  if (kind == "i" && !nb::cast<bool>(nb::module_::import_("numpy").attr("array_equal")(
-                         array, converted)))
+  if (kind == "i" &&
+      !nb::cast<bool>(nb::module_::import_("numpy").attr("array_equal")(array, converted)))
     throw DTypeError("constant: the numbers do not fit dtype " + std::string(name_of(*dtype)) +
                      " (say which they should have: constant(x, dtype=tsum.i64))");
   return numpy::borrow_array(converted);

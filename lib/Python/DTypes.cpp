@@ -27,6 +27,11 @@ std::array<nb::object, 256> &objects() {
   return list;
 }
 
+/// The name in the module, which must not hide Python's own.
+std::string attribute_name(std::string_view name) {
+  return name == "bool" ? "bool_" : std::string(name);
+}
+
 /// The dtype of a name, tsum's or NumPy's.
 std::optional<DType> find_name(std::string_view name) {
   for (DType dtype : all_dtypes)
@@ -103,16 +108,11 @@ void bind_dtypes(nb::module_ &m) {
       .def_prop_ro(
           "numpy", [](PyDType self) { return numpy::dtype_object(self.value); },
           nb::sig("def numpy(self) -> numpy.dtype"), "NumPy's dtype object. Imports NumPy.")
-      .def("__repr__",
-           [](PyDType self) { return "tsum." + std::string(numpy_name(self.value)); })
+      .def("__repr__", [](PyDType self) { return "tsum." + std::string(numpy_name(self.value)); })
       .def("__str__", [](PyDType self) { return name_of(self.value); })
       .def("__hash__",
            [](PyDType self) { return std::hash<std::string_view>()(name_of(self.value)); })
-      .def("__reduce__",
-           [](PyDType self) {
-             return nb::make_tuple(nb::module_::import_("tsum").attr("as_dtype"),
-                                   nb::make_tuple(name_of(self.value)));
-           })
+      .def("__reduce__", [](PyDType self) { return attribute_name(name_of(self.value)); })
       .def(
           "__eq__",
           [](PyDType self, nb::handle other) {
@@ -129,18 +129,18 @@ void bind_dtypes(nb::module_ &m) {
   for (DType dtype : all_dtypes) {
     nb::object object = nb::cast(PyDType{dtype});
     for (std::string_view name : {name_of(dtype), numpy_name(dtype)}) {
-      std::string spelled = name == "bool" ? "bool_" : std::string(name); // not Python's own
-      m.attr(spelled.c_str()) = object;
+      m.attr(attribute_name(name).c_str()) = object;
     }
     objects()[static_cast<std::size_t>(dtype)] = std::move(object);
   }
   nb::module_::import_("atexit").attr("register")(nb::cpp_function([] { objects().fill({}); }));
 
   m.def(
-      "as_dtype", [](nb::handle dtype) { return to_python(to_dtype(dtype)); },
-      nb::arg("dtype"), nb::sig("def as_dtype(dtype: object) -> DType"),
+      "as_dtype", [](nb::handle dtype) { return to_python(to_dtype(dtype)); }, nb::arg("dtype"),
+      nb::sig("def as_dtype(dtype: object) -> DType"),
       "The dtype that `dtype` means: one of tsum's or NumPy's, a name of either (\"f32\",\n"
-      "\"float32\"), or Python's float, int or bool, which are f32, i32 and bool as in TensorFlow.\n\n"
+      "\"float32\"), or Python's float, int or bool, which are f32, i32 and bool as in "
+      "TensorFlow.\n\n"
       "Raises DTypeError if it is none.");
 }
 

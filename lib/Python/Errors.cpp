@@ -71,8 +71,7 @@ void set_python_error(const std::exception_ptr &pointer) noexcept {
 }
 
 void bind_errors(nb::module_ &m) {
-  error_class =
-      make_class(m, "Error", "The base of every error of tsum's own.", {PyExc_Exception});
+  error_class = make_class(m, "Error", "The base of every error of tsum's own.", {PyExc_Exception});
   axis_error = make_class(m, "AxisError", "An axis out of range, or given twice.",
                           {error_class, PyExc_ValueError, PyExc_IndexError});
   shape_error = make_class(m, "ShapeError", "Shapes that do not fit together.",

@@ -14,9 +14,9 @@ namespace {
 /// The format of `dtype` as the struct module writes it, or null if it has none.
 const char *format_of(DType dtype) {
   static constexpr std::pair<std::string_view, const char *> formats[] = {
-      {"bool", "?"},     {"int8", "b"},       {"int16", "h"},       {"int32", "i"},
-      {"int64", "q"},    {"uint8", "B"},      {"uint16", "H"},      {"uint32", "I"},
-      {"uint64", "Q"},   {"float16", "e"},    {"float32", "f"},     {"float64", "d"},
+      {"bool", "?"},       {"int8", "b"},        {"int16", "h"},   {"int32", "i"},
+      {"int64", "q"},      {"uint8", "B"},       {"uint16", "H"},  {"uint32", "I"},
+      {"uint64", "Q"},     {"float16", "e"},     {"float32", "f"}, {"float64", "d"},
       {"complex64", "Zf"}, {"complex128", "Zd"},
   };
   for (auto [name, format] : formats)
@@ -89,8 +89,8 @@ Tensor copy_of(const Tensor &tensor) {
 } // namespace
 
 const PyType_Slot *buffer_slots() {
-  static const PyType_Slot slots[] = {
-      {Py_bf_getbuffer, reinterpret_cast<void *>(&get_buffer)}, {0, nullptr}};
+  static const PyType_Slot slots[] = {{Py_bf_getbuffer, reinterpret_cast<void *>(&get_buffer)},
+                                      {0, nullptr}};
   return slots;
 }
 
@@ -107,7 +107,7 @@ nb::object to_dlpack(nb::handle owner, const Tensor &tensor, nb::kwargs argument
   ByteStrides strides = values->strides;
   for (std::size_t dim = 0; dim < strides.size(); ++dim) {
     if (shape[dim] <= 1)
-      strides[dim] = size_of(tensor.dtype()); // goes nowhere
+      strides[dim] = size_of(tensor.dtype());             // goes nowhere
     else if (strides[dim] % size_of(tensor.dtype()) != 0) // DLPack counts in elements
       return to_dlpack(owner, copy_of(tensor), std::move(arguments));
     strides[dim] /= size_of(tensor.dtype());

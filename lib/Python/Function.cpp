@@ -173,8 +173,8 @@ private:
       nb::dict named;
       if (kwargs.ptr())
         for (auto [key, object] : nb::borrow<nb::dict>(kwargs))
-          named[key] = given.is_tensor[argument++] ? nb::cast(placeholders[tensor++])
-                                                   : nb::borrow(object);
+          named[key] =
+              given.is_tensor[argument++] ? nb::cast(placeholders[tensor++]) : nb::borrow(object);
       return callable(*positional, **named);
     };
     auto trace = std::make_shared<const Trace>(given.tensors, call);
@@ -214,11 +214,10 @@ int clear(PyObject *self) noexcept {
 } // namespace
 
 void bind_tracing(nb::module_ &m) {
-  static const PyType_Slot slots[] = {
-      {Py_tp_call, reinterpret_cast<void *>(&call)},
-      {Py_tp_traverse, reinterpret_cast<void *>(&traverse)},
-      {Py_tp_clear, reinterpret_cast<void *>(&clear)},
-      {0, nullptr}};
+  static const PyType_Slot slots[] = {{Py_tp_call, reinterpret_cast<void *>(&call)},
+                                      {Py_tp_traverse, reinterpret_cast<void *>(&traverse)},
+                                      {Py_tp_clear, reinterpret_cast<void *>(&clear)},
+                                      {0, nullptr}};
   nb::class_<Function>(m, "Function", nb::type_slots(slots),
                        "A function that `tsum.jit` has made: see there.")
       .def(nb::init<nb::object, std::vector<std::int64_t>, std::vector<std::string>>(),
@@ -228,8 +227,7 @@ void bind_tracing(nb::module_ &m) {
                    "collections.abc.Sequence[str]) -> None"))
       .def_prop_ro(
           "__wrapped__", [](const Function &self) { return self.wrapped(); },
-          nb::sig("def __wrapped__(self) -> collections.abc.Callable"),
-          "The Python function.")
+          nb::sig("def __wrapped__(self) -> collections.abc.Callable"), "The Python function.")
       .def(
           "__getattr__",
           [](const Function &self, nb::str name) { return nb::getattr(self.wrapped(), name); },

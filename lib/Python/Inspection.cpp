@@ -93,14 +93,14 @@ void bind_inspection(nb::module_ &m) {
         collect_graphs(list, graphs);
         return graphs;
       },
-      nb::arg("tensors"), nb::sig("def canonical_graphs(tensors: typing.Any) -> list[CanonicalGraph]"),
+      nb::arg("tensors"),
+      nb::sig("def canonical_graphs(tensors: typing.Any) -> list[CanonicalGraph]"),
       "The graphs that evaluating `tensors` together compiles, in order. Evaluates those whose\n"
       "values the next ones need.");
   m.def("stages", &stage_names, "The names of the compiler's stages, in order.");
   m.def(
-      "graph_to_string",
-      [](nb::handle tensor) { return graph_to_string(to_tensor(tensor)); }, nb::arg("tensor"),
-      nb::sig("def graph_to_string(tensor: typing.Any) -> str"),
+      "graph_to_string", [](nb::handle tensor) { return graph_to_string(to_tensor(tensor)); },
+      nb::arg("tensor"), nb::sig("def graph_to_string(tensor: typing.Any) -> str"),
       "The graph behind `tensor`, an operation a line in the order of evaluation. Evaluates\n"
       "nothing.");
   m.def("llvm_version", &llvm_version, "The version of the LLVM inside.");

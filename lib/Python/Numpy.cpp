@@ -45,8 +45,7 @@ const Numbers &dtype_of_number() {
       if (number == NPY_VOID || number == NPY_OBJECT || number == NPY_STRING ||
           number == NPY_UNICODE || number == NPY_DATETIME || number == NPY_TIMEDELTA)
         continue;
-      nb::object descr =
-          nb::steal(reinterpret_cast<PyObject *>(PyArray_DescrFromType(number)));
+      nb::object descr = nb::steal(reinterpret_cast<PyObject *>(PyArray_DescrFromType(number)));
       std::string name = nb::cast<std::string>(descr.attr("name"));
 #define TSUM_DTYPE(NAME, ...)                                                                      \
   if (name == numpy_name(DType::NAME))                                                             \
@@ -84,9 +83,7 @@ std::optional<DType> find_dtype(PyArray_Descr *descr) {
 
 } // namespace
 
-bool is_array(nb::handle object) {
-  return import_if_loaded() && PyArray_Check(object.ptr());
-}
+bool is_array(nb::handle object) { return import_if_loaded() && PyArray_Check(object.ptr()); }
 
 bool is_scalar(nb::handle object) {
   return import_if_loaded() && PyArray_IsScalar(object.ptr(), Generic);

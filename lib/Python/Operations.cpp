@@ -73,11 +73,11 @@ void bind_unary(nb::module_ &m, const char *name, OpKind op, const char *summary
   std::string doc = std::string(summary) +
                     ".\n\nOf each element of `x`; the result has its shape. Takes " +
                     dtypes_of(op) + ".\n\nRaises DTypeError for another dtype." + cost;
-  std::string signature = "def " + std::string(name) +
-                          "(x: typing.Any, name: str | None = None) -> Tensor";
+  std::string signature =
+      "def " + std::string(name) + "(x: typing.Any, name: str | None = None) -> Tensor";
   m.def(
-      name, [f](nb::handle x, nb::handle name) { return f(to_tensor(x), to_name(name)); }, "x"_a,
-      "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
+      name, [f](nb::handle x, nb::handle name) { return f(to_tensor(x), to_name(name)); },
+      "x"_a.none(), "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
   nb::object cls = m.attr("Tensor");
   for (const Operator &entry : operators)
     if (entry.operation == name)
@@ -87,8 +87,8 @@ void bind_unary(nb::module_ &m, const char *name, OpKind op, const char *summary
 
 void bind_binary(nb::module_ &m, const char *name, OpKind op, const char *summary, Binary f) {
   std::string doc =
-      std::string(summary) +
-      ".\n\nOf each pair of elements; shapes broadcast as in NumPy. Takes " + dtypes_of(op) +
+      std::string(summary) + ".\n\nOf each pair of elements; shapes broadcast as in NumPy. Takes " +
+      dtypes_of(op) +
       ", both operands of one dtype; a number takes the other's dtype.\n\nRaises DTypeError for "
       "another dtype, mixed dtypes and a number that the dtype cannot hold,\nShapeError for shapes "
       "that do not broadcast." +
@@ -101,12 +101,11 @@ void bind_binary(nb::module_ &m, const char *name, OpKind op, const char *summar
         Operand left = must_be_operand(x, dtype_hint(y));
         return f(left, must_be_operand(y, dtype_hint(x)), to_name(name));
       },
-      "x"_a, "y"_a, "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
+      "x"_a.none(), "y"_a.none(), "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
 
   // An operand that is neither a tensor nor an array may know what to do itself.
   auto bind = [&](const char *method, auto compute) {
-    std::string signature =
-        "def " + std::string(method) + "(self, other: typing.Any, /) -> Tensor";
+    std::string signature = "def " + std::string(method) + "(self, other: typing.Any, /) -> Tensor";
     nb::object cls = m.attr("Tensor");
     nb::cpp_function_def(
         [compute](const Tensor &self, nb::handle other) -> nb::object {
@@ -145,7 +144,7 @@ void bind_reduction(nb::module_ &m, const char *name, OpKind op, const char *sum
       [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name) {
         return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name));
       },
-      "input_tensor"_a, "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
+      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
       nb::sig(signature.c_str()), doc.c_str());
 }
 
@@ -155,10 +154,11 @@ void bind_shape_operations(nb::module_ &m) {
       [](nb::handle x, nb::handle dtype, nb::handle name) {
         return cast(to_tensor(x), to_dtype(dtype), to_name(name));
       },
-      "x"_a, "dtype"_a, "name"_a = nb::none(),
+      "x"_a.none(), "dtype"_a.none(), "name"_a = nb::none(),
       nb::sig("def cast(x: typing.Any, dtype: typing.Any, name: str | None = None) -> Tensor"),
       "`x` with its elements converted to `dtype`.\n\n"
-      "To a float: rounded to nearest, ties to even. To an integer from an integer: modulo 2^n. To\n"
+      "To a float: rounded to nearest, ties to even. To an integer from an integer: modulo 2^n. "
+      "To\n"
       "an integer from a float: towards zero, saturated at the integer's range, NaN to 0.\n\n"
       "Raises DTypeError if `dtype` is none. Builds a node and computes nothing; O(rank).");
   m.def(
@@ -166,24 +166,27 @@ void bind_shape_operations(nb::module_ &m) {
       [](nb::handle input, nb::handle shape, nb::handle name) {
         return broadcast_to(to_tensor(input), to_shape(shape), to_name(name));
       },
-      "input"_a, "shape"_a, "name"_a = nb::none(),
+      "input"_a.none(), "shape"_a.none(), "name"_a = nb::none(),
       nb::sig("def broadcast_to(input: typing.Any, shape: typing.Any, name: str | None = None) -> "
               "Tensor"),
-      "`input` repeated along new leading dimensions and along dimensions of extent 1, as NumPy's.\n\n"
+      "`input` repeated along new leading dimensions and along dimensions of extent 1, as "
+      "NumPy's.\n\n"
       "Raises ShapeError if its shape does not broadcast to `shape`. Costs no memory; O(rank).");
   m.def(
       "reshape",
       [](nb::handle tensor, nb::handle shape, nb::handle name) {
         return reshape(to_tensor(tensor), to_shape(shape), to_name(name));
       },
-      "tensor"_a, "shape"_a, "name"_a = nb::none(),
+      "tensor"_a.none(), "shape"_a.none(), "name"_a = nb::none(),
       nb::sig("def reshape(tensor: typing.Any, shape: typing.Any, name: str | None = None) -> "
               "Tensor"),
       "The elements of `tensor`, in row-major order, in another shape. One extent may be -1: it\n"
       "becomes what the number of elements asks for.\n\n"
       "Costs no memory where only extents of 1 come or go, nor on data whose strides can say the\n"
-      "new shape. Otherwise a computed tensor is evaluated first, and other data is copied once.\n\n"
-      "Raises ShapeError if `shape` has another number of elements, or if no extent, or any, could\n"
+      "new shape. Otherwise a computed tensor is evaluated first, and other data is copied "
+      "once.\n\n"
+      "Raises ShapeError if `shape` has another number of elements, or if no extent, or any, "
+      "could\n"
       "take the place of -1.");
 }
 

@@ -22,7 +22,8 @@ void bind_runtime(nb::module_ &m) {
         evaluate(list);
       },
       nb::sig("def eval(*tensors: typing.Any) -> None"),
-      "Evaluates tensors together: what they share is computed once, and what is evaluated already\n"
+      "Evaluates tensors together: what they share is computed once, and what is evaluated "
+      "already\n"
       "costs nothing. Other Python threads run meanwhile.\n\n"
       "Compiles the graph (some milliseconds) the first time its signature is seen: operations,\n"
       "dtypes, and shapes and strides in canonical form.\n\n"
@@ -39,8 +40,7 @@ void bind_runtime(nb::module_ &m) {
       "Lets kernels of the whole process use at most `count` threads: 1 keeps them on the calling\n"
       "thread, 0 (as at the start) means one per core. No number of threads changes a bit of any\n"
       "result. `tsum.threads` does it for a block.\n\nRaises Error unless 0 <= count <= 1024.");
-  m.def(
-      "get_threads", [] { return thread_limit; }, "What `set_threads` was last given.");
+  m.def("get_threads", [] { return thread_limit; }, "What `set_threads` was last given.");
 
   nb::class_<CacheStats>(m, "CacheStats", "What the kernel cache has done in this process.")
       .def_ro("hits", &CacheStats::hits, "Look-ups that found code.")
@@ -72,7 +72,8 @@ void bind_runtime(nb::module_ &m) {
       },
       nb::arg("path"), nb::arg("name") = nb::none(),
       nb::sig("def load_npy(path: str | os.PathLike[str], name: str | None = None) -> Tensor"),
-      "The array in the NumPy file `path`. Its elements are mapped, not copied, so the file must not\n"
+      "The array in the NumPy file `path`. Its elements are mapped, not copied, so the file must "
+      "not\n"
       "be changed in place while the tensor lives.\n\n"
       "Raises FileError (an OSError) if the file cannot be read or is not exactly such an array.");
   m.def(
@@ -85,7 +86,8 @@ void bind_runtime(nb::module_ &m) {
       },
       nb::arg("path"), nb::arg("tensor"),
       nb::sig("def save_npy(path: str | os.PathLike[str], tensor: typing.Any) -> None"),
-      "Writes the values of `tensor` to the NumPy file `path`, in C order, evaluating if need be. The\n"
+      "Writes the values of `tensor` to the NumPy file `path`, in C order, evaluating if need be. "
+      "The\n"
       "file appears, or is replaced, when it is complete.\n\n"
       "Raises FileError (an OSError) if it cannot be written.");
 }

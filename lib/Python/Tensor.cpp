@@ -71,8 +71,10 @@ void bind_tensor(nb::module_ &m) {
   nb::class_<Tensor> cls(
       m, "Tensor", nb::type_slots(buffer_slots()),
       "A node of an expression graph: immutable, cheap to copy, evaluated when a value is read.\n\n"
-      "Building one computes nothing. `numpy()`, `float(x)`, printing, the buffer protocol, DLPack\n"
-      "and `tsum.eval` evaluate it once and keep the result with it, compiling the graph the first\n"
+      "Building one computes nothing. `numpy()`, `float(x)`, printing, the buffer protocol, "
+      "DLPack\n"
+      "and `tsum.eval` evaluate it once and keep the result with it, compiling the graph the "
+      "first\n"
       "time that one of its kind is seen. Operators and NumPy's functions of the same names build\n"
       "new nodes; other operands may be arrays and numbers, which take this tensor's dtype.");
 
@@ -86,14 +88,12 @@ void bind_tensor(nb::module_ &m) {
       .def_prop_ro(
           "nbytes", [](const Tensor &self) { return self.size() * size_of(self.dtype()); },
           "The bytes that the elements take.")
-      .def_prop_ro("op", &Tensor::op,
-                   "The operation that makes this value; \"constant\" for data.")
+      .def_prop_ro("op", &Tensor::op, "The operation that makes this value; \"constant\" for data.")
       .def_prop_ro("name", &Tensor::name, "The name given when the node was built; may be empty.")
       .def_prop_ro("is_evaluated", &Tensor::is_evaluated, "Whether the values exist.");
 
   cls.def(
-         "numpy",
-         [](nb::handle self) { return to_numpy(self, *nb::inst_ptr<Tensor>(self)); },
+         "numpy", [](nb::handle self) { return to_numpy(self, *nb::inst_ptr<Tensor>(self)); },
          nb::sig("def numpy(self) -> numpy.ndarray"),
          "The values, read-only and without a copy; a NumPy scalar if the rank is 0, as in\n"
          "TensorFlow. Evaluates if need be. The array keeps the memory alive.\n\n"
@@ -129,9 +129,8 @@ void bind_tensor(nb::module_ &m) {
           "__dlpack_device__", [](const Tensor &) { return nb::make_tuple(1, 0); },
           nb::sig("def __dlpack_device__(self) -> tuple[int, int]"), "The CPU: (1, 0).")
       .def(
-          "__getitem__",
-          [](const Tensor &self, nb::handle index) { return get_item(self, index); },
-          nb::sig("def __getitem__(self, index: typing.Any) -> Tensor"),
+          "__getitem__", [](const Tensor &self, nb::handle index) { return get_item(self, index); },
+          nb::arg("index").none(), nb::sig("def __getitem__(self, index: typing.Any) -> Tensor"),
           "A view as NumPy's basic indexing: integers, slices with any steps, None and `...`.\n"
           "Evaluates if need be, and copies nothing.\n\n"
           "Raises AxisError (an IndexError) for too many indices or one out of range, DTypeError\n"
@@ -143,8 +142,7 @@ void bind_tensor(nb::module_ &m) {
              return self.shape()[0];
            })
       .def("__bool__", [](const Tensor &self) { return to_bool(to_item(self, "bool")); })
-      .def("__float__",
-           [](const Tensor &self) { return nb::float_(to_item(self, "float")); })
+      .def("__float__", [](const Tensor &self) { return nb::float_(to_item(self, "float")); })
       .def("__int__", [](const Tensor &self) { return nb::int_(to_item(self, "int")); })
       .def("__complex__",
            [](const Tensor &self) {
@@ -158,8 +156,7 @@ void bind_tensor(nb::module_ &m) {
                                 " is no integer (cast it: cast(x, tsum.i64))");
              return nb::int_(to_item(self, "index"));
            })
-      .def("__repr__",
-           [](nb::handle self) { return to_repr(self, *nb::inst_ptr<Tensor>(self)); })
+      .def("__repr__", [](nb::handle self) { return to_repr(self, *nb::inst_ptr<Tensor>(self)); })
       .def("__str__", [](nb::handle self) { return to_str(self, *nb::inst_ptr<Tensor>(self)); });
   // NumPy's arrays leave operators with a tensor to the tensor.
   cls.attr("__array_ufunc__") = nb::none();
@@ -173,13 +170,15 @@ void bind_tensor(nb::module_ &m) {
         Tensor tensor = to_tensor(value, wanted);
         return wanted && *wanted != tensor.dtype() ? cast(tensor, *wanted, to_name(name)) : tensor;
       },
-      nb::arg("value"), nb::arg("dtype") = nb::none(), nb::arg("name") = nb::none(),
+      nb::arg("value").none(), nb::arg("dtype") = nb::none(), nb::arg("name") = nb::none(),
       nb::sig("def asarray(value: typing.Any, dtype: typing.Any = None, name: str | None = None) "
               "-> Tensor"),
       "The tensor that reads the memory of `value` in place: a NumPy array of any strides (also\n"
       "read-only, reversed, broadcast or memory-mapped), an object with DLPack (PyTorch, JAX,\n"
-      "TensorFlow) or the buffer protocol. Numbers and lists of them are copied: as in TensorFlow,\n"
-      "whole numbers become i32 and others f32 unless `dtype` says otherwise. A tensor is itself.\n\n"
+      "TensorFlow) or the buffer protocol. Numbers and lists of them are copied: as in "
+      "TensorFlow,\n"
+      "whole numbers become i32 and others f32 unless `dtype` says otherwise. A tensor is "
+      "itself.\n\n"
       "Memory is read when a graph over it is evaluated, so it must not change before. The tensor\n"
       "keeps it alive. With another `dtype` than `value` has, the elements are cast. O(rank).\n\n"
       "Raises DTypeError for what is no array, has a dtype that tsum does not know, or lies on\n"
