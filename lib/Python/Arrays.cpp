@@ -102,10 +102,11 @@ Tensor borrow_buffer(nb::handle object) {
   if (!dtype)
     throw DTypeError("asarray: there is no dtype for a buffer of format '" + std::string(format) +
                      "' (" + known_dtypes() + ")");
-  if (view.ndim == 0)
-    return borrow(view.buf, *dtype, {}, {}, buffer);
-  return borrow(view.buf, *dtype, Shape(view.shape, view.shape + view.ndim),
-                ByteStrides(view.strides, view.strides + view.ndim), buffer);
+  Shape shape(view.shape, view.shape + view.ndim);
+  ByteStrides strides;
+  if (view.strides) // ctypes has none
+    strides.assign(view.strides, view.strides + view.ndim);
+  return borrow(view.buf, *dtype, std::move(shape), std::move(strides), buffer);
 }
 
 //===-- DLPack --------------------------------------------------------------------------------===//

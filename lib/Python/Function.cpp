@@ -75,6 +75,9 @@ public:
     std::vector<Tensor> results = trace->replay(given.tensors);
     // Inside another function's trace there is nothing to compute yet.
     if (!is_tracing() && !std::ranges::all_of(results, &Tensor::is_evaluated)) {
+      // An argument of another function's trace may have been left behind.
+      if (!trace->is_reusable() || !std::ranges::all_of(given.tensors, &Tensor::is_evaluated))
+        check_known(results);
       {
         nb::gil_scoped_release others_run;
         eval(results);

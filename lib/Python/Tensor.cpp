@@ -151,10 +151,18 @@ void bind_tensor(nb::module_ &m) {
            })
       .def("__index__",
            [](const Tensor &self) {
-             if (kind_of(self.dtype()) == DTypeKind::Float)
-               throw DTypeError("index: dtype " + std::string(name_of(self.dtype())) +
-                                " is no integer (cast it: cast(x, tsum.i64))");
+             // What else raises TypeError, as Python's own functions expect.
+             if (self.rank() != 0 || kind_of(self.dtype()) == DTypeKind::Float)
+               throw DTypeError("index: a tensor of dtype " + std::string(name_of(self.dtype())) +
+                                " and shape " + nb::cast<std::string>(nb::str(shape_of(self))) +
+                                " is no index (a scalar of an integer dtype is)");
              return nb::int_(to_item(self, "index"));
+           })
+      .def("__bytes__",
+           [](const Tensor &self) {
+             evaluate(self);
+             return nb::bytes(self.bytes(),
+                              static_cast<std::size_t>(self.size() * size_of(self.dtype())));
            })
       .def("__repr__", [](nb::handle self) { return to_repr(self, *nb::inst_ptr<Tensor>(self)); })
       .def("__str__", [](nb::handle self) { return to_str(self, *nb::inst_ptr<Tensor>(self)); });
