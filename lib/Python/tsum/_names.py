@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """NumPy's names for TensorFlow's operations: tables, of which only what exists is exported."""
+import types
+
 from . import _core
 
 # NumPy's reductions take axis, dtype and keepdims; `dtype` is what the elements are cast to before.
@@ -40,7 +42,7 @@ ALIASES = {
 
 # Methods of tensors: functions of this package whose first argument is the tensor.
 METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "argmax", "argmin",
-           "reshape", "transpose", "squeeze", "clip", "round"]
+           "transpose", "squeeze", "clip", "round"]
 
 # What _core has beside operations on tensors.
 NOT_OPERATIONS = {"as_dtype", "asarray", "cache_stats", "canonical_graphs", "clear_cache", "eval",
@@ -80,22 +82,35 @@ def functions(core):
 
 def add_methods(tensor, package):
     """Gives the class `tensor` the methods that NumPy's arrays have."""
-    for name in METHODS:
-        if name in package and not hasattr(tensor, name):
-            setattr(tensor, name, _method(name, package[name]))
-    tensor.astype = lambda self, dtype: _core.cast(self, dtype)
+    methods = {name: _method(package[name]) for name in METHODS if name in package}
+    methods["astype"] = astype
+    methods["reshape"] = reshape
+    for name, method in methods.items():
+        method.__name__ = name
+        method.__qualname__ = f"{tensor.__qualname__}.{name}"
+        method.__module__ = tensor.__module__
+        setattr(tensor, name, method)
     if "transpose" in package:
-        tensor.T = property(lambda self: package["transpose"](self))
-    if not hasattr(tensor, "reshape") or "reshape" in package:
-        tensor.reshape = lambda self, *shape: _core.reshape(
-            self, shape[0] if len(shape) == 1 else shape)
+        tensor.T = property(lambda self: package["transpose"](self), doc="The axes reversed.")
 
 
-def _method(name, function):
-    def method(self, *args, **kwargs):
-        return function(self, *args, **kwargs)
-
-    method.__name__ = name
-    method.__qualname__ = f"Tensor.{name}"
+def _method(function):
+    if isinstance(function, types.FunctionType):
+        method = types.FunctionType(function.__code__, function.__globals__, None,
+                                    function.__defaults__, function.__closure__)
+    else:
+        # A function in C++ is not bound to what it is looked up on.
+        def method(self, *args, **kwargs):
+            return function(self, *args, **kwargs)
     method.__doc__ = function.__doc__
     return method
+
+
+def astype(self, dtype):
+    """The elements converted to `dtype`: `tsum.cast`."""
+    return _core.cast(self, dtype)
+
+
+def reshape(self, *shape):
+    """The elements in another shape, given as a sequence or as numbers: `tsum.reshape`."""
+    return _core.reshape(self, shape[0] if len(shape) == 1 else shape)
