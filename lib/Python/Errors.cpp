@@ -9,7 +9,7 @@ namespace tsum::python {
 namespace {
 
 /// The Python classes, in the order of the chain below; they live as long as the process.
-PyObject *error_class, *axis_error, *shape_error, *dtype_error, *buffer_error, *file_error,
+PyObject *error_class, *axis_error, *shape_error, *dtype_error, *layout_error, *file_error,
     *compile_error, *concretization_error;
 
 /// `tsum.<name>`, derived from tsum.Error and from what Python's own functions would raise.
@@ -43,7 +43,7 @@ void translate(const std::exception_ptr &pointer, void *) {
   } catch (const DTypeError &error) {
     PyErr_SetString(dtype_error, error.what());
   } catch (const MemoryError &error) {
-    PyErr_SetString(buffer_error, error.what());
+    PyErr_SetString(layout_error, error.what());
   } catch (const FileError &error) {
     PyErr_SetString(file_error, error.what());
   } catch (const CompileError &error) {
@@ -80,7 +80,7 @@ void bind_errors(nb::module_ &m) {
                            "A dtype that an operation does not take, mixed dtypes, a number that a "
                            "dtype cannot hold, or what is no tensor at all.",
                            {error_class, PyExc_TypeError});
-  buffer_error = make_class(m, "BufferError", "Memory that cannot be read as its owner describes.",
+  layout_error = make_class(m, "LayoutError", "Memory that cannot be read as its owner describes.",
                             {error_class, PyExc_BufferError});
   file_error = make_class(m, "FileError",
                           "A file that cannot be read or written, or is not what it should be.",

@@ -19,7 +19,7 @@ def test_classes_are_what_python_people_catch():
     assert issubclass(tsum.FileError, OSError)
     assert issubclass(tsum.CompileError, RuntimeError)
     for error in (tsum.AxisError, tsum.ShapeError, tsum.DTypeError, tsum.FileError,
-                  tsum.CompileError, tsum.BufferError, tsum.ConcretizationError):
+                  tsum.CompileError, tsum.LayoutError, tsum.ConcretizationError):
         assert issubclass(error, tsum.Error)
 
 

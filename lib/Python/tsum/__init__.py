@@ -9,7 +9,10 @@
 
 Arrays are read in place. Where they lie, and in which order, costs nothing: any strides do.
 """
+from __future__ import annotations as _annotations
+
 import sys as _sys
+import typing as _typing
 
 if not getattr(_sys, "_is_gil_enabled", lambda: True)():
     raise ImportError("tsum needs Python's global interpreter lock: run python with -X gil=1")
@@ -26,7 +29,8 @@ inf = float("inf")
 nan = float("nan")
 
 
-def constant(value, dtype=None, shape=None, name=None):
+def constant(value: _typing.Any, dtype: _typing.Any = None, shape: _typing.Any = None,
+             name: str | None = None) -> Tensor:
     """A tensor with a copy of `value`: a number, nested lists of numbers, or any array.
 
     The parameters are TensorFlow's. Whole numbers become i32 and others f32 unless `dtype` says
@@ -46,7 +50,7 @@ def constant(value, dtype=None, shape=None, name=None):
     return broadcast_to(copy, shape, name) if copy.size == 1 else reshape(copy, shape, name)
 
 
-def from_dlpack(x, /):
+def from_dlpack(x: _typing.Any, /) -> Tensor:
     """The tensor that reads the memory of `x`, an object with DLPack's `__dlpack__`, in place.
 
     Raises DTypeError (a TypeError) if `x` is on another device than the CPU or has a dtype that

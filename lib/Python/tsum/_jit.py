@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """tsum.jit: functions of tensors that are traced once per signature."""
+from __future__ import annotations
+
 import collections.abc
+import typing
 
 from . import _core
 
 
-def jit(function=None, *, static_argnums=(), static_argnames=()):
+def jit(function: typing.Callable | None = None, *,
+        static_argnums: int | collections.abc.Iterable[int] = (),
+        static_argnames: str | collections.abc.Iterable[str] = ()) -> typing.Any:
     """Traces a function of tensors once per signature and from then on evaluates its graph.
 
     The result is called like `function`, with tensors, arrays and anything else among the

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """NumPy's names for TensorFlow's operations: tables, of which only what exists is exported."""
+from __future__ import annotations
+
 import types
+import typing
 
 from . import _core
+from ._core import Tensor
 
 # NumPy's reductions take axis, dtype and keepdims; `dtype` is what the elements are cast to before.
 REDUCTIONS = {
@@ -57,7 +61,8 @@ def operations(core):
 
 
 def _reduction(name, operation):
-    def reduction(a, axis=None, dtype=None, keepdims=False):
+    def reduction(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
+                  keepdims: bool = False) -> Tensor:
         if dtype is not None:
             a = _core.asarray(a, dtype)
         return operation(a, axis, keepdims)
@@ -103,14 +108,15 @@ def _method(function):
         def method(self, *args, **kwargs):
             return function(self, *args, **kwargs)
     method.__doc__ = function.__doc__
+    method.__annotations__ = getattr(function, "__annotations__", {})
     return method
 
 
-def astype(self, dtype):
+def astype(self: Tensor, dtype: typing.Any) -> Tensor:
     """The elements converted to `dtype`: `tsum.cast`."""
     return _core.cast(self, dtype)
 
 
-def reshape(self, *shape):
+def reshape(self: Tensor, *shape: typing.Any) -> Tensor:
     """The elements in another shape, given as a sequence or as numbers: `tsum.reshape`."""
     return _core.reshape(self, shape[0] if len(shape) == 1 else shape)
