@@ -32,6 +32,11 @@ void eval(const Tensors &...outputs) {
 /// of any result.
 void set_threads(std::int64_t count);
 
+/// Calls `hook` between two kernels of an evaluation, on the thread that evaluates; null, as at the
+/// start, for nothing. What it throws ends the evaluation, which then gives no values. For host
+/// programs that have signals or cancellation to look at: it should cost little.
+void set_kernel_hook(void (*hook)());
+
 /// What the kernel cache has done since the process started.
 struct CacheStats {
   std::int64_t hits = 0;   ///< look-ups that found code, or waited for another thread's compilation

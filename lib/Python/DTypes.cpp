@@ -136,8 +136,8 @@ void bind_dtypes(nb::module_ &m) {
   nb::module_::import_("atexit").attr("register")(nb::cpp_function([] { objects().fill({}); }));
 
   m.def(
-      "as_dtype", [](nb::handle dtype) { return to_python(to_dtype(dtype)); }, nb::arg("dtype").none(),
-      nb::sig("def as_dtype(dtype: object) -> DType"),
+      "as_dtype", [](nb::handle dtype) { return to_python(to_dtype(dtype)); },
+      nb::arg("dtype").none(), nb::sig("def as_dtype(dtype: object) -> DType"),
       "The dtype that `dtype` means: one of tsum's or NumPy's, a name of either (\"f32\",\n"
       "\"float32\"), or Python's float, int or bool, which are f32, i32 and bool as in "
       "TensorFlow.\n\n"

@@ -112,8 +112,9 @@ nb::object to_dlpack(nb::handle owner, const Tensor &tensor, nb::kwargs argument
       return to_dlpack(owner, copy_of(tensor), std::move(arguments));
     strides[dim] /= size_of(tensor.dtype());
   }
-  nb::ndarray<nb::array_api, nb::ro> array(values->data, shape.size(), shape.data(), owner, strides.data(),
-                            dlpack_dtype(tensor.dtype()), nb::device::cpu::value);
+  nb::ndarray<nb::array_api, nb::ro> array(values->data, shape.size(), shape.data(), owner,
+                                           strides.data(), dlpack_dtype(tensor.dtype()),
+                                           nb::device::cpu::value);
   return nb::cast(array).attr("__dlpack__")(**arguments);
 }
 

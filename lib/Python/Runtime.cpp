@@ -12,7 +12,23 @@ namespace tsum::python {
 /// What `set_threads` was last given. Under the GIL.
 static std::int64_t thread_limit = 0;
 
+/// Lets Python's signal handlers run, so that Ctrl-C ends a long evaluation. The GIL may take other
+/// threads' time to get, so it is asked for now and then only.
+static void check_signals() {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto interval = std::chrono::milliseconds(50);
+  thread_local Clock::time_point next = Clock::now() + interval;
+  if (Clock::now() < next || !nb::is_alive())
+    return;
+  nb::gil_scoped_acquire gil;
+  next = Clock::now() + interval;
+  if (PyErr_CheckSignals() < 0)
+    throw nb::python_error();
+}
+
 void bind_runtime(nb::module_ &m) {
+  set_kernel_hook(&check_signals);
+
   m.def(
       "eval",
       [](nb::args tensors) {

@@ -9,6 +9,7 @@
 #include "tsum/JIT/Compiler.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -26,6 +27,8 @@ KernelCache &cache() {
   });
   return instance;
 }
+
+std::atomic<void (*)()> kernel_hook = nullptr;
 
 /// Memory for `bytes`, aligned to a cache line.
 std::shared_ptr<std::byte> allocate(std::int64_t bytes) {
@@ -45,6 +48,8 @@ void run(const Program &program, const Canonicalized &bound) {
   std::vector<std::shared_ptr<std::byte>> results;
   std::vector<const void *> arguments;
   for (const Program::Launch &launch : program.launches) {
+    if (auto hook = kernel_hook.load(std::memory_order_relaxed); hook && !results.empty())
+      hook();
     results.push_back(allocate(launch.bytes));
     buffers.push_back(results.back().get());
     arguments.clear();
@@ -84,6 +89,8 @@ void eval(std::span<const Tensor> outputs) {
     pending.pop_back();
   }
 }
+
+void set_kernel_hook(void (*hook)()) { kernel_hook = hook; }
 
 CacheStats cache_stats() { return cache().stats(); }
 

@@ -110,6 +110,35 @@ def test_keyboard_interrupt(run_python):
     assert run_python(INTERRUPTED) == "interrupted 9000000.0\n"
 
 
+INTERRUPTED_INSIDE = """
+import os, signal, threading, time
+import numpy as np, tsum
+tsum.set_threads(1)
+def chain(a, steps):
+    x = tsum.asarray(a)
+    for _ in range(steps):
+        x = x / tsum.reduce_sum(x, 1, keepdims=True)  # two kernels each
+    return x
+x = np.ones((2000, 5000), np.float32)
+for _ in range(2):  # the first compiles
+    start = time.time()
+    tsum.eval(chain(x, 24))
+    whole = time.time() - start
+long = chain(x, 24)
+threading.Timer(whole / 4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+start = time.time()
+try:
+    tsum.eval(long)
+except KeyboardInterrupt:
+    assert not long.is_evaluated
+    print("interrupted", time.time() - start < whole * 0.75)
+"""
+
+
+def test_keyboard_interrupt_between_kernels(run_python):
+    assert run_python(INTERRUPTED_INSIDE) == "interrupted True\n"
+
+
 MEMORY = """
 import gc, resource, sys
 import numpy as np, tsum
