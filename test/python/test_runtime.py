@@ -91,9 +91,11 @@ def test_many_threads_evaluate():
     assert not failed
 
 
+# In the background of a shell SIGINT would be ignored.
 INTERRUPTED = """
 import signal, threading, time, os
 import numpy as np, tsum
+signal.signal(signal.SIGINT, signal.default_int_handler)
 x = np.ones((3000, 3000), np.float32)
 tsum.reduce_sum(tsum.sqrt(x), 0).numpy()
 threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
@@ -113,6 +115,7 @@ def test_keyboard_interrupt(run_python):
 INTERRUPTED_INSIDE = """
 import os, signal, threading, time
 import numpy as np, tsum
+signal.signal(signal.SIGINT, signal.default_int_handler)
 tsum.set_threads(1)
 def chain(a, steps):
     x = tsum.asarray(a)
