@@ -193,7 +193,7 @@ bool is_number(nb::handle object) {
 
 std::optional<DType> named_dtype(std::string_view name) {
 #define TSUM_DTYPE(NAME, ...)                                                                      \
-  if (name == name_of(DType::NAME))                                                                \
+  if (name == numpy_name(DType::NAME))                                                             \
     return DType::NAME;
 #include "tsum/DTypes.def"
   return std::nullopt;

@@ -59,14 +59,15 @@ std::optional<DType> find(nb::handle object) {
 
 std::string_view numpy_name(DType dtype) {
   static constexpr std::pair<std::string_view, std::string_view> names[] = {
-      {"f16", "float16"}, {"bf16", "bfloat16"}, {"f32", "float32"}, {"f64", "float64"},
-      {"i8", "int8"},     {"i16", "int16"},     {"i32", "int32"},   {"i64", "int64"},
-      {"u8", "uint8"},    {"u16", "uint16"},    {"u32", "uint32"},  {"u64", "uint64"},
+      {"boolean", "bool"}, {"f16", "float16"}, {"bf16", "bfloat16"}, {"f32", "float32"},
+      {"f64", "float64"},  {"i8", "int8"},     {"i16", "int16"},     {"i32", "int32"},
+      {"i64", "int64"},    {"u8", "uint8"},    {"u16", "uint16"},    {"u32", "uint32"},
+      {"u64", "uint64"},
   };
   for (auto [ours, theirs] : names)
     if (ours == name_of(dtype))
       return theirs;
-  return name_of(dtype); // bool and the complex ones are called the same
+  return name_of(dtype); // the complex ones are called the same
 }
 
 std::string known_dtypes() {
