@@ -37,6 +37,11 @@ void set_threads(std::int64_t count);
 /// \throws Error if `bytes` is negative.
 void set_pool_capacity(std::int64_t bytes);
 
+/// Calls `hook` between two kernels of an evaluation, on the thread that evaluates; null, as at the
+/// start, for nothing. What it throws ends the evaluation, which then gives no values. For host
+/// programs that have signals or cancellation to look at: it should cost little.
+void set_kernel_hook(void (*hook)());
+
 /// What the kernel cache has done since the process started.
 struct CacheStats {
   std::int64_t hits = 0;   ///< look-ups that found code, or waited for another thread's compilation

@@ -7,16 +7,33 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Analysis/AliasAnalysis.h"
+#include "llvm/Analysis/AssumptionCache.h"
+#include "llvm/Analysis/BasicAliasAnalysis.h"
+#include "llvm/Analysis/BlockFrequencyInfo.h"
+#include "llvm/Analysis/BranchProbabilityInfo.h"
+#include "llvm/Analysis/LastRunTrackingAnalysis.h"
+#include "llvm/Analysis/LoopAnalysisManager.h"
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Analysis/MemorySSA.h"
+#include "llvm/Analysis/OptimizationRemarkEmitter.h"
+#include "llvm/Analysis/PostDominators.h"
+#include "llvm/Analysis/ProfileSummaryInfo.h"
+#include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/PassManager.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
 #include "llvm/Transforms/Scalar/LICM.h"
+#include "llvm/Transforms/Scalar/LoopPassManager.h"
 #include "llvm/Transforms/Scalar/SROA.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
 
@@ -57,21 +74,49 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef features)
   return machine;
 }
 
+/// Registers the analyses that the passes of `optimize` ask for. LLVM's PassBuilder would register
+/// them all, and link every pass there is.
+static void registerAnalyses(const Module &module, TargetMachine &target,
+                             LoopAnalysisManager &loops, FunctionAnalysisManager &functions,
+                             ModuleAnalysisManager &modules) {
+  loops.registerPass([] { return PassInstrumentationAnalysis(); });
+  modules.registerPass([] { return PassInstrumentationAnalysis(); });
+  modules.registerPass([] { return ProfileSummaryAnalysis(); });
+
+  functions.registerPass([] { return PassInstrumentationAnalysis(); });
+  functions.registerPass([] { return AssumptionAnalysis(); });
+  functions.registerPass([] { return BasicAA(); });
+  functions.registerPass([] {
+    AAManager aliases;
+    aliases.registerFunctionAnalysis<BasicAA>();
+    return aliases;
+  });
+  functions.registerPass([] { return BlockFrequencyAnalysis(); });
+  functions.registerPass([] { return BranchProbabilityAnalysis(); });
+  functions.registerPass([] { return DominatorTreeAnalysis(); });
+  functions.registerPass([] { return LastRunTrackingAnalysis(); });
+  functions.registerPass([] { return LoopAnalysis(); });
+  functions.registerPass([] { return MemorySSAAnalysis(); });
+  functions.registerPass([] { return OptimizationRemarkEmitterAnalysis(); });
+  functions.registerPass([] { return PostDominatorTreeAnalysis(); });
+  functions.registerPass([] { return ScalarEvolutionAnalysis(); });
+  functions.registerPass([&] { return target.getTargetIRAnalysis(); });
+  functions.registerPass(
+      [&] { return TargetLibraryAnalysis(TargetLibraryInfoImpl(module.getTargetTriple())); });
+
+  modules.registerPass([&] { return FunctionAnalysisManagerModuleProxy(functions); });
+  functions.registerPass([&] { return ModuleAnalysisManagerFunctionProxy(modules); });
+  functions.registerPass([&] { return LoopAnalysisManagerFunctionProxy(loops); });
+  loops.registerPass([&] { return FunctionAnalysisManagerLoopProxy(functions); });
+}
+
 /// The vectorizer has scheduled and unrolled the loops already: what is left is to clean up. LLVM's
 /// own -O2 would unroll them again and take three times as long.
 static void optimize(Module &module, TargetMachine &target) {
-  // No passes of ours read files, and the default, LLVM's own file system, is gone by the time that
-  // a static destructor of the host program evaluates.
-  PassBuilder builder(&target, PipelineTuningOptions(), std::nullopt, nullptr, /*FS=*/nullptr);
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
-  CGSCCAnalysisManager sccs;
   ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(sccs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  registerAnalyses(module, target, loops, functions, modules);
 
   FunctionPassManager passes;
   passes.addPass(SROAPass(SROAOptions::ModifyCFG));

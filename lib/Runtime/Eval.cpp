@@ -11,6 +11,7 @@
 #include "tsum/JIT/Compiler.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <new>
 #include <optional>
@@ -30,6 +31,8 @@ KernelCache &cache() {
   return instance;
 }
 
+std::atomic<void (*)()> kernel_hook = nullptr;
+
 /// Runs `program` on the data that `bound` names and gives the results to their nodes.
 void run(const Program &program, const Canonicalized &bound) {
   std::vector<const void *> buffers;
@@ -38,6 +41,8 @@ void run(const Program &program, const Canonicalized &bound) {
   std::vector<std::shared_ptr<std::byte>> results;
   std::vector<const void *> arguments;
   for (const Program::Launch &launch : program.launches) {
+    if (auto hook = kernel_hook.load(std::memory_order_relaxed); hook && !results.empty())
+      hook();
     results.push_back(allocate_buffer(launch.bytes));
     buffers.push_back(results.back().get());
     arguments.clear();
@@ -89,6 +94,8 @@ void eval(std::span<const Tensor> outputs) {
       run(*cache().get(bound.graph), bound);
   }
 }
+
+void set_kernel_hook(void (*hook)()) { kernel_hook = hook; }
 
 CacheStats cache_stats() { return cache().stats(); }
 

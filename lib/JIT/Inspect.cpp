@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tsum/JIT/Inspect.h"
+
+#include "tsum/Codegen/EmitObject.h"
+#include "tsum/Codegen/Pipeline.h"
+#include "tsum/Conversion/GraphToTsum.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace tsum {
+
+static constexpr std::string_view llvmIRStage = "llvm-ir";
+static constexpr std::string_view assemblyStage = "asm";
+
+std::vector<std::string> stage_names() {
+  std::vector<std::string> names;
+  for (const Stage &stage : pipelineStages())
+    names.push_back(stage.name.str());
+  names.emplace_back(llvmIRStage);
+  names.emplace_back(assemblyStage);
+  return names;
+}
+
+/// The module of kernels as LLVM IR or as assembly.
+static llvm::Expected<std::string> printCode(ModuleOp kernels, bool asAssembly) {
+  llvm::LLVMContext context;
+  auto target = createTargetMachine(hostFeatures());
+  if (!target)
+    return target.takeError();
+  auto module = toLLVMIR(kernels, context, **target);
+  if (!module)
+    return module.takeError();
+  std::string text;
+  if (!asAssembly) {
+    llvm::raw_string_ostream stream(text);
+    (*module)->print(stream, nullptr);
+    return text;
+  }
+  auto code = emitCode(**module, **target, llvm::CodeGenFileType::AssemblyFile);
+  if (!code)
+    return code.takeError();
+  return (*code)->getBuffer().str();
+}
+
+std::variant<std::string, CompileFailure> print_stage(const CanonicalGraph &graph,
+                                                      std::string_view stage) {
+  const bool isCode = stage == llvmIRStage || stage == assemblyStage;
+  DialectRegistry registry;
+  registerTsumDialects(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  std::string diagnostics;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    diagnostics += (diagnostics.empty() ? "" : "; ") + diagnostic.str();
+    return success();
+  });
+
+  PipelineOptions options{isCode ? std::string() : std::string(stage), hostFeatures()};
+  PassManager passes(&context);
+  if (failed(buildPipeline(passes, options,
+                           [&](const llvm::Twine &message) { diagnostics = message.str(); })))
+    return CompileFailure{std::string(stage), diagnostics};
+  OwningOpRef<ModuleOp> module = graphToTsum(graph, &context);
+  if (failed(passes.run(*module)))
+    return CompileFailure{std::string(stage), diagnostics};
+  if (!isCode) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module->print(stream);
+    return text;
+  }
+  auto text = printCode(*module->getOps<ModuleOp>().begin(), stage == assemblyStage);
+  if (!text)
+    return CompileFailure{std::string(stage), llvm::toString(text.takeError())};
+  return std::move(*text);
+}
+
+std::string llvm_version() { return LLVM_VERSION_STRING; }
+
+std::string target_features() { return hostFeatures(); }
+
+} // namespace tsum

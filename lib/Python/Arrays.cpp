@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading Python's arrays, numbers and lists as tensors, in place where they are memory.
+#include "Bindings.h"
+#include "Numpy.h"
+
+#include <nanobind/ndarray.h>
+
+namespace tsum::python {
+
+std::shared_ptr<const void> keep(nb::object object) {
+  return {object.release().ptr(), [](PyObject *pointer) {
+            if (!nb::is_alive())
+              return; // the interpreter and its objects are gone
+            nb::gil_scoped_acquire gil;
+            Py_DECREF(pointer);
+          }};
+}
+
+const Tensor *as_tensor(nb::handle object) {
+  static PyObject *type = nb::type<Tensor>().ptr();
+  return reinterpret_cast<PyObject *>(Py_TYPE(object.ptr())) == type ? nb::inst_ptr<Tensor>(object)
+                                                                     : nullptr;
+}
+
+namespace {
+
+std::string class_name(nb::handle object) {
+  return nb::cast<std::string>(nb::str(nb::inst_name(object)));
+}
+
+[[noreturn]] void throw_no_tensor(nb::handle object) {
+  throw DTypeError("asarray: " + class_name(object) +
+                   " is no tensor (give an array, a number or a list of numbers)");
+}
+
+//===-- The buffer protocol -------------------------------------------------------------------===//
+
+/// A buffer of another object, given back when no tensor needs it.
+struct Buffer {
+  Py_buffer view{};
+  explicit Buffer(nb::handle object) {
+    if (PyObject_GetBuffer(object.ptr(), &view, PyBUF_RECORDS_RO) < 0)
+      throw nb::python_error();
+  }
+  ~Buffer() {
+    if (!nb::is_alive())
+      return;
+    nb::gil_scoped_acquire gil;
+    PyBuffer_Release(&view);
+  }
+  Buffer(const Buffer &) = delete;
+  Buffer &operator=(const Buffer &) = delete;
+};
+
+/// The dtype of a format as the struct module writes it, or nothing.
+std::optional<DType> dtype_of_format(std::string_view format, std::int64_t item_size) {
+  if (format.size() > 1 && std::string_view("@=<|").find(format[0]) != std::string_view::npos)
+    format.remove_prefix(1);
+  char kind = 0;
+  if (format == "?")
+    kind = 'b';
+  else if (format.size() == 1 && std::string_view("bhilqn").find(format[0]) != format.npos)
+    kind = 'i';
+  else if (format.size() == 1 && std::string_view("BHILQN").find(format[0]) != format.npos)
+    kind = 'u';
+  else if (format == "e" || format == "f" || format == "d")
+    kind = 'f';
+  else if (format == "Zf" || format == "Zd")
+    kind = 'c';
+  std::string bits = std::to_string(item_size * 8);
+  std::string name;
+  switch (kind) {
+  case 'b':
+    name = "bool";
+    break;
+  case 'i':
+    name = "int" + bits;
+    break;
+  case 'u':
+    name = "uint" + bits;
+    break;
+  case 'f':
+    name = "float" + bits;
+    break;
+  case 'c':
+    name = "complex" + bits;
+    break;
+  }
+#define TSUM_DTYPE(NAME, ...)                                                                      \
+  if (name == numpy_name(DType::NAME))                                                             \
+    return DType::NAME;
+#include "tsum/DTypes.def"
+  return std::nullopt;
+}
+
+Tensor borrow_buffer(nb::handle object) {
+  auto buffer = std::make_shared<Buffer>(object);
+  const Py_buffer &view = buffer->view;
+  std::string_view format = view.format ? view.format : "B";
+  std::optional<DType> dtype = dtype_of_format(format, view.itemsize);
+  if (!dtype)
+    throw DTypeError("asarray: there is no dtype for a buffer of format '" + std::string(format) +
+                     "' (" + known_dtypes() + ")");
+  Shape shape(view.shape, view.shape + view.ndim);
+  ByteStrides strides;
+  if (view.strides) // ctypes has none
+    strides.assign(view.strides, view.strides + view.ndim);
+  return borrow(view.buf, *dtype, std::move(shape), std::move(strides), buffer);
+}
+
+//===-- DLPack --------------------------------------------------------------------------------===//
+
+constexpr std::int32_t dlpack_cpu = 1;
+
+std::optional<DType> dtype_of_dlpack(nb::dlpack::dtype type) {
+  std::string bits = std::to_string(type.bits);
+  std::string name;
+  switch (static_cast<nb::dlpack::dtype_code>(type.code)) {
+  case nb::dlpack::dtype_code::Int:
+    name = "int" + bits;
+    break;
+  case nb::dlpack::dtype_code::UInt:
+    name = "uint" + bits;
+    break;
+  case nb::dlpack::dtype_code::Float:
+    name = "float" + bits;
+    break;
+  case nb::dlpack::dtype_code::Bfloat:
+    name = "bfloat" + bits;
+    break;
+  case nb::dlpack::dtype_code::Complex:
+    name = "complex" + bits;
+    break;
+  case nb::dlpack::dtype_code::Bool:
+    name = "bool";
+    break;
+  default:
+    return std::nullopt;
+  }
+#define TSUM_DTYPE(NAME, ...)                                                                      \
+  if (type.lanes == 1 && name == numpy_name(DType::NAME))                                          \
+    return DType::NAME;
+#include "tsum/DTypes.def"
+  return std::nullopt;
+}
+
+Tensor borrow_dlpack(nb::handle object) {
+  auto device = nb::cast<nb::tuple>(object.attr("__dlpack_device__")());
+  if (nb::int_(device[0]).equal(nb::int_(dlpack_cpu)) == false)
+    throw DTypeError("from_dlpack: the " + class_name(object) + " is on DLPack device type " +
+                     nb::cast<std::string>(nb::str(nb::int_(device[0]))) +
+                     ", and tsum reads memory of the CPU (copy it there: x.cpu() in PyTorch, "
+                     "cupy.asnumpy(x), jax.device_get(x))");
+  nb::object capsule;
+  try {
+    capsule = object.attr("__dlpack__")(nb::arg("max_version") = nb::make_tuple(1, 0));
+  } catch (nb::python_error &error) {
+    if (!error.matches(PyExc_TypeError)) // from before max_version
+      throw;
+    capsule = object.attr("__dlpack__")();
+  }
+  auto array = nb::cast<nb::ndarray<nb::ro>>(capsule);
+  std::optional<DType> dtype = dtype_of_dlpack(array.dtype());
+  if (!dtype)
+    throw DTypeError("from_dlpack: there is no dtype for " + class_name(object) +
+                     "'s elements of DLPack type code " + std::to_string(array.dtype().code) +
+                     " and " + std::to_string(array.dtype().bits) + " bits (" + known_dtypes() +
+                     ")");
+  Shape shape;
+  ByteStrides strides;
+  for (std::size_t dim = 0; dim < array.ndim(); ++dim) {
+    shape.push_back(static_cast<std::int64_t>(array.shape(dim)));
+    strides.push_back(array.stride(dim) * size_of(*dtype));
+  }
+  const void *data = array.data();
+  // The producer is told on whichever thread lets go last: under the GIL.
+  auto *held = new nb::ndarray<nb::ro>(std::move(array));
+  std::shared_ptr<const void> owner(held, [](nb::ndarray<nb::ro> *array) {
+    if (!nb::is_alive())
+      return;
+    nb::gil_scoped_acquire gil;
+    delete array;
+  });
+  return borrow(data, *dtype, std::move(shape), std::move(strides), std::move(owner));
+}
+
+//===-- Numbers and lists ---------------------------------------------------------------------===//
+
+bool is_number(nb::handle object) {
+  return PyFloat_Check(object.ptr()) || (PyLong_Check(object.ptr()) && !PyBool_Check(object.ptr()));
+}
+
+std::optional<DType> named_dtype(std::string_view name) {
+#define TSUM_DTYPE(NAME, ...)                                                                      \
+  if (name == numpy_name(DType::NAME))                                                             \
+    return DType::NAME;
+#include "tsum/DTypes.def"
+  return std::nullopt;
+}
+
+/// The first number of nested lists, or the first thing that is no list.
+nb::object first_leaf(nb::handle sequence) {
+  nb::object leaf = nb::borrow(sequence);
+  while (nb::isinstance<nb::list>(leaf) || nb::isinstance<nb::tuple>(leaf)) {
+    if (nb::len(leaf) == 0)
+      return nb::float_(0.0); // an empty list is one of floats, as in NumPy and TensorFlow
+    leaf = nb::object(leaf[0]);
+  }
+  return leaf;
+}
+
+/// Numbers and lists of them: NumPy reads them, and TensorFlow says which dtype they get.
+Tensor copy_numbers(nb::handle object, std::optional<DType> hint) {
+  nb::object leaf = first_leaf(object);
+  if (!is_number(leaf) && !PyBool_Check(leaf.ptr()) && !PyComplex_Check(leaf.ptr()))
+    return numpy::borrow_array(numpy::as_array(object)); // the leaves are arrays themselves
+  nb::object array = numpy::as_array(object);
+  std::string kind = nb::cast<std::string>(array.attr("dtype").attr("kind"));
+  std::optional<DType> dtype;
+  if (kind == "f")
+    dtype = hint && kind_of(*hint) == DTypeKind::Float ? hint : DType::f32;
+  else if (kind == "i")
+    dtype = hint && *hint != named_dtype("bool") ? hint : DType::i32;
+  else if (kind == "c")
+    dtype = hint && *hint == named_dtype("complex128") ? hint : named_dtype("complex64");
+  if (!dtype)
+    return numpy::borrow_array(array);
+  nb::object converted = array.attr("astype")(numpy::dtype_object(*dtype));
+  if (kind == "i" &&
+      !nb::cast<bool>(nb::module_::import_("numpy").attr("array_equal")(array, converted)))
+    throw DTypeError("constant: the numbers do not fit dtype " + std::string(name_of(*dtype)) +
+                     " (say which they should have: constant(x, dtype=tsum.i64))");
+  return numpy::borrow_array(converted);
+}
+
+} // namespace
+
+Tensor to_tensor(nb::handle object, std::optional<DType> hint) {
+  if (const Tensor *tensor = as_tensor(object))
+    return *tensor;
+  if (numpy::is_array(object))
+    return numpy::borrow_array(object);
+  if (is_number(object) || PyBool_Check(object.ptr()) || PyComplex_Check(object.ptr()) ||
+      nb::isinstance<nb::list>(object) || nb::isinstance<nb::tuple>(object))
+    return copy_numbers(object, hint);
+  if (numpy::is_scalar(object))
+    return numpy::borrow_array(numpy::as_array(object));
+  if (nb::hasattr(object, "__dlpack__") && nb::hasattr(object, "__dlpack_device__"))
+    return borrow_dlpack(object);
+  if (PyObject_CheckBuffer(object.ptr()))
+    return borrow_buffer(object);
+  if (nb::hasattr(object, "__array__") || nb::hasattr(object, "__array_interface__"))
+    return numpy::borrow_array(numpy::as_array(object));
+  throw_no_tensor(object);
+}
+
+std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint) {
+  if (const Tensor *tensor = as_tensor(object))
+    return *tensor;
+  if (PyFloat_Check(object.ptr()))
+    return Operand(PyFloat_AsDouble(object.ptr()));
+  if (PyLong_Check(object.ptr()) && !PyBool_Check(object.ptr())) {
+    int overflow = 0;
+    const long long number = PyLong_AsLongLongAndOverflow(object.ptr(), &overflow);
+    if (overflow)
+      throw DTypeError("the number " + nb::cast<std::string>(nb::str(object)) +
+                       " does not fit 64 bits");
+    return Operand(static_cast<std::int64_t>(number));
+  }
+  try {
+    return to_tensor(object, hint);
+  } catch (const DTypeError &) {
+    // What is an array but not one of ours is an error worth reading; anything else may know what
+    // to do with a tensor.
+    if (numpy::is_array(object) || PyObject_CheckBuffer(object.ptr()) ||
+        nb::hasattr(object, "__dlpack__") || nb::isinstance<nb::list>(object) ||
+        nb::isinstance<nb::tuple>(object) || PyComplex_Check(object.ptr()))
+      throw;
+    return std::nullopt;
+  }
+}
+
+//===-- Other arguments -----------------------------------------------------------------------===//
+
+static std::int64_t to_int(nb::handle object) {
+  nb::object index = nb::steal(PyNumber_Index(object.ptr()));
+  if (!index)
+    throw nb::python_error();
+  const long long value = PyLong_AsLongLong(index.ptr());
+  if (value == -1 && PyErr_Occurred())
+    throw nb::python_error();
+  return value;
+}
+
+static std::vector<std::int64_t> to_ints(nb::handle object) {
+  std::vector<std::int64_t> numbers;
+  for (nb::handle number : nb::iter(object))
+    numbers.push_back(to_int(number));
+  return numbers;
+}
+
+Axes to_axes(nb::handle object) {
+  if (object.is_none())
+    return all_axes;
+  if (PyIndex_Check(object.ptr()) && !PySequence_Check(object.ptr()))
+    return to_int(object);
+  if (numpy::is_array(object) && nb::cast<int>(object.attr("ndim")) == 0)
+    return to_int(object);
+  return to_ints(object);
+}
+
+Shape to_shape(nb::handle object) {
+  if (PyIndex_Check(object.ptr()) && !PySequence_Check(object.ptr()))
+    return {to_int(object)};
+  return to_ints(object);
+}
+
+std::string to_name(nb::handle object) {
+  return object.is_none() ? std::string() : nb::cast<std::string>(object);
+}
+
+bool to_bool(nb::handle object) {
+  if (object.is(Py_True) || object.is(Py_False))
+    return object.is(Py_True);
+  const int truth = PyObject_IsTrue(object.ptr());
+  if (truth < 0)
+    throw nb::python_error();
+  return truth != 0;
+}
+
+} // namespace tsum::python

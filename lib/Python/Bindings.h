@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/tsum.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h> // without it, strings would be taken for classes of ours
+
+#include <optional>
+#include <string>
+
+/// The extension module `tsum._core`: Python's objects on one side, the public C++ API on the other.
+/// Functions here run with the GIL held, and throw tsum's errors or `nb::python_error`.
+namespace tsum::python {
+
+namespace nb = nanobind;
+
+// Each adds its part to the module.
+void bind_errors(nb::module_ &m);
+void bind_dtypes(nb::module_ &m);
+void bind_tensor(nb::module_ &m);
+void bind_operations(nb::module_ &m);
+void bind_runtime(nb::module_ &m);
+void bind_tracing(nb::module_ &m);
+void bind_inspection(nb::module_ &m);
+
+//===-- Dtypes --------------------------------------------------------------------------------===//
+
+/// NumPy's name of `dtype`, which is TensorFlow's, too: "float32".
+[[nodiscard]] std::string_view numpy_name(DType dtype);
+
+/// The Python object of `dtype`: there is one of each.
+[[nodiscard]] nb::object to_python(DType dtype);
+
+/// The dtype that `object` means: one of tsum's, a name, one of NumPy's, or Python's float, int or
+/// bool, which are f32, i32 and bool as in TensorFlow. \throws DTypeError if it is none.
+[[nodiscard]] DType to_dtype(nb::handle object);
+
+/// "tsum has f32, f64, ...", for messages.
+[[nodiscard]] std::string known_dtypes();
+
+//===-- From Python ---------------------------------------------------------------------------===//
+
+/// The tensor that `object` is, or that reads its memory: see `tsum.asarray`. `hint` is the dtype of
+/// lists of numbers that it can hold. \throws DTypeError for what is no array.
+[[nodiscard]] Tensor to_tensor(nb::handle object, std::optional<DType> hint = std::nullopt);
+
+/// As `to_tensor`, and numbers stay numbers; nothing if `object` is neither.
+[[nodiscard]] std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint);
+
+/// None, a number or a sequence of numbers.
+[[nodiscard]] Axes to_axes(nb::handle object);
+[[nodiscard]] Shape to_shape(nb::handle object);
+/// None is the empty name.
+[[nodiscard]] std::string to_name(nb::handle object);
+[[nodiscard]] bool to_bool(nb::handle object);
+
+/// The tensor inside `object`, or null.
+[[nodiscard]] const Tensor *as_tensor(nb::handle object);
+
+/// Holds a reference to `object` until no tensor needs it, whichever thread finds that out.
+[[nodiscard]] std::shared_ptr<const void> keep(nb::object object);
+
+//===-- To Python -----------------------------------------------------------------------------===//
+
+/// Evaluates what has no values, other threads running meanwhile, and lets signals through.
+/// \throws ConcretizationError inside a function that is being traced.
+void evaluate(std::span<const Tensor> tensors);
+inline void evaluate(const Tensor &tensor) { evaluate({&tensor, 1}); }
+
+/// The values as a read-only NumPy array of `owner`'s memory, or a NumPy scalar if the rank is 0.
+[[nodiscard]] nb::object to_numpy(nb::handle owner, const Tensor &tensor, bool scalars = true);
+
+/// `x[index]` as NumPy's basic indexing; a view.
+[[nodiscard]] Tensor get_item(const Tensor &tensor, nb::handle index);
+
+/// A value of a function that is being traced was asked for.
+class ConcretizationError : public Error {
+public:
+  using Error::Error;
+};
+
+/// \throws ConcretizationError if one of `tensors` depends on an argument of a function that is being
+/// traced on this thread.
+void check_known(std::span<const Tensor> tensors);
+
+} // namespace tsum::python

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Bindings.h"
+
+#include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/JIT/Inspect.h"
+
+#include <nanobind/stl/vector.h>
+
+namespace tsum::python {
+
+namespace {
+
+std::vector<Node::Ptr> nodes_without_values(const std::vector<Tensor> &tensors) {
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &tensor : tensors)
+    if (!tensor.is_evaluated())
+      nodes.push_back(tensor.node());
+  return nodes;
+}
+
+/// Appends the graphs that evaluating `tensors` compiles to `graphs`, evaluating what has to have
+/// values first.
+void collect_graphs(const std::vector<Tensor> &tensors, std::vector<CanonicalGraph> &graphs) {
+  for (;;) {
+    std::vector<Node::Ptr> nodes = nodes_without_values(tensors);
+    if (nodes.empty())
+      return;
+    Canonicalized bound = canonicalize(nodes);
+    if (bound.needed_first.empty()) {
+      graphs.push_back(std::move(bound.graph));
+      return;
+    }
+    std::vector<Tensor> first(bound.needed_first.begin(), bound.needed_first.end());
+    collect_graphs(first, graphs);
+    evaluate(first);
+  }
+}
+
+std::int64_t bytes_of(const CanonicalGraph &graph, std::int32_t place) {
+  const CanonicalGraph::Value &value = graph.values[static_cast<std::size_t>(place)];
+  std::int64_t bytes = size_of(value.dtype);
+  for (std::int32_t dim : value.dims)
+    bytes *= graph.extents[static_cast<std::size_t>(dim)];
+  return bytes;
+}
+
+} // namespace
+
+void bind_inspection(nb::module_ &m) {
+  nb::class_<CanonicalGraph>(m, "CanonicalGraph",
+                             "What is compiled: an expression graph in canonical form.")
+      .def("__str__", &CanonicalGraph::to_string)
+      .def_prop_ro(
+          "bytes_read",
+          [](const CanonicalGraph &self) {
+            std::int64_t bytes = 0;
+            for (std::size_t i = 0; i < self.values.size(); ++i)
+              if (self.values[i].op == OpKind::Constant)
+                bytes += bytes_of(self, static_cast<std::int32_t>(i));
+            return bytes;
+          },
+          "Bytes of the data, each counted once.")
+      .def_prop_ro(
+          "bytes_written",
+          [](const CanonicalGraph &self) {
+            std::int64_t bytes = 0;
+            for (std::int32_t output : self.outputs)
+              bytes += bytes_of(self, output);
+            return bytes;
+          },
+          "Bytes of the results.")
+      .def(
+          "print_stage",
+          [](const CanonicalGraph &self, const std::string &stage) {
+            std::variant<std::string, CompileFailure> outcome = [&] {
+              nb::gil_scoped_release others_run;
+              return print_stage(self, stage);
+            }();
+            if (auto *failure = std::get_if<CompileFailure>(&outcome))
+              throw CompileError(failure->stage, failure->diagnostic);
+            return std::get<std::string>(std::move(outcome));
+          },
+          nb::arg("stage"), "The text after a stage of the pipeline; see `stages`.");
+
+  m.def(
+      "canonical_graphs",
+      [](nb::handle tensors) {
+        std::vector<Tensor> list;
+        for (nb::handle tensor : nb::iter(tensors))
+          list.push_back(to_tensor(tensor));
+        check_known(list);
+        std::vector<CanonicalGraph> graphs;
+        collect_graphs(list, graphs);
+        return graphs;
+      },
+      nb::arg("tensors"),
+      nb::sig("def canonical_graphs(tensors: typing.Any) -> list[CanonicalGraph]"),
+      "The graphs that evaluating `tensors` together compiles, in order. Evaluates those whose\n"
+      "values the next ones need.");
+  m.def("stages", &stage_names, "The names of the compiler's stages, in order.");
+  m.def(
+      "graph_to_string", [](nb::handle tensor) { return graph_to_string(to_tensor(tensor)); },
+      nb::arg("tensor"), nb::sig("def graph_to_string(tensor: typing.Any) -> str"),
+      "The graph behind `tensor`, an operation a line in the order of evaluation. Evaluates\n"
+      "nothing.");
+  m.def("llvm_version", &llvm_version, "The version of the LLVM inside.");
+  m.def("target_features", &target_features,
+        "The instruction set extensions of this machine that kernels may use: \"+avx2,+fma,...\".");
+}
+
+} // namespace tsum::python

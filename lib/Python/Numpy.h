@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "Bindings.h"
+
+/// NumPy's C interface. NumPy is imported when a tensor first meets it, not with tsum.
+namespace tsum::python::numpy {
+
+/// Whether `object` is an ndarray, of a subclass maybe. Does not import NumPy: if nobody has, it is
+/// none.
+[[nodiscard]] bool is_array(nb::handle object);
+
+/// Whether `object` is a NumPy scalar.
+[[nodiscard]] bool is_scalar(nb::handle object);
+
+/// A tensor that reads the memory of the ndarray `array`, which it keeps alive.
+[[nodiscard]] Tensor borrow_array(nb::handle array);
+
+/// `numpy.asarray(object)`, or of a dtype.
+[[nodiscard]] nb::object as_array(nb::handle object, std::optional<DType> dtype = std::nullopt);
+
+/// The dtype that NumPy's dtype object `descr` stands for, or nothing.
+[[nodiscard]] std::optional<DType> find_dtype(nb::handle descr);
+
+/// NumPy's dtype object. \throws DTypeError if it needs ml_dtypes, which is not installed.
+[[nodiscard]] nb::object dtype_object(DType dtype);
+
+/// A read-only array of memory that `owner` keeps alive.
+[[nodiscard]] nb::object make_array(DType dtype, std::span<const std::int64_t> shape,
+                                    const ByteStrides &strides, const void *data, nb::handle owner);
+
+[[nodiscard]] nb::object make_scalar(DType dtype, const void *data);
+
+} // namespace tsum::python::numpy

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Bindings.h"
+
+#include "tsum/npy.h"
+
+#include <nanobind/stl/filesystem.h>
+
+#include <chrono>
+
+namespace tsum::python {
+
+/// What `set_threads` was last given. Under the GIL.
+static std::int64_t thread_limit = 0;
+
+/// Lets Python's signal handlers run, so that Ctrl-C ends a long evaluation. The GIL may take other
+/// threads' time to get, so it is asked for now and then only.
+static void check_signals() {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto interval = std::chrono::milliseconds(50);
+  thread_local Clock::time_point next = Clock::now() + interval;
+  if (Clock::now() < next || !nb::is_alive())
+    return;
+  nb::gil_scoped_acquire gil;
+  next = Clock::now() + interval;
+  if (PyErr_CheckSignals() < 0)
+    throw nb::python_error();
+}
+
+void bind_runtime(nb::module_ &m) {
+  set_kernel_hook(&check_signals);
+
+  m.def(
+      "eval",
+      [](nb::args tensors) {
+        std::vector<Tensor> list;
+        for (nb::handle tensor : tensors)
+          list.push_back(to_tensor(tensor));
+        evaluate(list);
+      },
+      nb::sig("def eval(*tensors: typing.Any) -> None"),
+      "Evaluates tensors together: what they share is computed once, and what is evaluated "
+      "already\n"
+      "costs nothing. Other Python threads run meanwhile.\n\n"
+      "Compiles the graph (some milliseconds) the first time its signature is seen: operations,\n"
+      "dtypes, and shapes and strides in canonical form.\n\n"
+      "Raises CompileError if the compiler fails, MemoryError if memory runs out, and inside a\n"
+      "function that is being traced ConcretizationError. Nothing is evaluated then.");
+
+  m.def(
+      "set_threads",
+      [](std::int64_t count) {
+        set_threads(count);
+        thread_limit = count;
+      },
+      nb::arg("count"),
+      "Lets kernels of the whole process use at most `count` threads: 1 keeps them on the calling\n"
+      "thread, 0 (as at the start) means one per core. No number of threads changes a bit of any\n"
+      "result. `tsum.threads` does it for a block.\n\nRaises Error unless 0 <= count <= 1024.");
+  m.def("get_threads", [] { return thread_limit; }, "What `set_threads` was last given.");
+
+  nb::class_<CacheStats>(m, "CacheStats", "What the kernel cache has done in this process.")
+      .def_ro("hits", &CacheStats::hits, "Look-ups that found code.")
+      .def_ro("misses", &CacheStats::misses, "Look-ups that compiled.")
+      .def_ro("evictions", &CacheStats::evictions, "Entries unloaded to keep within the capacity.")
+      .def_ro("entries", &CacheStats::entries, "Entries now.")
+      .def_prop_ro(
+          "compile_seconds",
+          [](const CacheStats &self) {
+            return std::chrono::duration<double>(self.compile_time).count();
+          },
+          "Seconds, summed over all compilations.")
+      .def("__repr__", [](const CacheStats &self) {
+        return "CacheStats(hits=" + std::to_string(self.hits) +
+               ", misses=" + std::to_string(self.misses) +
+               ", evictions=" + std::to_string(self.evictions) +
+               ", entries=" + std::to_string(self.entries) + ")";
+      });
+  m.def("cache_stats", &cache_stats, "The kernel cache's counters.");
+  m.def("set_cache_capacity", &set_cache_capacity, nb::arg("entries"),
+        "Bounds the kernel cache to `entries` (at least 1; 1024 at the start): the least recently\n"
+        "used code is unloaded.\n\nRaises Error if `entries` is less than 1.");
+  m.def("clear_cache", &clear_cache, "Forgets all compiled code and keeps the counters.");
+
+  m.def(
+      "load_npy",
+      [](const std::filesystem::path &path, nb::handle name) {
+        return load_npy(path, to_name(name));
+      },
+      nb::arg("path"), nb::arg("name") = nb::none(),
+      nb::sig("def load_npy(path: str | os.PathLike[str], name: str | None = None) -> Tensor"),
+      "The array in the NumPy file `path`. Its elements are mapped, not copied, so the file must "
+      "not\n"
+      "be changed in place while the tensor lives.\n\n"
+      "Raises FileError (an OSError) if the file cannot be read or is not exactly such an array.");
+  m.def(
+      "save_npy",
+      [](const std::filesystem::path &path, nb::handle tensor) {
+        Tensor values = to_tensor(tensor);
+        evaluate(values);
+        nb::gil_scoped_release others_run;
+        save_npy(path, values);
+      },
+      nb::arg("path"), nb::arg("tensor"),
+      nb::sig("def save_npy(path: str | os.PathLike[str], tensor: typing.Any) -> None"),
+      "Writes the values of `tensor` to the NumPy file `path`, in C order, evaluating if need be. "
+      "The\n"
+      "file appears, or is replaced, when it is complete.\n\n"
+      "Raises FileError (an OSError) if it cannot be written.");
+}
+
+} // namespace tsum::python

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The class tsum.Tensor; its operators come with the operations, its NumPy-style methods from
+// tsum/_names.py.
+#include "Bindings.h"
+#include "Export.h"
+#include "Numpy.h"
+
+#include <nanobind/stl/string_view.h>
+
+#include <sstream>
+
+namespace tsum::python {
+
+namespace {
+
+nb::object shape_of(const Tensor &tensor) {
+  nb::object tuple = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(tensor.shape().size())));
+  Py_ssize_t dim = 0;
+  for (std::int64_t extent : tensor.shape())
+    PyTuple_SetItem(tuple.ptr(), dim++, PyLong_FromLongLong(extent));
+  return tuple;
+}
+
+bool is_known(const Tensor &tensor) {
+  try {
+    check_known({&tensor, 1});
+  } catch (const ConcretizationError &) {
+    return false;
+  }
+  return true;
+}
+
+/// As TensorFlow's: `<tsum.Tensor: shape=(2,), dtype=f32, numpy=array([1., 2.], dtype=float32)>`.
+/// Computes nothing: what has no values says which operation will make them.
+std::string to_repr(nb::handle self, const Tensor &tensor) {
+  std::string text = "<tsum.Tensor: shape=" + nb::cast<std::string>(nb::repr(shape_of(tensor))) +
+                     ", dtype=" + std::string(name_of(tensor.dtype()));
+  if (!tensor.name().empty())
+    text += ", name='" + std::string(tensor.name()) + "'";
+  if (!tensor.is_evaluated() || !is_known(tensor))
+    return text + ", op=" + std::string(tensor.op()) + ">";
+  nb::object values = to_numpy(self, tensor, /*scalars=*/false);
+  if (tensor.rank() == 0)
+    return text + ", numpy=" + nb::cast<std::string>(nb::str(values)) + ">";
+  return text + ", numpy=" + nb::cast<std::string>(nb::repr(values)) + ">";
+}
+
+std::string to_str(nb::handle self, const Tensor &tensor) {
+  if (!is_known(tensor))
+    return to_repr(self, tensor);
+  evaluate(tensor);
+  std::ostringstream text;
+  text << tensor;
+  return text.str();
+}
+
+/// The only element as a Python number.
+nb::object to_item(const Tensor &tensor, std::string_view asked) {
+  if (tensor.size() != 1)
+    throw ShapeError(std::string(asked) + ": shape " +
+                     nb::cast<std::string>(nb::str(shape_of(tensor))) + " has " +
+                     std::to_string(tensor.size()) + " elements (one is needed)");
+  evaluate(tensor);
+  return numpy::make_scalar(tensor.dtype(), tensor.bytes()).attr("item")();
+}
+
+} // namespace
+
+void bind_tensor(nb::module_ &m) {
+  nb::class_<Tensor> cls(
+      m, "Tensor", nb::type_slots(buffer_slots()),
+      "A node of an expression graph: immutable, cheap to copy, evaluated when a value is read.\n\n"
+      "Building one computes nothing. `numpy()`, `float(x)`, printing, the buffer protocol, "
+      "DLPack\n"
+      "and `tsum.eval` evaluate it once and keep the result with it, compiling the graph the "
+      "first\n"
+      "time that one of its kind is seen. Operators and NumPy's functions of the same names build\n"
+      "new nodes; other operands may be arrays and numbers, which take this tensor's dtype.");
+
+  cls.def_prop_ro("shape", &shape_of, nb::sig("def shape(self) -> tuple[int, ...]"),
+                  "The extents, outermost first.")
+      .def_prop_ro(
+          "dtype", [](const Tensor &self) { return to_python(self.dtype()); },
+          nb::sig("def dtype(self) -> DType"), "The type of the elements.")
+      .def_prop_ro("ndim", &Tensor::rank, "The number of dimensions; 0 for a scalar.")
+      .def_prop_ro("size", &Tensor::size, "The number of elements; 1 for a scalar.")
+      .def_prop_ro(
+          "nbytes", [](const Tensor &self) { return self.size() * size_of(self.dtype()); },
+          "The bytes that the elements take.")
+      .def_prop_ro("op", &Tensor::op, "The operation that makes this value; \"constant\" for data.")
+      .def_prop_ro("name", &Tensor::name, "The name given when the node was built; may be empty.")
+      .def_prop_ro("is_evaluated", &Tensor::is_evaluated, "Whether the values exist.");
+
+  cls.def(
+         "numpy", [](nb::handle self) { return to_numpy(self, *nb::inst_ptr<Tensor>(self)); },
+         nb::sig("def numpy(self) -> numpy.ndarray"),
+         "The values, read-only and without a copy; a NumPy scalar if the rank is 0, as in\n"
+         "TensorFlow. Evaluates if need be. The array keeps the memory alive.\n\n"
+         "Raises CompileError if the compiler fails, MemoryError if memory runs out.")
+      .def(
+          "item", [](const Tensor &self) { return to_item(self, "item"); },
+          nb::sig("def item(self) -> bool | int | float | complex"),
+          "The only element as a Python number. Evaluates if need be.\n\n"
+          "Raises ShapeError if there is not exactly one.")
+      .def(
+          "tolist",
+          [](nb::handle self) {
+            return to_numpy(self, *nb::inst_ptr<Tensor>(self), false).attr("tolist")();
+          },
+          nb::sig("def tolist(self) -> typing.Any"),
+          "The elements as nested lists of Python numbers, or one number if the rank is 0.")
+      .def(
+          "__array__",
+          [](nb::handle self, nb::handle dtype, nb::handle copy) {
+            return to_array(self, *nb::inst_ptr<Tensor>(self), dtype, copy);
+          },
+          nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none(),
+          nb::sig("def __array__(self, dtype: typing.Any = None, copy: bool | None = None) -> "
+                  "numpy.ndarray"))
+      .def(
+          "__dlpack__",
+          [](nb::handle self, nb::kwargs arguments) {
+            return to_dlpack(self, *nb::inst_ptr<Tensor>(self), std::move(arguments));
+          },
+          nb::sig("def __dlpack__(self, **kwargs: typing.Any) -> typing.Any"),
+          "A DLPack capsule of the values, read-only and without a copy unless `copy=True`.")
+      .def(
+          "__dlpack_device__", [](const Tensor &) { return nb::make_tuple(1, 0); },
+          nb::sig("def __dlpack_device__(self) -> tuple[int, int]"), "The CPU: (1, 0).")
+      .def(
+          "__getitem__", [](const Tensor &self, nb::handle index) { return get_item(self, index); },
+          nb::arg("index").none(), nb::sig("def __getitem__(self, index: typing.Any) -> Tensor"),
+          "A view as NumPy's basic indexing: integers, slices with any steps, None and `...`.\n"
+          "Evaluates if need be, and copies nothing.\n\n"
+          "Raises AxisError (an IndexError) for too many indices or one out of range, DTypeError\n"
+          "for arrays of indices.")
+      .def("__len__",
+           [](const Tensor &self) {
+             if (self.rank() == 0)
+               throw DTypeError("len: a scalar has no length");
+             return self.shape()[0];
+           })
+      .def("__bool__", [](const Tensor &self) { return to_bool(to_item(self, "bool")); })
+      .def("__float__", [](const Tensor &self) { return nb::float_(to_item(self, "float")); })
+      .def("__int__", [](const Tensor &self) { return nb::int_(to_item(self, "int")); })
+      .def("__complex__",
+           [](const Tensor &self) {
+             return nb::handle(reinterpret_cast<PyObject *>(&PyComplex_Type))(
+                 to_item(self, "complex"));
+           })
+      .def("__index__",
+           [](const Tensor &self) {
+             // What else raises TypeError, as Python's own functions expect.
+             if (self.rank() != 0 || kind_of(self.dtype()) == DTypeKind::Float)
+               throw DTypeError("index: a tensor of dtype " + std::string(name_of(self.dtype())) +
+                                " and shape " + nb::cast<std::string>(nb::str(shape_of(self))) +
+                                " is no index (a scalar of an integer dtype is)");
+             return nb::int_(to_item(self, "index"));
+           })
+      .def("__bytes__",
+           [](const Tensor &self) {
+             evaluate(self);
+             return nb::bytes(self.bytes(),
+                              static_cast<std::size_t>(self.size() * size_of(self.dtype())));
+           })
+      .def("__repr__", [](nb::handle self) { return to_repr(self, *nb::inst_ptr<Tensor>(self)); })
+      .def("__str__", [](nb::handle self) { return to_str(self, *nb::inst_ptr<Tensor>(self)); });
+  // NumPy's arrays leave operators with a tensor to the tensor.
+  cls.attr("__array_ufunc__") = nb::none();
+
+  m.def(
+      "asarray",
+      [](nb::handle value, nb::handle dtype, nb::handle name) {
+        std::optional<DType> wanted;
+        if (!dtype.is_none())
+          wanted = to_dtype(dtype);
+        Tensor tensor = to_tensor(value, wanted);
+        return wanted && *wanted != tensor.dtype() ? cast(tensor, *wanted, to_name(name)) : tensor;
+      },
+      nb::arg("value").none(), nb::arg("dtype") = nb::none(), nb::arg("name") = nb::none(),
+      nb::sig("def asarray(value: typing.Any, dtype: typing.Any = None, name: str | None = None) "
+              "-> Tensor"),
+      "The tensor that reads the memory of `value` in place: a NumPy array of any strides (also\n"
+      "read-only, reversed, broadcast or memory-mapped), an object with DLPack (PyTorch, JAX,\n"
+      "TensorFlow) or the buffer protocol. Numbers and lists of them are copied: as in "
+      "TensorFlow,\n"
+      "whole numbers become i32 and others f32 unless `dtype` says otherwise. A tensor is "
+      "itself.\n\n"
+      "Memory is read when a graph over it is evaluated, so it must not change before. The tensor\n"
+      "keeps it alive. With another `dtype` than `value` has, the elements are cast. O(rank).\n\n"
+      "Raises DTypeError for what is no array, has a dtype that tsum does not know, or lies on\n"
+      "another device.");
+}
+
+} // namespace tsum::python

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Tracing.h"
+
+#include <algorithm>
+#include <atomic>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace tsum::python {
+
+namespace {
+
+thread_local int tracing_depth = 0;
+/// Whether any function has been traced: until then no tensor depends on a placeholder.
+std::atomic<bool> has_traced = false;
+
+/// What placeholders are made of: a node that has neither values nor operands.
+const Node::Ptr &nothing() {
+  static const Node::Ptr node = std::make_shared<Node>(OpKind::Constant, DType::f32, Shape{});
+  return node;
+}
+
+/// A tensor that stands for an argument: a node that has no values and never gets any.
+Tensor make_placeholder(const Tensor &argument) {
+  Shape shape(argument.shape().begin(), argument.shape().end());
+  auto node = std::make_shared<Node>(OpKind::BroadcastTo, argument.dtype(), std::move(shape),
+                                     std::vector{nothing()});
+  node->name = argument.name();
+  return Tensor(std::move(node));
+}
+
+bool is_placeholder(const OrderedNode &entry) {
+  return entry.state.operands.size() == 1 && entry.state.operands[0] == nothing();
+}
+
+std::vector<OrderedNode> order_of(std::span<const Tensor> outputs) {
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &output : outputs)
+    nodes.push_back(output.node());
+  return evaluation_order(nodes);
+}
+
+/// The nodes of `order` that depend on placeholders, those themselves included.
+std::unordered_set<const Node *> unknown_nodes(const std::vector<OrderedNode> &order) {
+  std::unordered_set<const Node *> unknown{nothing().get()};
+  for (const OrderedNode &entry : order)
+    for (const Node::Ptr &operand : entry.state.operands)
+      if (unknown.contains(operand.get()))
+        unknown.insert(entry.node.get());
+  return unknown;
+}
+
+} // namespace
+
+bool is_tracing() { return tracing_depth != 0; }
+
+void check_known(std::span<const Tensor> tensors) {
+  if (!has_traced)
+    return;
+  for (const OrderedNode &entry : order_of(tensors))
+    if (entry.node == nothing())
+      throw ConcretizationError(
+          "jit: the value of this " + std::string(tensors.front().op()) +
+          " is not known, since it depends on an argument of the function that is traced (compute "
+          "with tensors, make the argument static, or ask for values outside)");
+}
+
+//===-- Structures ----------------------------------------------------------------------------===//
+
+Structure Structure::flatten(nb::handle object, std::vector<Tensor> &leaves) {
+  Structure structure;
+  if (object.is_none()) {
+    structure.kind = Kind::None;
+  } else if (nb::isinstance<nb::tuple>(object) || nb::isinstance<nb::list>(object)) {
+    structure.kind = nb::isinstance<nb::tuple>(object) ? Kind::Tuple : Kind::List;
+    for (nb::handle part : nb::iter(object))
+      structure.parts.push_back(flatten(part, leaves));
+  } else if (nb::isinstance<nb::dict>(object)) {
+    structure.kind = Kind::Dict;
+    for (auto [key, part] : nb::borrow<nb::dict>(object)) {
+      structure.keys.push_back(nb::borrow(key));
+      structure.parts.push_back(flatten(part, leaves));
+    }
+  } else {
+    leaves.push_back(to_tensor(object));
+  }
+  return structure;
+}
+
+nb::object Structure::build(const Tensor *&next) const {
+  switch (kind) {
+  case Kind::Leaf:
+    return nb::cast(*next++);
+  case Kind::None:
+    return nb::none();
+  case Kind::Dict: {
+    nb::dict dict;
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      dict[keys[i]] = parts[i].build(next);
+    return dict;
+  }
+  case Kind::Tuple:
+  case Kind::List:
+    nb::list list;
+    for (const Structure &part : parts)
+      list.append(part.build(next));
+    if (kind == Kind::Tuple)
+      return nb::steal(PyList_AsTuple(list.ptr()));
+    return list;
+  }
+  return nb::none();
+}
+
+//===-- Traces --------------------------------------------------------------------------------===//
+
+Trace::Scope::Scope(Trace &trace, std::span<const Tensor> arguments) {
+  has_traced = true;
+  for (const Tensor &argument : arguments) {
+    placeholders.push_back(make_placeholder(argument));
+    trace.placeholders.push_back(placeholders.back().node());
+  }
+  ++tracing_depth;
+}
+
+Trace::Scope::~Scope() { --tracing_depth; }
+
+/// Evaluates what `results` need and depends on no argument: it is the same in every call.
+static void evaluate_known(const std::vector<Tensor> &results) {
+  std::vector<OrderedNode> order = order_of(results);
+  std::unordered_set<const Node *> unknown = unknown_nodes(order);
+  // Only what something unknown reads, or is a result itself.
+  std::unordered_set<const Node *> read;
+  for (const OrderedNode &entry : order)
+    if (unknown.contains(entry.node.get()))
+      for (const Node::Ptr &operand : entry.state.operands)
+        read.insert(operand.get());
+  for (const Tensor &result : results)
+    read.insert(result.node().get());
+  std::vector<Tensor> known;
+  for (const OrderedNode &entry : order)
+    if (!entry.state.values && !unknown.contains(entry.node.get()) &&
+        read.contains(entry.node.get()))
+      known.emplace_back(entry.node);
+  if (known.empty())
+    return;
+  nb::gil_scoped_release others_run;
+  eval(known);
+}
+
+void Trace::finish(const nb::object &returned) {
+  std::vector<Tensor> leaves;
+  result = Structure::flatten(returned, leaves);
+  evaluate_known(leaves);
+
+  std::unordered_map<const Node *, std::int32_t> places;
+  for (const OrderedNode &entry : order_of(leaves)) {
+    places[entry.node.get()] = static_cast<std::int32_t>(steps.size());
+    Step step{entry.node, -1, !entry.state.values, entry.operands};
+    if (is_placeholder(entry)) {
+      auto own = std::ranges::find(placeholders, entry.node);
+      if (own != placeholders.end())
+        step.placeholder = static_cast<std::int32_t>(own - placeholders.begin());
+      else
+        can_repeat = false;
+    }
+    if (step.placeholder < 0 && (is_placeholder(entry) || entry.node == nothing()))
+      step.is_repeated = false;
+    steps.push_back(std::move(step));
+  }
+  for (const Tensor &leaf : leaves)
+    outputs.push_back(places.at(leaf.node().get()));
+}
+
+std::vector<Tensor> Trace::replay(std::span<const Tensor> arguments) const {
+  std::vector<Node::Ptr> nodes;
+  nodes.reserve(steps.size());
+  for (const Step &step : steps) {
+    if (step.placeholder >= 0) {
+      nodes.push_back(arguments[static_cast<std::size_t>(step.placeholder)].node());
+    } else if (!step.is_repeated) {
+      nodes.push_back(step.node);
+    } else {
+      std::vector<Node::Ptr> operands;
+      operands.reserve(step.operands.size());
+      for (std::int32_t operand : step.operands)
+        operands.push_back(nodes[static_cast<std::size_t>(operand)]);
+      const Node &traced = *step.node;
+      auto node =
+          std::make_shared<Node>(traced.op, traced.dtype, traced.shape, std::move(operands));
+      node->axes = traced.axes;
+      node->keepdims = traced.keepdims;
+      node->name = traced.name;
+      nodes.push_back(std::move(node));
+    }
+  }
+  std::vector<Tensor> results;
+  results.reserve(outputs.size());
+  for (std::int32_t output : outputs)
+    results.emplace_back(nodes[static_cast<std::size_t>(output)]);
+  return results;
+}
+
+} // namespace tsum::python

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From values to Python: evaluation, NumPy arrays, the buffer protocol.
+#include "Bindings.h"
+#include "Numpy.h"
+
+#include "tsum/Graph/Node.h"
+
+#include <algorithm>
+
+namespace tsum::python {
+
+void evaluate(std::span<const Tensor> tensors) {
+  check_known(tensors);
+  if (std::ranges::all_of(tensors, &Tensor::is_evaluated))
+    return;
+  {
+    nb::gil_scoped_release others_run;
+    eval(tensors);
+  }
+  if (PyErr_CheckSignals() < 0)
+    throw nb::python_error();
+}
+
+nb::object to_numpy(nb::handle owner, const Tensor &tensor, bool scalars) {
+  evaluate(tensor);
+  // The strides as they are: a result may be stored in its input's order.
+  std::shared_ptr<const Storage> values = tensor.node()->values();
+  if (scalars && tensor.rank() == 0)
+    return numpy::make_scalar(tensor.dtype(), values->data);
+  return numpy::make_array(tensor.dtype(), tensor.shape(), values->strides, values->data, owner);
+}
+
+} // namespace tsum::python

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tsum.jit: functions of tensors that are traced once per signature."""
+from __future__ import annotations
+
+import collections.abc
+import typing
+
+from . import _core
+
+
+def jit(function: typing.Callable | None = None, *,
+        static_argnums: int | collections.abc.Iterable[int] = (),
+        static_argnames: str | collections.abc.Iterable[str] = ()) -> typing.Any:
+    """Traces a function of tensors once per signature and from then on evaluates its graph.
+
+    The result is called like `function`, with tensors, arrays and anything else among the
+    arguments, and returns evaluated tensors in the structure (tuples, lists, dictionaries, None)
+    that `function` returned. The first call with a signature runs `function` on tensors without
+    values; later ones run no Python code. The signature is the dtypes and shapes of tensors and
+    arrays, and the values of all other arguments: numbers, strings, None, tuples of them and
+    whatever else is hashable. So a number that changes with each call is better given as an array.
+
+    `static_argnums` and `static_argnames` name arguments that are never taken for an array; those
+    by name must be passed by name. `f.trace_count` says how often `function` has run.
+
+        @tsum.jit
+        def norm(x, y):
+            return tsum.sqrt(tsum.reduce_sum(tsum.square(x - y), axis=-1))
+
+    Inside, asking for a value (`float(x)`, `x.numpy()`, `if x:`) raises ConcretizationError, which
+    is a TypeError. Python side effects happen only while tracing. Tensors from outside keep the
+    values they had then.
+
+    Raises DTypeError (a TypeError) for an argument that is neither an array nor hashable, and what
+    `function` raises.
+    """
+    if function is None:
+        return lambda function: jit(function, static_argnums=static_argnums,
+                                    static_argnames=static_argnames)
+    if not callable(function):
+        raise TypeError(f"jit: {type(function).__name__} is not callable")
+    if not isinstance(static_argnums, collections.abc.Iterable):
+        static_argnums = (static_argnums,)
+    if isinstance(static_argnames, str):
+        static_argnames = (static_argnames,)
+    return _core.Function(function, list(static_argnums), list(static_argnames))

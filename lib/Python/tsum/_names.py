@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NumPy's names for TensorFlow's operations: tables, of which only what exists is exported."""
+from __future__ import annotations
+
+import types
+import typing
+
+from . import _core
+from ._core import Tensor
+
+# NumPy's reductions take axis, dtype and keepdims; `dtype` is what the elements are cast to before.
+REDUCTIONS = {
+    "sum": "reduce_sum",
+    "prod": "reduce_prod",
+    "max": "reduce_max",
+    "amax": "reduce_max",
+    "min": "reduce_min",
+    "amin": "reduce_min",
+    "mean": "reduce_mean",
+    "any": "reduce_any",
+    "all": "reduce_all",
+    "var": "reduce_variance",
+    "std": "reduce_std",
+    "logsumexp": "reduce_logsumexp",
+}
+
+# Elementwise operations with the same meaning.
+ALIASES = {
+    "absolute": "abs",
+    "arctan2": "atan2",
+    "bitwise_not": "invert",
+    "bitwise_left_shift": "left_shift",
+    "bitwise_right_shift": "right_shift",
+    "clip": "clip_by_value",
+    "floor_divide": "floordiv",
+    "isfinite": "is_finite",
+    "isinf": "is_inf",
+    "isnan": "is_nan",
+    "mod": "floormod",
+    "permute_dims": "transpose",
+    "power": "pow",
+    "remainder": "floormod",
+    "rint": "round",
+    "true_divide": "divide",
+}
+
+# Methods of tensors: functions of this package whose first argument is the tensor.
+METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "argmax", "argmin",
+           "transpose", "squeeze", "clip", "round"]
+
+# What _core has beside operations on tensors.
+NOT_OPERATIONS = {"as_dtype", "asarray", "cache_stats", "canonical_graphs", "clear_cache", "eval",
+                  "get_threads", "graph_to_string", "llvm_version", "load_npy", "save_npy",
+                  "set_cache_capacity", "set_threads", "stages", "target_features"}
+
+
+def operations(core):
+    """TensorFlow's functions on tensors, by name."""
+    return {name: value for name, value in vars(core).items()
+            if type(value).__name__ == "nb_func" and name not in NOT_OPERATIONS}
+
+
+def _reduction(name, operation):
+    def reduction(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
+                  keepdims: bool = False) -> Tensor:
+        if dtype is not None:
+            a = _core.asarray(a, dtype)
+        return operation(a, axis, keepdims)
+
+    reduction.__name__ = reduction.__qualname__ = name
+    reduction.__module__ = "tsum"
+    reduction.__doc__ = (
+        f"NumPy's `{name}`: `{operation.__name__}` with NumPy's parameters.\n\n"
+        "Elements are cast to `dtype` first, if it is given; without it the result has the dtype\n"
+        f"of `a`, as `{operation.__name__}`'s has.\n\n{operation.__doc__.partition(chr(10))[2]}")
+    return reduction
+
+
+def functions(core):
+    """The functions with NumPy's names, of the operations that `core` has."""
+    found = {name: _reduction(name, getattr(core, operation))
+             for name, operation in REDUCTIONS.items() if hasattr(core, operation)}
+    found.update((name, getattr(core, operation)) for name, operation in ALIASES.items()
+                 if hasattr(core, operation))
+    return found
+
+
+def add_methods(tensor, package):
+    """Gives the class `tensor` the methods that NumPy's arrays have."""
+    methods = {name: _method(package[name]) for name in METHODS if name in package}
+    methods["astype"] = astype
+    methods["reshape"] = reshape
+    for name, method in methods.items():
+        method.__name__ = name
+        method.__qualname__ = f"{tensor.__qualname__}.{name}"
+        method.__module__ = tensor.__module__
+        setattr(tensor, name, method)
+    if "transpose" in package:
+        tensor.T = property(lambda self: package["transpose"](self), doc="The axes reversed.")
+
+
+def _method(function):
+    if isinstance(function, types.FunctionType):
+        method = types.FunctionType(function.__code__, function.__globals__, None,
+                                    function.__defaults__, function.__closure__)
+    else:
+        # A function in C++ is not bound to what it is looked up on.
+        def method(self, *args, **kwargs):
+            return function(self, *args, **kwargs)
+    method.__doc__ = function.__doc__
+    method.__annotations__ = getattr(function, "__annotations__", {})
+    return method
+
+
+def astype(self: Tensor, dtype: typing.Any) -> Tensor:
+    """The elements converted to `dtype`: `tsum.cast`."""
+    return _core.cast(self, dtype)
+
+
+def reshape(self: Tensor, *shape: typing.Any) -> Tensor:
+    """The elements in another shape, given as a sequence or as numbers: `tsum.reshape`."""
+    return _core.reshape(self, shape[0] if len(shape) == 1 else shape)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import subprocess
+import sys
+
+import hypothesis
+import pytest
+
+# The same cases in every run; TSUM_HYPOTHESIS=more looks for new ones.
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=40)
+hypothesis.settings.register_profile("more", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("more" if os.environ.get("TSUM_HYPOTHESIS") == "more" else "fixed")
+
+
+@pytest.fixture
+def run_python():
+    """Runs a program in a fresh interpreter, fails with its output if it does, and returns it."""
+
+    def run(program, *arguments, python=sys.executable, timeout=300):
+        result = subprocess.run([python, "-c", program, *arguments], text=True, timeout=timeout,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        assert result.returncode == 0, result.stdout
+        return result.stdout
+
+    return run

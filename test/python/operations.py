@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each operation of tsum means in NumPy: the table that the conformance tests run over.
+
+An operation that is not in it fails a test, so that none goes untested.
+"""
+import dataclasses
+import typing
+
+import ml_dtypes
+import mpmath
+import numpy as np
+
+import tsum
+
+
+def erf(x):
+    return np.vectorize(lambda v: float(mpmath.erf(float(v))), otypes=[np.float64])(x)
+
+
+def shifted(x, y, left):
+    """tsum's shifts, which are defined for every y."""
+    bits = x.dtype.itemsize * 8
+    wide = np.where((y < 0) | (y >= bits), bits - 1, y).astype(x.dtype)
+    if left:
+        return np.where((y < 0) | (y >= bits), x.dtype.type(0), np.left_shift(x, wide))
+    return np.where((y < 0) | (y >= bits), np.where(x < 0, -1, 0).astype(x.dtype),
+                    np.right_shift(x, wide))
+
+
+@dataclasses.dataclass
+class Elementwise:
+    """An operation of NumPy, and how far tsum's may be from the exact value, in units in the last
+    place; None if the two must be equal."""
+
+    numpy: typing.Callable
+    ulp: typing.Optional[float] = None
+    exact: typing.Optional[typing.Callable] = None  # on mpmath's numbers
+    low: float = -100.0
+    high: float = 100.0
+
+
+E = Elementwise
+UNARY = {
+    "negative": E(np.negative),
+    "abs": E(np.abs),
+    "sign": E(np.sign),
+    "square": E(np.square),
+    "sqrt": E(np.sqrt, low=0),
+    "rsqrt": E(lambda x: 1 / np.sqrt(x), 1.5, lambda x: 1 / mpmath.sqrt(x), low=1e-3),
+    "reciprocal": E(lambda x: (1 / x).astype(x.dtype)),
+    "relu": E(lambda x: np.maximum(x, x.dtype.type(0))),
+    "floor": E(np.floor),
+    "ceil": E(np.ceil),
+    "round": E(np.rint),
+    "trunc": E(np.trunc),
+    "exp": E(np.exp, 4, mpmath.exp, -20, 20),
+    "expm1": E(np.expm1, 4, mpmath.expm1, -20, 20),
+    "log": E(np.log, 4, mpmath.log, 1e-3, 1e3),
+    "log1p": E(np.log1p, 4, mpmath.log1p, -0.9, 1e3),
+    "log2": E(np.log2, 4, lambda x: mpmath.log(x, 2), 1e-3, 1e3),
+    "log10": E(np.log10, 4, mpmath.log10, 1e-3, 1e3),
+    "exp2": E(np.exp2, 4, lambda x: mpmath.mpf(2) ** x, -20, 20),
+    "sin": E(np.sin, 4, mpmath.sin),
+    "cos": E(np.cos, 4, mpmath.cos),
+    "tan": E(np.tan, 4, mpmath.tan),
+    "asin": E(np.arcsin, 4, mpmath.asin, -1, 1),
+    "acos": E(np.arccos, 4, mpmath.acos, -1, 1),
+    "atan": E(np.arctan, 4, mpmath.atan),
+    "sinh": E(np.sinh, 4, mpmath.sinh, -20, 20),
+    "cosh": E(np.cosh, 4, mpmath.cosh, -20, 20),
+    "tanh": E(np.tanh, 4, mpmath.tanh, -20, 20),
+    "sigmoid": E(lambda x: 1 / (1 + np.exp(-x)), 4, lambda x: 1 / (1 + mpmath.exp(-x)), -20, 20),
+    "softplus": E(lambda x: np.log1p(np.exp(x)), 4, lambda x: mpmath.log1p(mpmath.exp(x)), -20, 20),
+    "erf": E(erf, 4, mpmath.erf, -4, 4),
+    "is_nan": E(np.isnan),
+    "is_inf": E(np.isinf),
+    "is_finite": E(np.isfinite),
+    "logical_not": E(np.logical_not),
+    "invert": E(np.invert),
+    "real": E(np.real),
+    "imag": E(np.imag),
+    "conj": E(np.conj),
+}
+BINARY = {
+    "add": E(np.add),
+    "subtract": E(np.subtract),
+    "multiply": E(np.multiply),
+    "divide": E(np.divide),
+    "floordiv": E(np.floor_divide),
+    "floormod": E(np.remainder),
+    "maximum": E(np.maximum),
+    "minimum": E(np.minimum),
+    "pow": E(np.power, 4, lambda x, y: x ** y, 0.1, 10),
+    "atan2": E(np.arctan2, 4, mpmath.atan2),
+    "equal": E(np.equal),
+    "not_equal": E(np.not_equal),
+    "less": E(np.less),
+    "less_equal": E(np.less_equal),
+    "greater": E(np.greater),
+    "greater_equal": E(np.greater_equal),
+    "logical_and": E(np.logical_and),
+    "logical_or": E(np.logical_or),
+    "logical_xor": E(np.logical_xor),
+    "bitwise_and": E(np.bitwise_and),
+    "bitwise_or": E(np.bitwise_or),
+    "bitwise_xor": E(np.bitwise_xor),
+    "left_shift": E(lambda x, y: shifted(x, y, True)),
+    "right_shift": E(lambda x, y: shifted(x, y, False)),
+}
+
+
+# Tested by name in test_operations.py.
+REDUCTIONS = ["reduce_sum"]
+SHAPES = ["cast", "broadcast_to", "reshape"]
+
+DTYPES = {str(d): d for d in vars(tsum).values() if isinstance(d, tsum.DType)}
+
+# What a dtype's values are drawn from beside ordinary numbers.
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.5, np.inf, -np.inf, np.nan]
+
+
+def numpy_dtype(dtype):
+    return np.dtype(ml_dtypes.bfloat16) if dtype.name == "bf16" else dtype.numpy
+
+
+def random_values(rng, dtype, shape, low=-100.0, high=100.0, special=False):
+    """Values of `dtype`, for floats between `low` and `high`; some of them special ones."""
+    target = numpy_dtype(dtype)
+    if target.kind == "b":
+        return rng.integers(0, 2, shape).astype(bool)
+    if target.kind in "iu":
+        limits = np.iinfo(target)
+        values = rng.integers(limits.min, limits.max, shape, dtype=target, endpoint=True)
+        return np.where(rng.random(shape) < 0.5, values, (values % 5).astype(target)).astype(target)
+    values = rng.uniform(low, high, shape)
+    if special:
+        chosen = rng.choice(SPECIAL, shape)
+        values = np.where(rng.random(shape) < 0.2, chosen, values)
+    if target.kind == "c":
+        values = values + 1j * rng.uniform(low, high, shape)
+    return values.astype(target)

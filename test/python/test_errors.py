@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What users get wrong: the class of the error, its text, and the line it comes from."""
+import traceback
+
+import numpy as np
+import pytest
+
+import tsum
+
+F32 = np.ones((2, 3), np.float32)
+F64 = np.ones((2, 3))
+
+
+def test_classes_are_what_python_people_catch():
+    assert issubclass(tsum.AxisError, (ValueError, IndexError))
+    assert issubclass(tsum.AxisError, ValueError) and issubclass(tsum.AxisError, IndexError)
+    assert issubclass(tsum.ShapeError, ValueError)
+    assert issubclass(tsum.DTypeError, TypeError)
+    assert issubclass(tsum.FileError, OSError)
+    assert issubclass(tsum.CompileError, RuntimeError)
+    for error in (tsum.AxisError, tsum.ShapeError, tsum.DTypeError, tsum.FileError,
+                  tsum.CompileError, tsum.LayoutError, tsum.ConcretizationError):
+        assert issubclass(error, tsum.Error)
+
+
+@pytest.mark.parametrize("build, error, message", [
+    (lambda: tsum.reduce_sum(F32, 2), tsum.AxisError,
+     r"reduce_sum: axis 2 is out of range for a tensor of rank 2 \(valid: -2..1\)"),
+    (lambda: tsum.reduce_sum(F32, (0, -2)), tsum.AxisError, "axis 0 is given twice"),
+    (lambda: tsum.sum(F32, axis=5), tsum.AxisError, "reduce_sum: axis 5 is out of range"),
+    (lambda: tsum.reduce_sum(F32, 1.5), TypeError, "float"),
+    (lambda: tsum.reduce_sum(F32, "a"), TypeError, "str"),
+    (lambda: tsum.add(F32, F64), tsum.DTypeError, r"add: .*f32.*f64.*cast"),
+    (lambda: tsum.asarray(F32) + F64, tsum.DTypeError, r"add: .*f32.*f64.*cast"),
+    (lambda: tsum.asarray(np.ones(2, np.int32)) + 0.5, tsum.DTypeError, "0.5 is not an integer"),
+    (lambda: tsum.asarray(np.ones(2, np.uint8)) + 256, tsum.DTypeError, "256 does not fit"),
+    (lambda: tsum.asarray(F32) + 10**30, tsum.DTypeError, "does not fit 64 bits"),
+    (lambda: tsum.add(F32, np.ones(4, np.float32)), tsum.ShapeError,
+     r"add: shapes \[2,3\] and \[4\] do not broadcast"),
+    (lambda: tsum.reshape(F32, (4, -1)), tsum.ShapeError, "reshape: "),
+    (lambda: tsum.broadcast_to(F32, (3, 2)), tsum.ShapeError, "does not broadcast"),
+    (lambda: tsum.cast(F32, "float33"), tsum.DTypeError, "'float33' is no dtype here"),
+    (lambda: tsum.asarray("text"), tsum.DTypeError, "asarray: str is no tensor"),
+    (lambda: tsum.asarray(None), tsum.DTypeError, "asarray: NoneType is no tensor"),
+    (lambda: tsum.asarray(np.array(["a"])), tsum.DTypeError, "no dtype for NumPy's <U1"),
+    (lambda: tsum.asarray(np.array([None])), tsum.DTypeError, "no dtype for NumPy's object"),
+    (lambda: tsum.asarray(np.ones(2, ">f4")), tsum.DTypeError, "the other byte order"),
+    (lambda: tsum.asarray(np.ma.masked_array([1.0], [True])), tsum.DTypeError, "masked"),
+    (lambda: tsum.reduce_sum(), TypeError, "input_tensor"),
+    (lambda: tsum.from_dlpack([1]), tsum.DTypeError, "list has no __dlpack__"),
+    (lambda: tsum.set_threads(-1), tsum.Error, "-1 threads"),
+    (lambda: tsum.set_cache_capacity(0), tsum.Error, "at least 1"),
+    (lambda: tsum.jit(3), TypeError, "int is not callable"),
+    (lambda: tsum.lower(tsum.square(F32)).mlir("x"), tsum.CompileError, "no stage 'x'"),
+    (lambda: tsum.load_npy("/nowhere.npy"), tsum.FileError, "/nowhere.npy"),
+])
+def test_what_is_said(build, error, message):
+    with pytest.raises(error, match=message) as raised:
+        build()
+    # The innermost Python frame is the user's line or the package's own, never later.
+    assert traceback.extract_tb(raised.tb)[1].name == "<lambda>"
+
+
+def test_an_operator_with_a_stranger_is_pythons_error():
+    with pytest.raises(TypeError, match=r"unsupported operand type\(s\) for \+: .*Tensor.*object"):
+        tsum.asarray(F32) + object()
+
+    class Knows:
+        def __radd__(self, other):
+            return "mine"
+
+    assert tsum.asarray(F32) + Knows() == "mine"
+
+
+def test_errors_of_other_objects_come_through():
+    class Broken:
+        def __array__(self, dtype=None, copy=None):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        tsum.asarray(Broken())
+
+
+def test_other_devices_are_refused():
+    class Elsewhere:
+        def __dlpack_device__(self):
+            return (2, 0)
+
+        def __dlpack__(self, **_):
+            raise AssertionError("not asked")
+
+    with pytest.raises(tsum.DTypeError, match="device type 2.*memory of the CPU"):
+        tsum.asarray(Elsewhere())

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+import tsum
+
+A = np.random.default_rng(0).random((5, 7)).astype(np.float32)
+B = np.random.default_rng(1).random((5, 7)).astype(np.float32)
+
+
+def distance(x, y):
+    return tsum.sqrt(tsum.reduce_sum(tsum.square(x - y), axis=-1))
+
+
+def test_values():
+    f = tsum.jit(distance)
+    expected = distance(tsum.asarray(A), B).numpy()
+    for x, y in [(A, B), (tsum.asarray(A), B), (A * 1, tsum.asarray(B) + 0)]:
+        result = f(x, y)
+        assert result.is_evaluated
+        np.testing.assert_array_equal(result, expected)
+    np.testing.assert_array_equal(f(B, A * 2), distance(tsum.asarray(B), A * 2))
+
+
+def test_traces_once_per_signature():
+    f = tsum.jit(distance)
+    f(A, B)
+    f(B, A)
+    f(A[::-1], B)  # strides are no part of it
+    assert f.trace_count == 1
+    f(A.astype(np.float64), B.astype(np.float64))
+    f(A[:3], B[:3])
+    f(A, B[0])
+    assert f.trace_count == 4
+    f(A, B)
+    assert f.trace_count == 4
+    f.clear()
+    f(A, B)
+    assert f.trace_count == 5
+
+
+def test_python_runs_only_while_tracing():
+    seen = []
+
+    @tsum.jit
+    def f(x):
+        seen.append(x)
+        return x + 1
+
+    for _ in range(3):
+        f(A)
+    assert len(seen) == 1
+
+
+def test_other_arguments_are_part_of_the_signature_by_value_and_type():
+    @tsum.jit
+    def f(x, n, mode="a"):
+        return x * n if mode == "a" else x + n
+
+    for call, expected in [((A, 2), A * 2), ((A, 3), A * 3), ((A, 2.0), A * 2), ((A, 2), A * 2)]:
+        np.testing.assert_array_equal(f(*call), expected)
+    assert f.trace_count == 3
+    np.testing.assert_array_equal(f(A, 2, mode="b"), A + 2)
+    np.testing.assert_array_equal(f(A, n=2, mode="b"), A + 2)
+    assert f.trace_count == 5
+
+
+def test_static_arguments():
+    class Config:
+        """Hashable, and an array, too."""
+
+        def __array__(self, dtype=None, copy=None):
+            return np.ones(3)
+
+    seen = []
+
+    @tsum.jit(static_argnums=1, static_argnames="c")
+    def f(x, config, c=None):
+        seen.append((type(config), type(c)))
+        return tsum.reduce_sum(x)
+
+    config = Config()
+    f(A, config)
+    f(A, config, c=config)
+    assert seen == [(Config, type(None)), (Config, Config)]
+    g = tsum.jit(lambda x, config: config + x)
+    assert isinstance(g(A[0, :3], A[0, :3]), tsum.Tensor)
+
+
+def test_arguments_by_name():
+    f = tsum.jit(distance)
+    np.testing.assert_array_equal(f(A, y=B), f(A, B))
+    np.testing.assert_array_equal(f(y=B, x=A), f(A, B))
+
+
+def test_structures_of_results():
+    @tsum.jit
+    def f(x):
+        return {"a": x + 1, "b": [x, None, (x * 2,)], "c": 5}
+
+    for _ in range(2):
+        result = f(A)
+        assert list(result) == ["a", "b", "c"]
+        assert result["b"][1] is None and isinstance(result["b"][2], tuple)
+        np.testing.assert_array_equal(result["b"][2][0], A * 2)
+        assert result["c"].item() == 5
+
+
+def test_results_that_need_no_computation():
+    f = tsum.jit(lambda x, y: (x, y, tsum.constant(3)))
+    x, y, three = f(A, B)
+    np.testing.assert_array_equal(x, A)
+    np.testing.assert_array_equal(y, B)
+    x, y, three = f(B, A)
+    np.testing.assert_array_equal(x, B)
+    assert three.item() == 3
+
+
+def test_tensors_from_outside():
+    weights = tsum.square(tsum.asarray(A))
+    assert not weights.is_evaluated
+    f = tsum.jit(lambda x: tsum.reduce_sum(x * weights))
+    first = f(B).item()
+    assert weights.is_evaluated  # once, not in each call
+    assert f(B).item() == first == pytest.approx(float(np.sum(B * A * A)), rel=1e-5)
+
+
+def test_values_are_refused_while_tracing():
+    for ask in (float, bool, np.asarray, lambda x: x.numpy(), tsum.eval, list, bytes,
+                lambda x: x[0], lambda x: tsum.save_npy("/dev/null", x),
+                lambda x: tsum.lower(tsum.reduce_sum(x)), lambda x: x.__dlpack__()):
+        f = tsum.jit(lambda x: ask(tsum.square(x)))  # noqa: B023
+        with pytest.raises(TypeError, match="not known"):
+            f(A[0, :1])
+        assert issubclass(tsum.ConcretizationError, TypeError)
+
+
+def test_tensors_print_while_tracing():
+    texts = []
+
+    @tsum.jit
+    def f(x):
+        texts.extend([str(x), repr(x + 1)])
+        return x
+
+    f(A)
+    assert texts[0].startswith("<tsum.Tensor: shape=(5, 7), dtype=f32, op=")
+    assert texts[1] == "<tsum.Tensor: shape=(5, 7), dtype=f32, op=add>"
+
+
+def test_a_leaked_argument_has_no_value():
+    leaked = []
+    f = tsum.jit(lambda x: leaked.append(x) or x + 1)
+    f(A)
+    with pytest.raises(tsum.ConcretizationError):
+        leaked[0].numpy()
+    with pytest.raises(tsum.ConcretizationError):
+        tsum.reduce_sum(leaked[0] * 2).numpy()
+    with pytest.raises(tsum.ConcretizationError):
+        tsum.jit(lambda x: x * 2)(leaked[0])
+
+
+def test_functions_inside_functions():
+    inner = tsum.jit(lambda x, y: tsum.reduce_sum(x * y, -1))
+    outer = tsum.jit(lambda x, y: inner(x + 1, y) - inner(y, y))
+    expected = ((A + 1) * B).sum(-1) - (B * B).sum(-1)
+    for _ in range(2):
+        np.testing.assert_allclose(outer(A, B), expected, rtol=1e-5)
+    assert (inner.trace_count, outer.trace_count) == (1, 1)
+
+
+def test_inner_functions_that_use_outer_arguments():
+    inner = None
+
+    @tsum.jit
+    def outer(x, y):
+        nonlocal inner
+        inner = inner or tsum.jit(lambda z: z + x)
+        return inner(y)
+
+    np.testing.assert_array_equal(outer(A, B), A + B)
+    np.testing.assert_array_equal(outer(B, B), B + B)
+    outer.clear()
+    with pytest.raises(tsum.ConcretizationError):
+        inner(A)  # its x is nothing outside
+
+
+def test_errors_come_through_and_are_not_kept():
+    fail = [True]
+
+    @tsum.jit
+    def f(x):
+        if fail[0]:
+            raise KeyError("mine")
+        return tsum.reduce_sum(x, 2) if fail[1:] else x
+
+    with pytest.raises(KeyError, match="mine"):
+        f(A)
+    fail[0] = False
+    np.testing.assert_array_equal(f(A), A)
+    with pytest.raises(TypeError, match="argument 0 is a list, which is neither"):
+        f([A])
+    with pytest.raises(TypeError, match="missing 1 required"):
+        tsum.jit(distance)(A)
+    with pytest.raises(tsum.DTypeError, match="str is no tensor"):
+        tsum.jit(lambda x: "text")(A)
+
+
+def test_methods_and_names():
+    class Layer:
+        def __init__(self, scale):
+            self.scale = scale
+
+        @tsum.jit
+        def __call__(self, x):
+            """Scales."""
+            return x * self.scale
+
+    assert Layer.__call__.__name__ == "__call__"
+    np.testing.assert_array_equal(Layer(2.0)(A), A * 2)
+    np.testing.assert_array_equal(Layer(3.0)(A), A * 3)
+    assert "distance" in repr(tsum.jit(distance))
+    assert tsum.jit(distance).__wrapped__ is distance
+
+
+def test_cycles_are_collected():
+    class Owner:
+        pass
+
+    owner = Owner()
+    seen = weakref.ref(owner)
+    owner.f = tsum.jit(lambda x: x + (1 if owner else 0))
+    owner.f(A)
+    del owner
+    gc.collect()
+    assert seen() is None
+
+
+def test_threads_call_at_once():
+    f = tsum.jit(distance)
+    expected = f(A, B).numpy()
+    wrong = []
+
+    def work():
+        for _ in range(200):
+            if not np.array_equal(f(A, B), expected):
+                wrong.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong

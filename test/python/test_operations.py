@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every operation against NumPy, over dtypes, shapes, axes and layouts."""
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tsum
+from layouts import arrays, axes_of, shapes
+from operations import BINARY, DTYPES, REDUCTIONS, SHAPES, UNARY, numpy_dtype, random_values
+from tsum import _core, _names
+
+OPERATIONS = _names.operations(_core)
+
+
+def takes(name):
+    """The dtypes that an operation's documentation lists."""
+    text = OPERATIONS[name].__doc__.partition("Takes ")[2]
+    names = text.partition(".")[0].partition(", both")[0].split(", ")
+    assert names and all(n in DTYPES for n in names), names
+    return [DTYPES[n] for n in names]
+
+
+def test_every_operation_has_a_meaning_in_numpy():
+    tested = {*UNARY, *BINARY, *REDUCTIONS, *SHAPES}
+    assert sorted(set(OPERATIONS) - tested) == []
+
+
+def test_math_has_the_same_operations():
+    assert sorted(tsum.math.__all__) == sorted(OPERATIONS)
+    for name, operation in OPERATIONS.items():
+        assert getattr(tsum.math, name) is operation is getattr(tsum, name)
+
+
+@pytest.mark.parametrize("name", [n for n in [*UNARY, *BINARY, *REDUCTIONS] if n in OPERATIONS])
+def test_only_the_dtypes_of_the_documentation_are_taken(name):
+    operands = 2 if name in BINARY else 1
+    for dtype in DTYPES.values():
+        x = tsum.asarray(np.ones((2, 3), numpy_dtype(dtype)))
+        if dtype in takes(name):
+            OPERATIONS[name](*[x] * operands).numpy()
+        else:
+            with pytest.raises(tsum.DTypeError, match=f"{name}: "):
+                OPERATIONS[name](*[x] * operands)
+
+
+def assert_same(result, expected):
+    result = np.asarray(result)
+    assert result.dtype == expected.dtype
+    assert result.shape == expected.shape
+    if expected.dtype.kind == "V":  # NumPy does not know bfloat16's NaN
+        result, expected = result.astype(np.float32), expected.astype(np.float32)
+    np.testing.assert_array_equal(result, expected)
+
+
+def assert_near(result, exact, operands, entry):
+    """Within `entry.ulp` units in the last place of the exact value, computed with 50 digits."""
+    with mpmath.workdps(50):
+        for index in np.ndindex(result.shape):
+            true = entry.exact(*[mpmath.mpf(float(x[index])) for x in operands])
+            got = float(result[index])
+            if not np.isfinite(np.asarray(float(true)).astype(result.dtype)):
+                assert np.isinf(got) and (got > 0) == (true > 0)
+                continue
+            unit = float(np.spacing(np.abs(exact[index]).astype(result.dtype)))
+            assert abs(mpmath.mpf(got) - true) <= entry.ulp * unit, (operands, index, got, true)
+
+
+def check(entry, operation, operands):
+    with np.errstate(all="ignore"):
+        expected = entry.numpy(*operands)
+    result = operation(*operands)
+    if entry.ulp is None:
+        assert_same(result, np.asarray(expected))
+    else:
+        assert tuple(result.shape) == np.shape(expected)
+        operands = np.broadcast_arrays(*operands)
+        assert_near(np.asarray(result), np.asarray(expected), operands, entry)
+
+
+@pytest.mark.parametrize("name", [n for n in UNARY if n in OPERATIONS])
+@given(data=st.data())
+def test_unary(name, data):
+    entry = UNARY[name]
+    dtype = data.draw(st.sampled_from(takes(name)))
+    shape = data.draw(shapes(max_size=4096 if entry.ulp is None else 100))
+    x = data.draw(arrays(dtype, shape, low=entry.low, high=entry.high, special=entry.ulp is None))
+    check(entry, OPERATIONS[name], [x])
+
+
+@pytest.mark.parametrize("name", [n for n in BINARY if n in OPERATIONS])
+@given(data=st.data())
+def test_binary(name, data):
+    entry = BINARY[name]
+    dtype = data.draw(st.sampled_from(takes(name)))
+    shape = data.draw(shapes(max_size=4096 if entry.ulp is None else 100))
+    # Each operand may lack leading dimensions, and have extents of 1 where the other does not.
+    repeats = data.draw(st.lists(st.sampled_from("xyn"), min_size=len(shape), max_size=len(shape)))
+    first = [1 if r == "x" else extent for r, extent in zip(repeats, shape)]
+    second = [1 if r == "y" else extent for r, extent in zip(repeats, shape)]
+    second = second[data.draw(st.integers(0, len(shape))):]
+    values = dict(low=entry.low, high=entry.high, special=entry.ulp is None)
+    x = data.draw(arrays(dtype, first, **values))
+    y = data.draw(arrays(dtype, second, **values))
+    if data.draw(st.booleans()):
+        x, y = y, x
+    check(entry, OPERATIONS[name], [x, y])
+
+
+OPERATORS = {
+    "add": lambda x, y: x + y, "subtract": lambda x, y: x - y, "multiply": lambda x, y: x * y,
+    "divide": lambda x, y: x / y, "floordiv": lambda x, y: x // y, "floormod": lambda x, y: x % y,
+    "pow": lambda x, y: x ** y, "bitwise_and": lambda x, y: x & y,
+    "bitwise_or": lambda x, y: x | y, "bitwise_xor": lambda x, y: x ^ y,
+    "left_shift": lambda x, y: x << y, "right_shift": lambda x, y: x >> y,
+    "less": lambda x, y: x < y, "less_equal": lambda x, y: x <= y,
+    "greater": lambda x, y: x > y, "greater_equal": lambda x, y: x >= y,
+    "equal": lambda x, y: x == y, "not_equal": lambda x, y: x != y,
+}
+
+
+@pytest.mark.parametrize("name", [n for n in OPERATORS if n in OPERATIONS])
+def test_operators_take_tensors_arrays_and_numbers_on_either_side(name):
+    dtype = takes(name)[-1]
+    rng = np.random.default_rng(0)
+    a = random_values(rng, dtype, (3, 4), low=1, high=6)
+    b = random_values(rng, dtype, (4,), low=1, high=6)
+    x, y = tsum.asarray(a), tsum.asarray(b)
+    operator, operation = OPERATORS[name], OPERATIONS[name]
+    expected = operation(x, y).numpy()
+    for left, right in [(x, y), (x, b), (a, y)]:
+        result = operator(left, right)
+        assert isinstance(result, tsum.Tensor)
+        assert_same(result, expected)
+    if numpy_dtype(dtype).kind != "b":
+        assert_same(operator(x, 2), operation(x, tsum.asarray(np.array(2, a.dtype))).numpy())
+        assert_same(operator(2, x), operation(tsum.asarray(np.array(2, a.dtype)), x).numpy())
+
+
+def test_unary_operators():
+    x = tsum.asarray(np.array([-1.5, 2], np.float32))
+    assert_same(-x, np.array([1.5, -2], np.float32))
+    assert_same(abs(x), np.array([1.5, 2], np.float32))
+
+
+@given(data=st.data())
+def test_reduce_sum(data):
+    dtype = data.draw(st.sampled_from(takes("reduce_sum")))
+    shape = data.draw(shapes())
+    x = data.draw(arrays(dtype, shape))
+    axis = data.draw(axes_of(len(shape)))
+    keepdims = data.draw(st.booleans())
+    result = tsum.reduce_sum(x, axis=axis, keepdims=keepdims)
+    axes = tuple(axis) if isinstance(axis, list) else axis
+    assert result.dtype == tsum.as_dtype(x.dtype)
+    kind = numpy_dtype(dtype).kind
+    if kind in "iu":
+        with np.errstate(over="ignore"):
+            assert_same(result, np.asarray(np.sum(x, axis=axes, keepdims=keepdims, dtype=x.dtype)))
+        return
+    wide = np.complex128 if kind == "c" else np.float64
+    expected = np.asarray(np.sum(x.astype(wide), axis=axes, keepdims=keepdims))
+    assert tuple(result.shape) == expected.shape
+    magnitude = np.asarray(np.sum(np.abs(x.astype(wide)), axis=axes, keepdims=keepdims))
+    unit = {"bf16": 2.0**-8, "f16": 2.0**-11}.get(dtype.name)
+    unit = unit or float(np.finfo(numpy_dtype(dtype)).eps) / 2
+    # NumPy's own error, in f64, is less than a unit here.
+    bound = (36 if dtype.name in ("f64", "complex128") else 18) * unit * magnitude
+    assert np.all(np.abs(np.asarray(result).astype(wide) - expected) <= bound)
+
+
+def test_reduce_sum_error_does_not_grow():
+    x = np.random.default_rng(1).random(3_000_001).astype(np.float32)
+    assert abs(float(tsum.reduce_sum(x)) - math.fsum(x)) <= 2**-24 * math.fsum(x) * 2
+
+
+@given(data=st.data())
+def test_cast(data):
+    source, target = (data.draw(st.sampled_from(list(DTYPES.values()))) for _ in range(2))
+    x = data.draw(arrays(source, data.draw(shapes(max_size=300)), low=0, high=100))
+    if "complex" in source.name and "complex" not in target.name:
+        return
+    with np.errstate(all="ignore"):
+        expected = x.astype(numpy_dtype(target))
+    if "f" in source.name and numpy_dtype(target).kind in "iu":
+        expected = np.trunc(x.astype(np.float64)).astype(numpy_dtype(target))
+    assert_same(tsum.cast(x, target), expected)
+    assert_same(tsum.asarray(x).astype(target), expected)
+
+
+@given(data=st.data())
+def test_reshape_and_broadcast_to(data):
+    dtype = data.draw(st.sampled_from(list(DTYPES.values())))
+    shape = data.draw(shapes())
+    x = data.draw(arrays(dtype, shape))
+    for new in [(-1,)] if x.size else [(0, 3)]:
+        assert_same(tsum.reshape(x, new), x.reshape(new))
+        assert_same(tsum.asarray(x).reshape(*new), x.reshape(new))
+    assert_same(tsum.reshape(x, shape[::-1]), x.reshape(shape[::-1]))
+    assert_same(tsum.broadcast_to(x, (2, *shape)), np.broadcast_to(x, (2, *shape)))
+
+
+def test_numpy_names():
+    x = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    assert_same(tsum.sum(x, axis=1, keepdims=True), np.sum(x, axis=1, keepdims=True))
+    assert_same(tsum.sum(x, dtype=np.float64), np.asarray(np.sum(x, dtype=np.float64)))
+    assert_same(tsum.asarray(x).sum(axis=(0, -1)), np.sum(x, axis=(0, -1)))
+    assert_same(tsum.absolute(-x), np.absolute(-x))
+    assert_same(tsum.true_divide(x, 4), x / np.float32(4))
+    for name, operation in {**_names.REDUCTIONS, **_names.ALIASES}.items():
+        assert hasattr(tsum, name) or operation not in OPERATIONS

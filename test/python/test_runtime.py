@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Caches, threads, the GIL, signals, memory."""
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import tsum
+
+
+def test_cache_counters_and_controls():
+    def hits_and_misses(f):
+        before = tsum.cache_stats()
+        f()
+        after = tsum.cache_stats()
+        return after.hits - before.hits, after.misses - before.misses
+
+    def run():
+        return tsum.reduce_sum(np.ones((3, 1013))).numpy()
+
+    tsum.clear_cache()
+    assert tsum.cache_stats().entries == 0
+    assert hits_and_misses(run) == (0, 1)
+    assert hits_and_misses(run) == (1, 0)
+    assert tsum.cache_stats().compile_seconds > 0
+    assert "CacheStats(hits=" in repr(tsum.cache_stats())
+    try:
+        tsum.set_cache_capacity(1)
+        assert tsum.cache_stats().entries == 1
+    finally:
+        tsum.set_cache_capacity(1024)
+
+
+def test_threads_block():
+    x = np.random.default_rng(0).random((2000, 1000))
+    parallel = tsum.reduce_sum(x, 0).numpy()
+    assert tsum.get_threads() == 0
+    with tsum.threads(1):
+        assert tsum.get_threads() == 1
+        single = tsum.reduce_sum(x, 0).numpy()
+        with pytest.raises(RuntimeError), tsum.threads(2):
+            assert tsum.get_threads() == 2
+            raise RuntimeError
+        assert tsum.get_threads() == 1
+    assert tsum.get_threads() == 0
+    np.testing.assert_array_equal(single, parallel)
+
+
+def test_other_threads_run_during_evaluation():
+    x = np.ones((4000, 4000), np.float32)
+    steps = []
+    done = threading.Event()
+
+    def count():
+        while not done.is_set():
+            steps.append(time.perf_counter())
+
+    counter = threading.Thread(target=count)
+    counter.start()
+    try:
+        start = time.perf_counter()
+        with tsum.threads(1):
+            for _ in range(5):
+                tsum.eval(tsum.reduce_sum(tsum.sqrt(tsum.asarray(x) * 1.5), 0))
+        end = time.perf_counter()
+    finally:
+        done.set()
+        counter.join()
+    during = [t for t in steps if start < t < end]
+    # Without the GIL released it would get a turn between evaluations alone.
+    assert len(during) > 1000
+
+
+def test_many_threads_evaluate():
+    x = np.random.default_rng(0).random((50, 40))
+    expected = tsum.reduce_sum(x, 0).numpy()
+    failed = []
+
+    def work(n):
+        for i in range(50):
+            if not np.array_equal(tsum.reduce_sum(x, 0), expected):
+                failed.append(i)
+            np.asarray(tsum.reduce_sum(x[: n + 1 + i % 7], 1))
+
+    threads = [threading.Thread(target=work, args=[n]) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+
+
+# In the background of a shell SIGINT would be ignored.
+INTERRUPTED = """
+import signal, threading, time, os
+import numpy as np, tsum
+signal.signal(signal.SIGINT, signal.default_int_handler)
+x = np.ones((3000, 3000), np.float32)
+tsum.reduce_sum(tsum.sqrt(x), 0).numpy()
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+start = time.time()
+try:
+    while time.time() - start < 20:
+        tsum.eval(tsum.reduce_sum(tsum.sqrt(x), 0))
+except KeyboardInterrupt:
+    print("interrupted", tsum.reduce_sum(x).item())
+"""
+
+
+def test_keyboard_interrupt(run_python):
+    assert run_python(INTERRUPTED) == "interrupted 9000000.0\n"
+
+
+INTERRUPTED_INSIDE = """
+import os, signal, threading, time
+import numpy as np, tsum
+signal.signal(signal.SIGINT, signal.default_int_handler)
+tsum.set_threads(1)
+def chain(a, steps):
+    x = tsum.asarray(a)
+    for _ in range(steps):
+        x = x / tsum.reduce_sum(x, 1, keepdims=True)  # two kernels each
+    return x
+x = np.ones((2000, 5000), np.float32)
+for _ in range(2):  # the first compiles
+    start = time.time()
+    tsum.eval(chain(x, 24))
+    whole = time.time() - start
+long = chain(x, 24)
+threading.Timer(whole / 4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+start = time.time()
+try:
+    tsum.eval(long)
+except KeyboardInterrupt:
+    assert not long.is_evaluated
+    print("interrupted", time.time() - start < whole * 0.75)
+"""
+
+
+def test_keyboard_interrupt_between_kernels(run_python):
+    assert run_python(INTERRUPTED_INSIDE) == "interrupted True\n"
+
+
+MEMORY = """
+import gc, resource, sys
+import numpy as np, tsum
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+a = np.ones((8, 8), np.float32)
+f = tsum.jit(lambda x, y: tsum.reduce_sum(x * y, 0))
+def work(count):
+    for _ in range(count):
+        tsum.reduce_sum(a).numpy()
+        f(a, a)[1:]
+        str(tsum.asarray(a)[0] + 1)
+count = int(sys.argv[1])
+work(count // 10)
+before = resident()
+work(count)
+print(resident() - before)
+"""
+
+
+def test_memory_stays_flat(run_python):
+    assert int(run_python(MEMORY, "20000")) < 1 << 20
+
+
+LEAKS = """
+import numpy as np, tsum
+a = np.ones((8, 8), np.float32)
+f = tsum.jit(lambda x: {"sum": tsum.reduce_sum(x), "x": x})
+results = [f(a), tsum.explain(tsum.asarray(a) + 1), memoryview(tsum.asarray(a)), tsum.f32.numpy]
+view = tsum.asarray(a).numpy()
+try:
+    tsum.reduce_sum(a, 7)
+except tsum.AxisError as error:
+    kept = error
+print("end")
+"""
+
+
+def test_nothing_leaks_at_exit(run_python):
+    assert run_python(LEAKS) == "end\n"
+
+
+def test_evaluation_at_exit(run_python):
+    assert run_python("""
+import atexit, numpy as np, tsum
+a = np.ones(3)
+tsum.reduce_sum(a).numpy()
+atexit.register(lambda: print(tsum.reduce_sum(a).item(), tsum.reduce_sum(a, keepdims=True).dtype))
+class Late:
+    def __del__(self):
+        x = tsum.reduce_sum(a)
+keep = [Late(), tsum.asarray(a) + 1]
+""") == "3.0 f64\n"

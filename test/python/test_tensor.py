@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The class Tensor, constants and dtypes."""
+import pickle
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tsum
+
+
+@pytest.fixture
+def x():
+    return tsum.asarray(np.arange(12, dtype=np.float32).reshape(3, 4))
+
+
+def test_what_it_is(x):
+    total = tsum.reduce_sum(x, 1, name="rows")
+    assert (x.shape, x.ndim, x.size, x.nbytes) == ((3, 4), 2, 12, 48)
+    assert (x.op, total.op, total.name) == ("constant", "reduce_sum", "rows")
+    assert x.dtype is tsum.f32 is tsum.float32
+    assert x.is_evaluated and not total.is_evaluated
+    tsum.eval(total)
+    assert total.is_evaluated
+
+
+def test_building_computes_nothing():
+    misses = tsum.cache_stats().misses
+    tsum.reduce_sum(tsum.square(np.ones((3, 5, 7))) + 1, axis=1)
+    assert tsum.cache_stats().misses == misses
+
+
+def test_eval_computes_several_together():
+    a = np.random.default_rng(0).random((13, 11))
+    common = tsum.square(a)
+    rows, columns = tsum.reduce_sum(common, 1), tsum.reduce_sum(common, 0)
+    tsum.eval(rows, columns)
+    assert rows.is_evaluated and columns.is_evaluated
+    np.testing.assert_allclose(rows, (a * a).sum(1))
+    np.testing.assert_allclose(columns, (a * a).sum(0))
+
+
+def test_repr_does_not_evaluate(x):
+    total = tsum.reduce_sum(x, 0)
+    assert repr(total) == "<tsum.Tensor: shape=(4,), dtype=f32, op=reduce_sum>"
+    assert str(total) == "tsum.Tensor([12. 15. 18. 21.], shape=(4,), dtype=f32)"
+    assert repr(total) == ("<tsum.Tensor: shape=(4,), dtype=f32, "
+                           "numpy=array([12., 15., 18., 21.], dtype=float32)>")
+    assert repr(tsum.constant(3)) == "<tsum.Tensor: shape=(), dtype=i32, numpy=3>"
+    assert "name='n'" in repr(tsum.reduce_sum(x, name="n"))
+
+
+def test_numbers(x):
+    total = tsum.reduce_sum(x)
+    assert (float(total), int(total), bool(total), complex(total)) == (66.0, 66, True, 66 + 0j)
+    assert total.item() == 66.0 and type(total.item()) is float
+    assert type(tsum.constant(3).item()) is int
+    assert type(total.numpy()) is np.float32
+    assert [10, 20, 30][tsum.constant(2)] == 30
+    assert x[:2, 0].tolist() == [0.0, 4.0]
+    with pytest.raises(TypeError, match="a tensor of dtype f32 .* is no index"):
+        [1][tsum.constant(0.0)]
+    with pytest.raises(ValueError, match=r"float: shape \(3, 4\) has 12 elements \(one is needed\)"):
+        float(x)
+    with pytest.raises(ValueError, match="bool: "):
+        bool(x)
+
+
+def test_length_and_iteration(x):
+    assert len(x) == 3
+    assert [row.tolist() for row in x] == x.tolist()
+    with pytest.raises(TypeError, match="a scalar has no length"):
+        len(tsum.constant(1))
+
+
+INDEX = st.one_of(
+    st.integers(-4, 3), st.none(), st.just(...),
+    st.builds(slice, *[st.one_of(st.none(), st.integers(-6, 6))] * 2,
+              st.one_of(st.none(), st.integers(-3, 3).filter(bool))))
+
+
+@given(st.lists(INDEX, max_size=5).map(tuple) | INDEX)
+def test_index_as_numpy(index):
+    a = np.arange(4 * 5 * 3, dtype=np.int32).reshape(4, 5, 3)[:, ::-1]
+    for tensor in (tsum.asarray(a), tsum.asarray(a) + 0):
+        try:
+            expected = a[index]
+        except IndexError:
+            with pytest.raises(IndexError):
+                tensor[index]
+            continue
+        result = tensor[index]
+        assert result.shape == expected.shape
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_index_is_a_view(x):
+    assert np.shares_memory(x.numpy(), x[::-2, 1:3].numpy())
+    assert np.shares_memory(x.numpy(), (x[1:])[1:].numpy())
+
+
+def test_other_indices_are_refused(x):
+    for index in ([0, 1], np.array([0]), True, 1.5, "a", np.array([True, False, True])):
+        with pytest.raises(TypeError, match="integers, slices, None and ... are"):
+            x[index]
+    with pytest.raises(IndexError, match="index: 3 is out of range for axis 0 of extent 3"):
+        x[3]
+    with pytest.raises(IndexError, match="3 indices for a tensor of rank 2"):
+        x[0, 0, 0]
+
+
+def test_constant_as_tensorflow():
+    assert tsum.constant([[1, 2], [3, 4]]).dtype == tsum.i32
+    assert tsum.constant([1.0, 2]).dtype == tsum.f32
+    assert tsum.constant([]).dtype == tsum.f32
+    assert tsum.constant([1, 2], dtype=tsum.f64).dtype == tsum.f64
+    assert tsum.constant(2, shape=(2, 3)).tolist() == [[2] * 3] * 2
+    assert tsum.constant([1, 2, 3, 4], shape=(2, 2)).tolist() == [[1, 2], [3, 4]]
+    assert tsum.constant([np.float64(1), np.float64(2)]).shape == (2,)
+    a = np.zeros(3)
+    copy = tsum.constant(a)
+    a[:] = 1
+    assert copy.tolist() == [0, 0, 0]
+    with pytest.raises(TypeError, match="do not fit dtype i32.*dtype=tsum.i64"):
+        tsum.constant([2**40])
+    assert tsum.constant([2**40], dtype="int64").tolist() == [2**40]
+
+
+def test_lists_take_the_other_operands_dtype(x):
+    assert (x + [1, 2, 3, 4]).dtype == tsum.f32
+    assert (tsum.constant(np.zeros(2)) * [0.5, 2]).dtype == tsum.f64
+    assert tsum.reduce_sum([[1, 1, 1], [1, 1, 1]], 0).tolist() == [2, 2, 2]
+
+
+def test_dtypes():
+    assert tsum.f32 == np.float32 == tsum.f32 and tsum.f32 == "float32" and tsum.f32 == "f32"
+    assert tsum.f32 != tsum.f64 and tsum.f32 != np.int32 and tsum.f32 != "nothing"
+    assert (tsum.f32.name, tsum.f32.itemsize, tsum.f32.numpy) == ("f32", 4, np.dtype(np.float32))
+    assert (repr(tsum.i64), str(tsum.i64)) == ("tsum.int64", "i64")
+    assert tsum.as_dtype(float) is tsum.f32 and tsum.as_dtype(int) is tsum.i32
+    assert tsum.as_dtype(np.dtype(float)) is tsum.f64 and tsum.as_dtype("u8") is tsum.uint8
+    assert {tsum.f32: 1}[tsum.float32] == 1
+    assert pickle.loads(pickle.dumps(tsum.f64)) == tsum.f64
+    with pytest.raises(TypeError, match="is no dtype here .tsum has "):
+        tsum.as_dtype(object)
+    if hasattr(tsum, "bf16"):
+        assert tsum.as_dtype(ml_dtypes.bfloat16) is tsum.bf16
+
+
+def test_everything_public_is_documented():
+    public = [getattr(tsum, name) for name in tsum.__all__]
+    functions = [value for value in public if callable(value)]
+    assert len(functions) > 30
+    for value in functions:
+        assert len(value.__doc__ or "") > 10, value
