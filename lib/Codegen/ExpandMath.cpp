@@ -28,48 +28,26 @@ Value expandLanes(LaneBuilder &lanes, ValueRange operands, Function function) {
   return getElementTypeOrSelf(operands[0]).isF32() ? as(float()) : as(double());
 }
 
-/// A longer vector is expanded piece by piece: a function has more live values than a machine has
-/// registers for many pieces at once.
-constexpr int64_t pieceBytes = 64;
-
-/// `function` of `operands`, scalars or vectors of one type.
+/// `function` of the operands of `op`: scalars, or vectors of one type, which LLVM cuts to
+/// registers. (Cutting them here, to 64 bytes, was no faster and took LLVM twice as long.)
 template <class Function> Value expand(Operation *op, Function function) {
   OpBuilder b(op);
   Location loc = op->getLoc();
-  Type type = op->getResult(0).getType();
-  auto vector = dyn_cast<VectorType>(type);
+  auto vector = dyn_cast<VectorType>(op->getResult(0).getType());
   if (!vector) {
     LaneBuilder lanes{b, loc, {}};
     return expandLanes(lanes, op->getOperands(), function);
   }
+  // Reductions, which ask whether any lane is rare, are of one dimension.
   auto flat = VectorType::get(vector.getNumElements(), vector.getElementType());
-  SmallVector<Value> operands(op->getOperands());
-  if (flat != vector)
-    for (Value &operand : operands)
-      operand = vector::ShapeCastOp::create(b, loc, flat, operand);
-
-  const int64_t size = flat.getNumElements();
-  const int64_t step = pieceBytes * 8 / flat.getElementTypeBitWidth();
-  Value result;
-  for (int64_t offset = 0; offset < size; offset += step) {
-    const int64_t length = std::min(step, size - offset);
-    SmallVector<Value> pieces;
-    for (Value operand : operands)
-      pieces.push_back(length == size ? operand
-                                      : vector::ExtractStridedSliceOp::create(
-                                            b, loc, operand, offset, length, int64_t{1})
-                                            .getResult());
-    LaneBuilder lanes{b, loc, {length}};
-    Value piece = expandLanes(lanes, pieces, function);
-    if (length == size) {
-      result = piece;
-      break;
-    }
-    if (!result)
-      result = arith::ConstantOp::create(b, loc, b.getZeroAttr(flat));
-    result = vector::InsertStridedSliceOp::create(b, loc, piece, result, offset, int64_t{1});
-  }
-  return flat == vector ? result : vector::ShapeCastOp::create(b, loc, vector, result).getResult();
+  LaneBuilder lanes{b, loc, llvm::to_vector<1>(flat.getShape())};
+  if (flat == vector)
+    return expandLanes(lanes, op->getOperands(), function);
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(vector::ShapeCastOp::create(b, loc, flat, operand));
+  Value result = expandLanes(lanes, operands, function);
+  return vector::ShapeCastOp::create(b, loc, vector, result);
 }
 
 /// What builds a function's value before its op.

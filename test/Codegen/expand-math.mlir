@@ -57,22 +57,6 @@ func.func @scalar(%x: f32) -> f32 {
 
 // -----
 
-// Long vectors in pieces of 64 bytes, the last one shorter.
-
-// CHECK-LABEL: func.func @pieces
-//  CHECK-SAME:   %[[X:.*]]: vector<20xf32>
-//       CHECK:   vector.extract_strided_slice %[[X]] {offsets = [0], sizes = [16], strides = [1]}
-//       CHECK:   vector.insert_strided_slice {{.*}} {offsets = [0], strides = [1]} : vector<16xf32>
-//       CHECK:   vector.extract_strided_slice %[[X]] {offsets = [16], sizes = [4], strides = [1]}
-//       CHECK:   %[[Y:.*]] = vector.insert_strided_slice {{.*}} {offsets = [16], strides = [1]} : vector<4xf32>
-//       CHECK:   return %[[Y]]
-func.func @pieces(%x: vector<20xf32>) -> vector<20xf32> {
-  %y = math.tanh %x : vector<20xf32>
-  return %y : vector<20xf32>
-}
-
-// -----
-
 // Of any rank.
 
 // CHECK-LABEL: func.func @rank_two
