@@ -57,6 +57,27 @@ func.func @scalar(%x: f32) -> f32 {
 
 // -----
 
+// The reduction of huge angles is long: lane by lane, for those that need it.
+
+// CHECK-LABEL: func.func @sin
+//  CHECK-SAME:   %[[X:.*]]: vector<16xf32>
+//       CHECK:   %[[ANY:.*]] = vector.reduction <or>, %[[HUGE:.*]] : vector<16xi1> into i1
+//       CHECK:   scf.if %[[ANY]]
+//       CHECK:     scf.for %[[LANE:.*]] = %{{.*}} iter_args
+//       CHECK:       %[[IS_HUGE:.*]] = vector.extract %[[HUGE]][%[[LANE]]]
+//       CHECK:       scf.if %[[IS_HUGE]] -> (vector<16xf32>, vector<16xf32>)
+//       CHECK:         vector.extract %[[X]][%[[LANE]]]
+//       CHECK:         arith.muli %{{.*}}, %{{.*}} : i64
+//       CHECK:         vector.insert %{{.*}}, %{{.*}} [%[[LANE]]] : f32 into vector<16xf32>
+//       CHECK:   %[[Y:.*]] = arith.select %{{.*}}, %[[X]], %{{.*}} : vector<16xi1>, vector<16xf32>
+//       CHECK:   return %[[Y]]
+func.func @sin(%x: vector<16xf32>) -> vector<16xf32> {
+  %y = math.sin %x : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// -----
+
 // Of any rank.
 
 // CHECK-LABEL: func.func @rank_two

@@ -92,7 +92,14 @@ std::array<T, N> rare(bool mask, Slow slow, std::array<T, N> fast) {
   return mask ? slow() : fast;
 }
 
-/// The same for one value.
+/// The same where `slow(x)` is so long that a vector had better run it lane by lane, on scalars:
+/// it takes a lane of any FloatLane type.
+template <std::floating_point T, std::size_t N, class Slow>
+std::array<T, N> rare_each(bool mask, Slow slow, T x, std::array<T, N> fast) {
+  return mask ? slow(x) : fast;
+}
+
+/// `rare` for one value.
 template <class Mask, FloatLane F, class Slow> F rare_value(Mask mask, Slow slow, F fast) {
   return rare(mask, [&] { return std::array<F, 1>{slow()}; }, std::array<F, 1>{fast})[0];
 }
