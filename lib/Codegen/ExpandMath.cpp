@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "ValueLane.h"
-#include "Vectors.h"
 
 #include "tsum/Codegen/Passes.h"
 #include "tsum/Math/Elementary.h"
@@ -29,38 +28,26 @@ Value expandLanes(LaneBuilder &lanes, ValueRange operands, Function function) {
   return getElementTypeOrSelf(operands[0]).isF32() ? as(float()) : as(double());
 }
 
-/// A longer vector is expanded piece by piece: a function has more live values than a machine has
-/// registers for many pieces at once.
-constexpr int64_t pieceBytes = 64;
-
-/// `function` of `operands`, scalars or vectors of one type.
+/// `function` of the operands of `op`: scalars, or vectors of one type, which LLVM cuts to
+/// registers. (Cutting them here, to 64 bytes, was no faster and took LLVM twice as long.)
 template <class Function> Value expand(Operation *op, Function function) {
   OpBuilder b(op);
   Location loc = op->getLoc();
-  Type type = op->getResult(0).getType();
-  auto vector = dyn_cast<VectorType>(type);
+  auto vector = dyn_cast<VectorType>(op->getResult(0).getType());
   if (!vector) {
     LaneBuilder lanes{b, loc, {}};
     return expandLanes(lanes, op->getOperands(), function);
   }
+  // Reductions, which ask whether any lane is rare, are of one dimension.
   auto flat = VectorType::get(vector.getNumElements(), vector.getElementType());
-  SmallVector<Value> operands(op->getOperands());
-  if (flat != vector)
-    for (Value &operand : operands)
-      operand = vector::ShapeCastOp::create(b, loc, flat, operand);
-
-  const int64_t size = flat.getNumElements();
-  const int64_t step = pieceBytes * 8 / flat.getElementTypeBitWidth();
-  SmallVector<Value> results;
-  for (int64_t offset = 0; offset < size; offset += step) {
-    const int64_t length = std::min(step, size - offset);
-    SmallVector<Value> pieces = llvm::map_to_vector(
-        operands, [&](Value operand) { return takeLanes(b, loc, operand, offset, length); });
-    LaneBuilder lanes{b, loc, {length}};
-    results.push_back(expandLanes(lanes, pieces, function));
-  }
-  Value result = concatenate(b, loc, results);
-  return flat == vector ? result : vector::ShapeCastOp::create(b, loc, vector, result).getResult();
+  LaneBuilder lanes{b, loc, llvm::to_vector<1>(flat.getShape())};
+  if (flat == vector)
+    return expandLanes(lanes, op->getOperands(), function);
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(vector::ShapeCastOp::create(b, loc, flat, operand));
+  Value result = expandLanes(lanes, operands, function);
+  return vector::ShapeCastOp::create(b, loc, vector, result);
 }
 
 /// What builds a function's value before its op.

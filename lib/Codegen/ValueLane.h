@@ -225,6 +225,54 @@ std::array<ValueLane<T>, N> rare(MaskLane mask, Slow slow, std::array<ValueLane<
   return fast;
 }
 
+/// As `rare`, but a loop over the lanes of a vector, each of which branches on its own.
+template <class T, std::size_t N, class Slow>
+std::array<ValueLane<T>, N> rare_each(MaskLane mask, Slow slow, ValueLane<T> x,
+                                      std::array<ValueLane<T>, N> fast) {
+  LaneBuilder *l = mask.builder;
+  if (l->shape.empty())
+    return rare(mask, [&] { return slow(x); }, fast);
+  mlir::OpBuilder &b = l->b;
+  auto index = [&](int64_t i) {
+    return mlir::arith::ConstantIndexOp::create(b, l->loc, i).getResult();
+  };
+  auto yield = [](mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange values) {
+    mlir::scf::YieldOp::create(b, loc, values);
+  };
+  return rare(
+      mask,
+      [&] {
+        llvm::SmallVector<mlir::Value> values;
+        for (const ValueLane<T> &lane : fast)
+          values.push_back(lane.in(*l));
+        auto body = [&](mlir::OpBuilder &b, mlir::Location loc, mlir::Value lane,
+                        mlir::ValueRange carried) {
+          auto at = [&](mlir::OpBuilder &b, mlir::Value vector) {
+            return mlir::vector::ExtractOp::create(b, loc, vector, lane).getResult();
+          };
+          auto rewrite = [&](mlir::OpBuilder &b, mlir::Location loc) {
+            LaneBuilder scalar{b, loc, {}};
+            std::array<ValueLane<T>, N> slowly = slow(ValueLane<T>(&scalar, at(b, x.value)));
+            llvm::SmallVector<mlir::Value> inserted;
+            for (auto [vector, value] : llvm::zip_equal(carried, slowly))
+              inserted.push_back(
+                  mlir::vector::InsertOp::create(scalar.b, loc, value.value, vector, lane));
+            yield(scalar.b, loc, inserted);
+          };
+          auto keep = [&](mlir::OpBuilder &b, mlir::Location loc) { yield(b, loc, carried); };
+          auto branch = mlir::scf::IfOp::create(b, loc, at(b, mask.value), rewrite, keep);
+          yield(b, loc, branch.getResults());
+        };
+        auto loop = mlir::scf::ForOp::create(b, l->loc, index(0), index(l->shape[0]), index(1),
+                                             values, body);
+        std::array<ValueLane<T>, N> result;
+        for (auto [lane, value] : llvm::zip_equal(result, loop.getResults()))
+          lane = {l, value};
+        return result;
+      },
+      fast);
+}
+
 } // namespace tsum
 
 namespace tsum::math {

@@ -57,17 +57,23 @@ func.func @scalar(%x: f32) -> f32 {
 
 // -----
 
-// Long vectors in pieces of 64 bytes, the last one shorter.
+// The reduction of huge angles is long: lane by lane, for those that need it.
 
-// CHECK-LABEL: func.func @pieces
-//  CHECK-SAME:   %[[X:.*]]: vector<20xf32>
-//       CHECK:   vector.shuffle %[[X]], %[[X]] [0, 1, {{.*}}, 15] : vector<20xf32>
-//       CHECK:   vector.shuffle %[[X]], %[[X]] [16, 17, 18, 19] : vector<20xf32>
-//       CHECK:   %[[Y:.*]] = vector.shuffle {{.*}} [0, 1, {{.*}}, 19] : vector<16xf32>, vector<4xf32>
+// CHECK-LABEL: func.func @sin
+//  CHECK-SAME:   %[[X:.*]]: vector<16xf32>
+//       CHECK:   %[[ANY:.*]] = vector.reduction <or>, %[[HUGE:.*]] : vector<16xi1> into i1
+//       CHECK:   scf.if %[[ANY]]
+//       CHECK:     scf.for %[[LANE:.*]] = %{{.*}} iter_args
+//       CHECK:       %[[IS_HUGE:.*]] = vector.extract %[[HUGE]][%[[LANE]]]
+//       CHECK:       scf.if %[[IS_HUGE]] -> (vector<16xf32>, vector<16xf32>)
+//       CHECK:         vector.extract %[[X]][%[[LANE]]]
+//       CHECK:         arith.muli %{{.*}}, %{{.*}} : i64
+//       CHECK:         vector.insert %{{.*}}, %{{.*}} [%[[LANE]]] : f32 into vector<16xf32>
+//       CHECK:   %[[Y:.*]] = arith.select %{{.*}}, %[[X]], %{{.*}} : vector<16xi1>, vector<16xf32>
 //       CHECK:   return %[[Y]]
-func.func @pieces(%x: vector<20xf32>) -> vector<20xf32> {
-  %y = math.tanh %x : vector<20xf32>
-  return %y : vector<20xf32>
+func.func @sin(%x: vector<16xf32>) -> vector<16xf32> {
+  %y = math.sin %x : vector<16xf32>
+  return %y : vector<16xf32>
 }
 
 // -----

@@ -9,7 +9,7 @@
 #include "tsum/Math/Remainder.h" // IWYU pragma: export
 #include "tsum/Math/Trigonometric.h"
 
-/// The elementary functions, as tsum defines them to the bit: the reference evaluator calls them with
-/// `float` and `double`, the compiler with values of the program it compiles (tsum/Math/Lane.h).
-/// docs/numerics.md has their measured errors. No function reads errno, sets flags on purpose, or
-/// calls libm but for fma where the processor has none.
+/// The elementary functions, as tsum defines them to the bit: the reference evaluator calls them
+/// with `float` and `double`, the compiler with values of the program it compiles
+/// (tsum/Math/Lane.h). docs/numerics.md has their measured errors. None calls libm, but for fma
+/// where the processor has none, and none reports errors through errno.

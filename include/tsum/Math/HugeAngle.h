@@ -15,8 +15,8 @@ inline constexpr std::array<std::uint32_t, 39> two_over_pi = {
     0xde05980f, 0xef2f118b, 0x5a0a6d1f, 0x6d367ecf, 0x27cb09b7, 0x4f463f66, 0x9e5fea2d, 0x7527bac7,
     0xebe5f17b, 0x3d0739f7, 0x8a5292ea, 0x6bfb5fb1, 0x1f8d5d08, 0x56033046, 0xfc7b6bab};
 
-/// `N` words of 2/pi from word `first` on, which is below 2^`digits`: vectors select more easily than
-/// they gather, so each binary digit of `first`, the highest first, moves the words down.
+/// `N` words of 2/pi from word `first` on, which is below 2^`digits`. Lanes can select but have no
+/// memory to look up: each binary digit of `first`, the highest first, moves the words down.
 template <FloatLane D, int N> std::array<Bits<D>, N> words_from(Bits<D> first, int digits) {
   std::array<Bits<D>, two_over_pi.size()> words;
   for (std::size_t i = 0; i < words.size(); ++i)

@@ -11,18 +11,18 @@
 
 /// What the elementary functions are written in.
 ///
-/// A function is a template over a lane type F: `float`, `double`, or a type that stands for a value
-/// of a program being compiled, scalar or vector, of one of these element types. Such a type has the
-/// operations that this header defines for scalars, found by argument-dependent lookup, and converts
-/// from a number, which stands for a constant. So what is compiled and what runs here has the same
-/// roundings in the same order, and gives the same bits.
+/// A function is a template over a lane type F: `float`, `double`, or a type that stands for a
+/// value of a program being compiled, scalar or vector, of one of these element types. Such a type
+/// has the operations that this header defines for scalars, found by argument-dependent lookup, and
+/// converts from a number, which stands for a constant. So what is compiled and what runs here has
+/// the same roundings in the same order, and gives the same bits.
 ///
 /// All operations are those of IEEE 754 in round-to-nearest, or of unsigned integers that wrap.
 /// Code that includes this must be compiled without contraction (-ffp-contract=off).
 namespace tsum::math {
 
-/// The types around a lane type: `Scalar`, one element of it; `Bits`, the lanes of unsigned integers
-/// of the same width; `Wide`, the lanes of f64 (for lanes of f32).
+/// The types around a lane type: `Scalar`, one element of it; `Bits`, the lanes of unsigned
+/// integers of the same width; `Wide`, the lanes of f64 (for lanes of f32).
 template <class F> struct LaneTraits;
 
 template <> struct LaneTraits<float> {
@@ -94,7 +94,14 @@ std::array<T, N> rare(bool mask, Slow slow, std::array<T, N> fast) {
   return mask ? slow() : fast;
 }
 
-/// The same for one value.
+/// The same where `slow(x)` is so long that a vector had better run it lane by lane, on scalars:
+/// it takes a lane of any FloatLane type.
+template <std::floating_point T, std::size_t N, class Slow>
+std::array<T, N> rare_each(bool mask, Slow slow, T x, std::array<T, N> fast) {
+  return mask ? slow(x) : fast;
+}
+
+/// `rare` for one value.
 template <class Mask, FloatLane F, class Slow> F rare_value(Mask mask, Slow slow, F fast) {
   return rare(mask, [&] { return std::array<F, 1>{slow()}; }, std::array<F, 1>{fast})[0];
 }

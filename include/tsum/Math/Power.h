@@ -74,7 +74,8 @@ template <FloatLane F> F positive_pow_double(F x, F y) {
   return scale(exp_of_rest(rest + low), exponent);
 }
 
-/// pow(x, y) from `y_th` = |x|^y, with C99's values (F.10.4.4) for zeros, infinities and negative x.
+/// pow(x, y) from `y_th` = |x|^y, with C99's values (F.9.4.4) for zeros, infinities and
+/// negative x.
 template <FloatLane F> F pow_special(F x, F y, F y_th) {
   using Format = FormatOf<F>;
   const F infinity = Format::infinity, zero = 0, one = 1;

@@ -25,21 +25,22 @@ template <> struct Quadrants<double> {
 template <FloatLane F> Angle<F> reduce_angle(F x) {
   using C = Quadrants<Scalar<F>>;
   const F shift = FormatOf<F>::round_shift;
-  auto huge = negated(abs(x) <= F(C::limit));
+  auto is_huge = negated(abs(x) <= F(C::limit));
   F shifted = fma(x, F(C::inverse), shift);
   F n = shifted - shift;
   // Exact: a multiple of high's last place, and small.
   F rest = fma(n, F(-C::high), x);
   if constexpr (is_single<F>) {
     rest = fma(n, F(-C::low), fma(n, F(-C::middle), rest));
-    auto slow = [&] {
-      using D = Wide<F>;
+    auto slow = []<FloatLane G>(G huge) {
+      using D = Wide<G>;
+      const G shift = FormatOf<G>::round_shift;
       const D wide_shift = FormatOf<D>::round_shift;
-      Angle<D> a = reduce_huge_angle<true>(widen(x));
+      Angle<D> a = reduce_huge_angle<true>(widen(huge));
       D quadrant = from_bits(bits(wide_shift) + a.quadrant) - wide_shift;
-      return std::array<F, 2>{narrow(a.rest), narrow(quadrant) + shift};
+      return std::array<G, 2>{narrow(a.rest), narrow(quadrant) + shift};
     };
-    auto [r, q] = rare(huge, slow, std::array<F, 2>{rest, shifted});
+    auto [r, q] = rare_each(is_huge, slow, x, std::array<F, 2>{rest, shifted});
     return {r, F(0), bits(q)};
   } else {
     // Near multiples of pi/2 the second part cancels too: its product and sum are kept exactly.
@@ -47,11 +48,12 @@ template <FloatLane F> Angle<F> reduce_angle(F x) {
     F sum = rest + product, added = sum - rest;
     F sum_low = (rest - (sum - added)) + (product - added);
     F low = sum_low + fma(n, F(-C::low), product_low);
-    auto slow = [&] {
-      Angle<F> a = reduce_huge_angle<false>(x);
-      return std::array<F, 3>{a.rest, a.low, from_bits(bits(shift) + a.quadrant)};
+    auto slow = []<FloatLane G>(G huge) {
+      const G shift = FormatOf<G>::round_shift;
+      Angle<G> a = reduce_huge_angle<false>(huge);
+      return std::array<G, 3>{a.rest, a.low, from_bits(bits(shift) + a.quadrant)};
     };
-    auto [r, l, q] = rare(huge, slow, std::array<F, 3>{sum, low, shifted});
+    auto [r, l, q] = rare_each(is_huge, slow, x, std::array<F, 3>{sum, low, shifted});
     return {r, l, bits(q)};
   }
 }
