@@ -3,6 +3,7 @@
 #include "ValueLane.h"
 
 #include "tsum/Codegen/Passes.h"
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Math/Elementary.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -58,23 +59,25 @@ Expansion expansionOf(Operation *op) {
   if (isa<arith::RemFOp>(op))
     return
         [](Operation *op) { return expand(op, [](auto x, auto y) { return math::fmod(x, y); }); };
-#define TSUM_EXPAND(OP, PARAMETERS, CALL)                                                          \
-  if (isa<mlir::math::OP>(op))                                                                     \
+  auto elementary = dyn_cast<ir::ElementaryOp>(op);
+  StringRef function = elementary ? elementary.getFunction() : "";
+#define TSUM_EXPAND(OP, NAME, PARAMETERS, CALL)                                                    \
+  if (isa<mlir::math::OP>(op) || function == #NAME)                                                \
     return [](Operation *op) { return expand(op, [] PARAMETERS { return math::CALL; }); };
-  TSUM_EXPAND(Atan2Op, (auto y, auto x), atan2(y, x))
-  TSUM_EXPAND(AtanOp, (auto x), atan(x))
-  TSUM_EXPAND(CosOp, (auto x), cos(x))
-  TSUM_EXPAND(CoshOp, (auto x), cosh(x))
-  TSUM_EXPAND(ErfOp, (auto x), erf(x))
-  TSUM_EXPAND(ExpM1Op, (auto x), expm1(x))
-  TSUM_EXPAND(ExpOp, (auto x), exp(x))
-  TSUM_EXPAND(Log1pOp, (auto x), log1p(x))
-  TSUM_EXPAND(LogOp, (auto x), log(x))
-  TSUM_EXPAND(PowFOp, (auto x, auto y), pow(x, y))
-  TSUM_EXPAND(SinOp, (auto x), sin(x))
-  TSUM_EXPAND(SinhOp, (auto x), sinh(x))
-  TSUM_EXPAND(TanOp, (auto x), tan(x))
-  TSUM_EXPAND(TanhOp, (auto x), tanh(x))
+  TSUM_EXPAND(Atan2Op, atan2, (auto y, auto x), atan2(y, x))
+  TSUM_EXPAND(AtanOp, atan, (auto x), atan(x))
+  TSUM_EXPAND(CosOp, cos, (auto x), cos(x))
+  TSUM_EXPAND(CoshOp, cosh, (auto x), cosh(x))
+  TSUM_EXPAND(ErfOp, erf, (auto x), erf(x))
+  TSUM_EXPAND(ExpM1Op, expm1, (auto x), expm1(x))
+  TSUM_EXPAND(ExpOp, exp, (auto x), exp(x))
+  TSUM_EXPAND(Log1pOp, log1p, (auto x), log1p(x))
+  TSUM_EXPAND(LogOp, log, (auto x), log(x))
+  TSUM_EXPAND(PowFOp, pow, (auto x, auto y), pow(x, y))
+  TSUM_EXPAND(SinOp, sin, (auto x), sin(x))
+  TSUM_EXPAND(SinhOp, sinh, (auto x), sinh(x))
+  TSUM_EXPAND(TanOp, tan, (auto x), tan(x))
+  TSUM_EXPAND(TanhOp, tanh, (auto x), tanh(x))
 #undef TSUM_EXPAND
   return nullptr;
 }
@@ -88,8 +91,11 @@ bool isInstruction(Operation *op) {
 
 LogicalResult expandOp(Operation *op) {
   Expansion expansion = expansionOf(op);
-  if (!expansion)
+  if (!expansion) {
+    if (auto elementary = dyn_cast<ir::ElementaryOp>(op))
+      return op->emitOpError("there is no function ") << elementary.getFunctionAttr();
     return isInstruction(op) ? success() : op->emitOpError("would become a call of libm");
+  }
   Type type = op->getResult(0).getType();
   Type element = getElementTypeOrSelf(type);
   auto vector = dyn_cast<VectorType>(type);
@@ -107,7 +113,8 @@ struct TsumExpandMathPass final : impl::TsumExpandMathPassBase<TsumExpandMathPas
   void runOnOperation() override {
     // What expansions build stands before their op, where the walk has been.
     WalkResult result = getOperation().walk([](Operation *op) {
-      if (!isa<mlir::math::MathDialect>(op->getDialect()) && !isa<arith::RemFOp>(op))
+      if (!isa<mlir::math::MathDialect>(op->getDialect()) &&
+          !isa<arith::RemFOp, ir::ElementaryOp>(op))
         return WalkResult::advance();
       return WalkResult(expandOp(op));
     });

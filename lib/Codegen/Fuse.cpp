@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "tsum/Codegen/Passes.h"
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -8,6 +9,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -28,10 +30,8 @@ bool hasOneUser(Operation *op) { return llvm::all_equal(op->getUsers()); }
 /// Whether an elementwise op takes long for each element, beside a load and a store.
 bool isExpensive(linalg::GenericOp generic) {
   return llvm::any_of(*generic.getBody(), [](Operation &op) {
-    return isa<arith::DivFOp, arith::RemFOp, arith::DivSIOp, arith::DivUIOp>(op) ||
-           (isa<math::MathDialect>(op.getDialect()) &&
-            !isa<math::AbsFOp, math::CeilOp, math::CopySignOp, math::FloorOp, math::FmaOp,
-                 math::RoundEvenOp, math::TruncOp>(op));
+    return isa<arith::DivFOp, arith::RemFOp, arith::DivSIOp, arith::DivUIOp, math::SqrtOp,
+               ir::ElementaryOp>(op);
   });
 }
 
@@ -110,6 +110,49 @@ bool fuseRepetitions(IRRewriter &rewriter, func::FuncOp kernel) {
   return changed;
 }
 
+/// Fusion leaves a result that nobody reads where its map alone says how long a loop is: the tensor
+/// that it would fill becomes an operand, which is never read.
+void dropUnusedResults(IRRewriter &rewriter, func::FuncOp kernel) {
+  for (auto generic : llvm::to_vector(kernel.getOps<linalg::GenericOp>())) {
+    if (llvm::none_of(generic.getResults(), [](Value result) { return result.use_empty(); }))
+      continue;
+    SmallVector<Value> inputs = generic.getInputs(), outputs;
+    SmallVector<AffineMap> maps(generic.getIndexingMapsArray()), outputMaps;
+    maps.resize(inputs.size());
+    SmallVector<BlockArgument> arguments(generic.getRegionInputArgs()), outputArguments;
+    SmallVector<unsigned> kept;
+    for (auto [number, result] : llvm::enumerate(generic.getResults())) {
+      OpOperand *init = generic.getDpsInitOperand(number);
+      const bool isKept = !result.use_empty();
+      (isKept ? outputs : inputs).push_back(init->get());
+      (isKept ? outputMaps : maps).push_back(generic.getMatchingIndexingMap(init));
+      (isKept ? outputArguments : arguments).push_back(generic.getMatchingBlockArgument(init));
+      if (isKept)
+        kept.push_back(number);
+    }
+    llvm::append_range(maps, outputMaps);
+    llvm::append_range(arguments, outputArguments);
+
+    rewriter.setInsertionPoint(generic);
+    auto smaller = linalg::GenericOp::create(
+        rewriter, generic.getLoc(), TypeRange(ValueRange(outputs)), inputs, outputs, maps,
+        generic.getIteratorTypesArray(), [&](OpBuilder &b, Location loc, ValueRange elements) {
+          IRMapping mapping;
+          for (auto [before, after] : llvm::zip_equal(arguments, elements))
+            mapping.map(before, after);
+          for (Operation &op : generic.getBody()->without_terminator())
+            b.clone(op, mapping);
+          Operation *yield = generic.getBody()->getTerminator();
+          linalg::YieldOp::create(b, loc, llvm::map_to_vector(kept, [&](unsigned number) {
+                                    return mapping.lookupOrDefault(yield->getOperand(number));
+                                  }));
+        });
+    for (auto [number, result] : llvm::enumerate(smaller.getResults()))
+      rewriter.replaceAllUsesWith(generic.getResult(kept[number]), result);
+    rewriter.eraseOp(generic);
+  }
+}
+
 struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
@@ -129,6 +172,7 @@ struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {
         return signalPassFailure();
     } while (copyProducersOfReductions(getOperation()) ||
              fuseRepetitions(rewriter, getOperation()));
+    dropUnusedResults(rewriter, getOperation());
   }
 
   FrozenRewritePatternSet patterns;

@@ -3,6 +3,7 @@
 #include "ElementBuilder.h"
 
 #include "tsum/Conversion/ElementTypes.h"
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -34,6 +35,10 @@ Value ElementBuilder::compare(CmpFPredicate floats, CmpIPredicate integers,
 Value ElementBuilder::compareMagnitude(CmpFPredicate predicate, Value x) const {
   return CmpFOp::create(b, loc, predicate, math::AbsFOp::create(b, loc, x),
                         number(std::numeric_limits<double>::infinity()));
+}
+
+Value ElementBuilder::elementary(StringRef function, ValueRange operands) const {
+  return ir::ElementaryOp::create(b, loc, operands.front().getType(), function, operands);
 }
 
 Value ElementBuilder::negative(Value x) const {
@@ -99,7 +104,7 @@ Value ElementBuilder::floorRemainder(Value x, Value y) const {
 
 Value ElementBuilder::power(Value x, Value y) const {
   if (isFloat())
-    return math::PowFOp::create(b, loc, x, y);
+    return elementary("pow", {x, y});
   // Square and multiply, a bit of the exponent at a time.
   Value base = x;
   Value result = integer(1);
@@ -127,7 +132,7 @@ Value ElementBuilder::power(Value x, Value y) const {
 Value ElementBuilder::sigmoid(Value x) const {
   // Of -|x|, so that nothing overflows.
   Value magnitude = math::AbsFOp::create(b, loc, x);
-  Value power = math::ExpOp::create(b, loc, NegFOp::create(b, loc, magnitude));
+  Value power = elementary("exp", {NegFOp::create(b, loc, magnitude)});
   Value isNegative = CmpFOp::create(b, loc, CmpFPredicate::OLT, x, number(0));
   Value numerator = select(isNegative, power, number(1));
   return DivFOp::create(b, loc, numerator, AddFOp::create(b, loc, number(1), power));
@@ -135,8 +140,8 @@ Value ElementBuilder::sigmoid(Value x) const {
 
 Value ElementBuilder::softplus(Value x) const {
   Value magnitude = math::AbsFOp::create(b, loc, x);
-  Value power = math::ExpOp::create(b, loc, NegFOp::create(b, loc, magnitude));
-  Value rest = math::Log1pOp::create(b, loc, power);
+  Value power = elementary("exp", {NegFOp::create(b, loc, magnitude)});
+  Value rest = elementary("log1p", power);
   return AddFOp::create(b, loc, MaximumFOp::create(b, loc, x, number(0)), rest);
 }
 

@@ -38,6 +38,9 @@ struct ElementBuilder {
   mlir::Value integer(int64_t value) const;
   mlir::Value zero() const { return isFloat() ? number(0) : integer(0); }
 
+  /// A function of include/tsum/Math.
+  mlir::Value elementary(llvm::StringRef function, mlir::ValueRange operands) const;
+
   mlir::Value negative(mlir::Value x) const;
   mlir::Value absolute(mlir::Value x) const;
   mlir::Value sign(mlir::Value x) const;

@@ -238,6 +238,7 @@ struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
 
     ConversionTarget target(*context);
     target.addIllegalDialect<ir::TsumDialect>();
+    target.addLegalOp<ir::ElementaryOp>();
     target.addLegalDialect<arith::ArithDialect, linalg::LinalgDialect, math::MathDialect,
                            tensor::TensorDialect>();
     target.addDynamicallyLegalOp<func::FuncOp>(

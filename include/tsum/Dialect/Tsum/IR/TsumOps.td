@@ -222,6 +222,27 @@ def Tsum_ConstantOp
 }
 
 //===----------------------------------------------------------------------===//
+// Inside kernels
+//===----------------------------------------------------------------------===//
+
+def Tsum_ElementaryOp : Tsum_Op<"elementary", [SameOperandsAndResultType]> {
+  let summary = "an elementary function of scalars or vectors";
+  let description = [{
+    What becomes of `tsum.exp` and its like in the body of a kernel: a function of include/tsum/Math
+    by its name there. The ops of MLIR's math dialect are not these, since their folders ask the
+    host's libm, which gives other bits.
+
+    ```mlir
+    %y = tsum.elementary "exp"(%x) : vector<64xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$function,
+                   Variadic<AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>>:$operands);
+  let results = (outs AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$result);
+  let assemblyFormat = "$function `(` $operands `)` attr-dict `:` type($result)";
+}
+
+//===----------------------------------------------------------------------===//
 // Schedules
 //===----------------------------------------------------------------------===//
 
