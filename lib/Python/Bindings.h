@@ -9,7 +9,8 @@
 #include <optional>
 #include <string>
 
-/// The extension module `tsum._core`: Python's objects on one side, the public C++ API on the other.
+/// The extension module `tsum._core`: Python's objects on one side, the public C++ API on the
+/// other.
 /// Functions here run with the GIL held, and throw tsum's errors or `nb::python_error`.
 namespace tsum::python {
 
@@ -41,8 +42,8 @@ void bind_inspection(nb::module_ &m);
 
 //===-- From Python ---------------------------------------------------------------------------===//
 
-/// The tensor that `object` is, or that reads its memory: see `tsum.asarray`. `hint` is the dtype of
-/// lists of numbers that it can hold. \throws DTypeError for what is no array.
+/// The tensor that `object` is, or that reads its memory: see `tsum.asarray`. `hint` is the dtype
+/// of lists of numbers that it can hold. \throws DTypeError for what is no array.
 [[nodiscard]] Tensor to_tensor(nb::handle object, std::optional<DType> hint = std::nullopt);
 
 /// As `to_tensor`, and numbers stay numbers; nothing if `object` is neither.
@@ -80,8 +81,8 @@ public:
   using Error::Error;
 };
 
-/// \throws ConcretizationError if one of `tensors` depends on an argument of a function that is being
-/// traced on this thread.
+/// \throws ConcretizationError if one of `tensors` depends on an argument of a function that is
+/// being traced on this thread.
 void check_known(std::span<const Tensor> tensors);
 
 } // namespace tsum::python

@@ -37,8 +37,8 @@ public:
 
   [[nodiscard]] const Structure &structure() const { return result; }
 
-  /// False if the function used an argument of another one, around it, that is being traced as well:
-  /// the trace is good for this one call.
+  /// False if the function used an argument of another one, around it, that is being traced as
+  /// well: the trace is good for this one call.
   [[nodiscard]] bool is_reusable() const { return can_repeat; }
 
 private:

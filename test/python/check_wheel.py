@@ -41,7 +41,8 @@ def main():
         [sys.executable, "-c", "import tsum._core; print(tsum._core.__file__)"], text=True).strip()
     dynamic = subprocess.check_output(["readelf", "-d", module], text=True)
     needed = [line.split("[")[1].rstrip("]") for line in dynamic.splitlines() if "(NEEDED)" in line]
-    foreign = [name for name in needed if not name.startswith(SYSTEM) and f"tsum/{name}" not in names]
+    foreign = [name for name in needed if not name.startswith(SYSTEM)
+               and f"tsum/{name}" not in names]
     print("needs:", ", ".join(needed))
     symbols = subprocess.check_output(["nm", "-DC", "--defined-only", module], text=True)
     visible = [line for line in symbols.splitlines() if " llvm::" in line or " mlir::" in line]

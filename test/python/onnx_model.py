@@ -25,5 +25,6 @@ def value_info(name):
 
 
 NODE = text(1, "x") + text(2, "y") + text(4, "Tanh")
-GRAPH = message(1, NODE) + text(2, "g") + message(11, value_info("x")) + message(12, value_info("y"))
+GRAPH = message(1, NODE) + text(2, "g") + message(11, value_info("x"))
+GRAPH += message(12, value_info("y"))
 MODEL = number_field(1, 8) + message(7, GRAPH) + message(8, number_field(2, 17))

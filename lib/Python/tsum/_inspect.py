@@ -12,7 +12,8 @@ from ._core import Tensor
 class Lowered:
     """The graphs that evaluating some tensors compiles, to be printed at any stage.
 
-    Several graphs, which follow each other, where a value is needed before the next can be laid out.
+    Several graphs, which follow each other, where a value is needed before the next can be laid
+    out.
     """
 
     def __init__(self, tensors: collections.abc.Iterable[Tensor]) -> None:
@@ -89,7 +90,7 @@ def explain(tensor: Tensor) -> str:
         return "\n".join(parts + ["evaluated: there is nothing to compute", ""])
     lowered = Lowered([tensor])
     for number, graph in enumerate(lowered.graphs, 1):
-        parts += [f"compiled graph {number} of {len(lowered.graphs)}: reads {graph.bytes_read} bytes,"
-                  f" writes {graph.bytes_written}", str(graph)]
+        parts += [f"compiled graph {number} of {len(lowered.graphs)}: reads"
+                  f" {graph.bytes_read} bytes, writes {graph.bytes_written}", str(graph)]
         parts += ["kernels:", graph.print_stage("kernels")]
     return "\n".join(parts)
