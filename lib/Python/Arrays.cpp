@@ -219,7 +219,7 @@ Tensor copy_numbers(nb::handle object, std::optional<DType> hint) {
   std::string kind = nb::cast<std::string>(array.attr("dtype").attr("kind"));
   std::optional<DType> dtype;
   if (kind == "f")
-    dtype = hint && kind_of(*hint) == DTypeKind::Float ? hint : DType::f32;
+    dtype = hint && contains(Domain::Inexact, *hint) ? hint : DType::f32;
   else if (kind == "i")
     dtype = hint && *hint != named_dtype("bool") ? hint : DType::i32;
   else if (kind == "c")

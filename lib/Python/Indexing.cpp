@@ -14,7 +14,20 @@ struct View {
   Shape shape;
   ByteStrides strides;
   std::int64_t offset = 0;
+  std::vector<Slice> slices; ///< the same, one for each dimension of the tensor
 };
+
+/// The `extent` indices from `start` on, `step` apart.
+Slice make_slice(std::int64_t start, std::int64_t extent, std::int64_t step) {
+  if (extent == 0)
+    return {0, 0, 1};
+  if (extent == 1)
+    return {start, start + 1, 1};
+  const std::int64_t last = start + (extent - 1) * step;
+  if (step > 0)
+    return {start, last + 1, step};
+  return {start, last > 0 ? std::optional(last - 1) : std::nullopt, step};
+}
 
 bool is_integer(nb::handle index) {
   return PyIndex_Check(index.ptr()) && !PyBool_Check(index.ptr()) && !as_tensor(index) &&
@@ -54,6 +67,7 @@ View index_view(std::span<const std::int64_t> shape, const ByteStrides &strides,
   auto keep_whole = [&] {
     view.shape.push_back(shape[dim]);
     view.strides.push_back(strides[dim]);
+    view.slices.emplace_back();
     ++dim;
   };
   for (const nb::object &item : items) {
@@ -71,6 +85,7 @@ View index_view(std::span<const std::int64_t> shape, const ByteStrides &strides,
       if (extent != 0)
         view.offset += start * strides[dim];
       view.shape.push_back(extent);
+      view.slices.push_back(make_slice(start, extent, step));
       // Extents of 1 and 0 go nowhere, and a step may be huge.
       view.strides.push_back(extent > 1 ? strides[dim] * step : strides[dim]);
       ++dim;
@@ -81,7 +96,9 @@ View index_view(std::span<const std::int64_t> shape, const ByteStrides &strides,
       if (given < -shape[dim] || given >= shape[dim])
         throw AxisError("index: " + std::to_string(given) + " is out of range for axis " +
                         std::to_string(dim) + " of extent " + std::to_string(shape[dim]));
-      view.offset += (given < 0 ? given + shape[dim] : given) * strides[dim];
+      const std::int64_t place = given < 0 ? given + shape[dim] : given;
+      view.offset += place * strides[dim];
+      view.slices.push_back(make_slice(place, 1, 1));
       ++dim;
     } else {
       throw DTypeError("index: " + nb::cast<std::string>(nb::str(nb::inst_name(item))) +
@@ -98,8 +115,9 @@ View index_view(std::span<const std::int64_t> shape, const ByteStrides &strides,
 Tensor get_item(const Tensor &tensor, nb::handle index) {
   std::vector<nb::object> items = to_items(index);
   // A mistake in the index is found before anything is computed.
-  (void)index_view(tensor.shape(), ByteStrides(tensor.shape().size(), 0), items);
-  evaluate(tensor);
+  View computed = index_view(tensor.shape(), ByteStrides(tensor.shape().size(), 0), items);
+  if (!tensor.is_evaluated())
+    return reshape(slice(tensor, computed.slices), std::move(computed.shape));
   std::shared_ptr<const Storage> values = tensor.node()->values();
   View view = index_view(tensor.shape(), values->strides, items);
   const std::byte *data = values->data ? values->data + view.offset : nullptr;

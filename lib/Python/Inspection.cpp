@@ -2,6 +2,7 @@
 #include "Bindings.h"
 
 #include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Graph/Resolve.h"
 #include "tsum/JIT/Inspect.h"
 
 #include <nanobind/stl/vector.h>
@@ -10,29 +11,34 @@ namespace tsum::python {
 
 namespace {
 
-std::vector<Node::Ptr> nodes_without_values(const std::vector<Tensor> &tensors) {
-  std::vector<Node::Ptr> nodes;
-  for (const Tensor &tensor : tensors)
-    if (!tensor.is_evaluated())
-      nodes.push_back(tensor.node());
-  return nodes;
+void collect_graphs(std::span<const Node::Ptr> wanted, std::vector<CanonicalGraph> &graphs);
+
+/// Appends the graphs of `nodes`, and gives them their values.
+void collect_and_evaluate(const std::vector<Node::Ptr> &nodes,
+                          std::vector<CanonicalGraph> &graphs) {
+  collect_graphs(nodes, graphs);
+  evaluate(std::vector<Tensor>(nodes.begin(), nodes.end()));
 }
 
-/// Appends the graphs that evaluating `tensors` compiles to `graphs`, evaluating what has to have
-/// values first.
-void collect_graphs(const std::vector<Tensor> &tensors, std::vector<CanonicalGraph> &graphs) {
+/// Appends the graphs that evaluating `wanted` compiles to `graphs`, evaluating what has to have
+/// values first: the steps of `eval`.
+void collect_graphs(std::span<const Node::Ptr> wanted, std::vector<CanonicalGraph> &graphs) {
+  Resolved resolved = resolve(wanted);
+  while (!resolved.needed_first.empty()) {
+    collect_and_evaluate(resolved.needed_first, graphs);
+    resolved = resolve(wanted);
+  }
   for (;;) {
-    std::vector<Node::Ptr> nodes = nodes_without_values(tensors);
-    if (nodes.empty())
+    std::vector<Node::Ptr> pending = resolved.nodes;
+    std::erase_if(pending, [](const Node::Ptr &node) { return node->values() != nullptr; });
+    if (pending.empty())
       return;
-    Canonicalized bound = canonicalize(nodes);
+    Canonicalized bound = canonicalize(pending);
     if (bound.needed_first.empty()) {
       graphs.push_back(std::move(bound.graph));
       return;
     }
-    std::vector<Tensor> first(bound.needed_first.begin(), bound.needed_first.end());
-    collect_graphs(first, graphs);
-    evaluate(first);
+    collect_and_evaluate(bound.needed_first, graphs);
   }
 }
 
@@ -89,8 +95,11 @@ void bind_inspection(nb::module_ &m) {
         for (nb::handle tensor : nb::iter(tensors))
           list.push_back(to_tensor(tensor));
         check_known(list);
+        std::vector<Node::Ptr> nodes;
+        for (const Tensor &tensor : list)
+          nodes.push_back(tensor.node());
         std::vector<CanonicalGraph> graphs;
-        collect_graphs(list, graphs);
+        collect_graphs(nodes, graphs);
         return graphs;
       },
       nb::arg("tensors"),

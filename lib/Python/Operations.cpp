@@ -1,18 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The operations of the C++ API, those of tsum/Elementwise.def by their table.
-#include "Bindings.h"
-
-#include "tsum/Graph/Node.h"
+#include "Operations.h"
 
 namespace tsum::python {
 
+/// "f32, f64": the dtypes that an operation takes.
+std::string dtypes_of(Domain domain) {
+  std::string names;
+#define TSUM_DTYPE(NAME, ...)                                                                      \
+  if (contains(domain, DType::NAME))                                                               \
+    names += (names.empty() ? "" : ", ") + std::string(name_of(DType::NAME));
+#include "tsum/DTypes.def"
+  return names;
+}
+
+Operand must_be_operand(nb::handle object, std::optional<DType> hint) {
+  if (std::optional<Operand> operand = to_operand(object, hint))
+    return std::move(*operand);
+  return to_tensor(object, hint); // says what is wrong with it
+}
+
+std::optional<DType> dtype_hint(nb::handle object) {
+  const Tensor *tensor = as_tensor(object);
+  return tensor ? std::optional(tensor->dtype()) : std::nullopt;
+}
+
 namespace {
-
-using nb::literals::operator""_a;
-
-/// What every page of documentation ends with.
-constexpr const char *cost = "\n\nBuilds a node and computes nothing; O(rank).";
 
 /// The operators that an operation gives to tensors.
 struct Operator {
@@ -44,35 +58,13 @@ constexpr Operator operators[] = {
     {"greater_equal", "__ge__"},
 };
 
-/// "f32, f64": the dtypes that an operation takes.
-std::string dtypes_of(OpKind op) {
-  std::string names;
-#define TSUM_DTYPE(NAME, ...)                                                                      \
-  if (contains(op_info(op).domain, DType::NAME))                                                   \
-    names += (names.empty() ? "" : ", ") + std::string(name_of(DType::NAME));
-#include "tsum/DTypes.def"
-  return names;
-}
-
-Operand must_be_operand(nb::handle object, std::optional<DType> hint) {
-  if (std::optional<Operand> operand = to_operand(object, hint))
-    return std::move(*operand);
-  return to_tensor(object, hint); // says what is wrong with it
-}
-
-std::optional<DType> dtype_hint(nb::handle object) {
-  const Tensor *tensor = as_tensor(object);
-  return tensor ? std::optional(tensor->dtype()) : std::nullopt;
-}
-
 using Unary = Tensor (*)(const Tensor &, std::string_view name);
 using Binary = Tensor (*)(const Operand &, const Operand &, std::string_view name);
-using Reduction = Tensor (*)(const Tensor &, const Axes &, bool keepdims, std::string_view name);
 
-void bind_unary(nb::module_ &m, const char *name, OpKind op, const char *summary, Unary f) {
+void bind_unary(nb::module_ &m, const char *name, Domain domain, const char *summary, Unary f) {
   std::string doc = std::string(summary) +
                     ".\n\nOf each element of `x`; the result has its shape. Takes " +
-                    dtypes_of(op) + ".\n\nRaises DTypeError for another dtype." + cost;
+                    dtypes_of(domain) + ".\n\nRaises DTypeError for another dtype." + cost;
   std::string signature =
       "def " + std::string(name) + "(x: typing.Any, name: str | None = None) -> Tensor";
   m.def(
@@ -85,10 +77,10 @@ void bind_unary(nb::module_ &m, const char *name, OpKind op, const char *summary
                            nb::name(entry.method), nb::is_method(), nb::is_operator());
 }
 
-void bind_binary(nb::module_ &m, const char *name, OpKind op, const char *summary, Binary f) {
+void bind_binary(nb::module_ &m, const char *name, Domain domain, const char *summary, Binary f) {
   std::string doc =
       std::string(summary) + ".\n\nOf each pair of elements; shapes broadcast as in NumPy. Takes " +
-      dtypes_of(op) +
+      dtypes_of(domain) +
       ", both operands of one dtype; a number takes the other's dtype.\n\nRaises DTypeError for "
       "another dtype, mixed dtypes and a number that the dtype cannot hold,\nShapeError for shapes "
       "that do not broadcast." +
@@ -117,6 +109,8 @@ void bind_binary(nb::module_ &m, const char *name, OpKind op, const char *summar
         nb::scope(cls), nb::name(method), nb::is_method(), nb::is_operator(),
         nb::sig(signature.c_str()));
   };
+  if (std::string_view(name) == "equal") // element by element: nothing to find in a dictionary by
+    m.attr("Tensor").attr("__hash__") = nb::none();
   for (const Operator &entry : operators) {
     if (entry.operation != name)
       continue;
@@ -126,89 +120,24 @@ void bind_binary(nb::module_ &m, const char *name, OpKind op, const char *summar
   }
 }
 
-void bind_reduction(nb::module_ &m, const char *name, OpKind op, const char *summary, Reduction f) {
-  std::string doc =
-      std::string(summary) +
-      "\n\nThe parameters are TensorFlow's. `axis` is None for all axes, a number or a list of\n"
-      "them; negative ones count from the last. The result has the operand's dtype and its shape\n"
-      "without the axes, or with extents of 1 there if `keepdims`. Takes " +
-      dtypes_of(op) +
-      ".\n\nRaises AxisError (a ValueError and an IndexError) for an axis out of range or given "
-      "twice,\nDTypeError for another dtype." +
-      cost;
-  std::string signature = "def " + std::string(name) +
-                          "(input_tensor: typing.Any, axis: typing.Any = None, "
-                          "keepdims: bool = False, name: str | None = None) -> Tensor";
-  m.def(
-      name,
-      [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name) {
-        return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name));
-      },
-      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
-      nb::sig(signature.c_str()), doc.c_str());
-}
-
-void bind_shape_operations(nb::module_ &m) {
-  m.def(
-      "cast",
-      [](nb::handle x, nb::handle dtype, nb::handle name) {
-        return cast(to_tensor(x), to_dtype(dtype), to_name(name));
-      },
-      "x"_a.none(), "dtype"_a.none(), "name"_a = nb::none(),
-      nb::sig("def cast(x: typing.Any, dtype: typing.Any, name: str | None = None) -> Tensor"),
-      "`x` with its elements converted to `dtype`.\n\n"
-      "To a float: rounded to nearest, ties to even. To an integer from an integer: modulo 2^n. "
-      "To\n"
-      "an integer from a float: towards zero, saturated at the integer's range, NaN to 0.\n\n"
-      "Raises DTypeError if `dtype` is none. Builds a node and computes nothing; O(rank).");
-  m.def(
-      "broadcast_to",
-      [](nb::handle input, nb::handle shape, nb::handle name) {
-        return broadcast_to(to_tensor(input), to_shape(shape), to_name(name));
-      },
-      "input"_a.none(), "shape"_a.none(), "name"_a = nb::none(),
-      nb::sig("def broadcast_to(input: typing.Any, shape: typing.Any, name: str | None = None) -> "
-              "Tensor"),
-      "`input` repeated along new leading dimensions and along dimensions of extent 1, as "
-      "NumPy's.\n\n"
-      "Raises ShapeError if its shape does not broadcast to `shape`. Costs no memory; O(rank).");
-  m.def(
-      "reshape",
-      [](nb::handle tensor, nb::handle shape, nb::handle name) {
-        return reshape(to_tensor(tensor), to_shape(shape), to_name(name));
-      },
-      "tensor"_a.none(), "shape"_a.none(), "name"_a = nb::none(),
-      nb::sig("def reshape(tensor: typing.Any, shape: typing.Any, name: str | None = None) -> "
-              "Tensor"),
-      "The elements of `tensor`, in row-major order, in another shape. One extent may be -1: it\n"
-      "becomes what the number of elements asks for.\n\n"
-      "Costs no memory where only extents of 1 come or go, nor on data whose strides can say the\n"
-      "new shape. Otherwise a computed tensor is evaluated first, and other data is copied "
-      "once.\n\n"
-      "Raises ShapeError if `shape` has another number of elements, or if no extent, or any, "
-      "could\n"
-      "take the place of -1.");
-}
-
 } // namespace
 
 void bind_operations(nb::module_ &m) {
-  bind_reduction(m, "reduce_sum", OpKind::ReduceSum,
-                 "Sums `input_tensor` over axes: TensorFlow's `tf.math.reduce_sum`.\n\n"
-                 "Integers wrap in their own width. Floats are added in an order that depends on\n"
-                 "dtype, shape and axes alone, with an error within 18 units in the last place of\n"
-                 "the sum of magnitudes (f64: 36), whatever the number of elements. An empty sum\n"
-                 "is 0.",
-                 [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
-                   return reduce_sum(input, axes, keepdims, name);
-                 });
-  bind_shape_operations(m);
+  bind_reductions(m);
+  bind_shapes(m);
+  bind_composites(m);
+  bind_unary(m, "real", Domain::Any, "the real part of x",
+             [](const Tensor &x, std::string_view) { return real(x); });
+  bind_unary(m, "imag", Domain::Any, "the imaginary part of x",
+             [](const Tensor &x, std::string_view) { return imag(x); });
+  bind_unary(m, "conj", Domain::Any, "the complex conjugate of x",
+             [](const Tensor &x, std::string_view name) { return conj(x, name); });
 
 #define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                                \
-  bind_unary(m, #NAME, OpKind::CLASS, SUMMARY,                                                     \
+  bind_unary(m, #NAME, Domain::DOMAIN, SUMMARY,                                                    \
              [](const Tensor &x, std::string_view name) { return tsum::NAME(x, name); });
 #define TSUM_BINARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                               \
-  bind_binary(m, #NAME, OpKind::CLASS, SUMMARY,                                                    \
+  bind_binary(m, #NAME, Domain::DOMAIN, SUMMARY,                                                   \
               [](const Operand &x, const Operand &y, std::string_view name) {                      \
                 return tsum::NAME(x, y, name);                                                     \
               });

@@ -132,7 +132,7 @@ void bind_tensor(nb::module_ &m) {
           "__getitem__", [](const Tensor &self, nb::handle index) { return get_item(self, index); },
           nb::arg("index").none(), nb::sig("def __getitem__(self, index: typing.Any) -> Tensor"),
           "A view as NumPy's basic indexing: integers, slices with any steps, None and `...`.\n"
-          "Evaluates if need be, and copies nothing.\n\n"
+          "Of what is to be computed, only the elements that a view keeps are.\n\n"
           "Raises AxisError (an IndexError) for too many indices or one out of range, DTypeError\n"
           "for arrays of indices.")
       .def("__len__",
@@ -152,7 +152,7 @@ void bind_tensor(nb::module_ &m) {
       .def("__index__",
            [](const Tensor &self) {
              // What else raises TypeError, as Python's own functions expect.
-             if (self.rank() != 0 || kind_of(self.dtype()) == DTypeKind::Float)
+             if (self.rank() != 0 || !contains(Domain::Integer, self.dtype()))
                throw DTypeError("index: a tensor of dtype " + std::string(name_of(self.dtype())) +
                                 " and shape " + nb::cast<std::string>(nb::str(shape_of(self))) +
                                 " is no index (a scalar of an integer dtype is)");

@@ -189,6 +189,9 @@ std::vector<Tensor> Trace::replay(std::span<const Tensor> arguments) const {
           std::make_shared<Node>(traced.op, traced.dtype, traced.shape, std::move(operands));
       node->axes = traced.axes;
       node->keepdims = traced.keepdims;
+      node->starts = traced.starts;
+      node->steps = traced.steps;
+      node->has_slices = traced.has_slices;
       node->name = traced.name;
       nodes.push_back(std::move(node));
     }

@@ -109,9 +109,62 @@ BINARY = {
 }
 
 
-# Tested by name in test_operations.py.
-REDUCTIONS = ["reduce_sum"]
-SHAPES = ["cast", "broadcast_to", "reshape"]
+def logsumexp(x, axis, keepdims):
+    top = np.max(x, axis, keepdims=True, initial=-np.inf)
+    total = np.log(np.sum(np.exp(x - top), axis, keepdims=True)) + top
+    return total if keepdims else total.reshape(np.sum(x, axis).shape)
+
+
+def norm(x, axis, keepdims):
+    return np.sqrt(np.sum(np.abs(x) ** 2, axis, keepdims=keepdims))
+
+
+def place(function):
+    def compute(x, axis, keepdims):
+        axes = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+        axes = sorted(a % x.ndim for a in axes)
+        kept = [a for a in range(x.ndim) if a not in axes]
+        flat = x.transpose(kept + axes).reshape([x.shape[a] for a in kept] + [-1])
+        result = function(flat, -1)
+        return result.reshape([1 if a in axes else x.shape[a] for a in range(x.ndim)]
+                              if keepdims else [x.shape[a] for a in kept])
+    return compute
+
+
+@dataclasses.dataclass
+class Reduction:
+    """A reduction of NumPy, of values in f64 or c128, and the error that is allowed, in units of the
+    result's dtype and of the largest of the results; None if the two must be equal."""
+
+    numpy: typing.Callable
+    units: typing.Optional[float] = None
+    needs_elements: bool = False
+
+
+R = Reduction
+REDUCTIONS = {
+    "reduce_sum": R(np.sum, 64),
+    "reduce_prod": R(np.prod, 64),
+    "reduce_max": R(np.max, needs_elements=True),
+    "reduce_min": R(np.min, needs_elements=True),
+    "reduce_any": R(np.any),
+    "reduce_all": R(np.all),
+    "reduce_mean": R(np.mean, 64, needs_elements=True),
+    "reduce_variance": R(np.var, 64, needs_elements=True),
+    "reduce_std": R(np.std, 64, needs_elements=True),
+    "reduce_logsumexp": R(logsumexp, 64, needs_elements=True),
+    "reduce_sum_square": R(lambda x, *a, **k: np.sum(np.abs(x) ** 2, *a, **k), 64),
+    "reduce_l1": R(lambda x, *a, **k: np.sum(np.abs(x), *a, **k), 64),
+    "reduce_euclidean_norm": R(norm, 64),
+    "count_nonzero": R(lambda x, axis, keepdims: np.count_nonzero(x, axis, keepdims=keepdims)),
+    "argmax": R(place(np.argmax), needs_elements=True),
+    "argmin": R(place(np.argmin), needs_elements=True),
+}
+
+# Tested by name in test_operations.py and test_composites.py.
+OTHERS = ["cast", "broadcast_to", "reshape", "transpose", "expand_dims", "squeeze", "flip", "slice",
+          "where", "clip_by_value", "complex", "softmax", "log_softmax", "moments", "standardize",
+          "layer_norm", "rms_norm", "dot", "cosine_similarity"]
 
 DTYPES = {str(d): d for d in vars(tsum).values() if isinstance(d, tsum.DType)}
 

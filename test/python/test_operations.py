@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import tsum
 from layouts import arrays, axes_of, shapes
-from operations import BINARY, DTYPES, REDUCTIONS, SHAPES, UNARY, numpy_dtype, random_values
+from operations import BINARY, DTYPES, OTHERS, REDUCTIONS, UNARY, numpy_dtype, random_values
 from tsum import _core, _names
 
 OPERATIONS = _names.operations(_core)
@@ -25,7 +25,7 @@ def takes(name):
 
 
 def test_every_operation_has_a_meaning_in_numpy():
-    tested = {*UNARY, *BINARY, *REDUCTIONS, *SHAPES}
+    tested = {*UNARY, *BINARY, *REDUCTIONS, *OTHERS}
     assert sorted(set(OPERATIONS) - tested) == []
 
 
@@ -172,6 +172,58 @@ def test_reduce_sum(data):
     assert np.all(np.abs(np.asarray(result).astype(wide) - expected) <= bound)
 
 
+@pytest.mark.parametrize("name", [n for n in REDUCTIONS if n != "reduce_sum"])
+@given(data=st.data())
+def test_reduction(name, data):
+    entry = REDUCTIONS[name]
+    dtype = data.draw(st.sampled_from(takes(name)))
+    kind = numpy_dtype(dtype).kind
+    shape = data.draw(shapes(max_size=1000))
+    if entry.needs_elements and 0 in shape:
+        shape = tuple(extent or 1 for extent in shape)
+    near_one = name == "reduce_prod" and kind in "fV"
+    values = dict(low=0.9, high=1.1) if near_one else dict(low=-4, high=4)
+    x = data.draw(arrays(dtype, shape, **values))
+    axis = data.draw(axes_of(len(shape)))
+    axes = tuple(axis) if isinstance(axis, list) else axis
+    keepdims = data.draw(st.booleans())
+    if name in ("argmax", "argmin") and axes == ():
+        return
+    result = OPERATIONS[name](x, axis=axis, keepdims=keepdims)
+    got = np.asarray(result)
+    if kind in "iu" and entry.units is not None:
+        wide = np.array([int(v) for v in x.reshape(-1)], object).reshape(x.shape)
+        with np.errstate(all="ignore"):
+            if name == "reduce_mean":
+                count = x.size // max(got.size, 1)
+                total = np.asarray(np.sum(x, axis=axes, keepdims=keepdims, dtype=x.dtype))
+                expected = np.floor_divide(total, np.asarray(count).astype(x.dtype))
+                if np.any(np.asarray(np.sum(wide, axis=axes, keepdims=keepdims)) != total):
+                    return  # wraps
+            else:
+                expected = entry.numpy(x if name != "reduce_l1" else np.abs(x), axis=axes,
+                                       keepdims=keepdims)
+                if name != "reduce_prod":
+                    same = dict(axis=axes, keepdims=keepdims, dtype=x.dtype)
+                    expected = np.sum(x * x if "square" in name else np.abs(x), **same)
+                else:
+                    expected = np.prod(x, axis=axes, keepdims=keepdims, dtype=x.dtype)
+        assert_same(result, np.asarray(expected).astype(x.dtype))
+        return
+    wide = {"c": np.complex128, "b": bool, "i": x.dtype, "u": x.dtype}.get(kind, np.float64)
+    with np.errstate(all="ignore"):
+        expected = np.asarray(entry.numpy(x.astype(wide), axis=axes, keepdims=keepdims))
+    assert got.shape == expected.shape
+    if entry.units is None:
+        np.testing.assert_array_equal(got.astype(expected.dtype), expected)
+        return
+    unit = {"bf16": 2.0**-8, "f16": 2.0**-11}.get(result.dtype.name)
+    unit = unit or float(np.finfo(got.dtype).eps) / 2
+    scale = np.max(np.abs(expected), initial=1) + (
+        np.max(np.sum(np.abs(x.astype(wide)), axis=axes), initial=0) if "sum" in name else 0)
+    assert np.all(np.abs(got.astype(wide) - expected) <= entry.units * unit * scale)
+
+
 def test_reduce_sum_error_does_not_grow():
     x = np.random.default_rng(1).random(3_000_001).astype(np.float32)
     assert abs(float(tsum.reduce_sum(x)) - math.fsum(x)) <= 2**-24 * math.fsum(x) * 2
@@ -210,5 +262,5 @@ def test_numpy_names():
     assert_same(tsum.asarray(x).sum(axis=(0, -1)), np.sum(x, axis=(0, -1)))
     assert_same(tsum.absolute(-x), np.absolute(-x))
     assert_same(tsum.true_divide(x, 4), x / np.float32(4))
-    for name, operation in {**_names.REDUCTIONS, **_names.ALIASES}.items():
+    for name, operation in {**_names.REDUCTIONS, **_names.ALIASES, **_names.SPREADS}.items():
         assert hasattr(tsum, name) or operation not in OPERATIONS

@@ -19,16 +19,18 @@ REDUCTIONS = {
     "mean": "reduce_mean",
     "any": "reduce_any",
     "all": "reduce_all",
-    "var": "reduce_variance",
-    "std": "reduce_std",
     "logsumexp": "reduce_logsumexp",
 }
+
+# What these have beside axis, dtype and keepdims.
+SPREADS = {"var": "reduce_variance", "std": "reduce_std"}
 
 # Elementwise operations with the same meaning.
 ALIASES = {
     "absolute": "abs",
     "arctan2": "atan2",
     "bitwise_not": "invert",
+    "conjugate": "conj",
     "bitwise_left_shift": "left_shift",
     "bitwise_right_shift": "right_shift",
     "clip": "clip_by_value",
@@ -67,6 +69,20 @@ def _reduction(name, operation):
             a = _core.asarray(a, dtype)
         return operation(a, axis, keepdims)
 
+    return _as_numpys(reduction, name, operation)
+
+
+def _spread(name, operation):
+    def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, ddof: int = 0,
+               keepdims: bool = False) -> Tensor:
+        if dtype is not None:
+            a = _core.asarray(a, dtype)
+        return operation(a, axis, keepdims, ddof=ddof)
+
+    return _as_numpys(spread, name, operation)
+
+
+def _as_numpys(reduction, name, operation):
     reduction.__name__ = reduction.__qualname__ = name
     reduction.__module__ = "tsum"
     reduction.__doc__ = (
@@ -80,6 +96,8 @@ def functions(core):
     """The functions with NumPy's names, of the operations that `core` has."""
     found = {name: _reduction(name, getattr(core, operation))
              for name, operation in REDUCTIONS.items() if hasattr(core, operation)}
+    found.update((name, _spread(name, getattr(core, operation)))
+                 for name, operation in SPREADS.items())
     found.update((name, getattr(core, operation)) for name, operation in ALIASES.items()
                  if hasattr(core, operation))
     return found

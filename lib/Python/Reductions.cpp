@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Operations.h"
+
+namespace tsum::python {
+
+namespace {
+
+using Reduction = Tensor (*)(const Tensor &, const Axes &, bool keepdims, std::string_view name);
+
+void bind_reduction(nb::module_ &m, const char *name, Domain domain, const char *summary,
+                    Reduction f, const char *also = "") {
+  std::string doc =
+      std::string(summary) +
+      "\n\nThe parameters are TensorFlow's. `axis` is None for all axes, a number or a list of\n"
+      "them; negative ones count from the last. The result has the operand's dtype and its shape\n"
+      "without the axes, or with extents of 1 there if `keepdims`. Takes " +
+      dtypes_of(domain) + also +
+      ".\n\nRaises AxisError (a ValueError and an IndexError) for an axis out of range or given "
+      "twice,\nDTypeError for another dtype." +
+      cost;
+  std::string signature = "def " + std::string(name) +
+                          "(input_tensor: typing.Any, axis: typing.Any = None, "
+                          "keepdims: bool = False, name: str | None = None) -> Tensor";
+  m.def(
+      name,
+      [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name) {
+        return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name));
+      },
+      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
+      nb::sig(signature.c_str()), doc.c_str());
+}
+
+/// Variance and standard deviation, which have NumPy's `ddof` as well.
+template <class Function>
+void bind_spread(nb::module_ &m, const char *name, const char *summary, Function f) {
+  std::string doc = std::string(summary) +
+                    "\n\nThe parameters are TensorFlow's, and NumPy's `ddof`, which is subtracted "
+                    "from the number of\nelements. Takes " +
+                    dtypes_of(Domain::Inexact) +
+                    ". The result of complex numbers is real.\n\nRaises AxisError for an axis out "
+                    "of range or given twice, DTypeError for another dtype." +
+                    cost;
+  std::string signature = "def " + std::string(name) +
+                          "(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
+                          "False, name: str | None = None, ddof: int = 0) -> Tensor";
+  m.def(
+      name,
+      [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name,
+          std::int64_t ddof) {
+        return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name), ddof);
+      },
+      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
+      "ddof"_a = 0, nb::sig(signature.c_str()), doc.c_str());
+}
+
+} // namespace
+
+#define FUNCTION(NAME)                                                                             \
+  [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {                \
+    return tsum::NAME(input, axes, keepdims, name);                                                \
+  }
+
+void bind_reductions(nb::module_ &m) {
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  bind_reduction(m, #NAME, Domain::DOMAIN, SUMMARY ".", FUNCTION(NAME));
+#include "tsum/Reductions.def"
+
+  bind_reduction(m, "reduce_mean", Domain::Numeric,
+                 "The sum divided by the number of elements; of integers rounded towards minus "
+                 "infinity.",
+                 FUNCTION(reduce_mean));
+  bind_reduction(m, "reduce_logsumexp", Domain::Float,
+                 "log(sum(exp(x))) without overflow; of an empty extent minus infinity.",
+                 FUNCTION(reduce_logsumexp));
+  bind_reduction(m, "reduce_sum_square", Domain::Numeric, "The sum of |x|^2.",
+                 FUNCTION(reduce_sum_square));
+  bind_reduction(m, "reduce_l1", Domain::Numeric, "The sum of |x|: the L1 norm.",
+                 FUNCTION(reduce_l1));
+  bind_reduction(m, "reduce_euclidean_norm", Domain::Inexact,
+                 "The square root of the sum of |x|^2: the L2 norm.",
+                 FUNCTION(reduce_euclidean_norm));
+  bind_reduction(m, "count_nonzero", Domain::Any,
+                 "How many elements are not 0, as i64; NaN is not 0.", FUNCTION(count_nonzero));
+  bind_reduction(m, "argmax", Domain::Real,
+                 "The place of the largest element, as i64: the first of several, or of the first "
+                 "NaN.\nOver several axes the place in row-major order of these.",
+                 FUNCTION(argmax), ", boolean");
+  bind_reduction(m, "argmin", Domain::Real,
+                 "The place of the smallest element, as i64: the first of several, or of the first "
+                 "NaN.\nOver several axes the place in row-major order of these.",
+                 FUNCTION(argmin), ", boolean");
+  bind_spread(m, "reduce_variance", "The mean of |x - mean|^2, in two passes.",
+              [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                 std::int64_t ddof) { return reduce_variance(input, axes, keepdims, name, ddof); });
+  bind_spread(m, "reduce_std", "The square root of the variance.",
+              [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                 std::int64_t ddof) { return reduce_std(input, axes, keepdims, name, ddof); });
+}
+
+#undef FUNCTION
+
+} // namespace tsum::python
