@@ -2,8 +2,6 @@
 
 #include "tsum/JIT/Compiler.h"
 
-#include "Loader.h"
-
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
@@ -14,8 +12,9 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/thread.h"
 
 #include <atomic>
@@ -33,13 +32,13 @@ int64_t bytesOf(Type type) {
   return tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);
 }
 
-/// What lives as long as the process: contexts and a target machine cost more to make than a
-/// kernel.
-class Compiler {
+/// Compiles until it has grown too large: types, attributes and constants stay in the contexts that
+/// they were made in.
+class Workbench {
 public:
-  using Outcome = std::variant<Program, CompileFailure>;
+  using Outcome = std::variant<Compilation, CompileFailure>;
 
-  Compiler() : context(MLIRContext::Threading::DISABLED) {
+  Workbench() : context(MLIRContext::Threading::DISABLED) {
     DialectRegistry registry;
     registerTsumDialects(registry);
     registerBuiltinDialectTranslation(registry);
@@ -48,81 +47,74 @@ public:
     // The constructor's argument spares the thread pool, but leaves the uniquers with locks and
     // with caches per thread.
     context.disableMultithreading();
+    PipelineOptions options{/*stopAfter=*/"", hostFeatures()};
+    for (const Stage &stage : pipelineStages()) {
+      // Kept, since what passes prepare once, such as their patterns, takes longer than to run them.
+      auto &passes = stages.emplace_back(std::make_unique<PassManager>(&context));
+      passes->enableVerifier(verifyEachPass);
+      stage.addPasses(*passes, options);
+    }
   }
 
-  Outcome compile(const CanonicalGraph &graph) {
-    std::lock_guard<std::mutex> lock(mutex);
-    failure = {};
+  Outcome compile(const CanonicalGraph &graph, llvm::TargetMachine &target) {
+    CompileFailure failure;
     ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
       if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
         failure.diagnostic += (failure.diagnostic.empty() ? "" : "; ") + diagnostic.str();
       return success();
     });
-    if (llvm::Error error = setUp())
-      return fail("set-up", std::move(error));
+    auto fail = [&](llvm::StringRef stage, llvm::Error error) -> Outcome {
+      return CompileFailure{stage.str(), llvm::toString(std::move(error))};
+    };
+    Compilation result;
+    StopWatch watch(result.stages);
 
     OwningOpRef<ModuleOp> module = graphToTsum(graph, &context);
-    if (failed(runPipeline(*module)))
-      return failure;
-    Program program;
-    SmallVector<std::string> names;
+    watch.stop("import");
+    for (auto [stage, passes] : llvm::zip_equal(pipelineStages(), stages)) {
+      if (failed(passes->run(*module))) {
+        failure.stage = stage.name;
+        return failure;
+      }
+      watch.stop(stage.name);
+    }
     ModuleOp kernels = *module->getOps<ModuleOp>().begin();
-    readSchedule(*module->getOps<func::FuncOp>().begin(), program, names);
-    if (names.empty())
-      return program;
+    readSchedule(*module->getOps<func::FuncOp>().begin(), result.image);
+    if (result.image.kernels.empty())
+      return result;
 
-    auto llvmIR = toLLVMIR(kernels, llvmContext, *target);
+    auto llvmIR = toLLVMIR(kernels, llvmContext, target);
     if (!llvmIR)
       return fail("llvm-ir", llvmIR.takeError());
-    auto object = emitCode(**llvmIR, *target);
+    watch.stop("llvm-ir");
+    auto object = emitCode(**llvmIR, target);
     if (!object)
       return fail("object", object.takeError());
-    auto loaded = loader->load(std::move(*object), names);
-    if (!loaded)
-      return fail("load", loaded.takeError());
-    for (auto [launch, kernel] : llvm::zip_equal(program.launches, loaded->kernels))
-      launch.kernel = kernel;
-    program.code = std::move(loaded->code);
-    return program;
+    result.image.object = (*object)->getBuffer().str();
+    llvmIR->reset();
+    watch.stop("object");
+    return result;
   }
 
 private:
-  CompileFailure fail(std::string stage, llvm::Error error) {
-    return {std::move(stage), llvm::toString(std::move(error))};
-  }
-
-  llvm::Error setUp() {
-    if (loader)
-      return llvm::Error::success();
-    features = hostFeatures();
-    auto machine = createTargetMachine(features);
-    if (!machine)
-      return machine.takeError();
-    target = std::move(*machine);
-    auto created = Loader::create();
-    if (!created)
-      return created.takeError();
-    loader = std::move(*created);
-    return llvm::Error::success();
-  }
-
-  LogicalResult runPipeline(ModuleOp module) {
-    PipelineOptions options{/*stopAfter=*/"", features};
-    for (const Stage &stage : pipelineStages()) {
-      PassManager passes(&context);
-      passes.enableVerifier(verifyEachPass);
-      stage.addPasses(passes, options);
-      if (failed(passes.run(module))) {
-        failure.stage = stage.name;
-        return mlir::failure();
-      }
+  /// Times one stage after another.
+  class StopWatch {
+  public:
+    explicit StopWatch(std::vector<StageTime> &stages) : stages(stages) {}
+    void stop(llvm::StringRef stage) {
+      auto now = std::chrono::steady_clock::now();
+      stages.push_back({{stage.data(), stage.size()}, now - start});
+      start = now;
     }
-    return success();
-  }
+
+  private:
+    std::vector<StageTime> &stages;
+    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  };
 
   /// What the pipeline has left of the function: launches in order.
-  static void readSchedule(func::FuncOp function, Program &program,
-                           SmallVectorImpl<std::string> &names) {
+  static void readSchedule(func::FuncOp function, Image &image) {
+    Program &program = image.program;
     llvm::DenseMap<Value, std::int32_t> numbers;
     for (Value argument : function.getArguments())
       numbers[argument] = program.arguments++;
@@ -145,7 +137,7 @@ private:
         for (Type input : launch.getInputs().getTypes())
           traffic += bytesOf(input);
         program.launches.push_back({nullptr, tiles, numbersOf(launch.getInputs()), bytes, traffic});
-        names.push_back(kernel.getName().str());
+        image.kernels.push_back(kernel.getName().str());
       } else {
         program.outputs = numbersOf(cast<func::ReturnOp>(op).getOperands());
       }
@@ -158,39 +150,83 @@ private:
   static constexpr bool verifyEachPass = true;
 #endif
 
-  std::mutex mutex; // a context without threading is for one thread at a time
   MLIRContext context;
   llvm::LLVMContext llvmContext;
-  std::string features;
-  std::unique_ptr<llvm::TargetMachine> target;
-  std::unique_ptr<Loader> loader;
-  CompileFailure failure;
+  std::vector<std::unique_ptr<PassManager>> stages;
 };
 
+/// What lives as long as the process: contexts and a target machine cost more to make than a
+/// kernel.
+class Compiler {
+public:
+  Workbench::Outcome compile(const CanonicalGraph &graph) {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (!target) {
+      auto machine = createTargetMachine(hostFeatures());
+      if (!machine)
+        return CompileFailure{"set-up", llvm::toString(machine.takeError())};
+      target = std::move(*machine);
+    }
+    if (!workbench || ++uses > usesPerWorkbench) {
+      workbench.reset();
+      workbench.emplace();
+      uses = 0;
+    }
+    return workbench->compile(graph, *target);
+  }
+
+  std::mutex mutex; // a context without threading is for one thread at a time
+
+private:
+  /// A new workbench takes some ms; the contexts grow by some KB with each new shape.
+  static constexpr int usesPerWorkbench = 500;
+
+  std::unique_ptr<llvm::TargetMachine> target;
+  std::optional<Workbench> workbench;
+  int uses = 0;
+};
+
+/// Never destroyed: the process may still compile while it exits.
+Compiler &theCompiler() {
+  static Compiler &compiler = *new Compiler();
+  return compiler;
+}
+
 } // namespace
+
+bool is_compiler_gone() {
+  // LLVM's own static objects are destroyed while the process exits, those of the first use just
+  // before this handler is called.
+  static std::atomic<bool> exiting = false;
+  [[maybe_unused]] static const int registered = std::atexit([] { exiting = true; });
+  return exiting;
+}
 
 /// MLIR and LLVM recurse; this is what a main thread has.
 static constexpr unsigned compilerStackBytes = 8 << 20;
 
-std::variant<Program, CompileFailure> compile(const CanonicalGraph &graph) {
-  // Never destroyed: code may still run, and programs may still be unloaded, while the process
-  // exits. But LLVM's own static objects are destroyed then, those of the first compilation just
-  // before this handler is called.
-  static std::atomic<bool> exiting = false;
-  static Compiler &compiler = [&]() -> Compiler & {
-    std::atexit([] { exiting = true; });
-    return *new Compiler();
-  }();
-  if (exiting)
-    return CompileFailure{"exit",
-                          "the process is exiting, and the compiler's parts with it (evaluate "
-                          "new graphs before main returns; known ones still run)"};
+std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph) {
+  Compiler &compiler = theCompiler();
   // On a thread of its own: a host's thread may have a small stack.
-  Compiler::Outcome outcome;
+  Workbench::Outcome outcome;
   llvm::thread(std::optional(compilerStackBytes), [&] {
     outcome = compiler.compile(graph);
   }).join();
   return outcome;
 }
+
+const std::string &code_version() {
+  static const std::string &version = *new std::string([] {
+    static constexpr const char *buildId =
+#include "BuildId.inc"
+        ;
+    return std::string("tsum ") + buildId + "\nllvm " LLVM_VERSION_STRING "\nfeatures " +
+           hostFeatures();
+  }());
+  return version;
+}
+
+void lock_compiler() { theCompiler().mutex.lock(); }
+void unlock_compiler() { theCompiler().mutex.unlock(); }
 
 } // namespace tsum

@@ -2,50 +2,21 @@
 
 #include "tsum/eval.h"
 
-#include "KernelCache.h"
+#include "Buffer.h"
+#include "Kernels.h"
 #include "Threads.h"
-
-#include "tsum/Graph/CanonicalGraph.h"
-#include "tsum/JIT/Compiler.h"
-
-#include <algorithm>
-#include <cstdlib>
-#include <new>
 
 namespace tsum {
 
-namespace {
-
-KernelCache &cache() {
-  // Never destroyed, so that a destructor that runs while the process exits may still evaluate.
-  static KernelCache &instance = *new KernelCache(1024, [](const CanonicalGraph &graph) {
-    std::variant<Program, CompileFailure> outcome = compile(graph);
-    if (auto *failure = std::get_if<CompileFailure>(&outcome))
-      throw CompileError(failure->stage, failure->diagnostic);
-    return std::get<Program>(std::move(outcome));
-  });
-  return instance;
-}
-
-/// Memory for `bytes`, aligned to a cache line.
-std::shared_ptr<std::byte> allocate(std::int64_t bytes) {
-  constexpr std::size_t alignment = 64;
-  std::size_t size = (static_cast<std::size_t>(bytes) / alignment + 1) * alignment;
-  auto *memory = static_cast<std::byte *>(std::aligned_alloc(alignment, size));
-  if (!memory)
-    throw std::bad_alloc();
-  return {memory, [](std::byte *pointer) { std::free(pointer); }};
-}
-
 /// Runs `program` on the data that `bound` names and gives the results to their nodes.
-void run(const Program &program, const Canonicalized &bound) {
+static void run(const Program &program, const Canonicalized &bound) {
   std::vector<const void *> buffers;
   for (const Canonicalized::Argument &argument : bound.arguments)
     buffers.push_back(argument.data);
   std::vector<std::shared_ptr<std::byte>> results;
   std::vector<const void *> arguments;
   for (const Program::Launch &launch : program.launches) {
-    results.push_back(allocate(launch.bytes));
+    results.push_back(allocate_buffer(launch.bytes));
     buffers.push_back(results.back().get());
     arguments.clear();
     for (std::int32_t input : launch.inputs)
@@ -61,34 +32,31 @@ void run(const Program &program, const Canonicalized &bound) {
   }
 }
 
-} // namespace
-
 void eval(std::span<const Tensor> outputs) {
-  // What has to have values first comes on top.
-  std::vector<std::vector<Node::Ptr>> pending(1);
-  for (const Tensor &output : outputs)
-    pending.front().push_back(output.node());
-  while (!pending.empty()) {
-    std::vector<Node::Ptr> &nodes = pending.back();
-    std::erase_if(nodes, [](const Node::Ptr &node) { return node->values() != nullptr; });
-    if (nodes.empty()) {
-      pending.pop_back();
-      continue;
-    }
-    Canonicalized bound = canonicalize(nodes);
-    if (!bound.needed_first.empty()) {
-      pending.push_back(std::move(bound.needed_first));
-      continue;
-    }
-    run(*cache().get(bound.graph), bound);
-    pending.pop_back();
+  Kernels &kernels = Kernels::instance();
+  Signature signature(outputs);
+  if (signature.outputs().empty())
+    return;
+  if (PlanCache::Found found = kernels.plans.find(signature); found.plan) {
+    kernels.memory.touch(*found.program);
+    found.plan->run(*found.program, signature);
+    return;
   }
+
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &output : outputs)
+    nodes.push_back(output.node());
+  int graphs = 0;
+  std::shared_ptr<const Plan> plan;
+  evaluate_by(std::move(nodes), [&](const Canonicalized &bound) {
+    KernelCache::ProgramPtr program = kernels.get(bound.graph);
+    if (++graphs == 1)
+      plan = make_plan(signature, bound, program);
+    run(*program, bound);
+  });
+  // What takes several graphs is found step by step each time.
+  if (graphs == 1 && plan)
+    kernels.plans.insert(std::move(plan));
 }
-
-CacheStats cache_stats() { return cache().stats(); }
-
-void set_cache_capacity(std::int64_t entries) { cache().set_capacity(entries); }
-
-void clear_cache() { cache().clear(); }
 
 } // namespace tsum

@@ -25,6 +25,7 @@ constexpr std::int64_t min_bytes_per_thread = 128 * 1024;
 std::mutex mutex;
 std::shared_ptr<tbb::task_arena> limited_arena;
 std::atomic<std::int64_t> thread_limit = 0;
+std::atomic<bool> is_alone = false;
 
 } // namespace
 
@@ -38,9 +39,11 @@ void set_threads(std::int64_t count) {
   thread_limit = count;
 }
 
+void use_no_other_threads() { is_alone = true; }
+
 void run_tiles(const Program::Launch &launch, const void *const *buffers) {
   std::int64_t shares = std::min(launch.tiles, launch.traffic / min_bytes_per_thread);
-  if (shares < 2 || thread_limit == 1) {
+  if (shares < 2 || thread_limit == 1 || is_alone) {
     launch.kernel(buffers, 0, launch.tiles);
     return;
   }

@@ -9,4 +9,8 @@ namespace tsum {
 /// the calling thread. Returns when all are done.
 void run_tiles(const Program::Launch &launch, const void *const *buffers);
 
+/// From now on keeps everything on the calling thread: a process that was forked has none of the
+/// threads of its parent, and TBB does not notice.
+void use_no_other_threads();
+
 } // namespace tsum

@@ -47,7 +47,7 @@ public:
       for (const auto &element : object)
         write(element);
     } else {
-      visit_fields(object, [this](const auto &...fields) { (write(fields), ...); });
+      visit_fields(object, [this](const auto &...fields) { (this->write(fields), ...); });
     }
   }
 
@@ -83,7 +83,7 @@ public:
       for (auto &element : object)
         read(element);
     } else {
-      visit_fields(object, [this](auto &...fields) { (read(fields), ...); });
+      visit_fields(object, [this](auto &...fields) { (this->read(fields), ...); });
     }
   }
 
