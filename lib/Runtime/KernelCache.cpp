@@ -9,7 +9,7 @@ namespace tsum {
 KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, bool *was_known) {
   std::promise<ProgramPtr> promise;
   std::shared_future<ProgramPtr> program;
-  auto last_used = std::make_shared<UseClock::Time>(0);
+  auto last_used = std::make_shared<UseClock::Time>(UseClock::never);
   Entries dropped; // outlives the locks
   {
     std::unique_lock lock(mutex);

@@ -20,6 +20,7 @@ namespace tsum {
 class UseClock {
 public:
   using Time = std::atomic<std::uint64_t>;
+  static constexpr std::uint64_t never = ~std::uint64_t{0}; ///< of what is new
 
   void touch(Time &last_used) {
     if (last_used.load(std::memory_order_relaxed) != now.load(std::memory_order_relaxed))
