@@ -6,8 +6,8 @@
 #include "CacheLog.h"
 #include "Kernels.h"
 #include "Threads.h"
-#include "Trace.h"
 
+#include "tsum/Runtime/Trace.h"
 #include "tsum/eval.h"
 
 #include <algorithm>
@@ -28,21 +28,13 @@ struct Function::Prepared {
     std::int32_t output;                   ///< that it writes to, or -1
     std::int64_t scratch;                  ///< where else it does
   };
-  /// An output that is no launch's whole result.
-  struct Copy {
-    std::int32_t output;
-    Schedule::Place from;
-    ByteStrides strides;
-  };
-
   Schedule schedule; // keeps the code and the constants
   std::vector<Layout> inputs, outputs;
   std::vector<bool> is_empty_input, is_empty_output;
   std::vector<Launch> launches;
   std::vector<Schedule::Place> operands;
-  std::vector<Copy> copies;
-  std::size_t most_inputs = 0; ///< of a launch
-  std::int64_t scratch_bytes = 0;
+  std::vector<std::int32_t> copies; ///< outputs that are no launch's whole result
+  std::size_t most_inputs = 0;      ///< of a launch
 
   Prepared(std::span<const Tensor> given_inputs, std::span<const Tensor> given_outputs);
   ~Prepared();
@@ -122,42 +114,19 @@ Function::Prepared::Prepared(std::span<const Tensor> given_inputs,
     inputs.push_back(layout_of(input, static_cast<const InputNode &>(*input.node()).strides));
     is_empty_input.push_back(input.size() == 0);
   }
-  std::vector<std::int32_t> output_of(schedule.launches.size(), -1);
   for (std::size_t n = 0; n < given_outputs.size(); ++n) {
     const Tensor &output = given_outputs[n];
-    const DType dtype = output.dtype();
-    outputs.push_back(layout_of(output, row_major_strides(output.shape(), dtype)));
+    outputs.push_back(layout_of(output, row_major_strides(output.shape(), output.dtype())));
     is_empty_output.push_back(output.size() == 0);
-    if (output.size() == 0)
-      continue;
-    // A launch writes to the memory of the first output that is what it computes.
-    const Schedule::Output &result = schedule.outputs[n];
-    const auto first_result = static_cast<std::int32_t>(schedule.first_result());
-    if (result.first.value >= first_result && result.first.offset == 0 &&
-        is_packed(outputs.back().shape, result.strides, dtype)) {
-      const auto launch = static_cast<std::size_t>(result.first.value - first_result);
-      if (output_of[launch] < 0 && schedule.code_of(schedule.launches[launch]).bytes ==
-                                       output.size() * size_of(dtype)) {
-        output_of[launch] = static_cast<std::int32_t>(n);
-        continue;
-      }
-    }
-    copies.push_back({static_cast<std::int32_t>(n), result.first, result.strides});
+    if (output.size() != 0 && !schedule.outputs[n].is_direct)
+      copies.push_back(static_cast<std::int32_t>(n));
   }
-
-  for (std::size_t n = 0; n < schedule.launches.size(); ++n) {
-    const Schedule::Launch &launch = schedule.launches[n];
-    const Program::Launch &code = schedule.code_of(launch);
-    launches.push_back({&code, static_cast<std::int32_t>(operands.size()),
-                        static_cast<std::int32_t>(launch.inputs.size()), output_of[n],
-                        scratch_bytes});
+  for (const Schedule::Launch &launch : schedule.launches) {
+    launches.push_back({&schedule.code_of(launch), static_cast<std::int32_t>(operands.size()),
+                        static_cast<std::int32_t>(launch.inputs.size()), launch.output,
+                        launch.scratch});
     operands.insert(operands.end(), launch.inputs.begin(), launch.inputs.end());
     most_inputs = std::max(most_inputs, launch.inputs.size());
-    if (output_of[n] < 0) {
-      constexpr auto alignment = static_cast<std::int64_t>(buffer_alignment);
-      // At least one byte each, so that no two share an address.
-      scratch_bytes += (code.bytes / alignment + 1) * alignment;
-    }
   }
 }
 
@@ -167,12 +136,13 @@ Function::Prepared::~Prepared() {
 }
 
 std::byte *Function::Prepared::take_scratch() const {
-  if (scratch_bytes == 0)
+  if (schedule.scratch_bytes == 0)
     return nullptr;
   for (std::atomic<std::byte *> &spare : spares)
     if (std::byte *memory = spare.exchange(nullptr, std::memory_order_acquire))
       return memory;
-  void *memory = std::aligned_alloc(buffer_alignment, static_cast<std::size_t>(scratch_bytes));
+  void *memory = std::aligned_alloc(buffer_alignment,
+                                    static_cast<std::size_t>(schedule.scratch_bytes));
   if (!memory)
     throw std::bad_alloc();
   return static_cast<std::byte *>(memory);
@@ -216,8 +186,8 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
   const std::byte **next = values;
   for (const void *pointer : in)
     *next++ = static_cast<const std::byte *>(pointer);
-  for (const auto &constant : schedule.constants)
-    *next++ = constant->data;
+  for (const Schedule::Constant &constant : schedule.constants)
+    *next++ = constant.values->data;
   for (const Launch &launch : launches) {
     const Schedule::Place *input = operands.data() + launch.first_input;
     for (std::int32_t n = 0; n < launch.input_count; ++n)
@@ -229,10 +199,11 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
     *next++ = result;
     run_tiles(*launch.code, reinterpret_cast<const void *const *>(arguments));
   }
-  for (const Copy &copy : copies) {
-    const auto n = static_cast<std::size_t>(copy.output);
-    copy_packed(static_cast<std::byte *>(out[n]), values[copy.from.value] + copy.from.offset,
-                outputs[n].shape, copy.strides,
+  for (std::int32_t output : copies) {
+    const auto n = static_cast<std::size_t>(output);
+    const Schedule::Output &from = schedule.outputs[n];
+    copy_packed(static_cast<std::byte *>(out[n]), values[from.first.value] + from.first.offset,
+                outputs[n].shape, from.strides,
                 static_cast<std::size_t>(size_of(outputs[n].dtype)));
   }
   give_back(scratch);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "Trace.h"
+#include "tsum/Runtime/Trace.h"
 
+#include "Buffer.h"
 #include "Kernels.h"
 
 #include <algorithm>
@@ -47,6 +48,7 @@ private:
   Node::Ptr copy(const OrderedNode &original, const std::vector<Node::Ptr> &copies);
   std::shared_ptr<const Storage> stand_in(const InputNode &input, std::int32_t number);
   void note(const Canonicalized &bound);
+  void place_results(std::span<const Tensor> outputs);
   [[nodiscard]] Schedule::Place place_of(const std::byte *data, const Storage &storage) const;
 
   const GetProgram &get_program;
@@ -72,15 +74,23 @@ Tracer::Tracer(std::span<const Tensor> inputs, const GetProgram &get_program)
   }
 }
 
-/// Where the data of `input` will lie, as addresses that are nobody's.
-std::shared_ptr<const Storage> Tracer::stand_in(const InputNode &input, std::int32_t number) {
-  std::int64_t low = 0, high = size_of(input.dtype);
-  if (std::ranges::find(input.shape, 0) == input.shape.end())
-    for (std::size_t dim = 0; dim < input.shape.size(); ++dim) {
-      const std::int64_t far =
-          input.shape[dim] == 1 ? 0 : input.strides[dim] * (input.shape[dim] - 1);
+/// From where to where elements of `shape` lie, in bytes from element 0.
+static std::pair<std::int64_t, std::int64_t> extent_of(const Shape &shape,
+                                                       const ByteStrides &strides, DType dtype) {
+  std::int64_t low = 0, high = size_of(dtype);
+  if (std::ranges::find(shape, 0) == shape.end())
+    for (std::size_t dim = 0; dim < shape.size(); ++dim) {
+      const std::int64_t far = shape[dim] == 1 ? 0 : strides[dim] * (shape[dim] - 1);
       (far < 0 ? low : high) += far;
     }
+  else
+    high = 0;
+  return {low, high};
+}
+
+/// Where the data of `input` will lie, as addresses that are nobody's.
+std::shared_ptr<const Storage> Tracer::stand_in(const InputNode &input, std::int32_t number) {
+  auto [low, high] = extent_of(input.shape, input.strides, input.dtype);
   std::shared_ptr<const std::byte> addresses = reserve_addresses(high - low);
   const std::byte *first = addresses.get() - low;
   values.emplace(addresses, Value{number, first});
@@ -112,7 +122,8 @@ Node::Ptr Tracer::copy(const OrderedNode &original, const std::vector<Node::Ptr>
     auto kept = is_in_place(node, *data) ? data : pack_row_major(node.shape, node.dtype, *data);
     auto owner = std::make_shared<std::shared_ptr<const Storage>>(kept);
     const auto number = static_cast<std::int32_t>(schedule.first_result());
-    schedule.constants.push_back(kept);
+    auto [low, high] = extent_of(node.shape, kept->strides, node.dtype);
+    schedule.constants.push_back({kept, low, high});
     values.emplace(owner, Value{number, kept->data});
     result->set_values(
         std::make_shared<const Storage>(Storage{owner, kept->data, kept->strides}));
@@ -163,6 +174,42 @@ void Tracer::note(const Canonicalized &bound) {
   schedule.programs.push_back(std::move(program));
 }
 
+/// Whether elements of `shape` by `strides` lie row-major, one behind the other.
+static bool is_packed(std::span<const std::int64_t> shape, const ByteStrides &strides,
+                      DType dtype) {
+  const ByteStrides wanted = row_major_strides(shape, dtype);
+  for (std::size_t dim = 0; dim < shape.size(); ++dim)
+    if (shape[dim] != 1 && strides[dim] != wanted[dim])
+      return false;
+  return true;
+}
+
+/// A launch writes to the memory of the first output that is what it computes, others to scratch
+/// memory.
+void Tracer::place_results(std::span<const Tensor> outputs) {
+  const auto first_result = static_cast<std::int32_t>(schedule.first_result());
+  for (std::size_t n = 0; n < outputs.size(); ++n) {
+    Schedule::Output &output = schedule.outputs[n];
+    const Tensor &tensor = outputs[n];
+    if (output.first.value < first_result || output.first.offset != 0 || tensor.size() == 0 ||
+        !is_packed(tensor.shape(), output.strides, tensor.dtype()))
+      continue;
+    Schedule::Launch &launch =
+        schedule.launches[static_cast<std::size_t>(output.first.value - first_result)];
+    output.is_direct = launch.output < 0 && schedule.code_of(launch).bytes ==
+                                                tensor.size() * size_of(tensor.dtype());
+    if (output.is_direct)
+      launch.output = static_cast<std::int32_t>(n);
+  }
+  for (Schedule::Launch &launch : schedule.launches)
+    if (launch.output < 0) {
+      constexpr auto alignment = static_cast<std::int64_t>(buffer_alignment);
+      launch.scratch = schedule.scratch_bytes;
+      // At least one byte each, so that no two share an address.
+      schedule.scratch_bytes += (schedule.code_of(launch).bytes / alignment + 1) * alignment;
+    }
+}
+
 Schedule Tracer::run(std::span<const Tensor> outputs) {
   std::vector<Node::Ptr> nodes;
   for (const Tensor &output : outputs)
@@ -181,6 +228,7 @@ Schedule Tracer::run(std::span<const Tensor> outputs) {
     std::shared_ptr<const Storage> result = node->values();
     schedule.outputs.push_back({place_of(result->data, *result), result->strides});
   }
+  place_results(outputs);
   return std::move(schedule);
 }
 

@@ -21,17 +21,27 @@ struct Schedule {
     std::int32_t program; ///< of `programs`
     std::int32_t number;  ///< among that program's launches
     std::vector<Place> inputs;
+    std::int32_t output = -1;  ///< that it writes to, row-major and whole, or -1
+    std::int64_t scratch = -1; ///< or where in the scratch memory it writes to
   };
   struct Output {
     Place first; ///< element 0
     ByteStrides strides;
+    bool is_direct = false; ///< whether a launch writes to it; otherwise it is copied at the end
+  };
+
+  /// The memory of a constant goes from `low`, not above 0, to `high` bytes from its element 0.
+  struct Constant {
+    std::shared_ptr<const Storage> values;
+    std::int64_t low, high;
   };
 
   std::size_t inputs = 0;
-  std::vector<std::shared_ptr<const Storage>> constants;
+  std::vector<Constant> constants;
   std::vector<std::shared_ptr<const Program>> programs;
   std::vector<Launch> launches;
   std::vector<Output> outputs;
+  std::int64_t scratch_bytes = 0; ///< for the results that are no outputs; aligned as buffers are
 
   [[nodiscard]] std::size_t first_result() const { return inputs + constants.size(); }
   [[nodiscard]] const Program::Launch &code_of(const Launch &launch) const {
