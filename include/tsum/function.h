@@ -14,8 +14,8 @@ namespace tsum {
 /// its arguments and to run kernels. It hashes nothing, takes no lock, and allocates nothing but
 /// what it cannot do without (see `operator()`).
 ///
-/// A handle, cheap to copy. Its code stays loaded as long as a handle lives, whatever the caches do.
-/// May be called from several threads at once.
+/// A handle, cheap to copy. Its code stays loaded as long as a handle lives, whatever the caches
+/// do. May be called from several threads at once.
 class Function {
 public:
   /// What an input must be, and an output is.
@@ -31,8 +31,8 @@ public:
   /// Computes the outputs from data that lies as `inputs()` says, each pointer at element 0, into
   /// row-major memory that overlaps neither the inputs nor other outputs.
   ///
-  /// About 50 ns beside the kernels. Temporaries that a graph of several kernels needs are allocated
-  /// by its first calls and kept for later ones.
+  /// About 30 ns beside the kernels. Temporaries that a graph of several kernels needs are
+  /// allocated by its first calls and kept for later ones.
   ///
   /// \throws Error for another number of inputs or outputs; MemoryError for a pointer that is null,
   /// where there is something to read or write, or not a multiple of the element size.
@@ -153,10 +153,10 @@ private:
   detail::Traces traces;
 };
 
-/// `callable`, a pure function from tensors (one to four, or a span of them) to a tensor or a vector
-/// of them, as one that traces and compiles it once for each combination of dtypes, shapes and
-/// strides that it is called with. Strides that are no multiples of the element size, and misaligned
-/// data, cost a copy.
+/// `callable`, a pure function from tensors (one to four, or a span of them) to a tensor or a
+/// vector of them, as one that traces and compiles it once for each combination of dtypes, shapes
+/// and strides that it is called with. Strides that are no multiples of the element size, and
+/// misaligned data, cost a copy.
 /// \code
 ///   auto norms = jit([](const Tensor &x) { return sqrt(reduce_sum(square(x), 1)); });
 ///   Tensor result = norms(x);

@@ -196,8 +196,9 @@ std::shared_ptr<const Storage> reshape_values(const Node &node,
 }
 
 void throw_unbound(const InputNode &input) {
-  throw Error("eval: the input " + (input.name.empty() ? "" : "'" + input.name + "' ") + "of shape " +
-              to_string(input.shape) + " and dtype " + std::string(name_of(input.dtype)) +
+  throw Error("eval: the input " + (input.name.empty() ? "" : "'" + input.name + "' ") +
+              "of shape " + to_string(input.shape) + " and dtype " +
+              std::string(name_of(input.dtype)) +
               " has no data (compile the graph to a function and call that with data)");
 }
 

@@ -249,9 +249,9 @@ bool DiskCache::write(const std::vector<std::int64_t> &key, const Image &image) 
   // Unique among processes and threads; nobody else can write here.
   static std::atomic<unsigned> count = 0;
   const std::string name = nameOf(key);
-  const std::string temporary = temporaryPrefix.str() + std::to_string(::getpid()) + "-" +
-                                std::to_string(count++) + "-" +
-                                std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
+  const std::string temporary =
+      temporaryPrefix.str() + std::to_string(::getpid()) + "-" + std::to_string(count++) + "-" +
+      std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
   {
     File file(::openat(directory.get(), temporary.c_str(),
                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));

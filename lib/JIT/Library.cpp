@@ -75,7 +75,7 @@ public:
                                   static_cast<std::size_t>(entry.outputs) + entry.hasScratch;
     SmallVector<Type *> types(arguments, b.getPtrTy());
     function = llvm::Function::Create(FunctionType::get(b.getVoidTy(), types, /*isVarArg=*/false),
-                                GlobalValue::ExternalLinkage, entry.name, module);
+                                      GlobalValue::ExternalLinkage, entry.name, module);
     function->addFnAttr(Attribute::NoUnwind);
     if (!features.empty())
       function->addFnAttr("target-features", features);
@@ -107,20 +107,20 @@ public:
 
 private:
   Value *address(Value *base, std::int64_t offset) {
-    return offset == 0 ? base
-                       : b.CreateGEP(b.getInt8Ty(), base,
-                                     b.getInt64(static_cast<std::uint64_t>(offset)));
+    return offset == 0
+               ? base
+               : b.CreateGEP(b.getInt8Ty(), base, b.getInt64(static_cast<std::uint64_t>(offset)));
   }
   Value *at(const Library::Entry::Place &place) {
     return address(buffers[static_cast<std::size_t>(place.buffer)], place.offset);
   }
 
   GlobalVariable *embed(const Library::Entry::Constant &constant) {
-    auto *data = ConstantDataArray::getString(
-        module.getContext(),
-        StringRef(reinterpret_cast<const char *>(constant.begin),
-                  static_cast<std::size_t>(constant.bytes)),
-        /*AddNull=*/false);
+    auto *data =
+        ConstantDataArray::getString(module.getContext(),
+                                     StringRef(reinterpret_cast<const char *>(constant.begin),
+                                               static_cast<std::size_t>(constant.bytes)),
+                                     /*AddNull=*/false);
     auto *global = new GlobalVariable(module, data->getType(), /*isConstant=*/true,
                                       GlobalValue::PrivateLinkage, data, "constant");
     global->setAlignment(Align(64));

@@ -2,16 +2,12 @@
 
 #include "Buffer.h"
 
-#include <cstdlib>
+#include <algorithm>
 #include <new>
 
 namespace tsum {
 
 namespace {
-
-constexpr std::size_t round_up(std::size_t bytes) {
-  return (bytes + buffer_alignment - 1) / buffer_alignment * buffer_alignment;
-}
 
 /// Allocates `bytes` more than what it is asked for, a shared pointer's count, behind that.
 template <class T> struct AllocatorWithTail {
@@ -22,15 +18,16 @@ template <class T> struct AllocatorWithTail {
   AllocatorWithTail(const AllocatorWithTail<Other> &other) : bytes(other.bytes), tail(other.tail) {}
 
   T *allocate(std::size_t count) {
-    const std::size_t own = round_up(count * sizeof(T));
+    // Aligned by hand: quicker than an aligned allocation.
+    const std::size_t own = count * sizeof(T);
     // At least one byte, so that nothing else lies at the buffer's address.
-    void *memory = std::aligned_alloc(buffer_alignment, own + round_up(bytes ? bytes : 1));
-    if (!memory)
-      throw std::bad_alloc();
-    *tail = static_cast<std::byte *>(memory) + own;
+    void *memory = ::operator new(own + buffer_alignment + std::max<std::size_t>(bytes, 1));
+    std::byte *end = static_cast<std::byte *>(memory) + own;
+    *tail = end + (buffer_alignment - reinterpret_cast<std::uintptr_t>(end) % buffer_alignment) %
+                      buffer_alignment;
     return static_cast<T *>(memory);
   }
-  void deallocate(T *memory, std::size_t) { std::free(memory); }
+  void deallocate(T *memory, std::size_t) { ::operator delete(memory); }
 
   bool operator==(const AllocatorWithTail &) const = default;
 

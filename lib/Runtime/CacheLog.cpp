@@ -160,8 +160,8 @@ void count_signature(const CanonicalGraph &graph) {
     if (++all.signatures[std::move(expression.words)] != signatures_without_warning + 1)
       return;
     text = "tsum: warning: an expression was compiled for more than " +
-           std::to_string(signatures_without_warning) + " kinds of data; " + many_signatures_advice +
-           ". The latest:\n" + graph.to_string();
+           std::to_string(signatures_without_warning) + " kinds of data; " +
+           many_signatures_advice + ". The latest:\n" + graph.to_string();
   }
   std::fputs(text.c_str(), stderr);
 }

@@ -37,10 +37,12 @@ void eval(std::span<const Tensor> outputs) {
   Signature signature(outputs);
   if (signature.outputs().empty())
     return;
-  if (PlanCache::Found found = kernels.plans.find(signature); found.plan) {
-    kernels.memory.touch(*found.program);
-    found.plan->run(*found.program, signature);
-    return;
+  if (signature.is_in_place()) { // otherwise data is copied each time
+    if (PlanCache::Found found = kernels.plans.find(signature); found.plan) {
+      kernels.memory.touch(*found.program);
+      found.plan->run(*found.program, signature);
+      return;
+    }
   }
 
   std::vector<Node::Ptr> nodes;

@@ -98,18 +98,17 @@ std::byte *copy_packed(std::byte *to, const std::byte *from, std::span<const std
 }
 
 bool is_bad(const void *pointer, DType dtype) {
-  return !pointer || reinterpret_cast<std::uintptr_t>(pointer) %
-                             static_cast<std::uintptr_t>(size_of(dtype)) !=
-                         0;
+  return !pointer ||
+         reinterpret_cast<std::uintptr_t>(pointer) % static_cast<std::uintptr_t>(size_of(dtype)) !=
+             0;
 }
 
 } // namespace
 
 Function::Prepared::Prepared(std::span<const Tensor> given_inputs,
                              std::span<const Tensor> given_outputs)
-    : schedule(trace(given_inputs, given_outputs, [](const CanonicalGraph &graph) {
-        return Kernels::instance().get(graph);
-      })) {
+    : schedule(trace(given_inputs, given_outputs,
+                     [](const CanonicalGraph &graph) { return Kernels::instance().get(graph); })) {
   for (const Tensor &input : given_inputs) {
     inputs.push_back(layout_of(input, static_cast<const InputNode &>(*input.node()).strides));
     is_empty_input.push_back(input.size() == 0);
@@ -141,8 +140,8 @@ std::byte *Function::Prepared::take_scratch() const {
   for (std::atomic<std::byte *> &spare : spares)
     if (std::byte *memory = spare.exchange(nullptr, std::memory_order_acquire))
       return memory;
-  void *memory = std::aligned_alloc(buffer_alignment,
-                                    static_cast<std::size_t>(schedule.scratch_bytes));
+  void *memory =
+      std::aligned_alloc(buffer_alignment, static_cast<std::size_t>(schedule.scratch_bytes));
   if (!memory)
     throw std::bad_alloc();
   return static_cast<std::byte *>(memory);
@@ -152,9 +151,8 @@ void Function::Prepared::give_back(std::byte *memory) const {
   for (std::atomic<std::byte *> &spare : spares) {
     if (!memory)
       return;
-    if (std::byte *none = nullptr;
-        spare.compare_exchange_strong(none, memory, std::memory_order_release,
-                                      std::memory_order_relaxed))
+    if (std::byte *none = nullptr; spare.compare_exchange_strong(
+            none, memory, std::memory_order_release, std::memory_order_relaxed))
       return;
   }
   std::free(memory);
@@ -192,9 +190,9 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
     const Schedule::Place *input = operands.data() + launch.first_input;
     for (std::int32_t n = 0; n < launch.input_count; ++n)
       arguments[n] = values[input[n].value] + input[n].offset;
-    std::byte *result = launch.output < 0
-                            ? scratch + launch.scratch
-                            : static_cast<std::byte *>(out[static_cast<std::size_t>(launch.output)]);
+    std::byte *result =
+        launch.output < 0 ? scratch + launch.scratch
+                          : static_cast<std::byte *>(out[static_cast<std::size_t>(launch.output)]);
     arguments[launch.input_count] = result;
     *next++ = result;
     run_tiles(*launch.code, reinterpret_cast<const void *const *>(arguments));
@@ -299,8 +297,7 @@ std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
     const bool in_place =
         !is_bad(values->data, input.dtype()) &&
         std::ranges::all_of(values->strides, [&](std::int64_t s) { return s % element == 0; });
-    strides.push_back(in_place ? values->strides
-                               : row_major_strides(input.shape(), input.dtype()));
+    strides.push_back(in_place ? values->strides : row_major_strides(input.shape(), input.dtype()));
     key.push_back(static_cast<std::int64_t>(input.dtype()));
     key.push_back(input.rank());
     key.insert(key.end(), input.shape().begin(), input.shape().end());
@@ -328,8 +325,9 @@ std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
       count = state->functions.size();
   }
   if (count == signatures_without_warning + 1)
-    std::fprintf(stderr, "tsum: warning: a jitted function was traced for more than %d kinds of "
-                         "inputs; %s\n",
+    std::fprintf(stderr,
+                 "tsum: warning: a jitted function was traced for more than %d kinds of "
+                 "inputs; %s\n",
                  signatures_without_warning, many_signatures_advice);
   return function(inputs);
 }

@@ -45,8 +45,7 @@ KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, bool *was_
   std::lock_guard lock(mutex);
   counters.compile_time += std::chrono::steady_clock::now() - start;
   // Unless the entry is gone, or another's by now.
-  if (auto found = index.find(&graph);
-      found != index.end() && found->second->making == &promise) {
+  if (auto found = index.find(&graph); found != index.end() && found->second->making == &promise) {
     found->second->making = nullptr;
     if (failure) {
       drop(found->second, dropped);
@@ -88,8 +87,8 @@ CacheStats KernelCache::stats() const {
   return stats;
 }
 
-std::optional<CanonicalGraph> KernelCache::nearest(
-    const std::function<std::int64_t(const CanonicalGraph &)> &distance) const {
+std::optional<CanonicalGraph>
+KernelCache::nearest(const std::function<std::int64_t(const CanonicalGraph &)> &distance) const {
   std::lock_guard lock(mutex);
   const CanonicalGraph *nearest = nullptr;
   std::int64_t smallest = 0;

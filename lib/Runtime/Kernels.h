@@ -21,8 +21,8 @@ private:
   Kernels();
 };
 
-/// Calls `run` with one canonical graph after another until `outputs` have values, which `run` gives
-/// to its results.
+/// Calls `run` with one canonical graph after another until `outputs` have values, which `run`
+/// gives to its results.
 template <class Run> void evaluate_by(std::vector<Node::Ptr> outputs, const Run &run) {
   // What has to have values first comes on top.
   std::vector<std::vector<Node::Ptr>> pending;

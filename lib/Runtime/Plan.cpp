@@ -33,9 +33,8 @@ std::optional<LeafPlace> find_place(std::span<const Leaf> leaves, const std::byt
     if (leaf.values == &storage)
       return LeafPlace{static_cast<std::int32_t>(n), offset_in(leaf)};
     // A view, such as a reshape, of memory that several leaves may share.
-    const bool same_owner =
-        !leaf.values->owner.owner_before(storage.owner) &&
-        !storage.owner.owner_before(leaf.values->owner);
+    const bool same_owner = !leaf.values->owner.owner_before(storage.owner) &&
+                            !storage.owner.owner_before(leaf.values->owner);
     auto [low, high] = reach_of(leaf);
     if (!same_owner || offset_in(leaf) < low || offset_in(leaf) > high)
       continue;

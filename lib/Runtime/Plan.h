@@ -27,9 +27,9 @@ struct LeafPlace {
 /// canonicalization finds out, kept.
 struct Plan {
   struct Result {
-    std::int32_t output;  ///< of the signature
-    std::int32_t launch;  ///< whose result it is
-    std::int64_t offset;  ///< bytes to the output's element 0
+    std::int32_t output; ///< of the signature
+    std::int32_t launch; ///< whose result it is
+    std::int64_t offset; ///< bytes to the output's element 0
     ByteStrides strides;
   };
 

@@ -69,26 +69,25 @@ std::int64_t Signature::number_of(const Node::Ptr &node) {
 void Signature::read(std::size_t place) {
   // The vector grows below.
   const Node &node = *nodes[place];
-  node.visit_state([&](const std::vector<Node::Ptr> &operands,
-                       const std::shared_ptr<const Storage> &values) {
-    if (values) {
-      read_leaf(node, values);
-      return;
-    }
-    if (const InputNode *input = as_input(node, false))
-      throw_unbound(*input);
-    append_description(node, text);
-    text.push_back(static_cast<std::int64_t>(operands.size()));
-    for (const Node::Ptr &operand : operands)
-      text.push_back(number_of(operand));
-  });
+  node.visit_state(
+      [&](const std::vector<Node::Ptr> &operands, const std::shared_ptr<const Storage> &values) {
+        if (values) {
+          read_leaf(node, values);
+          return;
+        }
+        if (const InputNode *input = as_input(node, false))
+          throw_unbound(*input);
+        append_description(node, text);
+        text.push_back(static_cast<std::int64_t>(operands.size()));
+        for (const Node::Ptr &operand : operands)
+          text.push_back(number_of(operand));
+      });
 }
 
 void Signature::read_leaf(const Node &node, const std::shared_ptr<const Storage> &values) {
   const std::int64_t element = size_of(node.dtype);
-  in_place &= reinterpret_cast<std::uintptr_t>(values->data) %
-                  static_cast<std::uintptr_t>(element) ==
-              0;
+  in_place &=
+      reinterpret_cast<std::uintptr_t>(values->data) % static_cast<std::uintptr_t>(element) == 0;
   text.push_back(-1 - static_cast<std::int64_t>(node.dtype)); // no description begins so
   text.push_back(static_cast<std::int64_t>(node.shape.size()));
   for (std::size_t dim = 0; dim < node.shape.size(); ++dim) {

@@ -18,17 +18,18 @@ namespace {
 /// take no memory.
 std::shared_ptr<const std::byte> reserve_addresses(std::int64_t bytes) {
   const auto size = static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1));
-  void *begin = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *begin =
+      ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (begin == MAP_FAILED)
     throw std::bad_alloc();
-  return {static_cast<const std::byte *>(begin), [size](const std::byte *address) {
-            ::munmap(const_cast<std::byte *>(address), size);
-          }};
+  return {static_cast<const std::byte *>(begin),
+          [size](const std::byte *address) { ::munmap(const_cast<std::byte *>(address), size); }};
 }
 
 bool is_in_place(const Node &node, const Storage &values) {
   const std::int64_t element = size_of(node.dtype);
-  return reinterpret_cast<std::uintptr_t>(values.data) % static_cast<std::uintptr_t>(element) == 0 &&
+  return reinterpret_cast<std::uintptr_t>(values.data) % static_cast<std::uintptr_t>(element) ==
+             0 &&
          std::ranges::all_of(values.strides,
                              [&](std::int64_t stride) { return stride % element == 0; });
 }
@@ -125,8 +126,7 @@ Node::Ptr Tracer::copy(const OrderedNode &original, const std::vector<Node::Ptr>
     auto [low, high] = extent_of(node.shape, kept->strides, node.dtype);
     schedule.constants.push_back({kept, low, high});
     values.emplace(owner, Value{number, kept->data});
-    result->set_values(
-        std::make_shared<const Storage>(Storage{owner, kept->data, kept->strides}));
+    result->set_values(std::make_shared<const Storage>(Storage{owner, kept->data, kept->strides}));
   }
   return result;
 }
@@ -150,9 +150,8 @@ void Tracer::note(const Canonicalized &bound) {
   const auto first_launch = static_cast<std::int32_t>(schedule.launches.size());
   const auto first = static_cast<std::int32_t>(schedule.first_result()) + first_launch;
   for (std::size_t n = 0; n < program->launches.size(); ++n) {
-    Schedule::Launch launch{static_cast<std::int32_t>(schedule.programs.size()),
-                            static_cast<std::int32_t>(n),
-                            {}};
+    Schedule::Launch launch{
+        static_cast<std::int32_t>(schedule.programs.size()), static_cast<std::int32_t>(n), {}};
     for (std::int32_t input : program->launches[n].inputs)
       launch.inputs.push_back(places[static_cast<std::size_t>(input)]);
     places.push_back({first + static_cast<std::int32_t>(n), 0});
@@ -196,8 +195,8 @@ void Tracer::place_results(std::span<const Tensor> outputs) {
       continue;
     Schedule::Launch &launch =
         schedule.launches[static_cast<std::size_t>(output.first.value - first_result)];
-    output.is_direct = launch.output < 0 && schedule.code_of(launch).bytes ==
-                                                tensor.size() * size_of(tensor.dtype());
+    output.is_direct = launch.output < 0 &&
+                       schedule.code_of(launch).bytes == tensor.size() * size_of(tensor.dtype());
     if (output.is_direct)
       launch.output = static_cast<std::int32_t>(n);
   }

@@ -28,10 +28,10 @@
 // RUN: clang++ -std=c++20 -fsyntax-only -Wall -Wextra -Werror -x c++ %t/kernels.h
 
 // Only what --target-features names is used.
-// RUN: tsum-compile %s --emit=asm | FileCheck %s --check-prefix=BASE --implicit-check-not=%%ymm --implicit-check-not=%%zmm
+// RUN: tsum-compile %s --emit=asm | FileCheck %s --check-prefix=BASE --implicit-check-not=vmov
 // BASE: norm:
 // RUN: tsum-compile %s --emit=asm --target-features=+avx2,+fma | FileCheck %s --check-prefix=AVX2
-// AVX2: %ymm
+// AVX2: vmov
 // RUN: tsum-compile %s --emit=llvm | FileCheck %s --check-prefix=LLVM
 // LLVM: define internal void @{{.*}}(ptr
 // LLVM: define void @norm(ptr %0, ptr %1)

@@ -17,6 +17,7 @@
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
@@ -107,8 +108,7 @@ public:
       if (!dtype || !tensor.hasStaticShape())
         return function.emitError("argument ")
                << index << " is " << type << " (tensors of static shape can be compiled)";
-      inputs.push_back(
-          tsum::input(*dtype, tensor.getShape(), {}, "arg" + std::to_string(index)));
+      inputs.push_back(tsum::input(*dtype, tensor.getShape(), {}, "arg" + std::to_string(index)));
     }
     FailureOr<std::vector<Tensor>> results = tsumToGraph(function, inputs);
     if (failed(results))
@@ -141,12 +141,23 @@ public:
     if (!options.header.empty())
       writeFile(options.header,
                 "/* Made by tsum-compile. Tensors are row-major and overlap no output. */\n"
-                "#pragma once\n\n#include <stdint.h>\n\n"
-                "#ifdef __cplusplus\nextern \"C\" {\n#endif\n" +
-                    declarations + "\n#ifdef __cplusplus\n}\n#endif\n");
+                "#ifndef " +
+                    guard() + "\n#define " + guard() +
+                    "\n\n#include <stdint.h>\n\n"
+                    "#ifdef __cplusplus\nextern \"C\" {\n#endif\n" +
+                    declarations + "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
   }
 
 private:
+  /// From the name of the header: "KERNELS_H".
+  std::string guard() const {
+    std::string name = llvm::sys::path::filename(options.header).upper();
+    for (char &c : name)
+      if (!llvm::isAlnum(c))
+        c = '_';
+    return "TSUM_" + name;
+  }
+
   void printLowered(const CanonicalGraph &graph) {
     PassManager passes(&context);
     PipelineOptions pipeline{"", features};
@@ -168,8 +179,8 @@ private:
     entry.outputs = static_cast<std::int32_t>(outputs.size());
     entry.hasScratch = schedule.scratch_bytes > 0;
     for (const Schedule::Constant &constant : schedule.constants)
-      entry.constants.push_back({constant.values->data + constant.low,
-                                 constant.high - constant.low, -constant.low});
+      entry.constants.push_back(
+          {constant.values->data + constant.low, constant.high - constant.low, -constant.low});
     const auto firstResult = static_cast<std::int32_t>(schedule.first_result());
     auto output = [&](std::size_t number) {
       return Library::Entry::Place{firstResult + static_cast<std::int32_t>(number), 0};
@@ -186,8 +197,8 @@ private:
     };
     for (auto [number, launch] : llvm::enumerate(schedule.launches)) {
       Library::Entry::Launch &added = entry.launches.emplace_back();
-      added.kernel = names[static_cast<std::size_t>(launch.program)]
-                          [static_cast<std::size_t>(launch.number)];
+      added.kernel =
+          names[static_cast<std::size_t>(launch.program)][static_cast<std::size_t>(launch.number)];
       added.tiles = schedule.code_of(launch).tiles;
       for (Schedule::Place input : launch.inputs)
         added.buffers.push_back(place(input));
@@ -195,10 +206,11 @@ private:
     }
     for (auto [number, result] : llvm::enumerate(schedule.outputs))
       if (!result.is_direct)
-        entry.copies.push_back(
-            {place(result.first), output(number),
-             {outputs[number].shape().begin(), outputs[number].shape().end()},
-             result.strides, size_of(outputs[number].dtype())});
+        entry.copies.push_back({place(result.first),
+                                output(number),
+                                {outputs[number].shape().begin(), outputs[number].shape().end()},
+                                result.strides,
+                                size_of(outputs[number].dtype())});
     return entry;
   }
 
@@ -223,8 +235,8 @@ private:
     }
     if (schedule.scratch_bytes > 0) {
       const std::string macro = StringRef(name).upper() + "_SCRATCH_BYTES";
-      os << ",\n   scratch is " << macro << " bytes at a multiple of 64. */\n#define " << macro << ' '
-         << schedule.scratch_bytes << '\n';
+      os << ",\n   scratch is " << macro << " bytes at a multiple of 64. */\n#define " << macro
+         << ' ' << schedule.scratch_bytes << '\n';
       add("void", "scratch");
     } else {
       os << ". */\n";

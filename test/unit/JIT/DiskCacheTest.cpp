@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "Process.h"
 #include "tsum/JIT/DiskCache.h"
+#include "Process.h"
 
 #include <csignal>
 #include <cstdlib>
@@ -109,9 +109,7 @@ TEST_F(DiskCacheTest, FindsWhatWasInserted) {
 
 TEST_F(DiskCacheTest, AnotherProcessFindsItAndAnotherBuildDoesNot) {
   insert_one();
-  EXPECT_EQ(in_process([&] {
-              return DiskCache(directory.name(), version).find(graph(5)) ? 0 : 1;
-            }),
+  EXPECT_EQ(in_process([&] { return DiskCache(directory.name(), version).find(graph(5)) ? 0 : 1; }),
             0);
   DiskCache other(directory.name(), "tsum of tomorrow");
   EXPECT_FALSE(other.find(graph(5)));
@@ -267,8 +265,8 @@ TEST(DiskCacheDirectory, OneThatCannotBeWrittenIsStillRead) {
   EXPECT_EQ(in_process([&] {
               // Root may write anywhere.
               constexpr uid_t nobody = 65534;
-              if (::geteuid() == 0 && (::chown(directory.name().c_str(), nobody, nobody) != 0 ||
-                                       ::setuid(nobody) != 0))
+              if (::geteuid() == 0 &&
+                  (::chown(directory.name().c_str(), nobody, nobody) != 0 || ::setuid(nobody) != 0))
                 return 1;
               DiskCache cache(directory.name(), version);
               cache.insert(graph(5), image_of(graph(5)));

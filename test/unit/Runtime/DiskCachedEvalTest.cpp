@@ -20,9 +20,8 @@ struct DiskCachedEval : testing::Test {
   Tensor x = sample_tensor(DType::f32, {12, 345});
 
   void evaluate() {
-    expect_compiled_as_reference([&] {
-      return std::vector{sqrt(reduce_sum(square(x), 1)), reduce_sum(x - 1.0f, 0)};
-    });
+    expect_compiled_as_reference(
+        [&] { return std::vector{sqrt(reduce_sum(square(x), 1)), reduce_sum(x - 1.0f, 0)}; });
   }
 };
 
@@ -71,7 +70,8 @@ TEST_F(DiskCachedEval, FourProcessesStartTogether) {
     processes.push_back(start_process([&] {
       for (std::int64_t n = 1; n <= 12; ++n) {
         std::vector<double> values(static_cast<std::size_t>(n), 3.0);
-        if (reduce_sum(constant<double>(values, {n})).item<double>() != 3.0 * static_cast<double>(n))
+        if (reduce_sum(constant<double>(values, {n})).item<double>() !=
+            3.0 * static_cast<double>(n))
           return 1;
       }
       return cache_stats().disk_broken == broken ? 0 : 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "Compiled.h"
 #include "tsum/function.h"
+#include "Compiled.h"
 
 #include <algorithm>
 #include <array>

@@ -94,9 +94,11 @@ TEST(Plan, MisalignedDataIsCopiedEachTime) {
   for (float value : {1.0f, 2.0f}) {
     for (int i = 0; i < 6; ++i)
       std::memcpy(memory.data() + 1 + 4 * i, &value, 4);
-    EXPECT_EQ(reduce_sum(borrow(memory.data() + 1, DType::f32, {6})).item<float>(), 6 * value);
-    std::vector<float> aligned(6, value);
+    std::vector<float> aligned(6, value); // the same signature but for that
     EXPECT_EQ(reduce_sum(borrow(aligned.data(), {6})).item<float>(), 6 * value);
+    Tensor misaligned = reduce_sum(borrow(memory.data() + 1, DType::f32, {6}));
+    EXPECT_FALSE(Signature(std::span(&misaligned, 1)).is_in_place());
+    EXPECT_EQ(misaligned.item<float>(), 6 * value);
   }
 }
 
