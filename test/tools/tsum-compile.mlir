@@ -38,7 +38,7 @@
 // RUN: tsum-compile %s --emit=mlir | FileCheck %s --check-prefix=MLIR
 // MLIR: llvm.func
 
-// RUN: printf 'func.func @f(%%x: tensor<?xf32>) -> tensor<?xf32> { return %%x : tensor<?xf32> }' > %t/dynamic.mlir
+// RUN: echo 'func.func @f(%%x: tensor<?xf32>) -> tensor<?xf32> { return %%x : tensor<?xf32> }' > %t/dynamic.mlir
 // RUN: not tsum-compile %t/dynamic.mlir -o %t/none.o 2>&1 | FileCheck %s --check-prefix=DYNAMIC
 // DYNAMIC: error: argument 0 is 'tensor<?xf32>' (tensors of static shape can be compiled)
 // RUN: printf 'module {}' > %t/empty.mlir
