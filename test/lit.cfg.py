@@ -17,3 +17,5 @@ config.environment["PATH"] = os.pathsep.join(
 )
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
+# What is tested is the compiler and not what an earlier run left on disk.
+config.environment["TSUM_CACHE_DIR"] = ""

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tsum/cache.h" // IWYU pragma: export
 #include "tsum/tensor.h"
 
-#include <chrono>
 #include <cstdint>
 #include <span>
 
@@ -13,11 +13,12 @@ namespace tsum {
 /// already cost nothing.
 ///
 /// Compiles the graph the first time its signature (operations, canonical shapes and strides,
-/// dtypes) is seen; later calls find the code in the cache. May be called from several threads at
-/// once.
+/// dtypes) is seen; later calls find the code in the cache (tsum/cache.h), and a prepared function
+/// (tsum/function.h) needs not even look. May be called from several threads at once.
 ///
 /// \throws CompileError if the compiler fails, or has gone because the process is exiting;
-/// `std::bad_alloc` if memory runs out. Nothing is evaluated then.
+/// `std::bad_alloc` if memory runs out; Error for an `input` that has no data. Nothing is evaluated
+/// then.
 void eval(std::span<const Tensor> outputs);
 
 template <class... Tensors>
@@ -37,27 +38,9 @@ void set_threads(std::int64_t count);
 /// \throws Error if `bytes` is negative.
 void set_pool_capacity(std::int64_t bytes);
 
-/// Calls `hook` between two kernels of an evaluation, on the thread that evaluates; null, as at the
+/// Calls `hook` before each kernel of an evaluation, on the thread that evaluates; null, as at the
 /// start, for nothing. What it throws ends the evaluation, which then gives no values. For host
 /// programs that have signals or cancellation to look at: it should cost little.
 void set_kernel_hook(void (*hook)());
-
-/// What the kernel cache has done since the process started.
-struct CacheStats {
-  std::int64_t hits = 0;   ///< look-ups that found code, or waited for another thread's compilation
-  std::int64_t misses = 0; ///< look-ups that compiled
-  std::int64_t evictions = 0;               ///< entries unloaded to keep within the capacity
-  std::int64_t entries = 0;                 ///< entries now
-  std::chrono::nanoseconds compile_time{0}; ///< summed over all compilations
-};
-
-[[nodiscard]] CacheStats cache_stats();
-
-/// Bounds the kernel cache to `entries` (at least 1; 1024 at the start); the least recently used
-/// code is unloaded once no thread runs it.
-void set_cache_capacity(std::int64_t entries);
-
-/// Forgets all compiled code and keeps the counters.
-void clear_cache();
 
 } // namespace tsum

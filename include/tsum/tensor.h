@@ -115,6 +115,18 @@ template <Element T>
   return borrow(data, dtype_of<T>, std::move(shape), {}, {}, name);
 }
 
+/// A tensor whose data is given later, to a function that is compiled from a graph over it: see
+/// tsum/function.h. Nothing that depends on it can be evaluated.
+///
+/// `strides` say how the data will lie, in bytes; they must be multiples of the element size. None
+/// given means row-major.
+///
+/// \throws MemoryError for strides of another rank than `shape`, that are no multiples of the
+/// element size, or that reach further than 2^63 - 1 bytes.
+/// \throws ShapeError for a negative extent, or more elements or bytes than 2^63 - 1.
+[[nodiscard]] Tensor input(DType dtype, Shape shape, ByteStrides strides = {},
+                           std::string_view name = {});
+
 /// Prints the values as TensorFlow does, `tsum.Tensor([3 3], shape=(2,), dtype=i32)`, evaluating if
 /// need be; long dimensions are abridged to their first and last three elements.
 std::ostream &operator<<(std::ostream &os, const Tensor &tensor);

@@ -4,8 +4,10 @@
 /// LLVM or MLIR.
 #pragma once
 
-#include "tsum/dtype.h"  // IWYU pragma: export
-#include "tsum/error.h"  // IWYU pragma: export
-#include "tsum/eval.h"   // IWYU pragma: export
-#include "tsum/ops.h"    // IWYU pragma: export
-#include "tsum/tensor.h" // IWYU pragma: export
+#include "tsum/cache.h"    // IWYU pragma: export
+#include "tsum/dtype.h"    // IWYU pragma: export
+#include "tsum/error.h"    // IWYU pragma: export
+#include "tsum/eval.h"     // IWYU pragma: export
+#include "tsum/function.h" // IWYU pragma: export
+#include "tsum/ops.h"      // IWYU pragma: export
+#include "tsum/tensor.h"   // IWYU pragma: export

@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Graph/CanonicalGraph.h"
 
+#include "tsum/Graph/Fields.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 namespace tsum {
 
 std::uint64_t CanonicalGraph::hash() const {
-  std::vector<std::int64_t> words;
-  // Each list with its length, so that no two graphs give the same words.
-  auto append = [&](const auto &list) {
-    words.push_back(static_cast<std::int64_t>(list.size()));
-    words.insert(words.end(), list.begin(), list.end());
-  };
-  append(extents);
-  append(outputs);
-  words.push_back(static_cast<std::int64_t>(values.size()));
-  for (const Value &value : values) {
-    words.push_back(static_cast<std::int64_t>(value.is_partial) << 16 |
-                    static_cast<std::int64_t>(value.op) << 8 |
-                    static_cast<std::int64_t>(value.dtype));
-    append(value.dims);
-    append(value.operands);
-    append(value.strides);
-    words.push_back(value.offset);
-  }
-  return XXH3_64bits(words.data(), words.size() * sizeof(words[0]));
+  FieldWriter writer;
+  writer.write(*this);
+  return XXH3_64bits(writer.words.data(), writer.words.size() * sizeof(writer.words[0]));
 }
 
 std::string CanonicalGraph::to_string() const {

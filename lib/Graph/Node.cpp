@@ -228,7 +228,14 @@ std::shared_ptr<const Storage> join_parts(const Node &real, const Node &imag) {
       Storage{std::move(joined), data, row_major_strides(real.shape, dtype)});
 }
 
-std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs) {
+void throw_unbound(const InputNode &input) {
+  throw Error("eval: the input " + (input.name.empty() ? "" : "'" + input.name + "' ") +
+              "of shape " + to_string(input.shape) + " and dtype " +
+              std::string(name_of(input.dtype)) +
+              " has no data (compile the graph to a function and call that with data)");
+}
+
+std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs, bool with_inputs) {
   std::vector<OrderedNode> order;
   std::unordered_map<const Node *, std::int32_t> places;
   struct Open {
@@ -237,8 +244,12 @@ std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs) {
   };
   std::vector<Open> open;
   auto visit = [&](const Node::Ptr &node) {
-    if (places.try_emplace(node.get(), -1).second)
-      open.push_back({{node, node->state(), {}}});
+    if (!places.try_emplace(node.get(), -1).second)
+      return;
+    open.push_back({{node, node->state(), {}}});
+    if (const InputNode *input = as_input(*node, open.back().entry.state.values != nullptr);
+        input && !with_inputs)
+      throw_unbound(*input);
   };
 
   for (const Node::Ptr &output : outputs) {

@@ -49,7 +49,8 @@ void detail::throw_ragged_rows(std::size_t row, std::size_t given, std::size_t e
 }
 
 /// Throws if an element lies further from another than a pointer difference can tell.
-static void check_reach(const Shape &shape, const ByteStrides &strides, DType dtype) {
+static void check_reach(std::string_view op, const Shape &shape, const ByteStrides &strides,
+                        DType dtype) {
   std::int64_t reach = size_of(dtype);
   for (std::size_t dim = 0; dim < shape.size(); ++dim) {
     if (shape[dim] == 1)
@@ -57,25 +58,48 @@ static void check_reach(const Shape &shape, const ByteStrides &strides, DType dt
     std::int64_t distance;
     if (__builtin_mul_overflow(strides[dim], shape[dim] - 1, &distance) ||
         __builtin_sub_overflow(reach, distance < 0 ? distance : -distance, &reach))
-      throw MemoryError("borrow: strides " + to_string(strides) + " over shape " +
+      throw MemoryError(std::string(op) + ": strides " + to_string(strides) + " over shape " +
                         to_string(shape) + " reach further than 2^63 - 1 bytes");
   }
+}
+
+/// `strides`, or the row-major ones if there are none. Throws if there are too many or too few.
+static ByteStrides checked_strides(std::string_view op, const Shape &shape, ByteStrides strides,
+                                   DType dtype) {
+  if (strides.empty())
+    return row_major_strides(shape, dtype);
+  if (strides.size() != shape.size())
+    throw MemoryError(std::string(op) + ": " + std::to_string(strides.size()) +
+                      " strides given for shape " + to_string(shape) + " of rank " +
+                      std::to_string(shape.size()) + " (one per dimension, in bytes)");
+  return strides;
+}
+
+Tensor input(DType dtype, Shape shape, ByteStrides strides, std::string_view name) {
+  std::int64_t size = checked_size("input", shape, dtype);
+  strides = checked_strides("input", shape, std::move(strides), dtype);
+  if (size != 0) {
+    check_reach("input", shape, strides, dtype);
+    for (std::size_t dim = 0; dim < shape.size(); ++dim)
+      if (shape[dim] != 1 && strides[dim] % size_of(dtype) != 0)
+        throw MemoryError("input: strides " + to_string(strides) + " are no multiples of " +
+                          std::to_string(size_of(dtype)) + ", the element size of " +
+                          std::string(name_of(dtype)));
+  }
+  auto node = std::make_shared<InputNode>(dtype, std::move(shape), std::move(strides));
+  node->name = name;
+  return Tensor(std::move(node));
 }
 
 Tensor borrow(const void *data, DType dtype, Shape shape, ByteStrides strides,
               std::shared_ptr<const void> keep_alive, std::string_view name) {
   std::int64_t size = checked_size("borrow", shape, dtype);
-  if (strides.empty())
-    strides = row_major_strides(shape, dtype);
-  if (strides.size() != shape.size())
-    throw MemoryError("borrow: " + std::to_string(strides.size()) + " strides given for shape " +
-                      to_string(shape) + " of rank " + std::to_string(shape.size()) +
-                      " (one per dimension, in bytes)");
+  strides = checked_strides("borrow", shape, std::move(strides), dtype);
   if (size != 0) {
     if (!data)
       throw MemoryError("borrow: data is null for shape " + to_string(shape) +
                         " (only a tensor without elements needs no data)");
-    check_reach(shape, strides, dtype);
+    check_reach("borrow", shape, strides, dtype);
   }
   return make_constant(
       dtype, std::move(shape),

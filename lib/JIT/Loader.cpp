@@ -1,17 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "Loader.h"
+#include "tsum/JIT/Loader.h"
 
+#include "llvm/ExecutionEngine/Orc/Core.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/ExecutionEngine/Orc/SelfExecutorProcessControl.h"
 #include "llvm/ExecutionEngine/Orc/TaskDispatch.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <mutex>
 
 using namespace llvm;
 
 namespace tsum {
 
-Loader::Loader(std::unique_ptr<orc::ExecutorProcessControl> process)
-    : session(std::move(process)), linker(session) {}
+namespace {
+
+/// Object files in the process, each in a library of its own, so that each can be unloaded.
+class Loader {
+public:
+  static Expected<std::unique_ptr<Loader>> create();
+  Expected<Program> load(Image image, std::mutex &mutex);
+
+private:
+  explicit Loader(std::unique_ptr<orc::ExecutorProcessControl> process)
+      : session(std::move(process)), linker(session) {}
+
+  orc::ExecutionSession session;
+  orc::ObjectLinkingLayer linker;
+  /// What LLVM may call on its own account: memset and memcpy.
+  orc::JITDylib *processSymbols = nullptr;
+  std::int64_t count = 0;
+};
+
+} // namespace
 
 Expected<std::unique_ptr<Loader>> Loader::create() {
   // Linking happens on the thread that asks for it: no pool of threads beside the host program's
@@ -29,27 +52,61 @@ Expected<std::unique_ptr<Loader>> Loader::create() {
   return loader;
 }
 
-Expected<Loader::Loaded> Loader::load(std::unique_ptr<MemoryBuffer> object,
-                                      ArrayRef<std::string> names) {
+Expected<Program> Loader::load(Image image, std::mutex &mutex) {
+  Program program = std::move(image.program);
+  if (program.launches.empty())
+    return program;
+  std::unique_lock lock(mutex);
   // A library of its own for each object keeps equal names of kernels apart.
   orc::JITDylib &library = session.createBareJITDylib("tsum." + std::to_string(count++));
   library.addToLinkOrder(*processSymbols);
-  auto unload = [this](orc::JITDylib *library) {
-    if (Error error = session.removeJITDylib(*library))
+  auto unload = [this, &mutex](orc::JITDylib *library) {
+    std::lock_guard lock(mutex);
+    if (llvm::Error error = session.removeJITDylib(*library))
       session.reportError(std::move(error));
   };
+  // Unloading takes the lock, so that it must be free when the last one lets go.
   std::shared_ptr<orc::JITDylib> code(&library, unload);
-
-  if (Error error = linker.add(library, std::move(object)))
+  auto fail = [&](llvm::Error error) {
+    lock.unlock();
     return error;
-  Loaded loaded{{}, code};
-  for (const std::string &name : names) {
-    auto symbol = session.lookup({&library}, session.intern(name));
+  };
+
+  auto object = MemoryBuffer::getMemBufferCopy(image.object, "tsum");
+  if (llvm::Error error = linker.add(library, std::move(object)))
+    return fail(std::move(error));
+  for (std::size_t i = 0; i < program.launches.size(); ++i) {
+    auto symbol = session.lookup({&library}, session.intern(image.kernels[i]));
     if (!symbol)
-      return symbol.takeError();
-    loaded.kernels.push_back(symbol->getAddress().toPtr<Kernel>());
+      return fail(symbol.takeError());
+    program.launches[i].kernel = symbol->getAddress().toPtr<Kernel>();
   }
-  return loaded;
+  lock.unlock();
+  program.code = std::move(code);
+  return program;
 }
+
+/// Serializes what touches the session. Never destroyed, as the loader: programs may be unloaded
+/// while the process exits.
+static std::mutex &loaderMutex() {
+  static std::mutex &mutex = *new std::mutex();
+  return mutex;
+}
+
+std::variant<Program, CompileFailure> load(Image image) {
+  static auto &created = [&]() -> Expected<std::unique_ptr<Loader>> & {
+    return *new Expected<std::unique_ptr<Loader>>(Loader::create());
+  }();
+  auto fail = [](llvm::Error error) { return CompileFailure{"load", toString(std::move(error))}; };
+  if (!created)
+    return CompileFailure{"load", "the linker of this process could not be set up"};
+  auto program = (*created)->load(std::move(image), loaderMutex());
+  if (!program)
+    return fail(program.takeError());
+  return std::move(*program);
+}
+
+void lock_loader() { loaderMutex().lock(); }
+void unlock_loader() { loaderMutex().unlock(); }
 
 } // namespace tsum

@@ -77,8 +77,10 @@ void bind_runtime(nb::module_ &m) {
       });
   m.def("cache_stats", &cache_stats, "The kernel cache's counters.");
   m.def("set_cache_capacity", &set_cache_capacity, nb::arg("entries"),
-        "Bounds the kernel cache to `entries` (at least 1; 1024 at the start): the least recently\n"
-        "used code is unloaded.\n\nRaises Error if `entries` is less than 1.");
+        nb::arg("bytes") = std::int64_t{256} << 20,
+        "Bounds the cache in memory to `entries` programs (at least 1; 1024 at the start) and to\n"
+        "`bytes` of their code (256 MB at the start): the least recently used code is unloaded.\n\n"
+        "Raises Error for fewer than 1 entry or a negative number of bytes.");
   m.def("clear_cache", &clear_cache, "Forgets all compiled code and keeps the counters.");
 
   m.def(

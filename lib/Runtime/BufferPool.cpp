@@ -20,8 +20,6 @@ namespace tsum {
 
 namespace {
 
-/// Smaller ones are malloc's business, which keeps them itself.
-constexpr std::size_t min_pooled_bytes = 64 * 1024;
 constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
 /// The size of the buffers that serve for `bytes`: one of eight steps to the next power of two, so
@@ -131,18 +129,9 @@ BufferPool &pool() {
 
 } // namespace
 
-std::shared_ptr<std::byte> allocate_buffer(std::int64_t bytes) {
-  constexpr std::size_t alignment = 64;
-  const auto wanted = static_cast<std::size_t>(bytes);
-  if (wanted >= min_pooled_bytes) {
-    const std::size_t size = class_size(wanted);
-    return {pool().take(size), [size](std::byte *memory) { pool().give_back(memory, size); }};
-  }
-  auto *memory =
-      static_cast<std::byte *>(std::aligned_alloc(alignment, (wanted / alignment + 1) * alignment));
-  if (!memory)
-    throw std::bad_alloc();
-  return {memory, [](std::byte *pointer) { std::free(pointer); }};
+std::shared_ptr<std::byte> take_pooled(std::int64_t bytes) {
+  const std::size_t size = class_size(static_cast<std::size_t>(bytes));
+  return {pool().take(size), [size](std::byte *memory) { pool().give_back(memory, size); }};
 }
 
 void set_pool_capacity(std::int64_t bytes) {

@@ -6,13 +6,16 @@
 
 namespace tsum {
 
-/// `bytes` of memory, aligned to a cache line, for a result or an intermediate.
-///
-/// Large buffers come from a pool and go back to it: a fresh result of 16 MB costs more in page
-/// faults than the sum that fills it. They lie on huge pages where the system has some. The pool
-/// keeps at most `set_pool_capacity` bytes of buffers that nobody uses.
+/// From here on buffers come from the pool: smaller ones are malloc's business, which keeps them
+/// itself.
+inline constexpr std::int64_t min_pooled_bytes = 64 * 1024;
+
+/// `bytes` of memory, at least `min_pooled_bytes`, aligned to a page, from the pool, to which it
+/// goes back: a fresh result of 16 MB costs more in page faults than the sum that fills it. It lies
+/// on huge pages where the system has some. The pool keeps at most `set_pool_capacity` bytes of
+/// buffers that nobody uses.
 ///
 /// \throws std::bad_alloc if there is not so much.
-[[nodiscard]] std::shared_ptr<std::byte> allocate_buffer(std::int64_t bytes);
+[[nodiscard]] std::shared_ptr<std::byte> take_pooled(std::int64_t bytes);
 
 } // namespace tsum

@@ -2,47 +2,20 @@
 
 #include "tsum/eval.h"
 
-#include "BufferPool.h"
-#include "KernelCache.h"
+#include "Buffer.h"
+#include "Kernels.h"
 #include "Threads.h"
-
-#include "tsum/Graph/CanonicalGraph.h"
-#include "tsum/Graph/Resolve.h"
-#include "tsum/JIT/Compiler.h"
-
-#include <algorithm>
-#include <atomic>
-#include <cstdlib>
-#include <new>
-#include <optional>
 
 namespace tsum {
 
-namespace {
-
-KernelCache &cache() {
-  // Never destroyed, so that a destructor that runs while the process exits may still evaluate.
-  static KernelCache &instance = *new KernelCache(1024, [](const CanonicalGraph &graph) {
-    std::variant<Program, CompileFailure> outcome = compile(graph);
-    if (auto *failure = std::get_if<CompileFailure>(&outcome))
-      throw CompileError(failure->stage, failure->diagnostic);
-    return std::get<Program>(std::move(outcome));
-  });
-  return instance;
-}
-
-std::atomic<void (*)()> kernel_hook = nullptr;
-
 /// Runs `program` on the data that `bound` names and gives the results to their nodes.
-void run(const Program &program, const Canonicalized &bound) {
+static void run(const Program &program, const Canonicalized &bound) {
   std::vector<const void *> buffers;
   for (const Canonicalized::Argument &argument : bound.arguments)
     buffers.push_back(argument.data);
   std::vector<std::shared_ptr<std::byte>> results;
   std::vector<const void *> arguments;
   for (const Program::Launch &launch : program.launches) {
-    if (auto hook = kernel_hook.load(std::memory_order_relaxed); hook && !results.empty())
-      hook();
     results.push_back(allocate_buffer(launch.bytes));
     buffers.push_back(results.back().get());
     arguments.clear();
@@ -59,48 +32,33 @@ void run(const Program &program, const Canonicalized &bound) {
   }
 }
 
-} // namespace
-
 void eval(std::span<const Tensor> outputs) {
-  struct Task {
-    std::vector<Node::Ptr> wanted;
-    std::optional<Resolved> resolved;
-  };
-  // What has to have values first comes on top.
-  std::vector<Task> tasks(1);
-  for (const Tensor &output : outputs)
-    tasks.front().wanted.push_back(output.node());
-  while (!tasks.empty()) {
-    Task &task = tasks.back();
-    if (!task.resolved) {
-      Resolved resolved = resolve(task.wanted);
-      if (!resolved.needed_first.empty()) {
-        tasks.push_back({std::move(resolved.needed_first), std::nullopt});
-        continue;
-      }
-      task.resolved = std::move(resolved);
+  Kernels &kernels = Kernels::instance();
+  Signature signature(outputs);
+  if (signature.outputs().empty())
+    return;
+  if (signature.is_in_place()) { // otherwise data is copied each time
+    if (PlanCache::Found found = kernels.plans.find(signature); found.plan) {
+      kernels.memory.touch(*found.program);
+      found.plan->run(*found.program, signature);
+      return;
     }
-    std::vector<Node::Ptr> pending = task.resolved->nodes;
-    std::erase_if(pending, [](const Node::Ptr &node) { return node->values() != nullptr; });
-    if (pending.empty()) {
-      task.resolved->finish();
-      tasks.pop_back();
-      continue;
-    }
-    Canonicalized bound = canonicalize(pending);
-    if (!bound.needed_first.empty())
-      tasks.push_back({std::move(bound.needed_first), std::nullopt});
-    else
-      run(*cache().get(bound.graph), bound);
   }
+
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &output : outputs)
+    nodes.push_back(output.node());
+  int graphs = 0;
+  std::shared_ptr<const Plan> plan;
+  evaluate_by(std::move(nodes), [&](const Canonicalized &bound) {
+    KernelCache::ProgramPtr program = kernels.get(bound.graph);
+    if (++graphs == 1)
+      plan = make_plan(signature, bound, program);
+    run(*program, bound);
+  });
+  // What takes several graphs is found step by step each time.
+  if (graphs == 1 && plan)
+    kernels.plans.insert(std::move(plan));
 }
-
-void set_kernel_hook(void (*hook)()) { kernel_hook = hook; }
-
-CacheStats cache_stats() { return cache().stats(); }
-
-void set_cache_capacity(std::int64_t entries) { cache().set_capacity(entries); }
-
-void clear_cache() { cache().clear(); }
 
 } // namespace tsum

@@ -2,54 +2,73 @@
 
 #include "KernelCache.h"
 
+#include <algorithm>
+
 namespace tsum {
 
-KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph) {
+KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, bool *was_known) {
   std::promise<ProgramPtr> promise;
-  std::shared_future<ProgramPtr> program = promise.get_future().share();
-  Entries dropped;
+  std::shared_future<ProgramPtr> program;
+  auto last_used = std::make_shared<UseClock::Time>(UseClock::never);
+  Entries dropped; // outlives the locks
   {
     std::unique_lock lock(mutex);
-    if (auto found = index.find(&graph); found != index.end()) {
+    auto found = index.find(&graph);
+    if (was_known)
+      *was_known = found != index.end();
+    if (found != index.end()) {
       ++counters.hits;
-      entries.splice(entries.begin(), entries, found->second);
-      std::shared_future<ProgramPtr> other = found->second->program;
+      clock.touch(*found->second->last_used);
+      program = found->second->program;
       lock.unlock();
-      return other.get();
+      return program.get();
     }
     ++counters.misses;
-    entries.push_front({graph, program, &promise});
+    program = promise.get_future().share();
+    clock.touch(*last_used);
+    entries.push_front({graph, program, &promise, last_used});
     index.emplace(&entries.front().graph, entries.begin());
     evict(dropped);
   }
 
+  const auto start = std::chrono::steady_clock::now();
+  std::exception_ptr failure;
+  Made made;
   try {
-    auto start = std::chrono::steady_clock::now();
-    promise.set_value(std::make_shared<const Program>(compile(graph)));
-    std::lock_guard lock(mutex);
-    counters.compile_time += std::chrono::steady_clock::now() - start;
+    made = make(graph);
+    promise.set_value(
+        std::make_shared<const CachedProgram>(std::move(made.program), std::move(last_used)));
   } catch (...) {
-    {
-      std::lock_guard lock(mutex);
-      // Unless the entry is gone, or another's by now.
-      if (auto found = index.find(&graph);
-          found != index.end() && found->second->compilation == &promise) {
-        dropped.splice(dropped.end(), entries, found->second);
-        index.erase(found);
-      }
+    failure = std::current_exception();
+    promise.set_exception(failure);
+  }
+  std::lock_guard lock(mutex);
+  counters.compile_time += std::chrono::steady_clock::now() - start;
+  // Unless the entry is gone, or another's by now.
+  if (auto found = index.find(&graph); found != index.end() && found->second->making == &promise) {
+    found->second->making = nullptr;
+    if (failure) {
+      drop(found->second, dropped);
+    } else {
+      found->second->bytes = made.bytes;
+      counters.bytes += made.bytes;
+      evict(dropped);
     }
-    promise.set_exception(std::current_exception());
   }
   return program.get();
 }
 
-void KernelCache::set_capacity(std::int64_t new_capacity) {
+void KernelCache::set_capacity(std::int64_t new_capacity, std::int64_t bytes) {
   if (new_capacity < 1)
     throw Error("set_cache_capacity: a capacity of " + std::to_string(new_capacity) +
                 " entries (at least 1)");
+  if (bytes < 0)
+    throw Error("set_cache_capacity: a capacity of " + std::to_string(bytes) +
+                " bytes (at least 0)");
   Entries dropped; // outlives the lock
   std::lock_guard lock(mutex);
   capacity = new_capacity;
+  byte_capacity = bytes;
   evict(dropped);
 }
 
@@ -57,6 +76,7 @@ void KernelCache::clear() {
   Entries dropped; // outlives the lock
   std::lock_guard lock(mutex);
   index.clear();
+  counters.bytes = 0;
   dropped.swap(entries);
 }
 
@@ -67,10 +87,46 @@ CacheStats KernelCache::stats() const {
   return stats;
 }
 
+std::optional<CanonicalGraph>
+KernelCache::nearest(const std::function<std::int64_t(const CanonicalGraph &)> &distance) const {
+  std::lock_guard lock(mutex);
+  const CanonicalGraph *nearest = nullptr;
+  std::int64_t smallest = 0;
+  for (const Entry &entry : entries)
+    if (std::int64_t far = distance(entry.graph); far != 0 && (!nearest || far < smallest)) {
+      nearest = &entry.graph;
+      smallest = far;
+    }
+  return nearest ? std::optional(*nearest) : std::nullopt;
+}
+
+void KernelCache::forget_unfinished() {
+  Entries dropped; // promises without a thread
+  for (auto entry = entries.begin(); entry != entries.end();)
+    if (auto next = std::next(entry); entry->making) {
+      drop(entry, dropped);
+      entry = next;
+    } else {
+      entry = next;
+    }
+}
+
+void KernelCache::drop(Entries::iterator entry, Entries &dropped) {
+  counters.bytes -= entry->bytes;
+  index.erase(&entry->graph);
+  dropped.splice(dropped.end(), entries, entry);
+}
+
 void KernelCache::evict(Entries &dropped) {
-  while (static_cast<std::int64_t>(entries.size()) > capacity) {
-    index.erase(&entries.back().graph);
-    dropped.splice(dropped.end(), entries, std::prev(entries.end()));
+  auto is_too_full = [this] {
+    return static_cast<std::int64_t>(entries.size()) > capacity ||
+           (counters.bytes > byte_capacity && entries.size() > 1);
+  };
+  // Linear, which takes some microseconds beside the milliseconds of what makes room necessary.
+  while (is_too_full()) {
+    drop(std::ranges::min_element(entries, {},
+                                  [](const Entry &entry) { return entry.last_used->load(); }),
+         dropped);
     ++counters.evictions;
   }
 }

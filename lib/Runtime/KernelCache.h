@@ -3,40 +3,89 @@
 
 #include "tsum/Graph/CanonicalGraph.h"
 #include "tsum/JIT/Program.h"
-#include "tsum/eval.h"
+#include "tsum/cache.h"
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 namespace tsum {
+
+/// The order in which entries were last used, as numbers that grow. Using the latest again writes
+/// nothing, so that threads that call one kernel share no cache line that changes.
+class UseClock {
+public:
+  using Time = std::atomic<std::uint64_t>;
+  static constexpr std::uint64_t never = ~std::uint64_t{0}; ///< of what is new
+
+  void touch(Time &last_used) {
+    if (last_used.load(std::memory_order_relaxed) != now.load(std::memory_order_relaxed))
+      last_used.store(now.fetch_add(1, std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+private:
+  Time now = 0;
+};
+
+/// A loaded program in the cache.
+struct CachedProgram : Program {
+  CachedProgram(Program program, std::shared_ptr<UseClock::Time> last_used)
+      : Program(std::move(program)), last_used(std::move(last_used)) {}
+
+  std::shared_ptr<UseClock::Time> last_used;
+};
 
 /// Compiled programs by canonical graph: bounded, the least recently used is dropped first. Safe to
 /// use from several threads.
 class KernelCache {
 public:
-  using ProgramPtr = std::shared_ptr<const Program>;
-  using Compile = std::function<Program(const CanonicalGraph &)>;
+  using ProgramPtr = std::shared_ptr<const CachedProgram>;
+  /// A program and how many bytes it takes.
+  struct Made {
+    Program program;
+    std::int64_t bytes = 0;
+  };
+  using Make = std::function<Made(const CanonicalGraph &)>;
 
-  explicit KernelCache(std::int64_t capacity, Compile compile)
-      : capacity(capacity), compile(std::move(compile)) {}
+  explicit KernelCache(std::int64_t capacity, Make make,
+                       std::int64_t byte_capacity = std::int64_t{256} << 20)
+      : capacity(capacity), byte_capacity(byte_capacity), make(std::move(make)) {}
 
-  /// The program for `graph`, compiled if nobody has. Threads that ask for the same one at the same
-  /// time wait for one compilation; if it throws, all of them get the exception and the next one to
-  /// ask compiles again. The program stays loaded for as long as the caller holds on to it.
-  [[nodiscard]] ProgramPtr get(const CanonicalGraph &graph);
+  /// The program for `graph`, made if nobody has. Threads that ask for the same one at the same
+  /// time wait for one; if making it throws, all of them get the exception and the next one to ask
+  /// tries again. The program stays loaded for as long as the caller holds on to it. Sets
+  /// `was_known` to whether it was there or being made.
+  [[nodiscard]] ProgramPtr get(const CanonicalGraph &graph, bool *was_known = nullptr);
 
-  void set_capacity(std::int64_t entries);
+  /// Notes a use of a program that somebody held on to.
+  void touch(const CachedProgram &program) { clock.touch(*program.last_used); }
+
+  void set_capacity(std::int64_t entries, std::int64_t bytes = std::int64_t{256} << 20);
   void clear();
+  /// The part of the statistics that is the memory cache's.
   [[nodiscard]] CacheStats stats() const;
+
+  /// The graph in the cache that has the smallest `distance`, other than 0.
+  [[nodiscard]] std::optional<CanonicalGraph>
+  nearest(const std::function<std::int64_t(const CanonicalGraph &)> &distance) const;
+
+  // Around a fork: locked before, unlocked after, in both processes. In the child, what other
+  // threads were making is forgotten, since they are not there.
+  void lock() { mutex.lock(); }
+  void unlock() { mutex.unlock(); }
+  void forget_unfinished();
 
 private:
   struct Entry {
     CanonicalGraph graph;
     std::shared_future<ProgramPtr> program;
-    const void *compilation; ///< tells the compilations of one graph apart while they run
+    const void *making; ///< tells several attempts for one graph apart while they run; then null
+    std::shared_ptr<UseClock::Time> last_used;
+    std::int64_t bytes = 0;
   };
   using Entries = std::list<Entry>;
 
@@ -47,14 +96,17 @@ private:
     bool operator()(const CanonicalGraph *a, const CanonicalGraph *b) const { return *a == *b; }
   };
 
+  void drop(Entries::iterator entry, Entries &dropped);
   /// Moves the entries beyond the capacity to `dropped`, to be destroyed without the lock:
   /// unloading takes a while.
   void evict(Entries &dropped);
 
   mutable std::mutex mutex;
   std::int64_t capacity;
-  Compile compile;
-  Entries entries; // the most recently used first
+  std::int64_t byte_capacity;
+  Make make;
+  UseClock clock;
+  Entries entries;
   std::unordered_map<const CanonicalGraph *, Entries::iterator, KeyHash, KeyEqual> index;
   CacheStats counters;
 };

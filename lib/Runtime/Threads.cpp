@@ -26,6 +26,9 @@ std::mutex mutex;
 std::shared_ptr<tbb::task_arena> limited_arena;
 std::atomic<std::int64_t> thread_limit = 0;
 
+std::atomic<void (*)()> kernel_hook = nullptr;
+std::atomic<bool> is_alone = false;
+
 } // namespace
 
 void set_threads(std::int64_t count) {
@@ -38,9 +41,15 @@ void set_threads(std::int64_t count) {
   thread_limit = count;
 }
 
+void use_no_other_threads() { is_alone = true; }
+
+void set_kernel_hook(void (*hook)()) { kernel_hook = hook; }
+
 void run_tiles(const Program::Launch &launch, const void *const *buffers) {
+  if (auto hook = kernel_hook.load(std::memory_order_relaxed))
+    hook();
   std::int64_t shares = std::min(launch.tiles, launch.traffic / min_bytes_per_thread);
-  if (shares < 2 || thread_limit == 1) {
+  if (shares < 2 || thread_limit == 1 || is_alone) {
     launch.kernel(buffers, 0, launch.tiles);
     return;
   }

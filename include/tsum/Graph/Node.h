@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <mutex>
+#include <utility>
 
 namespace tsum {
 
@@ -88,6 +89,12 @@ struct Node {
     std::shared_ptr<const Storage> values;
   };
   [[nodiscard]] State state() const;
+  /// Calls `visit` with the operands and the values, one of which is empty, without a copy of
+  /// either. They may go as soon as `visit` returns; it must not touch this node.
+  template <class Visit> void visit_state(Visit &&visit) const {
+    std::lock_guard lock(mutex);
+    visit(std::as_const(operand_nodes), std::as_const(storage));
+  }
   [[nodiscard]] std::shared_ptr<const Storage> values() const;
 
   /// Gives the node its values and lets go of its operands, whose memory is then free. The first
@@ -129,6 +136,23 @@ std::int64_t checked_size(std::string_view op, std::span<const std::int64_t> sha
 [[nodiscard]] Tensor make_iota(DType dtype, Shape shape, std::int64_t first,
                                std::vector<std::int64_t> steps);
 
+/// A node that stands for data that is given later. It has neither operands nor values.
+struct InputNode : Node {
+  InputNode(DType dtype, Shape shape, ByteStrides strides)
+      : Node(OpKind::Constant, dtype, std::move(shape)), strides(std::move(strides)) {}
+
+  const ByteStrides strides;
+};
+
+/// `node` as the input that it is, or null. \p has_values tells whether it has values.
+[[nodiscard]] inline const InputNode *as_input(const Node &node, bool has_values) {
+  return node.op == OpKind::Constant && !has_values ? static_cast<const InputNode *>(&node)
+                                                    : nullptr;
+}
+
+/// \throws Error saying that `input` has no data.
+[[noreturn]] void throw_unbound(const InputNode &input);
+
 /// A node and one look at its state, as `evaluation_order` finds it.
 struct OrderedNode {
   Node::Ptr node;
@@ -137,7 +161,9 @@ struct OrderedNode {
 };
 
 /// The nodes behind `outputs` down to those that have values, each once and after its operands.
-[[nodiscard]] std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs);
+/// \throws Error for an input, unless `with_inputs`.
+[[nodiscard]] std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs,
+                                                        bool with_inputs = false);
 
 /// "[2,3]".
 [[nodiscard]] std::string to_string(std::span<const std::int64_t> shape);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tsum/Graph/CanonicalGraph.h"
 #include "tsum/JIT/Program.h"
 
+#include <chrono>
+#include <string_view>
 #include <variant>
 
 namespace tsum {
@@ -15,8 +16,32 @@ struct CompileFailure {
   std::string diagnostic;
 };
 
-/// Compiles `graph` for this machine and loads the code. Compilations in several threads take
-/// turns. The first one in a process also sets the compiler up.
-[[nodiscard]] std::variant<Program, CompileFailure> compile(const CanonicalGraph &graph);
+/// How long one stage took: a name of `pipelineStages()`, or "translate", "optimize", "object".
+struct StageTime {
+  std::string_view stage;
+  std::chrono::nanoseconds time{0};
+};
+
+struct Compilation {
+  Image image;
+  std::vector<StageTime> stages;
+};
+
+/// Compiles `graph` for this machine. Compilations in several threads take turns. The first one in
+/// a process also sets the compiler up; none loads anything.
+[[nodiscard]] std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph);
+
+/// What decides, beside the graph, which code `compile` makes: the version of tsum and LLVM and the
+/// instruction set extensions of this machine, a line each. Never the name of a CPU, and nothing
+/// that is merely a matter of tuning.
+[[nodiscard]] const std::string &code_version();
+
+/// Whether the process is exiting and has destroyed what the compiler and the loader consist of.
+/// Ask before each use: the first call arranges for being told.
+[[nodiscard]] bool is_compiler_gone();
+
+/// Hold these while the process forks, so that the child finds the compiler at rest.
+void lock_compiler();
+void unlock_compiler();
 
 } // namespace tsum

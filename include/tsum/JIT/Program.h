@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tsum/Graph/Fields.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,7 +17,7 @@ using Kernel = void (*)(const void *const *buffers, std::int64_t begin, std::int
 /// data, then the result of each launch.
 struct Program {
   struct Launch {
-    Kernel kernel = nullptr;
+    Kernel kernel = nullptr; ///< null until the code is loaded
     std::int64_t tiles = 0;
     std::vector<std::int32_t> inputs; ///< values
     std::int64_t bytes = 0;           ///< of the result
@@ -28,5 +30,34 @@ struct Program {
   /// Keeps the code loaded; the last program that lets go unloads it.
   std::shared_ptr<const void> code;
 };
+
+/// What a compilation makes and the disk cache keeps: a program whose kernels are still in an
+/// object file.
+struct Image {
+  Program program;
+  std::vector<std::string> kernels; ///< the symbol of each launch
+  std::string object;
+};
+
+// Addresses are no part of what is kept.
+
+template <MaybeConst<Program::Launch> Launch, class Visit>
+void visit_fields(Launch &launch, Visit &&visit) {
+  [[maybe_unused]] auto &[kernel, tiles, inputs, bytes, traffic] = launch;
+  visit(tiles, inputs, bytes, traffic);
+}
+
+template <MaybeConst<Program> P, class Visit> void visit_fields(P &program, Visit &&visit) {
+  [[maybe_unused]] auto &[arguments, launches, outputs, code] = program;
+  visit(arguments, launches, outputs);
+}
+
+template <MaybeConst<Image> I, class Visit> void visit_fields(I &image, Visit &&visit) {
+  auto &[program, kernels, object] = image;
+  visit(program, kernels, object);
+}
+
+/// Whether all numbers in `image` name values and kernels that there are.
+[[nodiscard]] bool is_consistent(const Image &image);
 
 } // namespace tsum

@@ -2,10 +2,12 @@
 //
 // Replaces the functions by which tsum allocates with ones that count.
 #include "tsum/eval.h"
+#include "tsum/function.h"
 #include "tsum/ops.h"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <malloc.h>
 #include <new>
@@ -56,6 +58,22 @@ TEST(Allocation, OfACachedSumIsItsOutput) {
   std::size_t cached = evaluate();
   EXPECT_GE(cached, 1024 * sizeof(float)) << "the output is counted";
   EXPECT_LT(cached, 64U << 10);
+}
+
+TEST(Allocation, OfAPreparedFunctionIsNothing) {
+  Tensor x = input(DType::f32, {8, 8});
+  Tensor y = square(x);
+  // Two steps, and so memory between them, which the first call allocates.
+  const Function function = compile({x}, {reduce_sum(y, 0) + reduce_sum(y, 1), reduce_sum(x)});
+  std::array<float, 64> values{};
+  std::array<float, 8> sums{};
+  float sum = 0;
+  const std::array<const void *, 1> in = {values.data()};
+  const std::array<void *, 2> out = {sums.data(), &sum};
+  function(in, out);
+  const std::size_t before = allocated;
+  function(in, out);
+  EXPECT_EQ(allocated, before);
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "Runtime/BufferPool.h"
+#include "Runtime/Buffer.h"
 
 #include "tsum/tsum.h"
 

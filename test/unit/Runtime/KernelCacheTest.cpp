@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <latch>
 #include <thread>
 
@@ -23,10 +24,12 @@ Program program_of(const CanonicalGraph &graph) {
 
 /// A cache whose compiler only takes notes.
 struct NotingCache {
+  static constexpr std::int64_t bytes_each = 100;
+
   explicit NotingCache(std::int64_t capacity)
       : cache(capacity, [this](const CanonicalGraph &graph) {
           compiled.push_back(graph.extents[0]);
-          return program_of(graph);
+          return KernelCache::Made{program_of(graph), bytes_each};
         }) {}
 
   void get(std::initializer_list<std::int64_t> extents) {
@@ -75,6 +78,37 @@ TEST(KernelCache, ASmallerCapacityEvictsAtOnce) {
   EXPECT_THAT(noting.compiled, ElementsAre(1, 2, 3));
 }
 
+TEST(KernelCache, IsBoundedByBytesButKeepsTheLatest) {
+  NotingCache noting(8);
+  noting.cache.set_capacity(8, 250);
+  noting.get({1, 2, 1, 3});
+  EXPECT_EQ(noting.cache.stats().bytes, 200);
+  EXPECT_EQ(noting.cache.stats().evictions, 1);
+  noting.get({1, 3, 2});
+  EXPECT_THAT(noting.compiled, ElementsAre(1, 2, 3, 2));
+  noting.cache.set_capacity(8, 0);
+  EXPECT_EQ(noting.cache.stats().entries, 1);
+  noting.get({2});
+  EXPECT_EQ(noting.compiled.size(), 4U);
+}
+
+TEST(KernelCache, UsingWhatIsHeldKeepsItInTheCache) {
+  NotingCache noting(2);
+  KernelCache::ProgramPtr held = noting.cache.get(graph(1));
+  noting.get({2});
+  noting.cache.touch(*held);
+  noting.get({3, 1});
+  EXPECT_THAT(noting.compiled, ElementsAre(1, 2, 3));
+}
+
+TEST(KernelCache, KnowsTheNearestGraph) {
+  NotingCache noting(8);
+  noting.get({1, 5, 20});
+  auto distance = [](const CanonicalGraph &other) { return std::abs(other.extents[0] - 5); };
+  ASSERT_TRUE(noting.cache.nearest(distance));
+  EXPECT_EQ(noting.cache.nearest(distance)->extents[0], 1) << "a graph is not its own neighbour";
+}
+
 TEST(KernelCache, RefusesACapacityOfNothing) {
   NotingCache noting(1);
   try {
@@ -105,7 +139,7 @@ TEST(KernelCache, CodeLivesAsLongAsSomebodyHoldsIt) {
       program.code = std::make_shared<int>();
     if (program.code)
       code = program.code;
-    return program;
+    return KernelCache::Made{std::move(program), 0};
   });
   KernelCache::ProgramPtr held = cache.get(graph(1));
   static_cast<void>(cache.get(graph(2)));
@@ -122,7 +156,7 @@ struct SlowCache {
       : cache(8, [this](const CanonicalGraph &graph) {
           int number = started++;
           outcomes[number].get_future().get(); // throws, if that is the outcome
-          return program_of(graph);
+          return KernelCache::Made{program_of(graph), 0};
         }) {}
 
   void succeed(int number) { outcomes[number].set_value(); }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/error.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tsum {
+
+/// What the caches have done since the process started.
+struct CacheStats {
+  std::int64_t hits = 0;   ///< look-ups that found code, or waited for another thread's compilation
+  std::int64_t misses = 0; ///< look-ups that did not, and read it from disk or compiled it
+  std::int64_t evictions = 0;               ///< entries unloaded to keep within the capacity
+  std::int64_t entries = 0;                 ///< entries now
+  std::int64_t bytes = 0;                   ///< of their code and what describes it
+  std::int64_t compilations = 0;            ///< misses that nobody had on disk
+  std::chrono::nanoseconds compile_time{0}; ///< summed over all misses
+
+  std::int64_t disk_hits = 0;
+  std::int64_t disk_misses = 0;
+  std::int64_t disk_broken = 0; ///< disk misses where there was a file that could not be used
+  std::int64_t disk_writes = 0;
+  std::int64_t disk_failed_writes = 0;
+};
+
+[[nodiscard]] CacheStats cache_stats();
+
+/// Bounds the cache in memory to `entries` kernels' programs (at least 1; 1024 at the start) and to
+/// `bytes` of their code (256 MB at the start; the latest stays in any case). The least recently
+/// used code is unloaded, once no thread runs it.
+/// \throws Error for fewer than 1 entry or a negative number of bytes.
+void set_cache_capacity(std::int64_t entries, std::int64_t bytes = std::int64_t{256} << 20);
+
+/// Forgets all code in memory, unloads it once no thread runs it, and keeps the counters. The disk
+/// cache stays as it is.
+void clear_cache();
+
+/// Keeps compiled code in the files of `directory`, an absolute path, which is made when it is
+/// needed; empty means on no disk. At the start it is what TSUM_CACHE_DIR names, or else `tsum` in
+/// XDG_CACHE_HOME or in ~/.cache. See docs/caching.md for what is trusted.
+void set_cache_directory(std::string directory);
+
+/// One look-up of a kind of graph that was new to the process, or no longer known.
+struct CacheEvent {
+  enum class Origin : std::uint8_t { Memory, Disk, Compiler };
+
+  Origin origin = Origin::Memory; ///< where the code came from
+  std::string graph;              ///< the canonical graph, a line per value
+  /// Of a miss: which parts of the key were new, compared with the most similar graph in memory.
+  std::string novelty;
+  /// What was done in which time: the compiler's stages, "disk" (reading), "write", "load".
+  std::vector<std::pair<std::string, std::chrono::nanoseconds>> stages;
+  std::chrono::nanoseconds total{0};
+};
+
+/// Calls `log` with each event, on the thread that looked up; null turns that off. TSUM_LOG=cache
+/// in the environment prints events to stderr instead. `log` must not evaluate anything.
+void set_cache_log(std::function<void(const CacheEvent &)> log);
+
+} // namespace tsum

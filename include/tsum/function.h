@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/tensor.h"
+
+#include <functional>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace tsum {
+
+/// A graph that is compiled once and called with other data each time: what a call does is to check
+/// its arguments and to run kernels. It hashes nothing, takes no lock, and allocates nothing but
+/// what it cannot do without (see `operator()`).
+///
+/// A handle, cheap to copy. Its code stays loaded as long as a handle lives, whatever the caches
+/// do. May be called from several threads at once.
+class Function {
+public:
+  /// What an input must be, and an output is.
+  struct Layout {
+    DType dtype;
+    Shape shape;
+    ByteStrides strides; ///< of an output, row-major
+    std::string name;
+  };
+  [[nodiscard]] std::span<const Layout> inputs() const;
+  [[nodiscard]] std::span<const Layout> outputs() const;
+
+  /// Computes the outputs from data that lies as `inputs()` says, each pointer at element 0, into
+  /// row-major memory that overlaps neither the inputs nor other outputs.
+  ///
+  /// About 30 ns beside the kernels. Temporaries that a graph of several kernels needs are
+  /// allocated by its first calls and kept for later ones.
+  ///
+  /// \throws Error for another number of inputs or outputs; MemoryError for a pointer that is null,
+  /// where there is something to read or write, or not a multiple of the element size.
+  void operator()(std::span<const void *const> inputs, std::span<void *const> outputs) const;
+
+  /// The outputs for tensors, which are evaluated first if need be, and copied if they lie in
+  /// another order than the function was compiled for.
+  ///
+  /// \throws Error for another number of inputs, ShapeError and DTypeError for other ones.
+  [[nodiscard]] std::vector<Tensor> operator()(std::span<const Tensor> inputs) const;
+  [[nodiscard]] std::vector<Tensor> operator()(std::initializer_list<Tensor> inputs) const {
+    return (*this)(std::span<const Tensor>(inputs.begin(), inputs.size()));
+  }
+
+  struct Prepared; // private: lib/Runtime/Function.cpp
+  explicit Function(std::shared_ptr<const Prepared> prepared) : prepared(std::move(prepared)) {}
+
+private:
+  std::shared_ptr<const Prepared> prepared;
+};
+
+/// Compiles `outputs` as a function of `inputs`, which `input` made. What else the graph reads
+/// (constants, evaluated nodes) becomes part of the function and stays alive with it.
+///
+/// Compiles, or finds in the caches, at once.
+///
+/// \throws Error if one of `inputs` is none or is given twice, if the graph has others, or if
+/// the graph reshapes an input whose strides cannot express that; CompileError as `eval`.
+/// \code
+///   Tensor x = input(DType::f32, {64, 128});
+///   Function norms = compile({x}, {sqrt(reduce_sum(square(x), 1))});
+///   norms(std::array<const void *, 1>{data}, std::array<void *, 1>{result});
+/// \endcode
+[[nodiscard]] Function compile(std::span<const Tensor> inputs, std::span<const Tensor> outputs);
+[[nodiscard]] inline Function compile(std::initializer_list<Tensor> inputs,
+                                      std::initializer_list<Tensor> outputs) {
+  return compile(std::span<const Tensor>(inputs.begin(), inputs.size()),
+                 std::span<const Tensor>(outputs.begin(), outputs.size()));
+}
+
+namespace detail {
+
+/// The functions that one callable was traced to, by the dtypes, shapes and strides of its inputs.
+class Traces {
+public:
+  using Trace = std::function<std::vector<Tensor>(std::span<const Tensor> inputs)>;
+
+  /// `arity` is how many inputs `trace` takes, or 0 for any number.
+  Traces(std::size_t arity, Trace trace);
+  [[nodiscard]] std::vector<Tensor> call(std::span<const Tensor> inputs) const;
+  [[nodiscard]] std::int64_t count() const;
+
+private:
+  struct State;
+  std::shared_ptr<State> state;
+};
+
+} // namespace detail
+
+/// A callable that builds a graph, as a function that is compiled when it meets new inputs: see
+/// `jit`.
+template <class Callable> class Jitted {
+public:
+  explicit Jitted(Callable callable)
+      : traces(arity(), [callable = std::move(callable)](std::span<const Tensor> inputs) {
+          return as_list(call(callable, inputs));
+        }) {}
+
+  /// The result for `inputs`: what the callable returns, evaluated.
+  [[nodiscard]] auto operator()(std::span<const Tensor> inputs) const {
+    using Result = decltype(call(std::declval<const Callable &>(), inputs));
+    std::vector<Tensor> results = traces.call(inputs);
+    if constexpr (std::is_same_v<Result, Tensor>)
+      return std::move(results.front());
+    else
+      return results;
+  }
+  template <class... Tensors>
+    requires(std::is_same_v<Tensors, Tensor> && ...)
+  [[nodiscard]] auto operator()(const Tensors &...inputs) const {
+    const Tensor list[] = {inputs...};
+    return (*this)(std::span<const Tensor>(list));
+  }
+
+  /// How many kinds of inputs it was traced for.
+  [[nodiscard]] std::int64_t trace_count() const { return traces.count(); }
+
+private:
+  static auto call(const Callable &callable, std::span<const Tensor> inputs) {
+    const Tensor *x = inputs.data();
+    if constexpr (std::is_invocable_v<const Callable &, std::span<const Tensor>>)
+      return callable(inputs);
+    else if constexpr (std::is_invocable_v<const Callable &, Tensor>)
+      return callable(x[0]);
+    else if constexpr (std::is_invocable_v<const Callable &, Tensor, Tensor>)
+      return callable(x[0], x[1]);
+    else if constexpr (std::is_invocable_v<const Callable &, Tensor, Tensor, Tensor>)
+      return callable(x[0], x[1], x[2]);
+    else
+      return callable(x[0], x[1], x[2], x[3]);
+  }
+  /// How many tensors the callable takes, or 0 for any number.
+  static constexpr std::size_t arity() {
+    if constexpr (std::is_invocable_v<const Callable &, std::span<const Tensor>>)
+      return 0;
+    else if constexpr (std::is_invocable_v<const Callable &, Tensor>)
+      return 1;
+    else if constexpr (std::is_invocable_v<const Callable &, Tensor, Tensor>)
+      return 2;
+    else if constexpr (std::is_invocable_v<const Callable &, Tensor, Tensor, Tensor>)
+      return 3;
+    else
+      return 4;
+  }
+  static std::vector<Tensor> as_list(Tensor tensor) { return {std::move(tensor)}; }
+  static std::vector<Tensor> as_list(std::vector<Tensor> tensors) { return tensors; }
+
+  detail::Traces traces;
+};
+
+/// `callable`, a pure function from tensors (one to four, or a span of them) to a tensor or a
+/// vector of them, as one that traces and compiles it once for each combination of dtypes, shapes
+/// and strides that it is called with. Strides that are no multiples of the element size, and
+/// misaligned data, cost a copy.
+/// \code
+///   auto norms = jit([](const Tensor &x) { return sqrt(reduce_sum(square(x), 1)); });
+///   Tensor result = norms(x);
+/// \endcode
+template <class Callable> [[nodiscard]] Jitted<Callable> jit(Callable callable) {
+  return Jitted<Callable>(std::move(callable));
+}
+
+} // namespace tsum

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Workbench.h"
+
+#include "tsum/Codegen/EmitObject.h"
+#include "tsum/Codegen/Pipeline.h"
+#include "tsum/Conversion/GraphToTsum.h"
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+
+using namespace mlir;
+
+namespace tsum {
+
+namespace {
+
+#ifdef NDEBUG
+constexpr bool verifyEachPass = false;
+#else
+constexpr bool verifyEachPass = true;
+#endif
+
+int64_t bytesOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return tensor.getNumElements() * llvm::divideCeil(tensor.getElementTypeBitWidth(), 8);
+}
+
+/// Times one stage after another.
+class StopWatch {
+public:
+  explicit StopWatch(std::vector<StageTime> &stages) : stages(stages) {}
+  void stop(llvm::StringRef stage) {
+    auto now = std::chrono::steady_clock::now();
+    stages.push_back({{stage.data(), stage.size()}, now - start});
+    start = now;
+  }
+
+private:
+  std::vector<StageTime> &stages;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+
+/// What the pipeline has left of the function: launches in order.
+static void readSchedule(func::FuncOp function, Image &image) {
+  Program &program = image.program;
+  llvm::DenseMap<Value, std::int32_t> numbers;
+  for (Value argument : function.getArguments())
+    numbers[argument] = program.arguments++;
+  auto numbersOf = [&](ValueRange values) {
+    std::vector<std::int32_t> result;
+    for (Value value : values)
+      result.push_back(numbers.at(value));
+    return result;
+  };
+  SymbolTableCollection symbols;
+  for (Operation &op : function.getBody().front()) {
+    if (auto launch = dyn_cast<ir::LaunchOp>(op)) {
+      auto kernel =
+          symbols.lookupNearestSymbolFrom<LLVM::LLVMFuncOp>(launch, launch.getKernelAttr());
+      auto tiles = kernel->getAttrOfType<IntegerAttr>("tsum.tiles").getInt();
+      numbers[launch.getResult()] =
+          program.arguments + static_cast<std::int32_t>(program.launches.size());
+      std::int64_t bytes = bytesOf(launch.getType());
+      std::int64_t traffic = bytes;
+      for (Type input : launch.getInputs().getTypes())
+        traffic += bytesOf(input);
+      program.launches.push_back({nullptr, tiles, numbersOf(launch.getInputs()), bytes, traffic});
+      image.kernels.push_back(kernel.getName().str());
+    } else {
+      program.outputs = numbersOf(cast<func::ReturnOp>(op).getOperands());
+    }
+  }
+}
+
+} // namespace
+
+Workbench::Workbench(std::string features) : context(MLIRContext::Threading::DISABLED) {
+  DialectRegistry registry;
+  registerTsumDialects(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  context.appendDialectRegistry(registry);
+  // The constructor's argument spares the thread pool, but leaves the uniquers with locks and with
+  // caches per thread.
+  context.disableMultithreading();
+  PipelineOptions options{/*stopAfter=*/"", std::move(features)};
+  for (const Stage &stage : pipelineStages()) {
+    // Kept, since what passes prepare once, such as their patterns, takes longer than to run them.
+    auto &passes = stages.emplace_back(std::make_unique<PassManager>(&context));
+    passes->enableVerifier(verifyEachPass);
+    stage.addPasses(*passes, options);
+  }
+}
+
+std::unique_ptr<llvm::Module> Workbench::lower(const CanonicalGraph &graph,
+                                               llvm::TargetMachine &target, Image &image,
+                                               std::vector<StageTime> &times,
+                                               CompileFailure &failure) {
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      failure.diagnostic += (failure.diagnostic.empty() ? "" : "; ") + diagnostic.str();
+    return success();
+  });
+  StopWatch watch(times);
+  OwningOpRef<ModuleOp> module = graphToTsum(graph, &context);
+  watch.stop("import");
+  for (auto [stage, passes] : llvm::zip_equal(pipelineStages(), stages)) {
+    if (failed(passes->run(*module))) {
+      failure.stage = stage.name;
+      return nullptr;
+    }
+    watch.stop(stage.name);
+  }
+  failure.diagnostic.clear(); // an error always fails its pass
+  ModuleOp kernels = *module->getOps<ModuleOp>().begin();
+  readSchedule(*module->getOps<func::FuncOp>().begin(), image);
+  if (image.kernels.empty())
+    return nullptr;
+  auto llvmIR = toLLVMIR(kernels, llvmContext, target);
+  if (!llvmIR) {
+    failure = {"llvm-ir", llvm::toString(llvmIR.takeError())};
+    return nullptr;
+  }
+  watch.stop("llvm-ir");
+  return std::move(*llvmIR);
+}
+
+} // namespace tsum

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tsum/function.h"
+
+#include "Buffer.h"
+#include "CacheLog.h"
+#include "Kernels.h"
+#include "Threads.h"
+
+#include "tsum/Runtime/Trace.h"
+#include "tsum/eval.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <new>
+#include <shared_mutex>
+
+namespace tsum {
+
+/// A schedule laid out for quick calls.
+struct Function::Prepared {
+  struct Launch {
+    const Program::Launch *code;
+    std::int32_t first_input, input_count; ///< in `operands`
+    std::int32_t output;                   ///< that it writes to, or -1
+    std::int64_t scratch;                  ///< where else it does
+  };
+  Schedule schedule; // keeps the code and the constants
+  std::vector<Layout> inputs, outputs;
+  std::vector<bool> is_empty_input, is_empty_output;
+  std::vector<Launch> launches;
+  std::vector<Schedule::Place> operands;
+  std::vector<std::int32_t> copies; ///< outputs that are no launch's whole result
+  std::size_t most_inputs = 0;      ///< of a launch
+
+  Prepared(std::span<const Tensor> given_inputs, std::span<const Tensor> given_outputs);
+  ~Prepared();
+  Prepared(const Prepared &) = delete;
+  Prepared &operator=(const Prepared &) = delete;
+
+  void check(std::span<const void *const> in, std::span<void *const> out) const;
+  void run(std::span<const void *const> in, std::span<void *const> out) const;
+
+private:
+  /// Memory for temporaries between two calls, for as many threads at once.
+  static constexpr std::size_t spare_count = 8;
+  mutable std::array<std::atomic<std::byte *>, spare_count> spares{};
+
+  [[nodiscard]] std::byte *take_scratch() const;
+  void give_back(std::byte *memory) const;
+};
+
+namespace {
+
+using Layout = Function::Layout;
+
+Layout layout_of(const Tensor &tensor, ByteStrides strides) {
+  return {tensor.dtype(), Shape(tensor.shape().begin(), tensor.shape().end()), std::move(strides),
+          std::string(tensor.name())};
+}
+
+/// Whether elements of `shape` by `strides` lie row-major, one behind the other.
+bool is_packed(const Shape &shape, const ByteStrides &strides, DType dtype) {
+  const ByteStrides wanted = row_major_strides(shape, dtype);
+  for (std::size_t dim = 0; dim < shape.size(); ++dim)
+    if (shape[dim] != 1 && strides[dim] != wanted[dim])
+      return false;
+  return true;
+}
+
+/// Copies what lies by `strides` to row-major memory, without allocating.
+std::byte *copy_packed(std::byte *to, const std::byte *from, std::span<const std::int64_t> shape,
+                       std::span<const std::int64_t> strides, std::size_t element) {
+  if (shape.empty()) {
+    std::memcpy(to, from, element);
+    return to + element;
+  }
+  for (std::int64_t i = 0; i < shape[0]; ++i)
+    to = copy_packed(to, from + i * strides[0], shape.subspan(1), strides.subspan(1), element);
+  return to;
+}
+
+[[noreturn]] void throw_count(const char *what, std::size_t given, std::size_t wanted) {
+  throw Error("call: " + std::to_string(given) + " " + what + " given to a function with " +
+              std::to_string(wanted));
+}
+
+[[noreturn]] void throw_pointer(const char *what, std::size_t number, const void *pointer,
+                                const Layout &layout) {
+  const std::string which = std::string("call: ") + what + " " + std::to_string(number);
+  if (!pointer)
+    throw MemoryError(which + " is null (only a tensor without elements needs no memory)");
+  throw MemoryError(which + " is not aligned to " + std::to_string(size_of(layout.dtype)) +
+                    " bytes, the element size of " + std::string(name_of(layout.dtype)));
+}
+
+bool is_bad(const void *pointer, DType dtype) {
+  return !pointer ||
+         reinterpret_cast<std::uintptr_t>(pointer) % static_cast<std::uintptr_t>(size_of(dtype)) !=
+             0;
+}
+
+} // namespace
+
+Function::Prepared::Prepared(std::span<const Tensor> given_inputs,
+                             std::span<const Tensor> given_outputs)
+    : schedule(trace(given_inputs, given_outputs,
+                     [](const CanonicalGraph &graph) { return Kernels::instance().get(graph); })) {
+  for (const Tensor &input : given_inputs) {
+    inputs.push_back(layout_of(input, static_cast<const InputNode &>(*input.node()).strides));
+    is_empty_input.push_back(input.size() == 0);
+  }
+  for (std::size_t n = 0; n < given_outputs.size(); ++n) {
+    const Tensor &output = given_outputs[n];
+    outputs.push_back(layout_of(output, row_major_strides(output.shape(), output.dtype())));
+    is_empty_output.push_back(output.size() == 0);
+    if (output.size() != 0 && !schedule.outputs[n].is_direct)
+      copies.push_back(static_cast<std::int32_t>(n));
+  }
+  for (const Schedule::Launch &launch : schedule.launches) {
+    launches.push_back({&schedule.code_of(launch), static_cast<std::int32_t>(operands.size()),
+                        static_cast<std::int32_t>(launch.inputs.size()), launch.output,
+                        launch.scratch});
+    operands.insert(operands.end(), launch.inputs.begin(), launch.inputs.end());
+    most_inputs = std::max(most_inputs, launch.inputs.size());
+  }
+}
+
+Function::Prepared::~Prepared() {
+  for (std::atomic<std::byte *> &spare : spares)
+    std::free(spare.load());
+}
+
+std::byte *Function::Prepared::take_scratch() const {
+  if (schedule.scratch_bytes == 0)
+    return nullptr;
+  for (std::atomic<std::byte *> &spare : spares)
+    if (std::byte *memory = spare.exchange(nullptr, std::memory_order_acquire))
+      return memory;
+  void *memory =
+      std::aligned_alloc(buffer_alignment, static_cast<std::size_t>(schedule.scratch_bytes));
+  if (!memory)
+    throw std::bad_alloc();
+  return static_cast<std::byte *>(memory);
+}
+
+void Function::Prepared::give_back(std::byte *memory) const {
+  for (std::atomic<std::byte *> &spare : spares) {
+    if (!memory)
+      return;
+    if (std::byte *none = nullptr; spare.compare_exchange_strong(
+            none, memory, std::memory_order_release, std::memory_order_relaxed))
+      return;
+  }
+  std::free(memory);
+}
+
+void Function::Prepared::check(std::span<const void *const> in, std::span<void *const> out) const {
+  if (in.size() != inputs.size())
+    throw_count("inputs", in.size(), inputs.size());
+  if (out.size() != outputs.size())
+    throw_count("outputs", out.size(), outputs.size());
+  for (std::size_t n = 0; n < in.size(); ++n)
+    if (is_bad(in[n], inputs[n].dtype) && !is_empty_input[n])
+      throw_pointer("input", n, in[n], inputs[n]);
+  for (std::size_t n = 0; n < out.size(); ++n)
+    if (is_bad(out[n], outputs[n].dtype) && !is_empty_output[n])
+      throw_pointer("output", n, out[n], outputs[n]);
+}
+
+void Function::Prepared::run(std::span<const void *const> in, std::span<void *const> out) const {
+  // On the stack for up to some hundred values.
+  std::array<std::byte, 2048> stack;
+  std::pmr::monotonic_buffer_resource memory(stack.data(), stack.size());
+  const std::size_t value_count = schedule.first_result() + launches.size();
+  std::pmr::polymorphic_allocator<const std::byte *> allocator(&memory);
+  const std::byte **values = allocator.allocate(value_count);
+  const std::byte **arguments = allocator.allocate(most_inputs + 1);
+  std::byte *scratch = take_scratch();
+
+  const std::byte **next = values;
+  for (const void *pointer : in)
+    *next++ = static_cast<const std::byte *>(pointer);
+  for (const Schedule::Constant &constant : schedule.constants)
+    *next++ = constant.values->data;
+  for (const Launch &launch : launches) {
+    const Schedule::Place *input = operands.data() + launch.first_input;
+    for (std::int32_t n = 0; n < launch.input_count; ++n)
+      arguments[n] = values[input[n].value] + input[n].offset;
+    std::byte *result =
+        launch.output < 0 ? scratch + launch.scratch
+                          : static_cast<std::byte *>(out[static_cast<std::size_t>(launch.output)]);
+    arguments[launch.input_count] = result;
+    *next++ = result;
+    run_tiles(*launch.code, reinterpret_cast<const void *const *>(arguments));
+  }
+  for (std::int32_t output : copies) {
+    const auto n = static_cast<std::size_t>(output);
+    const Schedule::Output &from = schedule.outputs[n];
+    copy_packed(static_cast<std::byte *>(out[n]), values[from.first.value] + from.first.offset,
+                outputs[n].shape, from.strides,
+                static_cast<std::size_t>(size_of(outputs[n].dtype)));
+  }
+  give_back(scratch);
+}
+
+std::span<const Function::Layout> Function::inputs() const { return prepared->inputs; }
+
+std::span<const Function::Layout> Function::outputs() const { return prepared->outputs; }
+
+void Function::operator()(std::span<const void *const> inputs,
+                          std::span<void *const> outputs) const {
+  prepared->check(inputs, outputs);
+  prepared->run(inputs, outputs);
+}
+
+std::vector<Tensor> Function::operator()(std::span<const Tensor> inputs) const {
+  if (inputs.size() != prepared->inputs.size())
+    throw_count("inputs", inputs.size(), prepared->inputs.size());
+  eval(inputs);
+  std::vector<std::shared_ptr<const Storage>> kept;
+  std::vector<const void *> in;
+  for (std::size_t n = 0; n < inputs.size(); ++n) {
+    const Layout &layout = prepared->inputs[n];
+    const Tensor &input = inputs[n];
+    const std::string which = "call: input " + std::to_string(n) + " is ";
+    if (input.dtype() != layout.dtype)
+      throw DTypeError(which + std::string(name_of(input.dtype())) + ", and the function takes " +
+                       std::string(name_of(layout.dtype)));
+    if (!std::ranges::equal(input.shape(), layout.shape))
+      throw ShapeError(which + "of shape " + to_string(input.shape()) +
+                       ", and the function takes " + to_string(layout.shape));
+    std::shared_ptr<const Storage> values = input.node()->values();
+    if (values->strides != layout.strides || is_bad(values->data, layout.dtype))
+      values = input.node()->row_major_values();
+    if (!is_packed(layout.shape, layout.strides, layout.dtype) &&
+        values->strides != layout.strides && input.size() != 0)
+      throw MemoryError(which + "stored by strides " + to_string(input.node()->values()->strides) +
+                        ", and the function takes " + to_string(layout.strides));
+    in.push_back(values->data);
+    kept.push_back(std::move(values));
+  }
+  std::vector<std::shared_ptr<std::byte>> buffers;
+  std::vector<void *> out;
+  for (const Layout &layout : prepared->outputs) {
+    buffers.push_back(
+        allocate_buffer(checked_size("call", layout.shape, layout.dtype) * size_of(layout.dtype)));
+    out.push_back(buffers.back().get());
+  }
+  prepared->run(in, out);
+  std::vector<Tensor> results;
+  for (std::size_t n = 0; n < buffers.size(); ++n) {
+    const Layout &layout = prepared->outputs[n];
+    results.push_back(borrow(buffers[n].get(), layout.dtype, layout.shape, layout.strides,
+                             buffers[n], layout.name));
+  }
+  return results;
+}
+
+Function compile(std::span<const Tensor> inputs, std::span<const Tensor> outputs) {
+  return Function(std::make_shared<const Function::Prepared>(inputs, outputs));
+}
+
+//===-- Traced callables ----------------------------------------------------------------------===//
+
+struct detail::Traces::State {
+  using Key = std::vector<std::int64_t>;
+
+  State(std::size_t arity, Trace trace) : arity(arity), trace(std::move(trace)) {}
+
+  std::size_t arity;
+  Trace trace;
+  std::shared_mutex mutex;
+  std::map<Key, Function> functions;
+};
+
+detail::Traces::Traces(std::size_t arity, Trace trace)
+    : state(std::make_shared<State>(arity, std::move(trace))) {}
+
+std::int64_t detail::Traces::count() const {
+  std::shared_lock lock(state->mutex);
+  return static_cast<std::int64_t>(state->functions.size());
+}
+
+std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
+  if (state->arity != 0 && inputs.size() != state->arity)
+    throw_count("inputs", inputs.size(), state->arity);
+  eval(inputs);
+  State::Key key;
+  std::vector<ByteStrides> strides;
+  for (const Tensor &input : inputs) {
+    std::shared_ptr<const Storage> values = input.node()->values();
+    const std::int64_t element = size_of(input.dtype());
+    const bool in_place =
+        !is_bad(values->data, input.dtype()) &&
+        std::ranges::all_of(values->strides, [&](std::int64_t s) { return s % element == 0; });
+    strides.push_back(in_place ? values->strides : row_major_strides(input.shape(), input.dtype()));
+    key.push_back(static_cast<std::int64_t>(input.dtype()));
+    key.push_back(input.rank());
+    key.insert(key.end(), input.shape().begin(), input.shape().end());
+    key.insert(key.end(), strides.back().begin(), strides.back().end());
+  }
+  {
+    std::shared_lock lock(state->mutex);
+    if (auto known = state->functions.find(key); known != state->functions.end()) {
+      const Function function = known->second;
+      lock.unlock();
+      return function(inputs);
+    }
+  }
+  std::vector<Tensor> placeholders;
+  for (std::size_t n = 0; n < inputs.size(); ++n)
+    placeholders.push_back(input(inputs[n].dtype(),
+                                 Shape(inputs[n].shape().begin(), inputs[n].shape().end()),
+                                 strides[n], inputs[n].name()));
+  // Two threads may trace the same at once: the first one's stays, and the caches compile once.
+  const Function function = compile(placeholders, state->trace(placeholders));
+  std::size_t count = 0;
+  {
+    std::unique_lock lock(state->mutex);
+    if (state->functions.emplace(std::move(key), function).second)
+      count = state->functions.size();
+  }
+  if (count == signatures_without_warning + 1)
+    std::fprintf(stderr,
+                 "tsum: warning: a jitted function was traced for more than %d kinds of "
+                 "inputs; %s\n",
+                 signatures_without_warning, many_signatures_advice);
+  return function(inputs);
+}
+
+} // namespace tsum

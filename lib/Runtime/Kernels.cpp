@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Kernels.h"
+
+#include "CacheLog.h"
+#include "Threads.h"
+
+#include "tsum/JIT/DiskCache.h"
+#include "tsum/JIT/Loader.h"
+
+#include <pthread.h>
+
+namespace tsum {
+
+namespace {
+
+/// The disk cache of the moment, the totals of those before it, and how often there was none.
+struct Disk {
+  std::mutex mutex;
+  std::shared_ptr<DiskCache> cache;
+  CacheStats former;
+
+  std::shared_ptr<DiskCache> get() {
+    std::lock_guard lock(mutex);
+    if (!cache)
+      cache = std::make_shared<DiskCache>();
+    return cache;
+  }
+};
+
+Disk &disk() {
+  static Disk &instance = *new Disk();
+  return instance;
+}
+
+std::atomic<std::int64_t> compilations = 0;
+
+void add_counters(const DiskCache &cache, CacheStats &stats) {
+  stats.disk_hits += cache.counters.hits;
+  stats.disk_misses += cache.counters.misses;
+  stats.disk_broken += cache.counters.broken;
+  stats.disk_writes += cache.counters.writes;
+  stats.disk_failed_writes += cache.counters.failedWrites;
+}
+
+/// Notes how long one thing after another takes.
+class StopWatch {
+public:
+  explicit StopWatch(CacheEvent &event) : event(event) {}
+  void stop(std::string what) {
+    const auto now = std::chrono::steady_clock::now();
+    event.stages.emplace_back(std::move(what), now - last);
+    last = now;
+  }
+  void restart() { last = std::chrono::steady_clock::now(); }
+
+private:
+  CacheEvent &event;
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
+};
+
+template <class T> T value_or_throw(std::variant<T, CompileFailure> outcome) {
+  if (auto *failure = std::get_if<CompileFailure>(&outcome))
+    throw CompileError(failure->stage, failure->diagnostic);
+  return std::get<T>(std::move(outcome));
+}
+
+/// What a program keeps in memory beside its object file, about.
+constexpr std::int64_t overhead_bytes = 4096;
+
+KernelCache::Made make(const CanonicalGraph &graph, CacheEvent &event) {
+  if (is_compiler_gone())
+    throw CompileError("exit", "the process is exiting, and the compiler's parts with it (evaluate "
+                               "new graphs before main returns; known ones still run)");
+  StopWatch watch(event);
+  std::shared_ptr<DiskCache> files = disk().get();
+  std::optional<Image> image = files->find(graph);
+  if (files->isEnabled())
+    watch.stop("disk");
+  if (image) {
+    const auto bytes = static_cast<std::int64_t>(image->object.size()) + overhead_bytes;
+    std::variant<Program, CompileFailure> loaded = load(std::move(*image));
+    watch.stop("load");
+    if (auto *program = std::get_if<Program>(&loaded)) {
+      event.origin = CacheEvent::Origin::Disk;
+      return {std::move(*program), bytes};
+    }
+    ++files->counters.broken;
+  }
+
+  event.origin = CacheEvent::Origin::Compiler;
+  Compilation compiled = value_or_throw(compile(graph));
+  ++compilations;
+  for (const StageTime &stage : compiled.stages)
+    event.stages.emplace_back(stage.stage, stage.time);
+  watch.restart();
+  files->insert(graph, compiled.image);
+  if (files->isEnabled())
+    watch.stop("write");
+  const auto bytes = static_cast<std::int64_t>(compiled.image.object.size()) + overhead_bytes;
+  Program program = value_or_throw(load(std::move(compiled.image)));
+  watch.stop("load");
+  return {std::move(program), bytes};
+}
+
+/// Of the miss that this thread is making; `get` reads it when it is done.
+thread_local CacheEvent *current_event = nullptr;
+
+} // namespace
+
+Kernels::Kernels()
+    : memory(1024, [](const CanonicalGraph &graph) {
+        CacheEvent unwanted;
+        return make(graph, current_event ? *current_event : unwanted);
+      }) {}
+
+Kernels &Kernels::instance() {
+  static Kernels &instance = []() -> Kernels & {
+    Kernels &made = *new Kernels();
+    static Kernels *kernels = &made;
+    // A child finds every lock free and nothing half done, whatever the parent's threads were at.
+    // In the order in which a thread that holds one may take another.
+    pthread_atfork(
+        [] {
+          lock_compiler();
+          lock_loader();
+          disk().mutex.lock();
+          kernels->memory.lock();
+          kernels->plans.lock();
+        },
+        [] {
+          kernels->plans.unlock();
+          kernels->memory.unlock();
+          disk().mutex.unlock();
+          unlock_loader();
+          unlock_compiler();
+        },
+        [] {
+          kernels->plans.unlock();
+          kernels->memory.forget_unfinished();
+          kernels->memory.unlock();
+          disk().mutex.unlock();
+          unlock_loader();
+          unlock_compiler();
+          use_no_other_threads();
+        });
+    return made;
+  }();
+  return instance;
+}
+
+KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph) {
+  CacheEvent event;
+  const auto start = std::chrono::steady_clock::now();
+  std::optional<CanonicalGraph> nearest;
+  const bool is_logged = is_cache_logged();
+  if (is_logged)
+    nearest = memory.nearest([&](const CanonicalGraph &other) { return distance(graph, other); });
+
+  CacheEvent *outer = std::exchange(current_event, &event);
+  bool was_known = false;
+  KernelCache::ProgramPtr program;
+  try {
+    program = memory.get(graph, &was_known);
+  } catch (...) {
+    current_event = outer;
+    throw;
+  }
+  current_event = outer;
+
+  if (!was_known)
+    count_signature(graph);
+  if (is_logged) {
+    event.graph = graph.to_string();
+    event.total = std::chrono::steady_clock::now() - start;
+    if (!was_known)
+      event.novelty = nearest ? explain_difference(graph, *nearest) : "all, as the first one";
+    log_cache_event(event);
+  }
+  return program;
+}
+
+CacheStats cache_stats() {
+  Kernels &kernels = Kernels::instance();
+  CacheStats stats = kernels.memory.stats();
+  stats.hits += kernels.plans.hits();
+  stats.compilations = compilations;
+  std::lock_guard lock(disk().mutex);
+  const CacheStats &former = disk().former;
+  stats.disk_hits = former.disk_hits;
+  stats.disk_misses = former.disk_misses;
+  stats.disk_broken = former.disk_broken;
+  stats.disk_writes = former.disk_writes;
+  stats.disk_failed_writes = former.disk_failed_writes;
+  if (disk().cache)
+    add_counters(*disk().cache, stats);
+  return stats;
+}
+
+void set_cache_capacity(std::int64_t entries, std::int64_t bytes) {
+  Kernels::instance().memory.set_capacity(entries, bytes);
+}
+
+void clear_cache() {
+  Kernels::instance().plans.clear();
+  Kernels::instance().memory.clear();
+}
+
+void set_cache_directory(std::string directory) {
+  auto files = std::make_shared<DiskCache>(std::move(directory));
+  std::lock_guard lock(disk().mutex);
+  if (disk().cache)
+    add_counters(*disk().cache, disk().former);
+  disk().cache = std::move(files);
+}
+
+} // namespace tsum

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tsum/Runtime/Trace.h"
+
+#include "Buffer.h"
+#include "Kernels.h"
+
+#include <algorithm>
+#include <map>
+#include <new>
+#include <sys/mman.h>
+
+namespace tsum {
+
+namespace {
+
+/// Addresses that stand for a buffer while nothing is run. Zeros if somebody reads them, but they
+/// take no memory.
+std::shared_ptr<const std::byte> reserve_addresses(std::int64_t bytes) {
+  const auto size = static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1));
+  void *begin =
+      ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (begin == MAP_FAILED)
+    throw std::bad_alloc();
+  return {static_cast<const std::byte *>(begin),
+          [size](const std::byte *address) { ::munmap(const_cast<std::byte *>(address), size); }};
+}
+
+bool is_in_place(const Node &node, const Storage &values) {
+  const std::int64_t element = size_of(node.dtype);
+  return reinterpret_cast<std::uintptr_t>(values.data) % static_cast<std::uintptr_t>(element) ==
+             0 &&
+         std::ranges::all_of(values.strides,
+                             [&](std::int64_t stride) { return stride % element == 0; });
+}
+
+class Tracer {
+public:
+  Tracer(std::span<const Tensor> inputs, const GetProgram &get_program);
+  Schedule run(std::span<const Tensor> outputs);
+
+private:
+  /// A number and where the value begins.
+  struct Value {
+    std::int32_t number;
+    const std::byte *begin;
+  };
+
+  Node::Ptr copy(const OrderedNode &original, const std::vector<Node::Ptr> &copies);
+  std::shared_ptr<const Storage> stand_in(const InputNode &input, std::int32_t number);
+  void note(const Canonicalized &bound);
+  void place_results(std::span<const Tensor> outputs);
+  [[nodiscard]] Schedule::Place place_of(const std::byte *data, const Storage &storage) const;
+
+  const GetProgram &get_program;
+  std::map<const Node *, std::int32_t> input_numbers;
+  /// By what owns the memory, which is another for each value.
+  std::map<std::shared_ptr<const void>, Value, std::owner_less<>> values;
+  Schedule schedule;
+};
+
+} // namespace
+
+Tracer::Tracer(std::span<const Tensor> inputs, const GetProgram &get_program)
+    : get_program(get_program) {
+  schedule.inputs = inputs.size();
+  for (std::size_t n = 0; n < inputs.size(); ++n) {
+    const Node &node = *inputs[n].node();
+    const std::string which = "compile: input " + std::to_string(n);
+    if (!as_input(node, inputs[n].is_evaluated()))
+      throw Error(which + " is a " + std::string(inputs[n].op()) +
+                  " (make inputs with tsum::input)");
+    if (!input_numbers.emplace(&node, static_cast<std::int32_t>(n)).second)
+      throw Error(which + " is given twice");
+  }
+}
+
+/// From where to where elements of `shape` lie, in bytes from element 0.
+static std::pair<std::int64_t, std::int64_t> extent_of(const Shape &shape,
+                                                       const ByteStrides &strides, DType dtype) {
+  std::int64_t low = 0, high = size_of(dtype);
+  if (std::ranges::find(shape, 0) == shape.end())
+    for (std::size_t dim = 0; dim < shape.size(); ++dim) {
+      const std::int64_t far = shape[dim] == 1 ? 0 : strides[dim] * (shape[dim] - 1);
+      (far < 0 ? low : high) += far;
+    }
+  else
+    high = 0;
+  return {low, high};
+}
+
+/// Where the data of `input` will lie, as addresses that are nobody's.
+std::shared_ptr<const Storage> Tracer::stand_in(const InputNode &input, std::int32_t number) {
+  auto [low, high] = extent_of(input.shape, input.strides, input.dtype);
+  std::shared_ptr<const std::byte> addresses = reserve_addresses(high - low);
+  const std::byte *first = addresses.get() - low;
+  values.emplace(addresses, Value{number, first});
+  return std::make_shared<const Storage>(Storage{addresses, first, input.strides});
+}
+
+/// A copy of a node that can be given values without the user's graph noticing.
+Node::Ptr Tracer::copy(const OrderedNode &original, const std::vector<Node::Ptr> &copies) {
+  const Node &node = *original.node;
+#if defined(__GLIBCXX__) && defined(__x86_64__)
+  static_assert(sizeof(Node) == 248, "copy the new field of Node below, then change the size");
+#endif
+  std::vector<Node::Ptr> operands;
+  for (std::int32_t operand : original.operands)
+    operands.push_back(copies[static_cast<std::size_t>(operand)]);
+  auto result = std::make_shared<Node>(node.op, node.dtype, node.shape, std::move(operands));
+  result->axes = node.axes;
+  result->keepdims = node.keepdims;
+  result->starts = node.starts;
+  result->steps = node.steps;
+
+  const std::shared_ptr<const Storage> &data = original.state.values;
+  if (const InputNode *input = as_input(node, data != nullptr)) {
+    auto number = input_numbers.find(&node);
+    if (number == input_numbers.end())
+      throw Error("compile: the graph reads the input " +
+                  (node.name.empty() ? "" : "'" + node.name + "' ") + "of shape " +
+                  to_string(node.shape) + ", which is not among the inputs given");
+    result->set_values(stand_in(*input, number->second));
+  } else if (data) {
+    auto kept = is_in_place(node, *data) ? data : pack_row_major(node.shape, node.dtype, *data);
+    auto owner = std::make_shared<std::shared_ptr<const Storage>>(kept);
+    const auto number = static_cast<std::int32_t>(schedule.first_result());
+    auto [low, high] = extent_of(node.shape, kept->strides, node.dtype);
+    schedule.constants.push_back({kept, low, high});
+    values.emplace(owner, Value{number, kept->data});
+    result->set_values(std::make_shared<const Storage>(Storage{owner, kept->data, kept->strides}));
+  }
+  return result;
+}
+
+Schedule::Place Tracer::place_of(const std::byte *data, const Storage &storage) const {
+  auto value = values.find(storage.owner);
+  if (value == values.end())
+    throw Error("compile: the graph reshapes a tensor whose strides cannot express that, so that "
+                "each call would copy it (give the inputs row-major strides)");
+  return {value->second.number,
+          static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(data) -
+                                    reinterpret_cast<std::uintptr_t>(value->second.begin))};
+}
+
+/// In place of running it.
+void Tracer::note(const Canonicalized &bound) {
+  std::shared_ptr<const Program> program = get_program(bound.graph);
+  std::vector<Schedule::Place> places; // by the program's numbers
+  for (const Canonicalized::Argument &argument : bound.arguments)
+    places.push_back(place_of(argument.data, *argument.storage));
+  const auto first_launch = static_cast<std::int32_t>(schedule.launches.size());
+  const auto first = static_cast<std::int32_t>(schedule.first_result()) + first_launch;
+  for (std::size_t n = 0; n < program->launches.size(); ++n) {
+    Schedule::Launch launch{
+        static_cast<std::int32_t>(schedule.programs.size()), static_cast<std::int32_t>(n), {}};
+    for (std::int32_t input : program->launches[n].inputs)
+      launch.inputs.push_back(places[static_cast<std::size_t>(input)]);
+    places.push_back({first + static_cast<std::int32_t>(n), 0});
+    schedule.launches.push_back(std::move(launch));
+  }
+
+  std::map<std::int32_t, std::shared_ptr<const std::byte>> buffers; // by launch
+  for (std::size_t i = 0; i < bound.results.size(); ++i) {
+    const Canonicalized::Result &result = bound.results[i];
+    const std::int32_t launch = program->outputs[i] - program->arguments;
+    std::shared_ptr<const std::byte> &buffer = buffers[launch];
+    if (!buffer) {
+      buffer = reserve_addresses(program->launches[static_cast<std::size_t>(launch)].bytes);
+      values.emplace(buffer, Value{first + launch, buffer.get()});
+    }
+    result.node->set_values(std::make_shared<const Storage>(
+        Storage{buffer, buffer.get() + result.offset, result.strides}));
+  }
+  schedule.programs.push_back(std::move(program));
+}
+
+/// Whether elements of `shape` by `strides` lie row-major, one behind the other.
+static bool is_packed(std::span<const std::int64_t> shape, const ByteStrides &strides,
+                      DType dtype) {
+  const ByteStrides wanted = row_major_strides(shape, dtype);
+  for (std::size_t dim = 0; dim < shape.size(); ++dim)
+    if (shape[dim] != 1 && strides[dim] != wanted[dim])
+      return false;
+  return true;
+}
+
+/// A launch writes to the memory of the first output that is what it computes, others to scratch
+/// memory.
+void Tracer::place_results(std::span<const Tensor> outputs) {
+  const auto first_result = static_cast<std::int32_t>(schedule.first_result());
+  for (std::size_t n = 0; n < outputs.size(); ++n) {
+    Schedule::Output &output = schedule.outputs[n];
+    const Tensor &tensor = outputs[n];
+    if (output.first.value < first_result || output.first.offset != 0 || tensor.size() == 0 ||
+        !is_packed(tensor.shape(), output.strides, tensor.dtype()))
+      continue;
+    Schedule::Launch &launch =
+        schedule.launches[static_cast<std::size_t>(output.first.value - first_result)];
+    output.is_direct = launch.output < 0 &&
+                       schedule.code_of(launch).bytes == tensor.size() * size_of(tensor.dtype());
+    if (output.is_direct)
+      launch.output = static_cast<std::int32_t>(n);
+  }
+  for (Schedule::Launch &launch : schedule.launches)
+    if (launch.output < 0) {
+      constexpr auto alignment = static_cast<std::int64_t>(buffer_alignment);
+      launch.scratch = schedule.scratch_bytes;
+      // At least one byte each, so that no two share an address.
+      schedule.scratch_bytes += (schedule.code_of(launch).bytes / alignment + 1) * alignment;
+    }
+}
+
+Schedule Tracer::run(std::span<const Tensor> outputs) {
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &output : outputs)
+    nodes.push_back(output.node());
+  const std::vector<OrderedNode> order = evaluation_order(nodes, /*with_inputs=*/true);
+  std::map<const Node *, Node::Ptr> copy_of;
+  std::vector<Node::Ptr> copies;
+  for (const OrderedNode &original : order) {
+    copies.push_back(copy(original, copies));
+    copy_of[original.node.get()] = copies.back();
+  }
+  for (Node::Ptr &node : nodes)
+    node = copy_of.at(node.get());
+  evaluate_by(nodes, [this](const Canonicalized &bound) { note(bound); });
+  for (const Node::Ptr &node : nodes) {
+    std::shared_ptr<const Storage> result = node->values();
+    schedule.outputs.push_back({place_of(result->data, *result), result->strides});
+  }
+  place_results(outputs);
+  return std::move(schedule);
+}
+
+Schedule trace(std::span<const Tensor> inputs, std::span<const Tensor> outputs,
+               const GetProgram &get_program) {
+  return Tracer(inputs, get_program).run(outputs);
+}
+
+} // namespace tsum
