@@ -76,6 +76,9 @@ static ByteStrides checked_strides(std::string_view op, const Shape &shape, Byte
 }
 
 Tensor input(DType dtype, Shape shape, ByteStrides strides, std::string_view name) {
+  if (kind_of(dtype) == DTypeKind::Complex)
+    throw DTypeError("input: given " + std::string(name_of(dtype)) +
+                     " (functions are of real tensors: make two inputs and complex(x, y) of them)");
   std::int64_t size = checked_size("input", shape, dtype);
   strides = checked_strides("input", shape, std::move(strides), dtype);
   if (size != 0) {

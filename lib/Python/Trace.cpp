@@ -14,9 +14,9 @@ thread_local int tracing_depth = 0;
 /// Whether any function has been traced: until then no tensor depends on a placeholder.
 std::atomic<bool> has_traced = false;
 
-/// What placeholders are made of: a node that has neither values nor operands.
+/// What placeholders are made of: an input that nobody gives data.
 const Node::Ptr &nothing() {
-  static const Node::Ptr node = std::make_shared<Node>(OpKind::Constant, DType::f32, Shape{});
+  static const Node::Ptr node = std::make_shared<InputNode>(DType::f32, Shape{}, ByteStrides{});
   return node;
 }
 
@@ -37,7 +37,7 @@ std::vector<OrderedNode> order_of(std::span<const Tensor> outputs) {
   std::vector<Node::Ptr> nodes;
   for (const Tensor &output : outputs)
     nodes.push_back(output.node());
-  return evaluation_order(nodes);
+  return evaluation_order(nodes, /*with_inputs=*/true);
 }
 
 /// The nodes of `order` that depend on placeholders, those themselves included.

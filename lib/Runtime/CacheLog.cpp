@@ -77,7 +77,7 @@ std::vector<std::pair<std::string, std::string>> parts_of(const CanonicalGraph &
     operations += separator + std::string(op_info(value.op).name);
     dtypes += separator + std::string(name_of(value.dtype));
     dims += separator + to_string(std::vector<std::int64_t>(value.dims.begin(), value.dims.end()));
-    if (value.op == OpKind::Constant)
+    if (value.has_strides())
       layouts += separator + to_string(value.strides);
   }
   std::vector<std::pair<std::string, std::string>> parts = {{"operations", operations},

@@ -61,6 +61,13 @@ private:
 
 } // namespace
 
+/// A complex result is put together from its parts after the kernels, which a schedule does not do.
+static void check_not_complex(const std::string &which, const Tensor &tensor) {
+  if (kind_of(tensor.dtype()) == DTypeKind::Complex)
+    throw DTypeError(which + " is " + std::string(name_of(tensor.dtype())) +
+                     " (functions are of real tensors: give its parts, real(x) and imag(x))");
+}
+
 Tracer::Tracer(std::span<const Tensor> inputs, const GetProgram &get_program)
     : get_program(get_program) {
   schedule.inputs = inputs.size();
@@ -70,6 +77,7 @@ Tracer::Tracer(std::span<const Tensor> inputs, const GetProgram &get_program)
     if (!as_input(node, inputs[n].is_evaluated()))
       throw Error(which + " is a " + std::string(inputs[n].op()) +
                   " (make inputs with tsum::input)");
+    check_not_complex(which, inputs[n]);
     if (!input_numbers.emplace(&node, static_cast<std::int32_t>(n)).second)
       throw Error(which + " is given twice");
   }
@@ -213,8 +221,10 @@ void Tracer::place_results(std::span<const Tensor> outputs) {
 
 Schedule Tracer::run(std::span<const Tensor> outputs) {
   std::vector<Node::Ptr> nodes;
-  for (const Tensor &output : outputs)
+  for (const Tensor &output : outputs) {
+    check_not_complex("compile: output " + std::to_string(nodes.size()), output);
     nodes.push_back(output.node());
+  }
   const std::vector<OrderedNode> order = evaluation_order(nodes, /*with_inputs=*/true);
   std::map<const Node *, Node::Ptr> copy_of;
   std::vector<Node::Ptr> copies;

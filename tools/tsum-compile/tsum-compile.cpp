@@ -78,6 +78,9 @@ StringRef cTypeOf(DType dtype) {
       .Case("u16", "uint16_t")
       .Case("u32", "uint32_t")
       .Case("u64", "uint64_t")
+      // Their bits; a byte that is 0 or not.
+      .Cases({"f16", "bf16"}, "uint16_t")
+      .Case("boolean", "uint8_t")
       .Default("void");
 }
 
