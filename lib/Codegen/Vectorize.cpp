@@ -98,23 +98,21 @@ private:
   Value combine(int64_t count, const LaneTile &tile, llvm::function_ref<void(AffineExpr)> place) {
     place(nest.constant(0));
     Value block = nest.evaluate(accumulator.reducedValue(), tile);
-    // Few steps at a time: code takes long to generate, and longer than it runs where a kernel
-    // runs once. Lanes that are loaded one by one make the most of it.
-    const int64_t step = nest.loadsVectors(tile) ? 3 : 1;
-    auto addSteps = [&](AffineExpr first, int64_t steps, Value sum) {
-      for (int64_t index = 0; index < steps; ++index) {
-        place(first + index);
-        sum = accumulator.combine(b, loc, sum, nest.evaluate(accumulator.reducedValue(), tile));
-      }
-      return sum;
+    auto add = [&](AffineExpr index, Value sum) {
+      place(index);
+      return accumulator.combine(b, loc, sum, nest.evaluate(accumulator.reducedValue(), tile));
     };
-    const int64_t loops = (count - 1) / step, rest = (count - 1) % step;
-    block = nest.loop(loops, block,
-                      [&](AffineExpr iv, ValueRange sum) -> SmallVector<Value> {
-                        return {addSteps(iv * step + 1, step, sum.front())};
-                      })
-                .front();
-    return addSteps(nest.constant(1 + loops * step), rest, block);
+    // Lanes that are loaded one by one make long code: loop rather than unroll.
+    if (!nest.loadsVectors(tile))
+      return nest
+          .loop(count - 1, block,
+                [&](AffineExpr index, ValueRange sum) -> SmallVector<Value> {
+                  return {add(index + 1, sum.front())};
+                })
+          .front();
+    for (int64_t index = 1; index < count; ++index)
+      block = add(nest.constant(index), block);
+    return block;
   }
 
   /// A tile of results that each are few elements side by side: lanes run along the innermost kept

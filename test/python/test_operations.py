@@ -58,14 +58,14 @@ def assert_same(result, expected):
 
 def assert_near(result, exact, operands, entry):
     """Within `entry.ulp` units in the last place of the exact value, computed with 50 digits."""
-    with mpmath.workdps(50):
+    with mpmath.workdps(50), np.errstate(all="ignore"):
         for index in np.ndindex(result.shape):
             true = entry.exact(*[mpmath.mpf(float(x[index])) for x in operands])
             got = float(result[index])
             if not np.isfinite(np.asarray(float(true)).astype(result.dtype)):
                 assert np.isinf(got) and (got > 0) == (true > 0)
                 continue
-            unit = float(np.spacing(np.abs(exact[index]).astype(result.dtype)))
+            unit = float(np.spacing(np.abs(np.asarray(float(true)).astype(result.dtype))))
             assert abs(mpmath.mpf(got) - true) <= entry.ulp * unit, (operands, index, got, true)
 
 
@@ -81,11 +81,20 @@ def check(entry, operation, operands):
         assert_near(np.asarray(result), np.asarray(expected), operands, entry)
 
 
+def compared(name):
+    """The dtypes in which NumPy defines the same: complex products and quotients round in another
+    order (test/unit/Runtime/ComplexTest.cpp looks at them), floordiv of floats is TensorFlow's
+    floor(x / y), and NumPy refuses negative powers of integers."""
+    excluded = {"multiply": "c", "divide": "c", "reciprocal": "c", "square": "c", "abs": "c",
+                "floordiv": "fV", "pow": "iu"}.get(name, "")
+    return [dtype for dtype in takes(name) if numpy_dtype(dtype).kind not in excluded]
+
+
 @pytest.mark.parametrize("name", [n for n in UNARY if n in OPERATIONS])
 @given(data=st.data())
 def test_unary(name, data):
     entry = UNARY[name]
-    dtype = data.draw(st.sampled_from(takes(name)))
+    dtype = data.draw(st.sampled_from(compared(name)))
     shape = data.draw(shapes(max_size=4096 if entry.ulp is None else 100))
     x = data.draw(arrays(dtype, shape, low=entry.low, high=entry.high, special=entry.ulp is None))
     check(entry, OPERATIONS[name], [x])
@@ -95,7 +104,7 @@ def test_unary(name, data):
 @given(data=st.data())
 def test_binary(name, data):
     entry = BINARY[name]
-    dtype = data.draw(st.sampled_from(takes(name)))
+    dtype = data.draw(st.sampled_from(compared(name)))
     shape = data.draw(shapes(max_size=4096 if entry.ulp is None else 100))
     # Each operand may lack leading dimensions, and have extents of 1 where the other does not.
     repeats = data.draw(st.lists(st.sampled_from("xyn"), min_size=len(shape), max_size=len(shape)))
@@ -197,7 +206,9 @@ def test_reduction(name, data):
             if name == "reduce_mean":
                 count = x.size // max(got.size, 1)
                 total = np.asarray(np.sum(x, axis=axes, keepdims=keepdims, dtype=x.dtype))
-                expected = np.floor_divide(total, np.asarray(count).astype(x.dtype))
+                towards_zero = lambda v: (abs(int(v)) // max(count, 1)) * (1 if v >= 0 else -1)
+                expected = np.asarray(np.vectorize(towards_zero, otypes=[object])(total))
+                expected = expected.astype(x.dtype)
                 if np.any(np.asarray(np.sum(wide, axis=axes, keepdims=keepdims)) != total):
                     return  # wraps
             else:
@@ -221,7 +232,9 @@ def test_reduction(name, data):
     unit = unit or float(np.finfo(got.dtype).eps) / 2
     scale = np.max(np.abs(expected), initial=1) + (
         np.max(np.sum(np.abs(x.astype(wide)), axis=axes), initial=0) if "sum" in name else 0)
-    assert np.all(np.abs(got.astype(wide) - expected) <= entry.units * unit * scale)
+    # Each multiplication of a product rounds once, and these errors add up.
+    units = max(entry.units, x.size if name == "reduce_prod" else 0)
+    assert np.all(np.abs(got.astype(wide) - expected) <= units * unit * scale)
 
 
 def test_reduce_sum_error_does_not_grow():
