@@ -24,6 +24,10 @@ public:
   /// The value that the body combines with its output, inside the body, in the type of blocks.
   mlir::Value reducedValue() const { return value; }
 
+  /// Whether the accumulators combine as the elements of blocks do, so that blocks may be of any
+  /// size.
+  bool isPlain() const { return kind == Kind::Plain; }
+
   /// The element types of the accumulators of one lane.
   llvm::ArrayRef<mlir::Type> types() const { return accumulatorTypes; }
 

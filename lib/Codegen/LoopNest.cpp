@@ -4,6 +4,7 @@
 
 #include "Vectors.h"
 
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -30,15 +31,34 @@ SmallVector<Value> LoopNest::loop(int64_t count, ValueRange carried, Body body) 
     return carried;
   if (count == 1)
     return body(constant(0), carried);
-  auto forOp = affine::AffineForOp::create(b, loc, 0, count, 1, carried);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(forOp.getBody());
-  ivs.push_back(forOp.getInductionVar());
-  SmallVector<Value> results = body(b.getAffineDimExpr(ivs.size() - 1), forOp.getRegionIterArgs());
-  ivs.pop_back();
-  if (!carried.empty())
-    affine::AffineYieldOp::create(b, loc, results);
-  return forOp.getResults();
+  // LLVM carries vectors of other lengths from one iteration to the next element by element.
+  auto split = [&](ValueRange vectors) {
+    SmallVector<Value> pieces;
+    for (Value vector : vectors)
+      llvm::append_range(pieces, splitToPowersOfTwo(b, loc, vector));
+    return pieces;
+  };
+  auto join = [&](ValueRange pieces) {
+    return llvm::map_to_vector(carried, [&](Value vector) {
+      const auto lanes = cast<VectorType>(vector.getType()).getDimSize(0);
+      const unsigned count = llvm::popcount(uint64_t(lanes)); // of its powers of two
+      Value joined = concatenate(b, loc, llvm::to_vector(pieces.take_front(count)));
+      pieces = pieces.drop_front(count);
+      return joined;
+    });
+  };
+  auto forOp = affine::AffineForOp::create(b, loc, 0, count, 1, split(carried));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(forOp.getBody());
+    ivs.push_back(forOp.getInductionVar());
+    SmallVector<Value> results =
+        body(b.getAffineDimExpr(ivs.size() - 1), join(forOp.getRegionIterArgs()));
+    ivs.pop_back();
+    if (!carried.empty())
+      affine::AffineYieldOp::create(b, loc, split(results));
+  }
+  return join(forOp.getResults());
 }
 
 void LoopNest::loop(int64_t count, llvm::function_ref<void(AffineExpr)> body) {
@@ -58,15 +78,33 @@ SmallVector<Value> LoopNest::overDims(ArrayRef<int64_t> dims, ValueRange carried
   });
 }
 
-void LoopNest::overSteps(int64_t dim, int64_t width, llvm::function_ref<void(int64_t)> body) {
-  loop(extents[dim] / width, [&](AffineExpr iv) {
-    position[dim] = iv * width;
-    body(width);
-  });
-  if (int64_t rest = extents[dim] % width) {
-    position[dim] = constant(extents[dim] - rest);
-    body(rest);
+LoopNest::Cover LoopNest::cover(int64_t dim, int64_t mostBytes, int64_t elementBytes) const {
+  // Narrower vectors cover more exactly, wider ones take less code for as much: of those that take
+  // about as many registers as any, the widest. Registers are AVX2's here; the choice is everyone's.
+  constexpr int64_t registerBytes = 32;
+  const int64_t extent = extents[dim];
+  auto registers = [&](Cover vectors) {
+    return vectors.count * std::max<int64_t>(1, vectors.width * elementBytes / registerBytes);
+  };
+  Cover best{1, extent};
+  for (int64_t width = 2; width <= extent && width * elementBytes <= mostBytes; width *= 2) {
+    Cover wider{width, int64_t(llvm::divideCeil(extent, width))};
+    if (8 * registers(wider) <= 9 * registers(best))
+      best = wider;
   }
+  return best;
+}
+
+void LoopNest::overVectors(int64_t dim, Cover vectors, llvm::function_ref<void(AffineExpr)> body) {
+  const int64_t whole = extents[dim] / vectors.width;
+  loop(whole, [&](AffineExpr iv) {
+    position[dim] = iv * vectors.width;
+    body(iv);
+  });
+  if (whole == vectors.count)
+    return;
+  position[dim] = constant(extents[dim] - vectors.width);
+  body(constant(whole));
 }
 
 //===-- Memory --------------------------------------------------------------------------------===//
@@ -260,6 +298,15 @@ int64_t LoopNest::widestElement() {
       if (operand.getType().isIntOrFloat())
         bits = std::max(bits, operand.getType().getIntOrFloatBitWidth());
   return bits / 8;
+}
+
+int64_t LoopNest::instructions() {
+  constexpr int64_t ofFunction = 20; // what exp takes; others take more
+  int64_t count = generic.getNumDpsInputs();
+  for (Operation &op : generic.getBody()->without_terminator())
+    if (!op.hasTrait<OpTrait::ConstantLike>())
+      count += isa<ir::ElementaryOp>(op) ? ofFunction : 1;
+  return count;
 }
 
 /// Where along `dim` the elements of `tile` are.

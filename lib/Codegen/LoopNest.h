@@ -50,8 +50,18 @@ public:
   overDims(llvm::ArrayRef<int64_t> dims, mlir::ValueRange carried,
            llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)> body);
 
-  /// Covers dimension `dim` with steps of `width` and a narrower last one.
-  void overSteps(int64_t dim, int64_t width, llvm::function_ref<void(int64_t)> body);
+  /// Vectors of one width, a power of two, that cover a dimension. Where they do not divide the
+  /// extent, the last one begins earlier: what it has in common with the one before is computed
+  /// twice, to the same values.
+  struct Cover {
+    int64_t width, count;
+  };
+
+  /// Covers `dim` with vectors of at most `mostBytes`, for elements of `elementBytes`.
+  Cover cover(int64_t dim, int64_t mostBytes, int64_t elementBytes) const;
+
+  /// Emits `body` at each vector along `dim`, with its number.
+  void overVectors(int64_t dim, Cover vectors, llvm::function_ref<void(mlir::AffineExpr)> body);
 
   // Memory.
 
@@ -72,6 +82,9 @@ public:
 
   /// Bytes of the widest value that the body computes.
   int64_t widestElement();
+
+  /// About how many instructions the body takes for each register of elements, loads included.
+  int64_t instructions();
 
   /// `scalar` of the body, computed for the elements of `tile` at the current position.
   mlir::Value evaluate(mlir::Value scalar, const LaneTile &tile);

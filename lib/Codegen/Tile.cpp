@@ -267,15 +267,65 @@ private:
                           destinations);
         },
         finishLoop);
-    scf::SCFTileAndFuseOptions fuseOptions;
-    fuseOptions.setTilingOptions(options);
     rewriter.setInsertionPoint(root);
-    auto tiled = scf::tileConsumerAndFuseProducersUsingSCF(rewriter, root, fuseOptions);
+    FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(rewriter, root, options);
     if (failed(tiled))
       return root->emitOpError("cannot be tiled");
-    for (auto [before, after] : tiled->replacements)
-      rewriter.replaceAllUsesWith(before, after);
+    rewriter.replaceOp(root, tiled->replacements);
+    fuseProducers(rewriter, tiled->generatedSlices, tiled->loops);
     return success();
+  }
+
+  /// What is tiled to give `slice`: null for data, or what is in the loop already.
+  static Operation *producerOf(tensor::ExtractSliceOp slice, LoopLikeOpInterface loop) {
+    Value source = slice.getSource();
+    if (auto argument = dyn_cast<BlockArgument>(source))
+      if (OpOperand *init = loop.getTiedLoopInit(argument))
+        source = init->get();
+    auto producer = source.getDefiningOp<TilingInterface>();
+    return producer && !loop->isAncestor(producer) ? producer.getOperation() : nullptr;
+  }
+
+  /// Whether two numbers are the same, or computed in the same way.
+  static bool isSame(OpFoldResult a, OpFoldResult b) {
+    if (a == b)
+      return true;
+    auto x = dyn_cast<Value>(a), y = dyn_cast<Value>(b);
+    return x && y && x.getDefiningOp() && y.getDefiningOp() &&
+           OperationEquivalence::isEquivalentTo(x.getDefiningOp(), y.getDefiningOp(),
+                                                OperationEquivalence::IgnoreLocations);
+  }
+
+  /// Fuses the producers of `slices`, and theirs, into the loop: each after all that read it, and
+  /// once for all equal slices. (scf::tileConsumerAndFuseProducersUsingSCF fuses one for every reader:
+  /// of a chain whose links have two readers each, it makes a tree.)
+  static void fuseProducers(IRRewriter &rewriter, ArrayRef<Operation *> slices,
+                            MutableArrayRef<LoopLikeOpInterface> loops) {
+    SmallVector<tensor::ExtractSliceOp> pending;
+    auto add = [&](ArrayRef<Operation *> ops) {
+      for (Operation *op : ops)
+        if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op); slice && producerOf(slice, loops[0]))
+          pending.push_back(slice);
+    };
+    add(slices);
+    while (!pending.empty()) {
+      auto isLater = [&](tensor::ExtractSliceOp a, tensor::ExtractSliceOp b) {
+        Operation *ofA = producerOf(a, loops[0]), *ofB = producerOf(b, loops[0]);
+        return ofA == ofB ? a->isBeforeInBlock(b) : ofB->isBeforeInBlock(ofA);
+      };
+      tensor::ExtractSliceOp slice = *llvm::min_element(pending, isLater);
+      llvm::erase_if(pending, [&](tensor::ExtractSliceOp other) {
+        const bool isEqual =
+            slice.getSource() == other.getSource() &&
+            llvm::equal(slice.getMixedOffsets(), other.getMixedOffsets(), isSame) &&
+            llvm::equal(slice.getMixedSizes(), other.getMixedSizes(), isSame);
+        if (isEqual && other != slice)
+          rewriter.replaceOp(other, slice);
+        return isEqual;
+      });
+      if (auto fused = scf::tileAndFuseProducerOfSlice(rewriter, slice, loops))
+        add(fused->generatedSlices);
+    }
   }
 
   /// The loop of `root` that runs along dimension `dim` of its output.

@@ -3,6 +3,7 @@
 #include "Vectors.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 
@@ -15,6 +16,17 @@ Value takeLanes(OpBuilder &b, Location loc, Value vector, int64_t first, int64_t
     return vector;
   return vector::ShuffleOp::create(b, loc, vector, vector,
                                    llvm::to_vector(llvm::seq(first, first + count)));
+}
+
+SmallVector<Value> splitToPowersOfTwo(OpBuilder &b, Location loc, Value vector) {
+  SmallVector<Value> pieces;
+  for (int64_t first = 0, left = lanesOf(vector); left > 0;) {
+    const auto lanes = int64_t(llvm::bit_floor(uint64_t(left)));
+    pieces.push_back(takeLanes(b, loc, vector, first, lanes));
+    first += lanes;
+    left -= lanes;
+  }
+  return pieces;
 }
 
 Value concatenate(OpBuilder &b, Location loc, ArrayRef<Value> pieces) {

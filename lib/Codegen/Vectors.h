@@ -9,6 +9,10 @@ namespace tsum {
 mlir::Value takeLanes(mlir::OpBuilder &b, mlir::Location loc, mlir::Value vector, int64_t first,
                       int64_t count);
 
+/// The lanes of a vector in vectors whose lengths are powers of two, the longest first.
+llvm::SmallVector<mlir::Value> splitToPowersOfTwo(mlir::OpBuilder &b, mlir::Location loc,
+                                                  mlir::Value vector);
+
 /// One vector of the lanes of all `pieces`, in order.
 mlir::Value concatenate(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<mlir::Value> pieces);
 

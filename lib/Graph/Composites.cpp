@@ -10,7 +10,8 @@ Tensor softmax(const Tensor &x, const Axes &axes, std::string_view name) {
   check_domain("softmax", Domain::Float, x.dtype());
   return in_float(x, name, [&](const Tensor &x, std::string_view name) {
     Tensor powers = exp(subtract(x, reduce_max(x, axes, /*keepdims=*/true)));
-    return divide(powers, reduce_sum(powers, axes, /*keepdims=*/true), name);
+    // One division a row, as TensorFlow does; the sum is at least 1.
+    return multiply(powers, reciprocal(reduce_sum(powers, axes, /*keepdims=*/true)), name);
   });
 }
 
@@ -33,7 +34,7 @@ Tensor standardize(const Tensor &x, const Axes &axes, double epsilon, std::strin
     const auto count = static_cast<double>(reduced_size("standardize", axes, x.shape()));
     Tensor deviation = subtract(x, reduce_mean(x, axes, /*keepdims=*/true));
     Tensor variance = divide(reduce_sum(square(deviation), axes, /*keepdims=*/true), count);
-    return divide(deviation, sqrt(add(variance, epsilon)), name);
+    return multiply(deviation, rsqrt(add(variance, epsilon)), name);
   });
 }
 
@@ -63,7 +64,7 @@ Tensor rms_norm(const Tensor &x, const std::optional<Tensor> &scale, const Axes 
   check_domain("rms_norm", Domain::Float, x.dtype());
   return in_float(x, name, [&](const Tensor &wide, std::string_view name) {
     Tensor square_mean = reduce_mean(square(wide), axes, /*keepdims=*/true);
-    Tensor result = divide(wide, sqrt(add(square_mean, epsilon)));
+    Tensor result = multiply(wide, rsqrt(add(square_mean, epsilon)));
     if (scale)
       result = multiply(result, cast_like("rms_norm", *scale, x, wide));
     return named(result, name);

@@ -1,7 +1,7 @@
 // RUN: tsum-opt %s --tsum-vectorize --split-input-file --verify-diagnostics | FileCheck %s
 
-// A block of 16 rows of 64 lanes in f32, absorbed in f64; what is left over is padded with zeros in
-// registers; then the lanes fold by halves.
+// A block of 16 rows of 64 lanes in f32, four of them a step, absorbed in f64; what is left over is
+// padded with zeros in registers; then the lanes fold by halves.
 
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #rows = affine_map<(d0, d1) -> (d0)>
@@ -14,8 +14,10 @@
 //       CHECK:       %[[A:.*]] = affine.vector_load %[[X]][%[[ROW]], %[[BLOCK]] * 1024] {{.*}}, vector<64xf32>
 //       CHECK:       %[[B:.*]] = affine.vector_load %[[X]][%[[ROW]], %[[BLOCK]] * 1024 + 64]
 //       CHECK:       arith.addf %[[A]], %[[B]] : vector<64xf32>
-//       CHECK:       %[[LAST:.*]] = affine.vector_load %[[X]][%[[ROW]], %[[BLOCK]] * 1024 + 960]
-//       CHECK:       %[[SUM:.*]] = arith.addf %{{.*}}, %[[LAST]] : vector<64xf32>
+//       CHECK:       %[[SUM:.*]] = affine.for %[[STEP:.*]] = 0 to 3 iter_args(%{{.*}} = %{{.*}}) -> (vector<64xf32>)
+//       CHECK:         affine.vector_load %[[X]][%[[ROW]], %[[BLOCK]] * 1024 + (%[[STEP]] * 4 + 4) * 64]
+//       CHECK:         %[[LAST:.*]] = affine.vector_load %[[X]][%[[ROW]], %[[BLOCK]] * 1024 + (%[[STEP]] * 4 + 7) * 64]
+//       CHECK:         arith.addf %{{.*}}, %[[LAST]] : vector<64xf32>
 //       CHECK:       %[[WIDE:.*]] = arith.extf %[[SUM]] : vector<64xf32> to vector<64xf64>
 //       CHECK:       arith.addf %[[ACC]], %[[WIDE]] : vector<64xf64>
 //       CHECK:     %[[TAIL:.*]] = affine.vector_load %[[X]][%[[ROW]], 3072] {{.*}}, vector<6xf32>
@@ -44,27 +46,35 @@ func.func @inner(%x: memref<4x3078xf32>, %out: memref<4xf32>) {
 
 // -----
 
-// Accumulators of a tile of columns are in memory while blocks of rows go by: for f64, two of them.
+// Eight rows at a time go by all columns. The accumulators, for f64 two of them, and the values of an
+// unfinished block are in memory. The last vector overlaps the one before, in the data only.
 
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #columns = affine_map<(d0, d1) -> (d1)>
 
 // CHECK-LABEL: func.func @outer
 //  CHECK-SAME:   %[[X:.*]]: memref<49x130xf64>, %[[OUT:.*]]: memref<130xf64>
-//   CHECK-DAG:   %[[HIGH:.*]] = memref.alloca() {{.*}}: memref<130xf64>
-//   CHECK-DAG:   %[[LOW:.*]] = memref.alloca() {{.*}}: memref<130xf64>
+//   CHECK-DAG:   %[[BLOCK_VALUES:.*]] = memref.alloca() {{.*}}: memref<144xf64>
+//   CHECK-DAG:   %[[LOW:.*]] = memref.alloca() {{.*}}: memref<144xf64>
+//   CHECK-DAG:   %[[HIGH:.*]] = memref.alloca() {{.*}}: memref<144xf64>
 //       CHECK:   affine.for %[[BLOCK:.*]] = 0 to 3 {
-//  CHECK-NEXT:     affine.for %[[COLUMN:.*]] = 0 to 2 {
-//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16, %[[COLUMN]] * 64] {{.*}}, vector<64xf64>
-//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16 + 15, %[[COLUMN]] * 64]
-//   CHECK-DAG:       affine.vector_load %[[HIGH]][%[[COLUMN]] * 64]
-//   CHECK-DAG:       affine.vector_load %[[LOW]][%[[COLUMN]] * 64]
-//   CHECK-DAG:       affine.vector_store %{{.*}}, %[[HIGH]][%[[COLUMN]] * 64]
-//   CHECK-DAG:       affine.vector_store %{{.*}}, %[[LOW]][%[[COLUMN]] * 64]
-//       CHECK:     affine.vector_load %[[X]][%[[BLOCK]] * 16, 128] {{.*}}, vector<2xf64>
-//       CHECK:   affine.vector_load %[[X]][48, %{{.*}}] {{.*}}, vector<64xf64>
-//       CHECK:   affine.vector_load %[[X]][48, 128] {{.*}}, vector<2xf64>
-//       CHECK:   affine.vector_store %{{.*}}, %[[OUT]][128] {{.*}}, vector<2xf64>
+//  CHECK-NEXT:     affine.for %[[VECTOR:.*]] = 0 to 8 {
+//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16, %[[VECTOR]] * 16] {{.*}}, vector<16xf64>
+//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16 + 7, %[[VECTOR]] * 16]
+//       CHECK:       affine.vector_store %{{.*}}, %[[BLOCK_VALUES]][%[[VECTOR]] * 16]
+//       CHECK:     affine.vector_load %[[X]][%[[BLOCK]] * 16, 114] {{.*}}, vector<16xf64>
+//       CHECK:     affine.vector_store %{{.*}}, %[[BLOCK_VALUES]][128]
+//       CHECK:     affine.for %[[VECTOR:.*]] = 0 to 8 {
+//       CHECK:       affine.vector_load %[[BLOCK_VALUES]][%[[VECTOR]] * 16]
+//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16 + 8, %[[VECTOR]] * 16]
+//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16 + 15, %[[VECTOR]] * 16]
+//   CHECK-DAG:       affine.vector_load %[[HIGH]][%[[VECTOR]] * 16]
+//   CHECK-DAG:       affine.vector_load %[[LOW]][%[[VECTOR]] * 16]
+//   CHECK-DAG:       affine.vector_store %{{.*}}, %[[HIGH]][%[[VECTOR]] * 16]
+//   CHECK-DAG:       affine.vector_store %{{.*}}, %[[LOW]][%[[VECTOR]] * 16]
+//       CHECK:   affine.vector_load %[[X]][48, %{{.*}} * 16] {{.*}}, vector<16xf64>
+//       CHECK:   affine.vector_load %[[X]][48, 114] {{.*}}, vector<16xf64>
+//       CHECK:   affine.vector_store %{{.*}}, %[[OUT]][114] {{.*}}, vector<16xf64>
 func.func @outer(%x: memref<49x130xf64>, %out: memref<130xf64>) {
   %zero = arith.constant 0.0 : f64
   linalg.fill ins(%zero : f64) outs(%out : memref<130xf64>)
@@ -86,15 +96,15 @@ func.func @outer(%x: memref<49x130xf64>, %out: memref<130xf64>) {
 
 // CHECK-LABEL: func.func @narrow
 //  CHECK-SAME:   %[[X:.*]]: memref<35x2xf32>, %[[OUT:.*]]: memref<35xf32>
-//       CHECK:   affine.for %[[STEP:.*]] = 0 to 2 {
-//       CHECK:     %[[A:.*]] = affine.vector_load %[[X]][%[[STEP]] * 16, 0] {{.*}}, vector<16xf32>
-//       CHECK:     %[[B:.*]] = affine.vector_load %[[X]][%[[STEP]] * 16, 16] {{.*}}, vector<16xf32>
-//       CHECK:     %[[EVEN:.*]] = vector.shuffle %[[A]], %[[B]] [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30]
-//       CHECK:     %[[ODD:.*]] = vector.shuffle %{{.*}}, %{{.*}} [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31]
-//       CHECK:     arith.addf %[[EVEN]], %[[ODD]] : vector<16xf32>
-//       CHECK:     affine.vector_store %{{.*}}, %[[OUT]][%[[STEP]] * 16] {{.*}}, vector<16xf32>
-//       CHECK:   affine.vector_load %[[X]][32, 0] {{.*}}, vector<3xf32>
-//       CHECK:   affine.vector_load %[[X]][32, 3] {{.*}}, vector<3xf32>
+//       CHECK:   affine.for %[[STEP:.*]] = 0 to 4 {
+//       CHECK:     %[[A:.*]] = affine.vector_load %[[X]][%[[STEP]] * 8, 0] {{.*}}, vector<8xf32>
+//       CHECK:     %[[B:.*]] = affine.vector_load %[[X]][%[[STEP]] * 8, 8] {{.*}}, vector<8xf32>
+//       CHECK:     %[[EVEN:.*]] = vector.shuffle %[[A]], %[[B]] [0, 2, 4, 6, 8, 10, 12, 14]
+//       CHECK:     %[[ODD:.*]] = vector.shuffle %{{.*}}, %{{.*}} [1, 3, 5, 7, 9, 11, 13, 15]
+//       CHECK:     arith.addf %[[EVEN]], %[[ODD]] : vector<8xf32>
+//       CHECK:     affine.vector_store %{{.*}}, %[[OUT]][%[[STEP]] * 8] {{.*}}, vector<8xf32>
+//       CHECK:   affine.vector_load %[[X]][27, 0] {{.*}}, vector<8xf32>
+//       CHECK:   affine.vector_load %[[X]][27, 8] {{.*}}, vector<8xf32>
 func.func @narrow(%x: memref<35x2xf32>, %out: memref<35xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%out : memref<35xf32>)
@@ -109,16 +119,18 @@ func.func @narrow(%x: memref<35x2xf32>, %out: memref<35xf32>) {
 
 // -----
 
-// Few columns: a vector holds them for several rows, which fold at the end.
+// Few columns: a vector holds them for several rows, which fold at the end. Loops carry vectors of
+// powers of two.
 
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #columns = affine_map<(d0, d1) -> (d1)>
 
 // CHECK-LABEL: func.func @few_columns
 //  CHECK-SAME:   %[[X:.*]]: memref<512x3xf32>, %[[OUT:.*]]: memref<3xf32>
-//       CHECK:   affine.for %[[BLOCK:.*]] = 0 to 2 iter_args(%{{.*}} = %{{.*}}) -> (vector<48xf64>)
+//       CHECK:   affine.for %[[BLOCK:.*]] = 0 to 2 iter_args({{.*}}) -> (vector<32xf64>, vector<16xf64>)
 //       CHECK:     affine.vector_load %[[X]][%[[BLOCK]] * 256, 0] {{.*}}, vector<48xf32>
-//       CHECK:     affine.vector_load %[[X]][%[[BLOCK]] * 256 + 240, 0] {{.*}}, vector<48xf32>
+//       CHECK:     affine.for %[[STEP:.*]] = 0 to 3 iter_args({{.*}}) -> (vector<32xf32>, vector<16xf32>)
+//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 256 + (%[[STEP]] * 4 + 7) * 16, 0] {{.*}}, vector<48xf32>
 //       CHECK:   arith.addf {{.*}} : vector<24xf64>
 //       CHECK:   arith.addf {{.*}} : vector<3xf64>
 //   CHECK-NOT:   arith.addf
@@ -162,11 +174,12 @@ func.func @integers_accumulate_in_their_own_type(%x: memref<2048xi32>, %out: mem
 
 // CHECK-LABEL: func.func @elementwise
 //  CHECK-SAME:   %[[X:[^:]*]]: memref<70xf32>, %[[EVERY_OTHER:[^:]*]]: memref<70xf32, strided<[2]>>, %[[SCALAR:[^:]*]]: memref<f32>
-//   CHECK-DAG:   affine.vector_load %[[X]][0] : memref<70xf32>, vector<64xf32>
-//   CHECK-DAG:   affine.load %[[EVERY_OTHER]][63]
-//   CHECK-DAG:   %[[S:.*]] = affine.load %[[SCALAR]][]
-//   CHECK-DAG:   vector.broadcast %[[S]] : f32 to vector<64xf32>
-//       CHECK:   affine.vector_load %[[X]][64] : memref<70xf32>, vector<6xf32>
+//       CHECK:   affine.for %[[I:.*]] = 0 to 4 {
+//   CHECK-DAG:     affine.vector_load %[[X]][%[[I]] * 16] : memref<70xf32>, vector<16xf32>
+//   CHECK-DAG:     affine.load %[[EVERY_OTHER]][%[[I]] * 16 + 15]
+//   CHECK-DAG:     %[[S:.*]] = affine.load %[[SCALAR]][]
+//   CHECK-DAG:     vector.broadcast %[[S]] : f32 to vector<16xf32>
+//       CHECK:   affine.vector_load %[[X]][54] : memref<70xf32>, vector<16xf32>
 //       CHECK:   affine.load %[[EVERY_OTHER]][69]
 func.func @elementwise(%x: memref<70xf32>, %y: memref<70xf32, strided<[2]>>, %s: memref<f32>,
                        %out: memref<70xf32>) {

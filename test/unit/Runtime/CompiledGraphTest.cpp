@@ -210,6 +210,18 @@ void expect_compiled_random_graphs(const std::vector<DType> &dtypes) {
   }
 }
 
+// Each link has two readers, its sum and its quotient: what compiles them once for each path to them
+// takes years.
+TEST(CompiledChain, OfRowReductionsIsCompiledInOneKernel) {
+  Tensor x = sample_tensor(DType::f32, {5, 70});
+  expect_compiled_as_reference([&] {
+    Tensor y = x;
+    for (int link = 0; link < 40; ++link)
+      y = y / (reduce_sum(y, 1, /*keepdims=*/true) + 1);
+    return std::vector{y};
+  });
+}
+
 TEST(CompiledRandomGraphs, OfIntegers) { expect_compiled_random_graphs(dtypes_in(Domain::Bits)); }
 
 TEST(CompiledRandomGraphs, OfFloats) { expect_compiled_random_graphs(dtypes_in(Domain::Float)); }
