@@ -95,6 +95,17 @@ LoopNest::Cover LoopNest::cover(int64_t dim, int64_t mostBytes, int64_t elementB
   return best;
 }
 
+void LoopNest::overSteps(int64_t dim, int64_t width, llvm::function_ref<void(int64_t)> body) {
+  loop(extents[dim] / width, [&](AffineExpr iv) {
+    position[dim] = iv * width;
+    body(width);
+  });
+  if (int64_t rest = extents[dim] % width) {
+    position[dim] = constant(extents[dim] - rest);
+    body(rest);
+  }
+}
+
 void LoopNest::overVectors(int64_t dim, Cover vectors, llvm::function_ref<void(AffineExpr)> body) {
   const int64_t whole = extents[dim] / vectors.width;
   loop(whole, [&](AffineExpr iv) {

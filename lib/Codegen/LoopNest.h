@@ -60,6 +60,9 @@ public:
   /// Covers `dim` with vectors of at most `mostBytes`, for elements of `elementBytes`.
   Cover cover(int64_t dim, int64_t mostBytes, int64_t elementBytes) const;
 
+  /// Covers `dim` with steps of `width` and a shorter last one, whose widths `body` gets.
+  void overSteps(int64_t dim, int64_t width, llvm::function_ref<void(int64_t)> body);
+
   /// Emits `body` at each vector along `dim`, with its number.
   void overVectors(int64_t dim, Cover vectors, llvm::function_ref<void(mlir::AffineExpr)> body);
 

@@ -30,6 +30,13 @@ constexpr int64_t outer_rows_at_once = 8;
 
 int64_t bytesOf(Value scalar) { return scalar.getType().getIntOrFloatBitWidth() / 8; }
 
+/// The argument or allocation that a buffer lies in.
+Value memoryOf(Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
+    buffer = view.getViewSource();
+  return buffer;
+}
+
 /// Vectors along the innermost dimension.
 void emitElementwise(LoopNest &nest) {
   Value yielded = nest.generic.getBody()->getTerminator()->getOperand(0);
@@ -42,8 +49,14 @@ void emitElementwise(LoopNest &nest) {
     return emit(1);
   const int64_t inner = nest.rank() - 1;
   const LoopNest::Cover vectors = nest.cover(inner, lane_bytes, nest.widestElement());
+  // What is overwritten cannot be computed twice.
+  const bool isInPlace = llvm::is_contained(llvm::map_range(nest.generic.getDpsInputs(), memoryOf),
+                                            memoryOf(output.get()));
   nest.overDims(llvm::to_vector(llvm::seq(inner)), {}, [&](ValueRange) -> SmallVector<Value> {
-    nest.overVectors(inner, vectors, [&](AffineExpr) { emit(vectors.width); });
+    if (isInPlace)
+      nest.overSteps(inner, vectors.width, emit);
+    else
+      nest.overVectors(inner, vectors, [&](AffineExpr) { emit(vectors.width); });
     return {};
   });
 }

@@ -196,6 +196,25 @@ func.func @elementwise(%x: memref<70xf32>, %y: memref<70xf32, strided<[2]>>, %s:
 
 // -----
 
+// Nothing is computed twice from what it overwrites.
+
+#id = affine_map<(d0) -> (d0)>
+
+// CHECK-LABEL: func.func @elementwise_in_place
+//       CHECK:   affine.vector_store {{.*}}[%{{.*}} * 16] : memref<70xf32>, vector<16xf32>
+//       CHECK:   affine.vector_store {{.*}}[64] : memref<70xf32>, vector<6xf32>
+func.func @elementwise_in_place(%x: memref<70xf32>) {
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<70xf32>) outs(%x : memref<70xf32>) {
+  ^bb0(%a: f32, %unused: f32):
+    %r = arith.mulf %a, %a : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
 #id = affine_map<(d0) -> (d0)>
 #none = affine_map<(d0) -> ()>
 
