@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "Accumulator.h"
+#include "Accumulators.h"
 #include "LoopNest.h"
 
 #include "tsum/Codegen/Passes.h"
@@ -25,11 +25,10 @@ int64_t bytesOf(Value scalar) { return scalar.getType().getIntOrFloatBitWidth() 
 
 /// Vectors along the innermost dimension.
 void emitElementwise(LoopNest &nest) {
-  Value yielded = nest.generic.getBody()->getTerminator()->getOperand(0);
-  OpOperand &output = *nest.generic.getDpsInitOperand(0);
+  ValueRange yielded = nest.generic.getBody()->getTerminator()->getOperands();
   auto emit = [&](int64_t columns) {
     LaneTile tile{/*rowDim=*/-1, 1, columns};
-    nest.store(nest.evaluate(yielded, tile), output, tile);
+    nest.store(nest.evaluate(yielded, tile), tile);
   };
   if (nest.rank() == 0)
     return emit(1);
@@ -40,24 +39,28 @@ void emitElementwise(LoopNest &nest) {
   });
 }
 
-/// Emits one reduction along the tree of tsum/Graph/SummationTree.h.
+/// Emits a reduction along the tree of tsum/Graph/SummationTree.h. All its results have the same
+/// loops and lanes.
 class Reduction {
 public:
-  Reduction(LoopNest &nest, Accumulator accumulator)
-      : nest(nest), b(nest.b), loc(nest.loc), accumulator(std::move(accumulator)),
-        output(*nest.generic.getDpsInitOperand(0)) {
+  Reduction(LoopNest &nest, Accumulators accumulators)
+      : nest(nest), b(nest.b), loc(nest.loc), accumulators(std::move(accumulators)),
+        values(this->accumulators.reducedValues()) {
     for (int64_t dim = 0; dim < nest.rank(); ++dim)
       (nest.isReduced(dim) ? reduced : kept).push_back(dim);
     lineDim = reduced.pop_back_val();
     isInner = lineDim == nest.rank() - 1;
     // A kernel's tiles know their lanes; a reduction that is no tile has those of its own extents.
     auto given = nest.generic->getAttrOfType<IntegerAttr>("tsum.lanes");
-    lanes = given ? given.getInt() : lanesOfReduction(nest.generic, this->accumulator);
+    lanes =
+        given ? given.getInt() : lanesOfReduction(nest.generic, this->accumulators.each().front());
   }
 
   LogicalResult emit() {
-    if (failed(removeFill()))
-      return failure();
+    for (auto [accumulator, output] :
+         llvm::zip_equal(accumulators.each(), nest.generic.getDpsInits()))
+      if (failed(removeFill(accumulator, output)))
+        return failure();
     const bool isNarrow = isInner && lanes == 1 && !kept.empty();
     const bool isOuter = !isInner && lanes == 1;
     const int64_t laneDim = kept.empty() ? -1 : kept.back();
@@ -76,11 +79,11 @@ public:
   }
 
 private:
-  int64_t elementBytes() const { return bytesOf(accumulator.reducedValue()); }
+  int64_t elementBytes() const { return bytesOf(values.front()); }
 
-  /// Erases the fill of the output, whose neutral elements the accumulators start from instead.
-  LogicalResult removeFill() {
-    for (Operation *user : llvm::make_early_inc_range(output.get().getUsers())) {
+  /// Erases the fill of an output, whose neutral elements the accumulators start from instead.
+  LogicalResult removeFill(const Accumulator &accumulator, Value output) {
+    for (Operation *user : llvm::make_early_inc_range(output.getUsers())) {
       auto fill = dyn_cast<linalg::FillOp>(user);
       if (fill && fill->getBlock() == nest.generic->getBlock() &&
           fill->isBeforeInBlock(nest.generic) && accumulator.isNeutral(fill.getInputs().front())) {
@@ -94,22 +97,19 @@ private:
         "reduces into an output that is not filled with the neutral element");
   }
 
-  /// The combined value of `count` vectors; `place` moves to one of them.
-  Value combine(int64_t count, const LaneTile &tile, llvm::function_ref<void(AffineExpr)> place) {
+  /// The combined values of `count` vectors; `place` moves to one of them.
+  SmallVector<Value> combine(int64_t count, const LaneTile &tile,
+                             llvm::function_ref<void(AffineExpr)> place) {
     place(nest.constant(0));
-    Value block = nest.evaluate(accumulator.reducedValue(), tile);
-    auto add = [&](AffineExpr index, Value sum) {
+    SmallVector<Value> block = nest.evaluate(values, tile);
+    auto add = [&](AffineExpr index, ValueRange block) {
       place(index);
-      return accumulator.combine(b, loc, sum, nest.evaluate(accumulator.reducedValue(), tile));
+      return accumulators.combine(b, loc, block, nest.evaluate(values, tile));
     };
     // Lanes that are loaded one by one make long code: loop rather than unroll.
     if (!nest.loadsVectors(tile))
-      return nest
-          .loop(count - 1, block,
-                [&](AffineExpr index, ValueRange sum) -> SmallVector<Value> {
-                  return {add(index + 1, sum.front())};
-                })
-          .front();
+      return nest.loop(count - 1, block,
+                       [&](AffineExpr index, ValueRange block) { return add(index + 1, block); });
     for (int64_t index = 1; index < count; ++index)
       block = add(nest.constant(index), block);
     return block;
@@ -122,15 +122,16 @@ private:
     nest.overSteps(dim, width, [&](int64_t rows) {
       LaneTile tile{dim, rows, 1};
       SmallVector<Value> sums =
-          nest.overDims(reduced, accumulator.neutral(b, loc, rows), [&](ValueRange sums) {
+          nest.overDims(reduced, accumulators.neutral(b, loc, rows), [&](ValueRange sums) {
             if (nest.extents[lineDim] == 0)
               return SmallVector<Value>(sums);
-            Value line = combine(nest.extents[lineDim], tile,
-                                 [&](AffineExpr element) { nest.position[lineDim] = element; });
-            return accumulator.absorb(b, loc, sums, line);
+            SmallVector<Value> line = combine(nest.extents[lineDim], tile, [&](AffineExpr element) {
+              nest.position[lineDim] = element;
+            });
+            return accumulators.absorb(b, loc, sums, line);
           });
       nest.position[lineDim] = nest.constant(0);
-      nest.store(accumulator.finish(b, loc, sums), output, tile);
+      nest.store(accumulators.finish(b, loc, sums), tile);
     });
   }
 
@@ -145,27 +146,28 @@ private:
       return [this, start](AffineExpr row) { nest.position[lineDim] = start + row * lanes; };
     };
     SmallVector<Value> sums =
-        nest.overDims(reduced, accumulator.neutral(b, loc, tile.size()), [&](ValueRange sums) {
+        nest.overDims(reduced, accumulators.neutral(b, loc, tile.size()), [&](ValueRange sums) {
           SmallVector<Value> total =
               nest.loop(line / block, sums, [&](AffineExpr iv, ValueRange sums) {
-                return accumulator.absorb(b, loc, sums,
-                                          combine(block_rows, tile, rowsAt(iv * block)));
+                return accumulators.absorb(b, loc, sums,
+                                           combine(block_rows, tile, rowsAt(iv * block)));
               });
           if (rest)
-            total = accumulator.absorb(b, loc, total, combineRest(line - rest, rest, tile));
+            total = accumulators.absorb(b, loc, total, combineRest(line - rest, rest, tile));
           return total;
         });
-    Value result = accumulator.finish(b, loc, accumulator.foldLanes(b, loc, sums, columns));
+    SmallVector<Value> results =
+        accumulators.finish(b, loc, accumulators.foldLanes(b, loc, sums, columns));
     nest.position[lineDim] = nest.constant(0);
     if (!isInner)
       nest.position.back() = nest.constant(0);
-    nest.store(result, output, LaneTile{-1, 1, columns});
+    nest.store(results, LaneTile{-1, 1, columns});
   }
 
   /// The last, short block of a line: whole rows of lanes, and one that fills only some.
-  Value combineRest(int64_t start, int64_t count, const LaneTile &tile) {
+  SmallVector<Value> combineRest(int64_t start, int64_t count, const LaneTile &tile) {
     const int64_t rows = count / lanes;
-    Value block;
+    SmallVector<Value> block;
     if (rows)
       block = combine(rows, tile,
                       [&](AffineExpr row) { nest.position[lineDim] = row * lanes + start; });
@@ -174,13 +176,14 @@ private:
     if (!tail.rows)
       return block;
     nest.position[lineDim] = nest.constant(start + rows * lanes);
-    Value narrow = nest.evaluate(accumulator.reducedValue(), tail);
     // The lanes beyond take element 0 of the neutral ones.
-    Value neutral = accumulator.neutralBlock(b, loc, tail.size());
     SmallVector<int64_t> sources(tile.size(), tail.size());
     std::iota(sources.begin(), sources.begin() + tail.size(), 0);
-    Value padded = vector::ShuffleOp::create(b, loc, narrow, neutral, sources);
-    return block ? accumulator.combine(b, loc, block, padded) : padded;
+    SmallVector<Value> padded;
+    for (auto [narrow, neutral] : llvm::zip_equal(nest.evaluate(values, tail),
+                                                  accumulators.neutralBlocks(b, loc, tail.size())))
+      padded.push_back(vector::ShuffleOp::create(b, loc, narrow, neutral, sources));
+    return rows ? accumulators.combine(b, loc, block, padded) : padded;
   }
 
   /// Lanes run along a kept dimension; the accumulators of a tile of columns lie in a buffer that
@@ -200,7 +203,7 @@ private:
     };
     auto finish = [&](ValueRange sums, const LaneTile &tile) {
       nest.position[lineDim] = nest.constant(0);
-      nest.store(accumulator.finish(b, loc, sums), output, tile);
+      nest.store(accumulators.finish(b, loc, sums), tile);
     };
 
     const bool oneBlock = rows > 0 && rows <= block_rows && llvm::all_of(reduced, [&](int64_t dim) {
@@ -208,13 +211,13 @@ private:
                           });
     if (oneBlock) {
       overColumns([&](const LaneTile &tile) {
-        Value block = combineAt(nest.constant(0), rows, tile);
-        finish(accumulator.absorb(b, loc, accumulator.neutral(b, loc, tile.size()), block), tile);
+        SmallVector<Value> block = combineAt(nest.constant(0), rows, tile);
+        finish(accumulators.absorb(b, loc, accumulators.neutral(b, loc, tile.size()), block), tile);
       });
       return;
     }
 
-    SmallVector<Value> buffers = llvm::map_to_vector(accumulator.types(), [&](Type type) {
+    SmallVector<Value> buffers = llvm::map_to_vector(accumulators.types(), [&](Type type) {
       return nest.allocate(nest.extents[columnDim], type);
     });
     auto load = [&](const LaneTile &tile) {
@@ -228,11 +231,11 @@ private:
     };
     auto absorbBlock = [&](AffineExpr start, int64_t count) {
       overColumns([&](const LaneTile &tile) {
-        Value block = combineAt(start, count, tile);
-        store(accumulator.absorb(b, loc, load(tile), block));
+        SmallVector<Value> block = combineAt(start, count, tile);
+        store(accumulators.absorb(b, loc, load(tile), block));
       });
     };
-    overColumns([&](const LaneTile &tile) { store(accumulator.neutral(b, loc, tile.size())); });
+    overColumns([&](const LaneTile &tile) { store(accumulators.neutral(b, loc, tile.size())); });
     nest.overDims(reduced, {}, [&](ValueRange) -> SmallVector<Value> {
       nest.loop(rows / block_rows,
                 [&](AffineExpr iv) { absorbBlock(iv * block_rows, block_rows); });
@@ -246,8 +249,8 @@ private:
   LoopNest &nest;
   OpBuilder &b;
   Location loc;
-  Accumulator accumulator;
-  OpOperand &output;
+  Accumulators accumulators;
+  SmallVector<Value> values;          // of the body: what each result accumulates
   SmallVector<int64_t> kept, reduced; // dimensions to loop over, without `lineDim`
   int64_t lineDim;                    // the innermost reduced one
   int64_t lanes;                      // of a line
@@ -266,10 +269,10 @@ LogicalResult vectorize(linalg::GenericOp generic) {
     emitElementwise(nest);
     return success();
   }
-  FailureOr<Accumulator> accumulator = Accumulator::match(generic);
-  if (failed(accumulator))
+  FailureOr<Accumulators> accumulators = Accumulators::match(generic);
+  if (failed(accumulators))
     return failure();
-  return Reduction(nest, *accumulator).emit();
+  return Reduction(nest, *accumulators).emit();
 }
 
 struct TsumVectorizePass final : impl::TsumVectorizePassBase<TsumVectorizePass> {

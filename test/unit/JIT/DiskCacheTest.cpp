@@ -40,7 +40,7 @@ CanonicalGraph graph(std::int64_t extent) {
 Image image_of(const CanonicalGraph &graph) {
   Image image;
   image.program.arguments = 1;
-  image.program.launches.push_back({nullptr, graph.extents[0], {0}, graph.extents[0] * 4, 99});
+  image.program.launches.push_back({nullptr, graph.extents[0], {0}, {graph.extents[0] * 4, 8}, 99});
   image.program.outputs = {1};
   image.kernels = {"graph_0"};
   image.object = std::string(static_cast<std::size_t>(1001 + graph.extents[0] % 64), 'o');
