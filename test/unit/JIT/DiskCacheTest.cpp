@@ -170,6 +170,14 @@ TEST_F(DiskCacheTest, AnInconsistentImageIsRefused) {
   image.program.outputs = {0};
   cache.insert(graph(5), image);
   expect_broken();
+  image = image_of(graph(5));
+  image.program.outputs = {3}; // there are two results, after one argument
+  cache.insert(graph(5), image);
+  expect_broken();
+  image = image_of(graph(5));
+  image.program.launches[0].results.clear();
+  cache.insert(graph(5), image);
+  expect_broken();
 }
 
 TEST_F(DiskCacheTest, FilesThatAreNoPlainPrivateFilesAreRefused) {
