@@ -88,8 +88,8 @@ void moments_of_rows(benchmark::State &state, Together together) {
   });
 }
 
-/// The sum of the parts of complex numbers, which complex sums are made of.
-void parts_of_complex(benchmark::State &state, tsum::Axes axes, Together together) {
+/// The sums of the real and the imaginary parts, which complex sums are made of.
+void sums_of_parts(benchmark::State &state, tsum::Axes axes, Together together) {
   Tensor memory = filled<float>({1024, 4096});
   Tensor x = tsum::borrow(memory.bytes(), tsum::DType::complex64, {1024, 2048}, {}, memory.node());
   several(state, x, together,
@@ -142,18 +142,16 @@ int main(int argc, char **argv) {
   add("sum/i32/1024x4096/cols", sum<std::int32_t>, Shape{1024, 4096}, Axes(0));
   add("sum/u8/16M/all", sum<std::uint8_t>, Shape{1 << 24}, tsum::all_axes);
   add("sum((a-b)*(a-b))/f32/1024x4096/rows", squared_difference);
-  for (Together together : {Together::No, Together::Yes}) {
-    const std::string how = together == Together::Yes ? "together" : "one by one";
-    add("sum, squares, max/1024x4096/rows/" + how, sum_squares_and_max, Shape{1024, 4096}, Axes(1),
-        together);
-    add("sum, squares, max/1024x4096/cols/" + how, sum_squares_and_max, Shape{1024, 4096}, Axes(0),
-        together);
-    add("sum, squares, max/16M/all/" + how, sum_squares_and_max, Shape{1 << 24}, tsum::all_axes,
-        together);
-    add("moments/1024x4096/rows/" + how, moments_of_rows, together);
-    add("real and imaginary sums/1024x2048/rows/" + how, parts_of_complex, Axes(1), together);
-    add("real and imaginary sums/1024x2048/cols/" + how, parts_of_complex, Axes(0), together);
-  }
+  auto both = [](const std::string &name, auto function, auto... arguments) {
+    add(name + "/one by one", function, arguments..., Together::No);
+    add(name + "/together", function, arguments..., Together::Yes);
+  };
+  both("sum, squares, max/1024x4096/rows", sum_squares_and_max, Shape{1024, 4096}, Axes(1));
+  both("sum, squares, max/1024x4096/cols", sum_squares_and_max, Shape{1024, 4096}, Axes(0));
+  both("sum, squares, max/16M/all", sum_squares_and_max, Shape{1 << 24}, tsum::all_axes);
+  both("moments/1024x4096/rows", moments_of_rows);
+  both("parts of complex64/1024x2048/rows", sums_of_parts, Axes(1));
+  both("parts of complex64/1024x2048/cols", sums_of_parts, Axes(0));
   add("call/f32/8x8/all", sum<float>, Shape{8, 8}, tsum::all_axes);
   benchmark::RegisterBenchmark("compile/f32", compile)
       ->Unit(benchmark::kMillisecond)
