@@ -93,7 +93,8 @@ private:
     auto symbol = SymbolRefAttr::get(kernels.getSymNameAttr(),
                                      FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
     auto launch = ir::LaunchOp::create(at, loc, types, symbol, inputs.getArrayRef());
-    for (auto [result, launched] : llvm::zip_equal(ValueRange(planned.results), launch.getResults()))
+    for (auto [result, launched] :
+         llvm::zip_equal(ValueRange(planned.results), launch.getResults()))
       result.replaceAllUsesWith(launched);
   }
 
