@@ -52,12 +52,10 @@ Operation *combinerOf(BlockArgument output) {
 
 } // namespace
 
-FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
-  if (generic.getNumDpsInits() != 1)
-    return generic.emitOpError("reduces into more than one output");
+FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic, int64_t number) {
   Accumulator result(OperationName(arith::AddIOp::getOperationName(), generic.getContext()));
-  result.resultType = generic.getRegionOutputArgs().front().getType();
-  if (failed(result.findValue(generic)))
+  result.resultType = generic.getRegionOutputArgs()[number].getType();
+  if (failed(result.findValue(generic, number)))
     return generic.emitOpError("does not end in one combination of its output with a value");
   if (failed(result.chooseKind()))
     return generic.emitOpError("has no accumulator for ") << result.value.getType();
@@ -66,12 +64,13 @@ FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic) {
 
 /// Finds the combiner and its value. Folding may have left other forms of it: of neutral elements,
 /// nothing; of products with -1, a subtraction; of an absorbing constant, that.
-LogicalResult Accumulator::findValue(linalg::GenericOp generic) {
+LogicalResult Accumulator::findValue(linalg::GenericOp generic, int64_t number) {
   auto yield = cast<linalg::YieldOp>(generic.getBody()->getTerminator());
-  BlockArgument output = generic.getRegionOutputArgs().front();
+  BlockArgument output = generic.getRegionOutputArgs()[number];
+  Value init = generic.getDpsInits()[number];
   OpBuilder b(yield);
   Location loc = yield.getLoc();
-  Value result = yield.getOperand(0);
+  Value result = yield.getOperand(number);
   auto named = [&](StringRef name) { return OperationName(name, b.getContext()); };
   auto zero = [&] { return arith::ConstantOp::create(b, loc, b.getZeroAttr(output.getType())); };
   const bool isFloat = isa<FloatType>(resultType);
@@ -81,10 +80,10 @@ LogicalResult Accumulator::findValue(linalg::GenericOp generic) {
     isAbsorbed = true;
     combiner =
         named(isFloat ? arith::MaximumFOp::getOperationName() : arith::MaxSIOp::getOperationName());
-    for (Operation *user : generic.getDpsInits().front().getUsers())
+    for (Operation *user : init.getUsers())
       if (auto fill = dyn_cast<linalg::FillOp>(user))
         value = fill.getInputs().front();
-    if (auto fill = generic.getDpsInits().front().getDefiningOp<linalg::FillOp>())
+    if (auto fill = init.getDefiningOp<linalg::FillOp>())
       value = fill.getInputs().front();
     return success(value != nullptr);
   }

@@ -17,9 +17,9 @@ namespace tsum {
 /// accumulator of its own type does.
 class Accumulator {
 public:
-  /// The accumulator for the reduction that `generic` computes, whose body must end in one combiner
-  /// of its output with a value. Otherwise fails, having said why.
-  static mlir::FailureOr<Accumulator> match(mlir::linalg::GenericOp generic);
+  /// The accumulator for result `number` of the reduction `generic`, which the body must give by one
+  /// combiner of that output with a value. Otherwise fails, having said why.
+  static mlir::FailureOr<Accumulator> match(mlir::linalg::GenericOp generic, int64_t number);
 
   /// The value that the body combines with its output, inside the body, in the type of blocks.
   mlir::Value reducedValue() const { return value; }
@@ -65,7 +65,7 @@ private:
   bool isCompensated() const {
     return kind == Kind::CompensatedSum || kind == Kind::CompensatedProduct;
   }
-  mlir::LogicalResult findValue(mlir::linalg::GenericOp generic);
+  mlir::LogicalResult findValue(mlir::linalg::GenericOp generic, int64_t number);
   mlir::LogicalResult chooseKind();
   mlir::Value create(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir::Value y) const;
   mlir::TypedAttr identityOf(mlir::Type type) const;

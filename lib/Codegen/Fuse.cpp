@@ -153,6 +153,31 @@ void dropUnusedResults(IRRewriter &rewriter, func::FuncOp kernel) {
   }
 }
 
+/// Has one elementwise op yield all that a kernel with several results returns, so that their
+/// epilogues fuse into it.
+void yieldTogether(IRRewriter &rewriter, func::FuncOp kernel) {
+  auto returned = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
+  auto types = llvm::to_vector(returned.getOperandTypes());
+  auto shapeOf = [](Type type) { return cast<RankedTensorType>(type).getShape(); };
+  if (types.size() < 2 || !llvm::all_equal(llvm::map_range(types, shapeOf)))
+    return;
+  rewriter.setInsertionPoint(returned);
+  Location loc = returned.getLoc();
+  SmallVector<Value> inits;
+  for (Type type : types)
+    inits.push_back(
+        tensor::EmptyOp::create(rewriter, loc, shapeOf(type), getElementTypeOrSelf(type)));
+  const auto rank = static_cast<unsigned>(shapeOf(types.front()).size());
+  SmallVector<AffineMap> maps(2 * types.size(), rewriter.getMultiDimIdentityMap(rank));
+  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+  auto root = linalg::GenericOp::create(
+      rewriter, loc, types, returned.getOperands(), inits, maps, loops,
+      [&](OpBuilder &b, Location loc, ValueRange elements) {
+        linalg::YieldOp::create(b, loc, elements.take_front(types.size()));
+      });
+  rewriter.modifyOpInPlace(returned, [&] { returned->setOperands(root.getResults()); });
+}
+
 struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
@@ -167,6 +192,7 @@ struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {
 
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
+    yieldTogether(rewriter, getOperation());
     do {
       if (failed(applyPatternsGreedily(getOperation(), patterns)))
         return signalPassFailure();

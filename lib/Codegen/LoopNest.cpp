@@ -271,6 +271,11 @@ Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
   return result;
 }
 
+void LoopNest::store(ValueRange values, const LaneTile &tile) {
+  for (auto [number, value] : llvm::enumerate(values))
+    store(value, *generic.getDpsInitOperand(number), tile);
+}
+
 void LoopNest::store(Value value, OpOperand &operand, const LaneTile &tile) {
   const int64_t dim = tile.columns > 1 ? rank() - 1 : tile.rowDim;
   if (tile.size() > 1 && stride(operand, dim) == 1) {
@@ -356,7 +361,7 @@ static Value expandIndex(OpBuilder &b, Location loc, AffineExpr expr, VectorType
   return arith::MulIOp::create(b, loc, lhs, rhs);
 }
 
-Value LoopNest::evaluate(Value scalar, const LaneTile &tile) {
+SmallVector<Value> LoopNest::evaluate(ValueRange scalars, const LaneTile &tile) {
   IRMapping mapping;
   for (OpOperand *operand : generic.getDpsInputOperands()) {
     BlockArgument argument = generic.getMatchingBlockArgument(operand);
@@ -371,9 +376,12 @@ Value LoopNest::evaluate(Value scalar, const LaneTile &tile) {
     mapping.map(value, splat);
     return splat;
   };
+  auto isOutput = [&](Value value) {
+    return llvm::is_contained(generic.getRegionOutputArgs(), value);
+  };
   for (Operation &op : generic.getBody()->without_terminator()) {
-    if (llvm::is_contained(op.getOperands(), generic.getRegionOutputArgs().front()))
-      continue; // the combiner, which the accumulator replaces
+    if (llvm::any_of(op.getOperands(), isOutput))
+      continue; // a combiner, which the accumulator replaces
     if (op.hasTrait<OpTrait::ConstantLike>()) {
       Value clone = b.clone(op)->getResult(0);
       mapping.map(op.getResult(0),
@@ -397,7 +405,7 @@ Value LoopNest::evaluate(Value scalar, const LaneTile &tile) {
     Operation *vector = b.create(loc, op.getName().getIdentifier(), operands, types, op.getAttrs());
     mapping.map(op.getResults(), vector->getResults());
   }
-  return mapped(scalar);
+  return llvm::map_to_vector(scalars, mapped);
 }
 
 } // namespace tsum

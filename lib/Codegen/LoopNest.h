@@ -74,7 +74,8 @@ public:
   /// Whether all inputs give the elements of `tile` without a load for each.
   bool loadsVectors(const LaneTile &tile);
 
-  void store(mlir::Value value, mlir::OpOperand &operand, const LaneTile &tile);
+  /// Stores one vector to each output.
+  void store(mlir::ValueRange values, const LaneTile &tile);
 
   /// A buffer of `size` elements on the stack, for as long as the kernel runs.
   mlir::Value allocate(int64_t size, mlir::Type type);
@@ -89,12 +90,13 @@ public:
   /// About how many instructions the body takes for each register of elements, loads included.
   int64_t instructions();
 
-  /// `scalar` of the body, computed for the elements of `tile` at the current position.
-  mlir::Value evaluate(mlir::Value scalar, const LaneTile &tile);
+  /// The values `scalars` of the body, computed for the elements of `tile` at the current position.
+  llvm::SmallVector<mlir::Value> evaluate(mlir::ValueRange scalars, const LaneTile &tile);
 
 private:
   mlir::AffineMap indicesOf(mlir::OpOperand &operand);
   mlir::Value load(mlir::OpOperand &operand, const LaneTile &tile);
+  void store(mlir::Value value, mlir::OpOperand &operand, const LaneTile &tile);
   mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count);
   mlir::Value loadContiguous(mlir::OpOperand &operand, int64_t count);
   mlir::Value deinterleave(mlir::OpOperand &operand, int64_t count);

@@ -62,6 +62,7 @@ void toLinalg(OpPassManager &pm, const PipelineOptions &) {
 void fuse(OpPassManager &pm, const PipelineOptions &) {
   OpPassManager &kernel = eachKernel(pm);
   kernel.addPass(createTsumFusePass());
+  kernel.addPass(createTsumJoinReductionsPass());
   kernel.addPass(createCSEPass());
 }
 
@@ -104,7 +105,7 @@ constexpr Stage stages[] = {
     {"simplify", "tsum ops folded and deduplicated", simplify},
     {"kernels", "a schedule of launches and a function per kernel", formKernels},
     {"linalg", "kernels as linalg on tensors", toLinalg},
-    {"fuse", "elementwise producers and epilogues fused", fuse},
+    {"fuse", "elementwise producers and epilogues fused, reductions of the same data joined", fuse},
     {"tile", "one loop over tiles of the output, everything fused into it", tile},
     {"bufferize", "linalg on buffers, intermediates on the stack", bufferize},
     {"vector", "affine loops over vectors", vectorize},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "Accumulator.h"
+#include "Accumulators.h"
 
 #include "tsum/Codegen/Passes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
@@ -43,7 +43,7 @@ constexpr int64_t rowTileBytes = 8 * 1024;
 /// smaller.
 constexpr int64_t columnGranule = 128;
 
-/// A tiling of a kernel's output.
+/// A tiling of a kernel's outputs, which have one shape.
 struct Tiling {
   SmallVector<int64_t> extents;
   SmallVector<int64_t> sizes;
@@ -73,10 +73,16 @@ StringRef strategyOf(linalg::GenericOp reduction) {
 }
 
 /// Marks each reduction of the kernel with its strategy and chooses the tiles that suit them.
-Tiling chooseTiling(func::FuncOp kernel, RankedTensorType output) {
+Tiling chooseTiling(func::FuncOp kernel) {
   bool columns = true;
   auto bytes = [](Type type) { return int64_t(type.getIntOrFloatBitWidth() / 8); };
-  int64_t most = maxElementwiseBytes / bytes(output.getElementType());
+  auto output = cast<RankedTensorType>(kernel.getResultTypes().front());
+  int64_t widest = 1, narrowest = columnGranule; // element of an output
+  for (Type type : kernel.getResultTypes()) {
+    widest = std::max(widest, bytes(getElementTypeOrSelf(type)));
+    narrowest = std::min(narrowest, bytes(getElementTypeOrSelf(type)));
+  }
+  int64_t most = maxElementwiseBytes / widest;
   int64_t rowSize = 1; // elements of a row, where the kernel works on rows
   kernel.walk([&](linalg::GenericOp generic) {
     // Another type than the output's if casts come after.
@@ -94,18 +100,18 @@ Tiling chooseTiling(func::FuncOp kernel, RankedTensorType output) {
       if (kind == utils::IteratorType::reduction)
         reduced *= extent;
     rowSize = std::max(rowSize, reduced);
-    FailureOr<Accumulator> accumulator = Accumulator::match(generic);
-    if (failed(accumulator))
+    FailureOr<Accumulators> accumulators = Accumulators::match(generic);
+    if (failed(accumulators))
       return;
     // By the whole extents: a tile does not show them.
-    generic->setAttr(
-        "tsum.lanes",
-        Builder(kernel.getContext()).getI64IntegerAttr(lanesOfReduction(generic, *accumulator)));
+    generic->setAttr("tsum.lanes", Builder(kernel.getContext())
+                                       .getI64IntegerAttr(lanesOfReduction(
+                                           generic, accumulators->each().front())));
     if (strategy == "outer") {
-      int64_t accumulators = 0; // of one column
-      for (Type accumulated : accumulator->types())
-        accumulators += bytes(accumulated);
-      most = std::min(most, maxAccumulatorBytes / accumulators);
+      int64_t column = 0;
+      for (Type accumulator : accumulators->types())
+        column += bytes(accumulator);
+      most = std::min(most, maxAccumulatorBytes / column);
     }
   });
 
@@ -114,7 +120,7 @@ Tiling chooseTiling(func::FuncOp kernel, RankedTensorType output) {
   tiling.sizes.assign(output.getRank(), 1);
   if (auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows")) {
     // Whole rows: as many as are worth the beginning of a tile.
-    int64_t rowBytes = rowSize * bytes(output.getElementType());
+    int64_t rowBytes = rowSize * widest;
     for (int64_t dim = rows.getInt(); dim < output.getRank(); ++dim)
       tiling.sizes[dim] = tiling.extents[dim];
     if (rows.getInt() > 0)
@@ -122,8 +128,7 @@ Tiling chooseTiling(func::FuncOp kernel, RankedTensorType output) {
           evenTile(tiling.extents[rows.getInt() - 1],
                    std::max<int64_t>(1, rowTileBytes / std::max<int64_t>(1, rowBytes)), 1);
   } else if (columns && output.getRank() > 0)
-    tiling.sizes.back() =
-        evenTile(output.getShape().back(), most, columnGranule / bytes(output.getElementType()));
+    tiling.sizes.back() = evenTile(output.getShape().back(), most, columnGranule / narrowest);
   return tiling;
 }
 
@@ -143,10 +148,12 @@ MemRefType bufferType(RankedTensorType tensor, DenseI64ArrayAttr strides) {
 struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
   void runOnOperation() override {
     func::FuncOp kernel = getOperation();
-    if (kernel.getNumResults() != 1)
+    if (kernel.getNumResults() == 0)
       return;
+    if (failed(findRoot(kernel)))
+      return signalPassFailure();
     auto output = cast<RankedTensorType>(kernel.getResultTypes().front());
-    Tiling tiling = chooseTiling(kernel, output);
+    Tiling tiling = chooseTiling(kernel);
     takeBuffers(kernel);
     IRRewriter rewriter(kernel.getContext());
     const bool empty = output.getNumElements() == 0;
@@ -168,7 +175,19 @@ struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
   }
 
 private:
-  /// (tensors) -> tensor  becomes  (buffers, buffer, begin, end).
+  /// Checks that one op has all the results.
+  static LogicalResult findRoot(func::FuncOp kernel) {
+    auto returned = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
+    auto rootOf = [](Value result) { return result.getDefiningOp(); };
+    if (returned.getNumOperands() == 1 ||
+        (rootOf(returned.getOperand(0)) &&
+         llvm::all_equal(llvm::map_range(returned.getOperands(), rootOf))))
+      return success();
+    return kernel.emitOpError("returns the results of several ops (tsum-fuse makes one of "
+                              "them where their shapes are equal)");
+  }
+
+  /// (tensors) -> tensors  becomes  (buffers, output buffers, begin, end).
   static void takeBuffers(func::FuncOp kernel) {
     Block &entry = kernel.getBody().front();
     OpBuilder b(&entry, entry.begin());
@@ -183,18 +202,17 @@ private:
     }
     auto returned = cast<func::ReturnOp>(entry.getTerminator());
     b.setInsertionPoint(returned);
-    Value result = returned.getOperand(0);
-    if (!result.getDefiningOp<TilingInterface>())
-      result = copyToOutput(b, result);
-    auto output = bufferType(cast<RankedTensorType>(result.getType()), {});
-    BlockArgument destination = entry.addArgument(output, loc);
+    for (Value result : returned.getOperands()) {
+      if (!result.getDefiningOp<TilingInterface>())
+        result = copyToOutput(b, result);
+      auto output = bufferType(cast<RankedTensorType>(result.getType()), {});
+      auto materialize = bufferization::MaterializeInDestinationOp::create(
+          b, loc, result, entry.addArgument(output, loc));
+      materialize.setRestrict(true);
+      materialize.setWritable(true);
+    }
     entry.addArgument(b.getIndexType(), loc);
     entry.addArgument(b.getIndexType(), loc);
-
-    auto materialize =
-        bufferization::MaterializeInDestinationOp::create(b, loc, result, destination);
-    materialize.setRestrict(true);
-    materialize.setWritable(true);
     func::ReturnOp::create(b, loc);
     returned.erase();
     kernel.setFunctionType(b.getFunctionType(entry.getArgumentTypes(), {}));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "Accumulator.h"
+#include "Accumulators.h"
 #include "LoopNest.h"
 
 #include "tsum/Codegen/Passes.h"
@@ -39,19 +39,20 @@ Value memoryOf(Value buffer) {
 
 /// Vectors along the innermost dimension.
 void emitElementwise(LoopNest &nest) {
-  Value yielded = nest.generic.getBody()->getTerminator()->getOperand(0);
-  OpOperand &output = *nest.generic.getDpsInitOperand(0);
+  ValueRange yielded = nest.generic.getBody()->getTerminator()->getOperands();
   auto emit = [&](int64_t columns) {
     LaneTile tile{/*rowDim=*/-1, 1, columns};
-    nest.store(nest.evaluate(yielded, tile), output, tile);
+    nest.store(nest.evaluate(yielded, tile), tile);
   };
   if (nest.rank() == 0)
     return emit(1);
   const int64_t inner = nest.rank() - 1;
   const LoopNest::Cover vectors = nest.cover(inner, lane_bytes, nest.widestElement());
   // What is overwritten cannot be computed twice.
-  const bool isInPlace = llvm::is_contained(llvm::map_range(nest.generic.getDpsInputs(), memoryOf),
-                                            memoryOf(output.get()));
+  const bool isInPlace = llvm::any_of(nest.generic.getDpsInits(), [&](Value output) {
+    return llvm::is_contained(llvm::map_range(nest.generic.getDpsInputs(), memoryOf),
+                              memoryOf(output));
+  });
   nest.overDims(llvm::to_vector(llvm::seq(inner)), {}, [&](ValueRange) -> SmallVector<Value> {
     if (isInPlace)
       nest.overSteps(inner, vectors.width, emit);
@@ -61,24 +62,28 @@ void emitElementwise(LoopNest &nest) {
   });
 }
 
-/// Emits one reduction along the tree of tsum/Graph/SummationTree.h.
+/// Emits a reduction along the tree of tsum/Graph/SummationTree.h. All its results have the same
+/// loops and lanes.
 class Reduction {
 public:
-  Reduction(LoopNest &nest, Accumulator accumulator)
-      : nest(nest), b(nest.b), loc(nest.loc), accumulator(std::move(accumulator)),
-        output(*nest.generic.getDpsInitOperand(0)) {
+  Reduction(LoopNest &nest, Accumulators accumulators)
+      : nest(nest), b(nest.b), loc(nest.loc), accumulators(std::move(accumulators)),
+        values(this->accumulators.reducedValues()) {
     for (int64_t dim = 0; dim < nest.rank(); ++dim)
       (nest.isReduced(dim) ? reduced : kept).push_back(dim);
     lineDim = reduced.pop_back_val();
     isInner = lineDim == nest.rank() - 1;
     // A kernel's tiles know their lanes; a reduction that is no tile has those of its own extents.
     auto given = nest.generic->getAttrOfType<IntegerAttr>("tsum.lanes");
-    lanes = given ? given.getInt() : lanesOfReduction(nest.generic, this->accumulator);
+    lanes =
+        given ? given.getInt() : lanesOfReduction(nest.generic, this->accumulators.each().front());
   }
 
   LogicalResult emit() {
-    if (failed(removeFill()))
-      return failure();
+    for (auto [accumulator, output] :
+         llvm::zip_equal(accumulators.each(), nest.generic.getDpsInits()))
+      if (failed(removeFill(accumulator, output)))
+        return failure();
     const bool isNarrow = isInner && lanes == 1 && !kept.empty();
     const bool isOuter = !isInner && lanes == 1;
     const int64_t laneDim = kept.empty() ? -1 : kept.back();
@@ -97,11 +102,11 @@ public:
   }
 
 private:
-  int64_t elementBytes() const { return bytesOf(accumulator.reducedValue()); }
+  int64_t elementBytes() const { return bytesOf(values.front()); }
 
-  /// Erases the fill of the output, whose neutral elements the accumulators start from instead.
-  LogicalResult removeFill() {
-    for (Operation *user : llvm::make_early_inc_range(output.get().getUsers())) {
+  /// Erases the fill of an output, whose neutral elements the accumulators start from instead.
+  LogicalResult removeFill(const Accumulator &accumulator, Value output) {
+    for (Operation *user : llvm::make_early_inc_range(output.getUsers())) {
       auto fill = dyn_cast<linalg::FillOp>(user);
       if (fill && fill->getBlock() == nest.generic->getBlock() &&
           fill->isBeforeInBlock(nest.generic) && accumulator.isNeutral(fill.getInputs().front())) {
@@ -128,14 +133,15 @@ private:
         uint64_t(std::max<int64_t>(1, instructions / (registers * nest.instructions())))));
   }
 
-  /// The combined value of `count` vectors, and of `block` before them; `place` moves to one of
+  /// The combined values of `count` vectors, and of `block` before them; `place` moves to one of
   /// them.
-  Value combine(int64_t count, const LaneTile &tile, llvm::function_ref<void(AffineExpr)> place,
-                Value block = {}) {
-    auto add = [&](AffineExpr index, Value sum) {
+  SmallVector<Value> combine(int64_t count, const LaneTile &tile,
+                             llvm::function_ref<void(AffineExpr)> place,
+                             SmallVector<Value> block = {}) {
+    auto add = [&](AffineExpr index, ValueRange sums) {
       place(index);
-      Value row = nest.evaluate(accumulator.reducedValue(), tile);
-      return sum ? accumulator.combine(b, loc, sum, row) : row;
+      SmallVector<Value> row = nest.evaluate(values, tile);
+      return sums.empty() ? row : accumulators.combine(b, loc, sums, row);
     };
     const int64_t unroll = rowsAtOnce(tile);
     int64_t done = 0;
@@ -143,18 +149,15 @@ private:
       for (; rows > 0; --rows)
         block = add(nest.constant(done++), block);
     };
-    if (!block)
+    if (block.empty())
       addRows(std::min(count, unroll));
     const int64_t rounds = (count - done) / unroll;
-    if (rounds > 0)
-      block = nest.loop(rounds, block,
-                        [&](AffineExpr round, ValueRange carried) {
-                          Value sum = carried.front();
-                          for (int64_t row = 0; row < unroll; ++row)
-                            sum = add(round * unroll + (done + row), sum);
-                          return SmallVector<Value>{sum};
-                        })
-                  .front();
+    block = nest.loop(rounds, block, [&](AffineExpr round, ValueRange carried) {
+      SmallVector<Value> sums = carried;
+      for (int64_t row = 0; row < unroll; ++row)
+        sums = add(round * unroll + (done + row), sums);
+      return sums;
+    });
     done += rounds * unroll;
     addRows(count - done);
     return block;
@@ -167,15 +170,16 @@ private:
     const LaneTile tile{dim, vectors.width, 1};
     nest.overVectors(dim, vectors, [&](AffineExpr) {
       SmallVector<Value> sums =
-          nest.overDims(reduced, accumulator.neutral(b, loc, tile.rows), [&](ValueRange sums) {
+          nest.overDims(reduced, accumulators.neutral(b, loc, tile.rows), [&](ValueRange sums) {
             if (nest.extents[lineDim] == 0)
               return SmallVector<Value>(sums);
-            Value line = combine(nest.extents[lineDim], tile,
-                                 [&](AffineExpr element) { nest.position[lineDim] = element; });
-            return accumulator.absorb(b, loc, sums, line);
+            SmallVector<Value> line = combine(nest.extents[lineDim], tile, [&](AffineExpr element) {
+              nest.position[lineDim] = element;
+            });
+            return accumulators.absorb(b, loc, sums, line);
           });
       nest.position[lineDim] = nest.constant(0);
-      nest.store(accumulator.finish(b, loc, sums), output, tile);
+      nest.store(accumulators.finish(b, loc, sums), tile);
     });
   }
 
@@ -190,27 +194,28 @@ private:
       return [this, start](AffineExpr row) { nest.position[lineDim] = start + row * lanes; };
     };
     SmallVector<Value> sums =
-        nest.overDims(reduced, accumulator.neutral(b, loc, tile.size()), [&](ValueRange sums) {
+        nest.overDims(reduced, accumulators.neutral(b, loc, tile.size()), [&](ValueRange sums) {
           SmallVector<Value> total =
               nest.loop(line / block, sums, [&](AffineExpr iv, ValueRange sums) {
-                return accumulator.absorb(b, loc, sums,
-                                          combine(block_rows, tile, rowsAt(iv * block)));
+                return accumulators.absorb(b, loc, sums,
+                                           combine(block_rows, tile, rowsAt(iv * block)));
               });
           if (rest)
-            total = accumulator.absorb(b, loc, total, combineRest(line - rest, rest, tile));
+            total = accumulators.absorb(b, loc, total, combineRest(line - rest, rest, tile));
           return total;
         });
-    Value result = accumulator.finish(b, loc, accumulator.foldLanes(b, loc, sums, columns));
+    SmallVector<Value> results =
+        accumulators.finish(b, loc, accumulators.foldLanes(b, loc, sums, columns));
     nest.position[lineDim] = nest.constant(0);
     if (!isInner)
       nest.position.back() = nest.constant(0);
-    nest.store(result, output, LaneTile{-1, 1, columns});
+    nest.store(results, LaneTile{-1, 1, columns});
   }
 
   /// The last, short block of a line: whole rows of lanes, and one that fills only some.
-  Value combineRest(int64_t start, int64_t count, const LaneTile &tile) {
+  SmallVector<Value> combineRest(int64_t start, int64_t count, const LaneTile &tile) {
     const int64_t rows = count / lanes;
-    Value block;
+    SmallVector<Value> block;
     if (rows)
       block = combine(rows, tile,
                       [&](AffineExpr row) { nest.position[lineDim] = row * lanes + start; });
@@ -219,13 +224,14 @@ private:
     if (!tail.rows)
       return block;
     nest.position[lineDim] = nest.constant(start + rows * lanes);
-    Value narrow = nest.evaluate(accumulator.reducedValue(), tail);
     // The lanes beyond take element 0 of the neutral ones.
-    Value neutral = accumulator.neutralBlock(b, loc, tail.size());
     SmallVector<int64_t> sources(tile.size(), tail.size());
     std::iota(sources.begin(), sources.begin() + tail.size(), 0);
-    Value padded = vector::ShuffleOp::create(b, loc, narrow, neutral, sources);
-    return block ? accumulator.combine(b, loc, block, padded) : padded;
+    SmallVector<Value> padded;
+    for (auto [narrow, neutral] : llvm::zip_equal(nest.evaluate(values, tail),
+                                                  accumulators.neutralBlocks(b, loc, tail.size())))
+      padded.push_back(vector::ShuffleOp::create(b, loc, narrow, neutral, sources));
+    return rows ? accumulators.combine(b, loc, block, padded) : padded;
   }
 
   /// Lanes run along a kept dimension; the accumulators of a tile of columns lie in a buffer that
@@ -238,13 +244,14 @@ private:
     const int64_t columnDim = nest.rank() - 1, rows = nest.extents[lineDim];
     const LoopNest::Cover vectors = nest.cover(columnDim, outer_vector_bytes, elementBytes());
     const LaneTile tile{lineDim, 1, vectors.width};
-    auto combineAt = [&](AffineExpr start, int64_t count, Value block = {}) {
+    auto combineAt = [&](AffineExpr start, int64_t count, SmallVector<Value> block = {}) {
       return combine(
-          count, tile, [&](AffineExpr row) { nest.position[lineDim] = start + row; }, block);
+          count, tile, [&](AffineExpr row) { nest.position[lineDim] = start + row; },
+          std::move(block));
     };
     auto finish = [&](ValueRange sums) {
       nest.position[lineDim] = nest.constant(0);
-      nest.store(accumulator.finish(b, loc, sums), output, tile);
+      nest.store(accumulators.finish(b, loc, sums), tile);
     };
 
     const bool oneBlock = rows > 0 && rows <= block_rows && llvm::all_of(reduced, [&](int64_t dim) {
@@ -252,8 +259,8 @@ private:
                           });
     if (oneBlock)
       return nest.overVectors(columnDim, vectors, [&](AffineExpr) {
-        finish(accumulator.absorb(b, loc, accumulator.neutral(b, loc, tile.size()),
-                                  combineAt(nest.constant(0), rows)));
+        finish(accumulators.absorb(b, loc, accumulators.neutral(b, loc, tile.size()),
+                                   combineAt(nest.constant(0), rows)));
       });
 
     auto allocate = [&](Type type) { return nest.allocate(vectors.count * vectors.width, type); };
@@ -266,26 +273,30 @@ private:
       for (auto [buffer, value] : llvm::zip_equal(buffers, values))
         nest.storeTo(buffer, number * vectors.width, value);
     };
-    SmallVector<Value> buffers = llvm::map_to_vector(accumulator.types(), allocate);
-    const int64_t blockRows = accumulator.isPlain() ? outer_rows_at_once : block_rows;
+    SmallVector<Value> buffers = llvm::map_to_vector(accumulators.types(), allocate);
+    const bool isPlain =
+        llvm::all_of(accumulators.each(), [](const Accumulator &each) { return each.isPlain(); });
+    const int64_t blockRows = isPlain ? outer_rows_at_once : block_rows;
     SmallVector<Value> unfinished;
     if (blockRows > outer_rows_at_once && rows > outer_rows_at_once)
-      unfinished.push_back(allocate(accumulator.reducedValue().getType()));
+      unfinished = llvm::map_to_vector(ValueRange(values).getTypes(), allocate);
 
     auto absorbBlock = [&](AffineExpr start, int64_t count) {
       for (int64_t first = 0; first < count; first += outer_rows_at_once)
         nest.overVectors(columnDim, vectors, [&](AffineExpr number) {
-          Value before = first > 0 ? load(unfinished, number).front() : Value();
-          Value block =
-              combineAt(start + first, std::min(outer_rows_at_once, count - first), before);
+          SmallVector<Value> block;
+          if (first > 0)
+            block = load(unfinished, number);
+          block = combineAt(start + first, std::min(outer_rows_at_once, count - first),
+                            std::move(block));
           if (first + outer_rows_at_once < count)
             store(block, unfinished, number);
           else
-            store(accumulator.absorb(b, loc, load(buffers, number), block), buffers, number);
+            store(accumulators.absorb(b, loc, load(buffers, number), block), buffers, number);
         });
     };
     nest.overVectors(columnDim, vectors, [&](AffineExpr number) {
-      store(accumulator.neutral(b, loc, tile.size()), buffers, number);
+      store(accumulators.neutral(b, loc, tile.size()), buffers, number);
     });
     nest.overDims(reduced, {}, [&](ValueRange) -> SmallVector<Value> {
       nest.loop(rows / blockRows, [&](AffineExpr iv) { absorbBlock(iv * blockRows, blockRows); });
@@ -299,8 +310,8 @@ private:
   LoopNest &nest;
   OpBuilder &b;
   Location loc;
-  Accumulator accumulator;
-  OpOperand &output;
+  Accumulators accumulators;
+  SmallVector<Value> values;          // of the body: what each result accumulates
   SmallVector<int64_t> kept, reduced; // dimensions to loop over, without `lineDim`
   int64_t lineDim;                    // the innermost reduced one
   int64_t lanes;                      // of a line
@@ -319,10 +330,10 @@ LogicalResult vectorize(linalg::GenericOp generic) {
     emitElementwise(nest);
     return success();
   }
-  FailureOr<Accumulator> accumulator = Accumulator::match(generic);
-  if (failed(accumulator))
+  FailureOr<Accumulators> accumulators = Accumulators::match(generic);
+  if (failed(accumulators))
     return failure();
-  return Reduction(nest, *accumulator).emit();
+  return Reduction(nest, *accumulators).emit();
 }
 
 struct TsumVectorizePass final : impl::TsumVectorizePassBase<TsumVectorizePass> {

@@ -13,9 +13,12 @@ bool is_consistent(const Image &image) {
     for (std::int32_t input : launch.inputs)
       if (input < 0 || input >= values)
         return false;
-    if (launch.tiles < 0 || launch.bytes < 0)
+    if (launch.tiles < 0 || launch.results.empty())
       return false;
-    ++values;
+    for (std::int64_t bytes : launch.results)
+      if (bytes < 0)
+        return false;
+    values += static_cast<std::int64_t>(launch.results.size());
   }
   for (std::int32_t output : program.outputs)
     if (output < program.arguments || output >= values)

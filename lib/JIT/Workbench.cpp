@@ -13,6 +13,8 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace tsum {
@@ -49,8 +51,12 @@ private:
 static void readSchedule(func::FuncOp function, Image &image) {
   Program &program = image.program;
   llvm::DenseMap<Value, std::int32_t> numbers;
-  for (Value argument : function.getArguments())
-    numbers[argument] = program.arguments++;
+  auto number = [&](ValueRange values) {
+    for (Value value : values)
+      numbers[value] = static_cast<std::int32_t>(numbers.size());
+  };
+  number(function.getArguments());
+  program.arguments = static_cast<std::int32_t>(numbers.size());
   auto numbersOf = [&](ValueRange values) {
     std::vector<std::int32_t> result;
     for (Value value : values)
@@ -63,13 +69,15 @@ static void readSchedule(func::FuncOp function, Image &image) {
       auto kernel =
           symbols.lookupNearestSymbolFrom<LLVM::LLVMFuncOp>(launch, launch.getKernelAttr());
       auto tiles = kernel->getAttrOfType<IntegerAttr>("tsum.tiles").getInt();
-      numbers[launch.getResult()] =
-          program.arguments + static_cast<std::int32_t>(program.launches.size());
-      std::int64_t bytes = bytesOf(launch.getType());
-      std::int64_t traffic = bytes;
+      number(launch.getResults());
+      std::vector<std::int64_t> results;
+      for (Type result : launch.getResultTypes())
+        results.push_back(bytesOf(result));
+      std::int64_t traffic = std::accumulate(results.begin(), results.end(), std::int64_t{0});
       for (Type input : launch.getInputs().getTypes())
         traffic += bytesOf(input);
-      program.launches.push_back({nullptr, tiles, numbersOf(launch.getInputs()), bytes, traffic});
+      program.launches.push_back(
+          {nullptr, tiles, numbersOf(launch.getInputs()), std::move(results), traffic});
       image.kernels.push_back(kernel.getName().str());
     } else {
       program.outputs = numbersOf(cast<func::ReturnOp>(op).getOperands());

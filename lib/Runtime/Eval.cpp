@@ -16,12 +16,14 @@ static void run(const Program &program, const Canonicalized &bound) {
   std::vector<std::shared_ptr<std::byte>> results;
   std::vector<const void *> arguments;
   for (const Program::Launch &launch : program.launches) {
-    results.push_back(allocate_buffer(launch.bytes));
-    buffers.push_back(results.back().get());
     arguments.clear();
     for (std::int32_t input : launch.inputs)
       arguments.push_back(buffers[static_cast<std::size_t>(input)]);
-    arguments.push_back(buffers.back());
+    for (std::int64_t bytes : launch.results) {
+      results.push_back(allocate_buffer(bytes));
+      buffers.push_back(results.back().get());
+      arguments.push_back(buffers.back());
+    }
     run_tiles(launch, arguments.data());
   }
   for (std::size_t i = 0; i < bound.results.size(); ++i) {

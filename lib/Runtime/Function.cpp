@@ -25,8 +25,7 @@ struct Function::Prepared {
   struct Launch {
     const Program::Launch *code;
     std::int32_t first_input, input_count; ///< in `operands`
-    std::int32_t output;                   ///< that it writes to, or -1
-    std::int64_t scratch;                  ///< where else it does
+    std::int32_t result_count;
   };
   Schedule schedule; // keeps the code and the constants
   std::vector<Layout> inputs, outputs;
@@ -34,7 +33,7 @@ struct Function::Prepared {
   std::vector<Launch> launches;
   std::vector<Schedule::Place> operands;
   std::vector<std::int32_t> copies; ///< outputs that are no launch's whole result
-  std::size_t most_inputs = 0;      ///< of a launch
+  std::size_t most_buffers = 0;     ///< of a launch
 
   Prepared(std::span<const Tensor> given_inputs, std::span<const Tensor> given_outputs);
   ~Prepared();
@@ -122,10 +121,11 @@ Function::Prepared::Prepared(std::span<const Tensor> given_inputs,
   }
   for (const Schedule::Launch &launch : schedule.launches) {
     launches.push_back({&schedule.code_of(launch), static_cast<std::int32_t>(operands.size()),
-                        static_cast<std::int32_t>(launch.inputs.size()), launch.output,
-                        launch.scratch});
+                        static_cast<std::int32_t>(launch.inputs.size()),
+                        static_cast<std::int32_t>(schedule.code_of(launch).results.size())});
     operands.insert(operands.end(), launch.inputs.begin(), launch.inputs.end());
-    most_inputs = std::max(most_inputs, launch.inputs.size());
+    most_buffers =
+        std::max(most_buffers, launch.inputs.size() + schedule.code_of(launch).results.size());
   }
 }
 
@@ -175,10 +175,10 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
   // On the stack for up to some hundred values.
   std::array<std::byte, 2048> stack;
   std::pmr::monotonic_buffer_resource memory(stack.data(), stack.size());
-  const std::size_t value_count = schedule.first_result() + launches.size();
+  const std::size_t value_count = schedule.first_result() + schedule.results.size();
   std::pmr::polymorphic_allocator<const std::byte *> allocator(&memory);
   const std::byte **values = allocator.allocate(value_count);
-  const std::byte **arguments = allocator.allocate(most_inputs + 1);
+  const std::byte **arguments = allocator.allocate(most_buffers);
   std::byte *scratch = take_scratch();
 
   const std::byte **next = values;
@@ -186,15 +186,16 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
     *next++ = static_cast<const std::byte *>(pointer);
   for (const Schedule::Constant &constant : schedule.constants)
     *next++ = constant.values->data;
+  const Schedule::Result *result = schedule.results.data();
   for (const Launch &launch : launches) {
     const Schedule::Place *input = operands.data() + launch.first_input;
     for (std::int32_t n = 0; n < launch.input_count; ++n)
       arguments[n] = values[input[n].value] + input[n].offset;
-    std::byte *result =
-        launch.output < 0 ? scratch + launch.scratch
-                          : static_cast<std::byte *>(out[static_cast<std::size_t>(launch.output)]);
-    arguments[launch.input_count] = result;
-    *next++ = result;
+    for (std::int32_t n = 0; n < launch.result_count; ++n, ++result)
+      arguments[launch.input_count + n] = *next++ =
+          result->output < 0
+              ? scratch + result->scratch
+              : static_cast<std::byte *>(out[static_cast<std::size_t>(result->output)]);
     run_tiles(*launch.code, reinterpret_cast<const void *const *>(arguments));
   }
   for (std::int32_t output : copies) {

@@ -87,24 +87,29 @@ void Plan::run(const CachedProgram &program, const Signature &signature) const {
   std::array<std::byte, 1024> stack;
   std::pmr::monotonic_buffer_resource memory(stack.data(), stack.size());
   std::pmr::vector<const void *> buffers(&memory);
-  buffers.reserve(arguments.size() + program.launches.size());
+  std::size_t result_count = 0;
+  for (const Program::Launch &launch : program.launches)
+    result_count += launch.results.size();
+  buffers.reserve(arguments.size() + result_count);
   for (const LeafPlace &argument : arguments)
     buffers.push_back(signature.leaves()[static_cast<std::size_t>(argument.leaf)]->data +
                       argument.offset);
   std::pmr::vector<std::shared_ptr<std::byte>> made(&memory);
-  made.reserve(program.launches.size());
+  made.reserve(result_count);
   std::pmr::vector<const void *> operands(&memory);
   for (const Program::Launch &launch : program.launches) {
-    made.push_back(allocate_buffer(launch.bytes));
-    buffers.push_back(made.back().get());
     operands.clear();
     for (std::int32_t input : launch.inputs)
       operands.push_back(buffers[static_cast<std::size_t>(input)]);
-    operands.push_back(buffers.back());
+    for (std::int64_t bytes : launch.results) {
+      made.push_back(allocate_buffer(bytes));
+      buffers.push_back(made.back().get());
+      operands.push_back(buffers.back());
+    }
     run_tiles(launch, operands.data());
   }
   for (const Result &result : results) {
-    const auto &buffer = made[static_cast<std::size_t>(result.launch)];
+    const auto &buffer = made[static_cast<std::size_t>(result.number)];
     signature.outputs()[static_cast<std::size_t>(result.output)]->set_values(
         std::make_shared<const Storage>(
             Storage{buffer, buffer.get() + result.offset, result.strides}));

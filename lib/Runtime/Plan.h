@@ -28,7 +28,7 @@ struct LeafPlace {
 struct Plan {
   struct Result {
     std::int32_t output; ///< of the signature
-    std::int32_t launch; ///< whose result it is
+    std::int32_t number; ///< among the results of the launches
     std::int64_t offset; ///< bytes to the output's element 0
     ByteStrides strides;
   };

@@ -157,25 +157,28 @@ void Tracer::note(const Canonicalized &bound) {
   std::vector<Schedule::Place> places; // by the program's numbers
   for (const Canonicalized::Argument &argument : bound.arguments)
     places.push_back(place_of(argument.data, *argument.storage));
-  const auto first_launch = static_cast<std::int32_t>(schedule.launches.size());
-  const auto first = static_cast<std::int32_t>(schedule.first_result()) + first_launch;
+  const auto known = static_cast<std::int32_t>(schedule.results.size());
+  const auto first_value = static_cast<std::int32_t>(schedule.first_result());
   for (std::size_t n = 0; n < program->launches.size(); ++n) {
     Schedule::Launch launch{
         static_cast<std::int32_t>(schedule.programs.size()), static_cast<std::int32_t>(n), {}};
     for (std::int32_t input : program->launches[n].inputs)
       launch.inputs.push_back(places[static_cast<std::size_t>(input)]);
-    places.push_back({first + static_cast<std::int32_t>(n), 0});
+    for (std::int64_t bytes : program->launches[n].results) {
+      places.push_back({first_value + static_cast<std::int32_t>(schedule.results.size()), 0});
+      schedule.results.push_back({bytes});
+    }
     schedule.launches.push_back(std::move(launch));
   }
 
-  std::map<std::int32_t, std::shared_ptr<const std::byte>> buffers; // by launch
+  std::map<std::int32_t, std::shared_ptr<const std::byte>> buffers; // by the schedule's result
   for (std::size_t i = 0; i < bound.results.size(); ++i) {
     const Canonicalized::Result &result = bound.results[i];
-    const std::int32_t launch = program->outputs[i] - program->arguments;
-    std::shared_ptr<const std::byte> &buffer = buffers[launch];
+    const std::int32_t number = known + program->outputs[i] - program->arguments;
+    std::shared_ptr<const std::byte> &buffer = buffers[number];
     if (!buffer) {
-      buffer = reserve_addresses(program->launches[static_cast<std::size_t>(launch)].bytes);
-      values.emplace(buffer, Value{first + launch, buffer.get()});
+      buffer = reserve_addresses(schedule.results[static_cast<std::size_t>(number)].bytes);
+      values.emplace(buffer, Value{first_value + number, buffer.get()});
     }
     result.node->set_values(std::make_shared<const Storage>(
         Storage{buffer, buffer.get() + result.offset, result.strides}));
@@ -193,8 +196,8 @@ static bool is_packed(std::span<const std::int64_t> shape, const ByteStrides &st
   return true;
 }
 
-/// A launch writes to the memory of the first output that is what it computes, others to scratch
-/// memory.
+/// A launch writes each result to the memory of the first output that is this result, or if there is
+/// none to scratch memory.
 void Tracer::place_results(std::span<const Tensor> outputs) {
   const auto first_result = static_cast<std::int32_t>(schedule.first_result());
   for (std::size_t n = 0; n < outputs.size(); ++n) {
@@ -203,19 +206,18 @@ void Tracer::place_results(std::span<const Tensor> outputs) {
     if (output.first.value < first_result || output.first.offset != 0 || tensor.size() == 0 ||
         !is_packed(tensor.shape(), output.strides, tensor.dtype()))
       continue;
-    Schedule::Launch &launch =
-        schedule.launches[static_cast<std::size_t>(output.first.value - first_result)];
-    output.is_direct = launch.output < 0 &&
-                       schedule.code_of(launch).bytes == tensor.size() * size_of(tensor.dtype());
+    Schedule::Result &result =
+        schedule.results[static_cast<std::size_t>(output.first.value - first_result)];
+    output.is_direct = result.output < 0 && result.bytes == tensor.size() * size_of(tensor.dtype());
     if (output.is_direct)
-      launch.output = static_cast<std::int32_t>(n);
+      result.output = static_cast<std::int32_t>(n);
   }
-  for (Schedule::Launch &launch : schedule.launches)
-    if (launch.output < 0) {
+  for (Schedule::Result &result : schedule.results)
+    if (result.output < 0) {
       constexpr auto alignment = static_cast<std::int64_t>(buffer_alignment);
-      launch.scratch = schedule.scratch_bytes;
+      result.scratch = schedule.scratch_bytes;
       // At least one byte each, so that no two share an address.
-      schedule.scratch_bytes += (schedule.code_of(launch).bytes / alignment + 1) * alignment;
+      schedule.scratch_bytes += (result.bytes / alignment + 1) * alignment;
     }
 }
 

@@ -1,5 +1,5 @@
 // RUN: tsum-opt %s --pass-pipeline='builtin.module(func.func(tsum-to-linalg,tsum-fuse,tsum-tile))' \
-// RUN:   --split-input-file | FileCheck %s
+// RUN:   --split-input-file --verify-diagnostics | FileCheck %s
 
 // Each tile is one sum, along the lanes; the fill and the epilogue are in the loop.
 
@@ -107,13 +107,26 @@ func.func @empty_output_has_no_tiles(%x: tensor<16x0xf32>) -> tensor<0xf32> {
 
 // -----
 
-// A kernel computes one tensor; this is none.
+// One loop writes both results; what is returned as it came is copied.
 
 // CHECK-LABEL: func.func @two_results
-//  CHECK-SAME:   tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
-//   CHECK-NOT:   tsum.tiles
-//   CHECK-NOT:   scf.for
+//  CHECK-SAME:   (%[[X:[^:]*]]: memref<16xf32>, %[[A:[^:]*]]: memref<16xf32>, %[[B:[^:]*]]: memref<16xf32>, %{{.*}}: index, %{{.*}}: index)
+//       CHECK:   %[[LOOP:.*]]:2 = scf.for
+//       CHECK:     %[[R:.*]]:2 = linalg.generic
+//   CHECK-NOT:     linalg.generic
+//       CHECK:     scf.yield
+//       CHECK:   bufferization.materialize_in_destination %[[LOOP]]#0 in restrict writable %[[A]]
+//       CHECK:   bufferization.materialize_in_destination %[[LOOP]]#1 in restrict writable %[[B]]
 func.func @two_results(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
   %r = tsum.square %x : tensor<16xf32>
   return %x, %r : tensor<16xf32>, tensor<16xf32>
+}
+
+// -----
+
+// expected-error @below {{returns the results of several ops (tsum-fuse makes one of them where their shapes are equal)}}
+func.func @results_of_two_shapes(%x: tensor<4x16xf32>) -> (tensor<4xf32>, tensor<16xf32>) {
+  %a = tsum.reduce_sum %x axes = [1] : tensor<4x16xf32> -> tensor<4xf32>
+  %b = tsum.reduce_sum %x axes = [0] : tensor<4x16xf32> -> tensor<16xf32>
+  return %a, %b : tensor<4xf32>, tensor<16xf32>
 }

@@ -7,6 +7,8 @@
 // CHECK-NEXT: sum: 91
 // CHECK-NEXT: rows: 5 7 9 5 7 9
 // CHECK-NEXT: weighted: 36
+// CHECK-NEXT: sums: 6 15
+// CHECK-NEXT: largest: 3 6
 
 // What it links is C's own library.
 // RUN: llvm-nm --undefined-only %t/kernels.o | FileCheck %s --check-prefix=UNDEFINED --allow-empty
@@ -15,6 +17,7 @@
 //      DEFINED: T deviation
 // DEFINED-NEXT: T norm
 // DEFINED-NEXT: T repeated
+// DEFINED-NEXT: T sums_and_largest
 // DEFINED-NEXT: T weighted
 //  DEFINED-NOT: T
 
@@ -71,6 +74,13 @@ func.func @repeated(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
   %sums = tsum.reduce_sum %x axes = [0] : tensor<2x3xf32> -> tensor<3xf32>
   %rows = tsum.broadcast %sums dims = [1] : tensor<3xf32> -> tensor<2x3xf32>
   return %rows : tensor<2x3xf32>
+}
+
+// One kernel with two results.
+func.func @sums_and_largest(%x: tensor<2x3xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+  %sums = tsum.reduce_sum %x axes = [1] : tensor<2x3xf32> -> tensor<2xf32>
+  %largest = tsum.reduce_max %x axes = [1] : tensor<2x3xf32> -> tensor<2xf32>
+  return %sums, %largest : tensor<2xf32>, tensor<2xf32>
 }
 
 func.func @weighted(%x: tensor<2x3xf32>) -> tensor<f32> {

@@ -55,6 +55,47 @@ void streaming_read(benchmark::State &state, std::int64_t bytes) {
   state.SetBytesProcessed(state.iterations() * bytes);
 }
 
+/// How several results are asked for.
+enum class Together { No, Yes };
+
+/// Several results of one tensor, by one evaluation or by one for each.
+template <class Build>
+void several(benchmark::State &state, const Tensor &x, Together together, Build build) {
+  for (auto _ : state) {
+    std::vector<Tensor> results = build();
+    if (together == Together::Yes)
+      eval(results);
+    else
+      for (const Tensor &result : results)
+        eval(result);
+  }
+  state.SetBytesProcessed(state.iterations() * x.size() * size_of(x.dtype()));
+}
+
+void sum_squares_and_max(benchmark::State &state, tsum::Shape shape, tsum::Axes axes,
+                         Together together) {
+  Tensor x = filled<float>(std::move(shape));
+  several(state, x, together, [&] {
+    return std::vector{reduce_sum(x, axes), reduce_sum(square(x), axes), reduce_max(x, axes)};
+  });
+}
+
+void moments_of_rows(benchmark::State &state, Together together) {
+  Tensor x = filled<float>({1024, 4096});
+  several(state, x, together, [&] {
+    auto [mean, variance] = moments(x, 1);
+    return std::vector{mean, variance};
+  });
+}
+
+/// The sums of the real and the imaginary parts, which complex sums are made of.
+void sums_of_parts(benchmark::State &state, tsum::Axes axes, Together together) {
+  Tensor memory = filled<float>({1024, 4096});
+  Tensor x = tsum::borrow(memory.bytes(), tsum::DType::complex64, {1024, 2048}, {}, memory.node());
+  several(state, x, together,
+          [&] { return std::vector{reduce_sum(real(x), axes), reduce_sum(imag(x), axes)}; });
+}
+
 void squared_difference(benchmark::State &state) {
   Tensor a = filled<float>({1024, 4096}), b = filled<float>({1024, 4096});
   evaluate(state, 2 * 4 * a.size(), [&] { return reduce_sum((a - b) * (a - b), 1); });
@@ -101,6 +142,16 @@ int main(int argc, char **argv) {
   add("sum/i32/1024x4096/cols", sum<std::int32_t>, Shape{1024, 4096}, Axes(0));
   add("sum/u8/16M/all", sum<std::uint8_t>, Shape{1 << 24}, tsum::all_axes);
   add("sum((a-b)*(a-b))/f32/1024x4096/rows", squared_difference);
+  auto both = [](const std::string &name, auto function, auto... arguments) {
+    add(name + "/one by one", function, arguments..., Together::No);
+    add(name + "/together", function, arguments..., Together::Yes);
+  };
+  both("sum, squares, max/1024x4096/rows", sum_squares_and_max, Shape{1024, 4096}, Axes(1));
+  both("sum, squares, max/1024x4096/cols", sum_squares_and_max, Shape{1024, 4096}, Axes(0));
+  both("sum, squares, max/16M/all", sum_squares_and_max, Shape{1 << 24}, tsum::all_axes);
+  both("moments/1024x4096/rows", moments_of_rows);
+  both("parts of complex64/1024x2048/rows", sums_of_parts, Axes(1));
+  both("parts of complex64/1024x2048/cols", sums_of_parts, Axes(0));
   add("call/f32/8x8/all", sum<float>, Shape{8, 8}, tsum::all_axes);
   benchmark::RegisterBenchmark("compile/f32", compile)
       ->Unit(benchmark::kMillisecond)

@@ -192,20 +192,22 @@ private:
     auto place = [&](Schedule::Place from) -> Library::Entry::Place {
       if (from.value < firstResult)
         return {from.value, from.offset};
-      const Schedule::Launch &launch =
-          schedule.launches[static_cast<std::size_t>(from.value - firstResult)];
-      if (launch.output >= 0)
-        return {firstResult + launch.output, from.offset};
-      return {scratch, launch.scratch + from.offset};
+      const Schedule::Result &result =
+          schedule.results[static_cast<std::size_t>(from.value - firstResult)];
+      if (result.output >= 0)
+        return {firstResult + result.output, from.offset};
+      return {scratch, result.scratch + from.offset};
     };
-    for (auto [number, launch] : llvm::enumerate(schedule.launches)) {
+    std::int32_t nextResult = firstResult;
+    for (const Schedule::Launch &launch : schedule.launches) {
       Library::Entry::Launch &added = entry.launches.emplace_back();
       added.kernel =
           names[static_cast<std::size_t>(launch.program)][static_cast<std::size_t>(launch.number)];
       added.tiles = schedule.code_of(launch).tiles;
       for (Schedule::Place input : launch.inputs)
         added.buffers.push_back(place(input));
-      added.buffers.push_back(place({firstResult + static_cast<std::int32_t>(number), 0}));
+      for (std::size_t count = schedule.code_of(launch).results.size(); count > 0; --count)
+        added.buffers.push_back(place({nextResult++, 0}));
     }
     for (auto [number, result] : llvm::enumerate(schedule.outputs))
       if (!result.is_direct)

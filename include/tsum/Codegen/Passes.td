@@ -11,9 +11,32 @@ def TsumFusePass : Pass<"tsum-fuse", "::mlir::func::FuncOp"> {
     Moves the body of each elementwise `linalg.generic` into its consumers: always where it has one
     consumer, and into a reduction also where it has several, since computing a value twice costs
     less than writing it to memory and reading it back. What remains of a kernel is its reductions
-    and one elementwise epilogue.
+    and one elementwise epilogue, which has all the results where there are several.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def TsumJoinReductionsPass : Pass<"tsum-join-reductions", "::mlir::func::FuncOp"> {
+  let summary = "Join reductions of the same data into one linalg op with several results";
+  let description = [{
+    Reductions of a kernel that have the same loops, read a common operand and do not depend on each
+    other become one `linalg.generic` with a result for each, so that one pass over the data does
+    for all. Data counts as common, too, where it lies in memory alike and with gaps: the real and
+    the imaginary parts of complex numbers.
+
+    No bit changes: each result is accumulated as before, which takes elements of one size, since
+    the lanes of a sum depend on it. At most four results are joined, so that accumulators stay in
+    registers or, of columns, in L1.
+
+    ```mlir
+    %sum = linalg.generic {...} ins(%x : tensor<4x8xf32>) outs(%zeros : tensor<4xf32>) {...}
+    %max = linalg.generic {...} ins(%x : tensor<4x8xf32>) outs(%least : tensor<4xf32>) {...}
+    // becomes
+    %both:2 = linalg.generic {...} ins(%x : tensor<4x8xf32>)
+        outs(%zeros, %least : tensor<4xf32>, tensor<4xf32>) {...}
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
 def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {

@@ -35,7 +35,7 @@ public:
     struct Launch {
       std::string kernel;
       std::int64_t tiles;
-      std::vector<Place> buffers; ///< inputs, then the output
+      std::vector<Place> buffers; ///< inputs, then results
     };
     /// Elements by strides to the row-major output of that shape.
     struct Copy {

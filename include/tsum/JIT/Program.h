@@ -10,23 +10,24 @@
 
 namespace tsum {
 
-/// Computes the tiles `begin` to `end` of one tensor. `buffers` are the inputs, then the output.
+/// Computes the tiles `begin` to `end` of one or more tensors. `buffers` are the inputs, then the
+/// results.
 using Kernel = void (*)(const void *const *buffers, std::int64_t begin, std::int64_t end);
 
 /// A compiled graph: kernels and the order to run them in. Values have numbers: first the graph's
-/// data, then the result of each launch.
+/// data, then the results of the launches, in order.
 struct Program {
   struct Launch {
     Kernel kernel = nullptr; ///< null until the code is loaded
     std::int64_t tiles = 0;
-    std::vector<std::int32_t> inputs; ///< values
-    std::int64_t bytes = 0;           ///< of the result
-    std::int64_t traffic = 0;         ///< bytes of the inputs and the result together
+    std::vector<std::int32_t> inputs;  ///< values
+    std::vector<std::int64_t> results; ///< bytes of each
+    std::int64_t traffic = 0;          ///< bytes of the inputs and the results together
   };
 
   std::int32_t arguments = 0; ///< how many values are data
   std::vector<Launch> launches;
-  std::vector<std::int32_t> outputs; ///< values, each of them the result of a launch
+  std::vector<std::int32_t> outputs; ///< values, each of them a result of a launch
   /// Keeps the code loaded; the last program that lets go unloads it.
   std::shared_ptr<const void> code;
 };
@@ -43,8 +44,8 @@ struct Image {
 
 template <MaybeConst<Program::Launch> Launch, class Visit>
 void visit_fields(Launch &launch, Visit &&visit) {
-  [[maybe_unused]] auto &[kernel, tiles, inputs, bytes, traffic] = launch;
-  visit(tiles, inputs, bytes, traffic);
+  [[maybe_unused]] auto &[kernel, tiles, inputs, results, traffic] = launch;
+  visit(tiles, inputs, results, traffic);
 }
 
 template <MaybeConst<Program> P, class Visit> void visit_fields(P &program, Visit &&visit) {

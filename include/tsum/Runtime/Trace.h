@@ -21,8 +21,12 @@ struct Schedule {
     std::int32_t program; ///< of `programs`
     std::int32_t number;  ///< among that program's launches
     std::vector<Place> inputs;
-    std::int32_t output = -1;  ///< that it writes to, row-major and whole, or -1
-    std::int64_t scratch = -1; ///< or where in the scratch memory it writes to
+  };
+  /// What a launch writes, and where to.
+  struct Result {
+    std::int64_t bytes;
+    std::int32_t output = -1;  ///< whose memory it is, row-major and whole, or -1
+    std::int64_t scratch = -1; ///< or where in the scratch memory
   };
   struct Output {
     Place first; ///< element 0
@@ -40,6 +44,7 @@ struct Schedule {
   std::vector<Constant> constants;
   std::vector<std::shared_ptr<const Program>> programs;
   std::vector<Launch> launches;
+  std::vector<Result> results; ///< of the launches, in order
   std::vector<Output> outputs;
   std::int64_t scratch_bytes = 0; ///< for the results that are no outputs; aligned as buffers are
 

@@ -43,7 +43,7 @@ func.func @two_sums_of_one_epilogue(%x: tensor<4x8xf32>) -> tensor<4xf32> {
 // An elementwise value is computed again by each kernel that reads it, rather than stored.
 
 // CHECK-LABEL: func.func @shared_elementwise_value_is_not_stored
-//  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
 //       CHECK:   tsum.launch @kernels::@[[A:[a-z_0-9]*]](%[[X]])
 //       CHECK:   tsum.launch @kernels::@[[B:[a-z_0-9]*]](%[[X]])
 //   CHECK-NOT:   tsum.launch
@@ -52,29 +52,33 @@ func.func @two_sums_of_one_epilogue(%x: tensor<4x8xf32>) -> tensor<4xf32> {
 //       CHECK:     tsum.square
 //       CHECK:   func.func @[[B]]
 //       CHECK:     tsum.sqrt
-//       CHECK:     tsum.negative
-func.func @shared_elementwise_value_is_not_stored(%x: tensor<4xf32>)
-    -> (tensor<4xf32>, tensor<4xf32>) {
-  %root = tsum.sqrt %x : tensor<4xf32>
-  %a = tsum.square %root : tensor<4xf32>
-  %b = tsum.negative %root : tensor<4xf32>
-  return %a, %b : tensor<4xf32>, tensor<4xf32>
+//       CHECK:     tsum.reduce_sum
+func.func @shared_elementwise_value_is_not_stored(%x: tensor<4x8xf32>)
+    -> (tensor<4x8xf32>, tensor<4xf32>) {
+  %root = tsum.sqrt %x : tensor<4x8xf32>
+  %a = tsum.square %root : tensor<4x8xf32>
+  %b = tsum.reduce_sum %root axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %a, %b : tensor<4x8xf32>, tensor<4xf32>
 }
 
 // -----
 
+// Two kernels whose results have other shapes: a row's sum is not computed by both, but joined with
+// what has its shape.
+
 // CHECK-LABEL: func.func @shared_sum
 //  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
-//       CHECK:   %[[SUM:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%[[X]])
-//       CHECK:   tsum.launch {{.*}}(%[[SUM]])
-//       CHECK:   tsum.launch {{.*}}(%[[SUM]])
+//       CHECK:   %[[SUM:.*]]:2 = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%[[X]])
+//       CHECK:   %[[A:.*]] = tsum.launch {{.*}}(%[[SUM]]#0, %[[X]]) {{.*}} -> tensor<4x8xf32>
+//       CHECK:   return %[[A]], %[[SUM]]#1
 //       CHECK:   func.func @[[KERNEL]]
-//  CHECK-SAME:     tsum.cut = "shared reduction"
-func.func @shared_sum(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+//  CHECK-SAME:     tsum.cut = "output, shared reduction", tsum.joined = "result that is read"
+func.func @shared_sum(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>) {
   %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
-  %a = tsum.sqrt %sum : tensor<4xf32>
+  %sums = tsum.broadcast %sum dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %a = tsum.divide %x, %sums : tensor<4x8xf32>
   %b = tsum.square %sum : tensor<4xf32>
-  return %a, %b : tensor<4xf32>, tensor<4xf32>
+  return %a, %b : tensor<4x8xf32>, tensor<4xf32>
 }
 
 // -----
@@ -184,15 +188,165 @@ func.func @rows_and_columns(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 
 // -----
 
+// What two kernels with results of one shape read becomes part of both, joined.
+
+// CHECK-LABEL: func.func @sum_with_two_epilogues
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//  CHECK-NEXT:   %[[R:.*]]:2 = tsum.launch @kernels::@{{.*}}(%[[X]]) : (tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+//  CHECK-NEXT:   return %[[R]]#0, %[[R]]#1
+//       CHECK:   tsum.joined = "
+//       CHECK:     tsum.reduce_sum
+//   CHECK-NOT:     tsum.reduce_sum
+//       CHECK:     %[[A:.*]] = tsum.sqrt
+//       CHECK:     %[[B:.*]] = tsum.square
+//       CHECK:     return %[[A]], %[[B]]
+func.func @sum_with_two_epilogues(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %a = tsum.sqrt %sum : tensor<4xf32>
+  %b = tsum.square %sum : tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @output_that_is_read_too
 //  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>
-//       CHECK:   %[[A:.*]] = tsum.launch {{.*}}(%[[X]])
-//       CHECK:   %[[B:.*]] = tsum.launch {{.*}}(%[[A]])
-//       CHECK:   return %[[A]], %[[B]]
+//       CHECK:   %[[R:.*]]:2 = tsum.launch {{.*}}(%[[X]])
+//       CHECK:   return %[[R]]#0, %[[R]]#1
+//       CHECK:   tsum.cut = "output", tsum.joined = "result that is read"
 func.func @output_that_is_read_too(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   %a = tsum.sqrt %x : tensor<4xf32>
   %b = tsum.square %a : tensor<4xf32>
   return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @reductions_of_the_same_data
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//  CHECK-NEXT:   tsum.launch @{{.*}}(%[[X]]) : (tensor<4x8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>)
+//  CHECK-NEXT:   return
+//       CHECK:   tsum.cut = "output", tsum.joined = "same data"
+//       CHECK:     tsum.reduce_sum
+//       CHECK:     tsum.reduce_sum
+//       CHECK:     tsum.reduce_max
+func.func @reductions_of_the_same_data(%x: tensor<4x8xf32>)
+    -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) {
+  %square = tsum.square %x : tensor<4x8xf32>
+  %sum = tsum.reduce_sum %x axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
+  %squares = tsum.reduce_sum %square axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
+  %max = tsum.reduce_max %x axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
+  return %sum, %squares, %max : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @other_loops_are_not_joined
+//       CHECK:   tsum.launch
+//       CHECK:   tsum.launch
+//   CHECK-NOT:   tsum.joined
+func.func @other_loops_are_not_joined(%x: tensor<8x8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %rows = tsum.reduce_sum %x axes = [1] : tensor<8x8xf32> -> tensor<8xf32>
+  %columns = tsum.reduce_sum %x axes = [0] : tensor<8x8xf32> -> tensor<8xf32>
+  return %rows, %columns : tensor<8xf32>, tensor<8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @other_data_is_not_joined
+//       CHECK:   tsum.launch
+//       CHECK:   tsum.launch
+//   CHECK-NOT:   tsum.joined
+func.func @other_data_is_not_joined(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>)
+    -> (tensor<4xf32>, tensor<4xf32>) {
+  %a = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %b = tsum.reduce_sum %y axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// The parts of complex numbers lie side by side.
+
+// CHECK-LABEL: func.func @interleaved_data_is_joined
+//  CHECK-NEXT:   tsum.launch {{.*}} -> (tensor<4xf32>, tensor<4xf32>)
+//  CHECK-NEXT:   return
+//       CHECK:   tsum.joined = "same data"
+func.func @interleaved_data_is_joined(%x: tensor<4x8xf32> {tsum.strides = array<i64: 16, 2>},
+                                      %y: tensor<4x8xf32> {tsum.strides = array<i64: 16, 2>})
+    -> (tensor<4xf32>, tensor<4xf32>) {
+  %a = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %b = tsum.reduce_sum %y axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// The variance reads the mean row by row: both are there when the row is.
+
+// CHECK-LABEL: func.func @moments_of_rows
+//  CHECK-NEXT:   %[[R:.*]]:2 = tsum.launch
+//  CHECK-NEXT:   return %[[R]]#0, %[[R]]#1
+//       CHECK:   tsum.cut = "output", tsum.joined = "result that is read", tsum.rows = 1 : i64
+func.func @moments_of_rows(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %count = tsum.constant dense<8.0> : tensor<4xf32>
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %mean = tsum.divide %sum, %count : tensor<4xf32>
+  %means = tsum.broadcast %mean dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %d = tsum.subtract %x, %means : tensor<4x8xf32>
+  %square = tsum.square %d : tensor<4x8xf32>
+  %variance = tsum.reduce_sum %square axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %mean, %variance : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// Of columns no mean is known before all rows have gone by.
+
+// CHECK-LABEL: func.func @moments_of_columns
+//       CHECK:   %[[MEAN:.*]] = tsum.launch
+//       CHECK:   tsum.launch {{.*}}%[[MEAN]]
+//   CHECK-NOT:   tsum.joined
+func.func @moments_of_columns(%x: tensor<8x8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %mean = tsum.reduce_sum %x axes = [0] : tensor<8x8xf32> -> tensor<8xf32>
+  %means = tsum.broadcast %mean dims = [1] : tensor<8xf32> -> tensor<8x8xf32>
+  %d = tsum.subtract %x, %means : tensor<8x8xf32>
+  %square = tsum.square %d : tensor<8x8xf32>
+  %variance = tsum.reduce_sum %square axes = [0] : tensor<8x8xf32> -> tensor<8xf32>
+  return %mean, %variance : tensor<8xf32>, tensor<8xf32>
+}
+
+// -----
+
+// What takes a detour over another kernel is not joined: that kernel would have to run in between.
+
+// CHECK-LABEL: func.func @detour
+//       CHECK:   %[[A:.*]] = tsum.launch
+//       CHECK:   %[[TOTAL:.*]] = tsum.launch {{.*}}(%[[A]]) {{.*}} -> tensor<f32>
+//       CHECK:   tsum.launch {{.*}}%[[TOTAL]]
+//   CHECK-NOT:   tsum.joined
+func.func @detour(%x: tensor<32768xf32>) -> (tensor<32768xf32>, tensor<32768xf32>) {
+  %a = tsum.sqrt %x : tensor<32768xf32>
+  %total = tsum.reduce_sum %a axes = [0] : tensor<32768xf32> -> tensor<f32>
+  %totals = tsum.broadcast %total dims = [] : tensor<f32> -> tensor<32768xf32>
+  %b = tsum.divide %a, %totals : tensor<32768xf32>
+  return %a, %b : tensor<32768xf32>, tensor<32768xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @at_most_four_results
+//       CHECK:   tsum.launch {{.*}} -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+//       CHECK:   tsum.launch {{.*}} -> tensor<4xf32>
+func.func @at_most_four_results(%x: tensor<4xf32>)
+    -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %a = tsum.sqrt %x : tensor<4xf32>
+  %b = tsum.square %x : tensor<4xf32>
+  %c = tsum.negative %x : tensor<4xf32>
+  %d = tsum.abs %x : tensor<4xf32>
+  %e = tsum.exp %x : tensor<4xf32>
+  return %a, %b, %c, %d, %e
+      : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
 }
 
 // -----

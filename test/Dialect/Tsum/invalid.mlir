@@ -241,3 +241,11 @@ func.func @unknown_kernel(%x: tensor<4xf32>) -> tensor<4xf32> {
   %r = tsum.launch @kernels::@f(%x) : (tensor<4xf32>) -> tensor<4xf32>
   return %r : tensor<4xf32>
 }
+
+// -----
+
+func.func @launch_for_nothing(%x: tensor<4xf32>) {
+  // expected-error @below {{has no result}}
+  tsum.launch @kernels::@f(%x) : (tensor<4xf32>) -> ()
+  return
+}

@@ -25,5 +25,8 @@ int main(void) {
   print("rows", rows, 6);
   weighted(x, &sum);
   print("weighted", &sum, 1);
+  sums_and_largest(x, norms, difference);
+  print("sums", norms, 2);
+  print("largest", difference, 2);
   return 0;
 }

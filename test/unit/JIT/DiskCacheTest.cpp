@@ -40,7 +40,7 @@ CanonicalGraph graph(std::int64_t extent) {
 Image image_of(const CanonicalGraph &graph) {
   Image image;
   image.program.arguments = 1;
-  image.program.launches.push_back({nullptr, graph.extents[0], {0}, graph.extents[0] * 4, 99});
+  image.program.launches.push_back({nullptr, graph.extents[0], {0}, {graph.extents[0] * 4, 8}, 99});
   image.program.outputs = {1};
   image.kernels = {"graph_0"};
   image.object = std::string(static_cast<std::size_t>(1001 + graph.extents[0] % 64), 'o');
@@ -168,6 +168,14 @@ TEST_F(DiskCacheTest, AnInconsistentImageIsRefused) {
   expect_broken();
   image = image_of(graph(5));
   image.program.outputs = {0};
+  cache.insert(graph(5), image);
+  expect_broken();
+  image = image_of(graph(5));
+  image.program.outputs = {3}; // there are two results, after one argument
+  cache.insert(graph(5), image);
+  expect_broken();
+  image = image_of(graph(5));
+  image.program.launches[0].results.clear();
   cache.insert(graph(5), image);
   expect_broken();
 }

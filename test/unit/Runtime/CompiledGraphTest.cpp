@@ -199,7 +199,7 @@ void expect_compiled_random_graphs(const std::vector<DType> &dtypes) {
     expect_compiled_as_reference([&] {
       RandomGraph graph(seed, dtypes);
       std::vector<Tensor> outputs = {graph.nodes().back()};
-      if (graph.pick(0, 2) == 0)
+      for (std::int64_t more = graph.pick(-2, 4); more > 0; --more)
         outputs.push_back(graph.any());
       return outputs;
     });

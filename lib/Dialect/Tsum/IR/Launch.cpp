@@ -9,6 +9,8 @@ using namespace mlir;
 namespace tsum::ir {
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (getNumResults() == 0)
+    return emitOpError("has no result");
   // A kernel's signature is another at each stage, so that only its existence can be asked for.
   if (!symbols.lookupNearestSymbolFrom<FunctionOpInterface>(*this, getKernelAttr()))
     return emitOpError("launches ") << getKernelAttr() << ", which is no function";

@@ -99,3 +99,19 @@ bool ir::isAddressable(Type type) {
     return llvm::MulOverflow(bytes, std::max<int64_t>(extent, 1), bytes) != 0;
   });
 }
+
+bool ir::areInterleaved(Value a, Value b) {
+  auto x = dyn_cast<BlockArgument>(a), y = dyn_cast<BlockArgument>(b);
+  if (!x || !y || x.getOwner() != y.getOwner() || x.getType() != y.getType())
+    return false;
+  auto function = dyn_cast<FunctionOpInterface>(x.getOwner()->getParentOp());
+  if (!function)
+    return false;
+  auto stridesOf = [&](BlockArgument argument) {
+    return function.getArgAttrOfType<DenseI64ArrayAttr>(argument.getArgNumber(),
+                                                        TsumDialect::getStridesAttrName());
+  };
+  DenseI64ArrayAttr strides = stridesOf(x);
+  return strides && !strides.empty() && strides == stridesOf(y) &&
+         llvm::none_of(strides.asArrayRef(), [](int64_t stride) { return std::abs(stride) < 2; });
+}

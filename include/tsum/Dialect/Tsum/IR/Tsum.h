@@ -35,6 +35,10 @@ namespace tsum::ir {
 /// demands.
 [[nodiscard]] bool isAddressable(mlir::Type type);
 
+/// Whether `a` and `b` are arguments of one function that lie in memory alike and with gaps, as the
+/// parts of complex numbers do: cache lines with elements of one likely have the other's.
+[[nodiscard]] bool areInterleaved(mlir::Value a, mlir::Value b);
+
 } // namespace tsum::ir
 
 #include "tsum/Dialect/Tsum/IR/TsumDialect.h.inc"

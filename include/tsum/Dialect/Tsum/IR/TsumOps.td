@@ -248,19 +248,19 @@ def Tsum_ElementaryOp : Tsum_Op<"elementary", [SameOperandsAndResultType]> {
 
 def Tsum_LaunchOp
     : Tsum_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "computes a tensor by running a kernel";
+  let summary = "computes tensors by running a kernel";
   let description = [{
     What remains of a function once its work is in kernels: runs all tiles of `kernel`, in any order
     and on any number of threads. Whatever stage the kernel has been lowered to, its first arguments
-    are `inputs`, in order.
+    are `inputs`, in order. From the stage `tile` on the buffers of the results come next.
 
     ```mlir
     %r = tsum.launch @kernels::@f_0(%x) : (tensor<4x8xf32>) -> tensor<4xf32>
     ```
   }];
   let arguments = (ins SymbolRefAttr:$kernel, Variadic<Tsum_Any>:$inputs);
-  let results = (outs Tsum_Any:$result);
-  let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $result)";
+  let results = (outs Variadic<Tsum_Any>:$results);
+  let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
 }
 
 #endif // TSUM_DIALECT_TSUM_IR_TSUMOPS

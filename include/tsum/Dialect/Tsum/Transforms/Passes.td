@@ -9,9 +9,9 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
   let summary = "Group the ops of a function into kernels";
   let description = [{
     Moves the work of each public function into the functions of a nested module `@kernels` and
-    leaves a schedule of `tsum.launch` ops. A kernel computes one tensor: elementwise ops fold into
-    the kernels that read them, a reduction takes the elementwise ops before it along, and those
-    after it that keep its shape become its epilogue.
+    leaves a schedule of `tsum.launch` ops. Elementwise ops fold into the kernels that read them, a
+    reduction takes the elementwise ops before it along, and those after it that keep its shape
+    become its epilogue.
 
     Reductions of rows of up to 64 KB, innermost in memory, also stay together with what reads them
     for every element of the row or reduces that again: softmax and variance are one kernel, which
@@ -28,6 +28,16 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
       rows;
     - `reshape`: a value that a reshape reads, which happens between kernels;
     - `size`: the kernel would have more than 256 ops.
+
+    Two kernels whose results have one shape are joined to one with several results where that spares
+    reading memory, and nothing above stands against it; up to four results, since each takes
+    registers or a share of the cache. The attribute `tsum.joined` says why:
+
+    - `same data`: they have no reductions, or reductions over the same loops, and of what one of
+      them reads at least half of the bytes are those that the other reads, results of one other
+      kernel, or interleaved with what the other reads, as the parts of complex numbers are;
+    - `result that is read`: one reads what the other computes, row by row or element by element. If
+      nothing else reads it, it needs no memory any more.
 
     ```mlir
     func.func @norm(%x: tensor<4x8xf32>) -> tensor<4xf32> {

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Accumulators.h"
+
+#include "tsum/Codegen/Passes.h"
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace tsum {
+#define GEN_PASS_DEF_TSUMJOINREDUCTIONSPASS
+#include "tsum/Codegen/Passes.h.inc"
+
+namespace {
+
+/// Results of one op: the accumulators of each live in registers, or take their share of L1.
+constexpr int64_t maxResults = 4;
+
+/// A reduction of the kernel that others may join.
+struct Reduction {
+  linalg::GenericOp generic;
+  unsigned elementBits; // of what it accumulates, from which its lanes follow
+};
+
+bool dependsOn(Operation *op, Operation *producer) {
+  SetVector<Operation *> slice;
+  BackwardSliceOptions options;
+  options.filter = [&](Operation *other) { return !other->isBeforeInBlock(producer); };
+  (void)getBackwardSlice(op, &slice, options);
+  return slice.contains(producer);
+}
+
+/// Whether one loop that has read `a` has `b` at hand.
+bool shareData(linalg::GenericOp a, linalg::GenericOp b) {
+  return llvm::any_of(a.getDpsInputOperands(), [&](OpOperand *x) {
+    return llvm::any_of(b.getDpsInputOperands(), [&](OpOperand *y) {
+      return (x->get() == y->get() || ir::areInterleaved(x->get(), y->get())) &&
+             a.getMatchingIndexingMap(x) == b.getMatchingIndexingMap(y);
+    });
+  });
+}
+
+/// Whether one loop nest can do both, of which `a` comes first, and reads something once that two
+/// would read twice.
+bool canJoin(Reduction a, Reduction b) {
+  linalg::GenericOp first = a.generic, second = b.generic;
+  return a.elementBits == b.elementBits &&
+         first.getNumDpsInits() + second.getNumDpsInits() <= maxResults &&
+         first.getStaticLoopRanges() == second.getStaticLoopRanges() &&
+         first.getIteratorTypesArray() == second.getIteratorTypesArray() &&
+         first.getIndexingMapsArray().back() == second.getIndexingMapsArray().back() &&
+         shareData(first, second) && !dependsOn(second, first);
+}
+
+/// An op in the place of `b` with the results of `a` and then those of `b`.
+linalg::GenericOp join(IRRewriter &rewriter, linalg::GenericOp a, linalg::GenericOp b) {
+  SmallVector<Value> inputs, outputs;
+  SmallVector<AffineMap> maps, outputMaps;
+  SmallVector<std::pair<BlockArgument, unsigned>> places; // of arguments, among the inputs
+  for (linalg::GenericOp generic : {a, b}) {
+    for (OpOperand *operand : generic.getDpsInputOperands()) {
+      const AffineMap map = generic.getMatchingIndexingMap(operand);
+      unsigned place = 0;
+      while (place < inputs.size() && (inputs[place] != operand->get() || maps[place] != map))
+        ++place;
+      if (place == inputs.size()) {
+        inputs.push_back(operand->get());
+        maps.push_back(map);
+      }
+      places.emplace_back(generic.getMatchingBlockArgument(operand), place);
+    }
+    llvm::append_range(outputs, generic.getDpsInits());
+    llvm::append_range(
+        outputMaps, ArrayRef(generic.getIndexingMapsArray()).take_back(generic.getNumDpsInits()));
+  }
+  llvm::append_range(maps, outputMaps);
+
+  rewriter.setInsertionPoint(b);
+  auto joined = linalg::GenericOp::create(
+      rewriter, rewriter.getFusedLoc({a.getLoc(), b.getLoc()}), TypeRange(ValueRange(outputs)),
+      inputs, outputs, maps, b.getIteratorTypesArray(),
+      [&](OpBuilder &builder, Location loc, ValueRange elements) {
+        IRMapping mapping;
+        for (auto [argument, place] : places)
+          mapping.map(argument, elements[place]);
+        ValueRange results = elements.drop_front(inputs.size());
+        SmallVector<Value> yielded;
+        for (linalg::GenericOp generic : {a, b}) {
+          for (BlockArgument output : generic.getRegionOutputArgs()) {
+            mapping.map(output, results.front());
+            results = results.drop_front();
+          }
+          for (Operation &op : generic.getBody()->without_terminator())
+            builder.clone(op, mapping);
+          for (Value value : generic.getBody()->getTerminator()->getOperands())
+            yielded.push_back(mapping.lookupOrDefault(value));
+        }
+        linalg::YieldOp::create(builder, loc, yielded);
+      });
+  rewriter.replaceOp(a, joined.getResults().take_front(a.getNumResults()));
+  rewriter.replaceOp(b, joined.getResults().take_back(b.getNumResults()));
+  return joined;
+}
+
+/// Removes the op that only hands on what the kernel returns, if that is all there is to one op.
+void dropRoot(IRRewriter &rewriter, func::FuncOp kernel) {
+  auto returned = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
+  auto root = returned.getOperand(0).getDefiningOp<linalg::GenericOp>();
+  if (returned.getNumOperands() < 2 || !root || root.getNumReductionLoops() > 0)
+    return;
+  SmallVector<Value> sources;
+  for (Value yielded : root.getBody()->getTerminator()->getOperands()) {
+    auto element = dyn_cast<BlockArgument>(yielded);
+    if (!element || element.getOwner() != root.getBody())
+      return;
+    sources.push_back(root.getMatchingOpOperand(element)->get());
+  }
+  Operation *source = sources.front().getDefiningOp();
+  auto isOnlyRead = [&](Value result) { return llvm::count(sources, result) == 1; };
+  if (source && source->getNumResults() == sources.size() &&
+      llvm::all_of(source->getResults(), isOnlyRead) && llvm::all_equal(source->getUsers()))
+    rewriter.replaceOp(root, sources);
+}
+
+struct TsumJoinReductionsPass final : impl::TsumJoinReductionsPassBase<TsumJoinReductionsPass> {
+  void runOnOperation() override {
+    func::FuncOp kernel = getOperation();
+    IRRewriter rewriter(&getContext());
+    SmallVector<Reduction> reductions;
+    for (auto generic : llvm::to_vector(kernel.getOps<linalg::GenericOp>())) {
+      if (generic.getNumReductionLoops() == 0)
+        continue;
+      FailureOr<Accumulators> accumulators = Accumulators::match(generic);
+      if (failed(accumulators))
+        return signalPassFailure();
+      Reduction next{generic,
+                     accumulators->reducedValues().front().getType().getIntOrFloatBitWidth()};
+      auto *other = llvm::find_if(reductions, [&](Reduction r) { return canJoin(r, next); });
+      if (other == reductions.end()) {
+        reductions.push_back(next);
+        continue;
+      }
+      other->generic = join(rewriter, other->generic, generic);
+      // What read the first one may stand before the place of the second.
+      sortTopologically(&kernel.getBody().front());
+    }
+    dropRoot(rewriter, kernel);
+  }
+};
+
+} // namespace
+} // namespace tsum

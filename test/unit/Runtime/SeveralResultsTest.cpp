@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kernels that compute several tensors at once.
+#include "Compiled.h"
+#include "Process.h"
+#include "tsum/Graph/Resolve.h"
+#include "tsum/JIT/Inspect.h"
+#include "tsum/cache.h"
+#include "tsum/function.h"
+#include "tsum/tsum.h"
+
+using namespace tsum;
+using namespace tsum::test;
+
+namespace {
+
+/// How many kernels one evaluation of `outputs` runs.
+int kernels_of(const std::vector<Tensor> &outputs) {
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &output : outputs)
+    nodes.push_back(output.node());
+  Resolved resolved = resolve(nodes);
+  Canonicalized bound = canonicalize(resolved.nodes);
+  EXPECT_TRUE(bound.needed_first.empty());
+  auto text = print_stage(bound.graph, "kernels");
+  if (text.index() != 0)
+    return -1;
+  int count = 0;
+  for (std::size_t at = 0; (at = std::get<0>(text).find("tsum.launch", at)) != std::string::npos;
+       ++at)
+    ++count;
+  return count;
+}
+
+class SeveralResults : public testing::TestWithParam<DType> {
+protected:
+  DType dtype = GetParam();
+
+  /// More than one kernel may have, of several element sizes, with and without epilogues.
+  std::vector<Tensor> statistics(const Tensor &x, const Axes &axes, bool keepdims) const {
+    Tensor sum = reduce_sum(x, axes, keepdims);
+    return {sum,
+            reduce_sum(square(x), axes, keepdims),
+            reduce_max(x, axes, keepdims),
+            negative(sum),
+            reduce_min(abs(x), axes, keepdims) + sum,
+            count_nonzero(x, axes, keepdims),
+            reduce_sum(cast(x, DType::f64), axes, keepdims),
+            reduce_any(greater(x, 1), axes, keepdims)};
+  }
+};
+
+TEST_P(SeveralResults, AreTheReferenceOnAllAxesAndLayouts) {
+  std::size_t turn = 0;
+  for (const Shape &shape : {Shape{}, Shape{1100}, Shape{3, 0}, Shape{0, 3}, Shape{33, 130},
+                             Shape{2, 1040}, Shape{1040, 2}, Shape{3, 700}, Shape{4, 17, 65}})
+    for (const Axes &axes : axes_subsets(shape.size())) {
+      const Layout &layout = layouts[turn++ % std::size(layouts)];
+      SCOPED_TRACE(std::string(layout.name) + to_string(shape));
+      Tensor x = sample_tensor(dtype, shape, layout);
+      expect_compiled_as_reference([&] { return statistics(x, axes, turn % 2 == 0); });
+    }
+}
+
+TEST_P(SeveralResults, OfTheSameShapeAsTheData) {
+  for (const Layout &layout : layouts) {
+    Tensor x = sample_tensor(dtype, {33, 130}, layout);
+    Tensor y = sample_tensor(dtype, {130});
+    expect_compiled_as_reference([&] {
+      Tensor sum = x + y;
+      return std::vector{sum, x * y, square(sum), cast(x, DType::f64), maximum(x, y), x - y};
+    });
+  }
+}
+
+TEST_P(SeveralResults, OfLongDataAreCutTogether) {
+  Tensor x = sample_tensor(dtype, {1000003});
+  expect_compiled_as_reference(
+      [&] { return std::vector{reduce_sum(x), reduce_sum(square(x)), reduce_max(x)}; });
+}
+
+INSTANTIATE_TEST_SUITE_P(DTypes, SeveralResults, testing::ValuesIn(dtypes_in(Domain::Real)),
+                         name_of_dtype);
+
+TEST(JoinedKernels, ReadTheirDataOnce) {
+  Tensor x = sample_tensor(DType::f32, {64, 1000});
+  for (std::int64_t axis : {0, 1})
+    EXPECT_EQ(kernels_of({reduce_sum(x, axis), reduce_sum(square(x), axis), reduce_max(x, axis)}),
+              1);
+  EXPECT_EQ(kernels_of({reduce_sum(x, 0), reduce_sum(x, 1)}), 2);
+  EXPECT_EQ(kernels_of({cosine_similarity(x, square(x), 1)}), 1);
+}
+
+TEST(JoinedKernels, OfMomentsOfRows) {
+  for (DType dtype : dtypes_in(Domain::Float)) {
+    Tensor x = sample_tensor(dtype, {64, 1000});
+    auto build = [&](std::int64_t axis) {
+      auto [mean, variance] = moments(x, axis);
+      return std::vector{mean, variance, sqrt(variance)};
+    };
+    EXPECT_EQ(kernels_of(build(1)), 1);
+    EXPECT_EQ(kernels_of(build(0)), 2) << "the mean of a column comes before its variance";
+    for (std::int64_t axis : {0, 1})
+      expect_compiled_as_reference([&] { return build(axis); });
+  }
+}
+
+TEST(JoinedKernels, OfThePartsOfComplexNumbers) {
+  for (DType dtype : {DType::complex64, DType::complex128}) {
+    Tensor x = sample_tensor(dtype, {64, 100});
+    for (std::int64_t axis : {0, 1}) {
+      EXPECT_EQ(kernels_of({reduce_sum(real(x), axis), reduce_sum(imag(x), axis)}), 1);
+      expect_compiled_as_reference([&] {
+        return std::vector{reduce_sum(x, axis), reduce_mean(x, axis), reduce_variance(x, axis)};
+      });
+    }
+  }
+}
+
+TEST(JoinedKernels, RunAgainOnOtherData) {
+  const CacheStats before = cache_stats();
+  for (int value : {1, 2, 3}) {
+    std::vector<float> data(91 * 77, static_cast<float>(value));
+    Tensor x = constant(std::span<const float>(data), {91, 77});
+    Tensor sum = reduce_sum(x, 1);
+    std::vector<Tensor> results = {reduce_max(x, 1), sum, sum / 77.0f};
+    eval(results);
+    EXPECT_EQ(results[0].to_vector<float>(), std::vector<float>(91, static_cast<float>(value)));
+    EXPECT_EQ(results[1].to_vector<float>(), std::vector<float>(91, 77.0f * value));
+    EXPECT_EQ(results[2].to_vector<float>(), results[0].to_vector<float>());
+  }
+  EXPECT_EQ(cache_stats().compilations - before.compilations, 1);
+}
+
+TEST(JoinedKernels, ComeFromDisk) {
+  TemporaryDirectory directory;
+  clear_cache();
+  set_cache_directory(directory.name());
+  Tensor x = sample_tensor(DType::f32, {12, 345});
+  const CacheStats before = cache_stats();
+  for (int time = 0; time < 2; ++time) {
+    expect_compiled_as_reference([&] {
+      // Results that are outputs, and two that a second kernel reads.
+      Tensor mean = reduce_mean(x, 0), largest = reduce_max(x, 0);
+      return std::vector{reduce_sum(x, 1), reduce_sum(square(x), 1), (x - mean) / largest};
+    });
+    clear_cache();
+  }
+  const CacheStats after = cache_stats();
+  set_cache_directory("");
+  EXPECT_EQ(after.compilations - before.compilations, 1);
+  EXPECT_EQ(after.disk_hits - before.disk_hits, 1);
+}
+
+TEST(JoinedKernels, OfPreparedFunctions) {
+  Tensor x = sample_tensor(DType::f32, {40, 50});
+  auto build = [](const Tensor &x) {
+    Tensor mean = reduce_mean(x, 0), largest = reduce_max(x, 0); // stay in scratch memory
+    Tensor sum = reduce_sum(x, 1);
+    return std::vector{sum, reduce_min(x, 1), (x - mean) / largest, sum, transpose(x) + 1.0f};
+  };
+  std::vector<Tensor> expected = build(x);
+  eval(expected);
+  Tensor placeholder = input(DType::f32, {40, 50});
+  const Function function = compile(std::vector{placeholder}, build(placeholder));
+  const std::vector<Tensor> results = function({x});
+  ASSERT_EQ(results.size(), expected.size());
+  for (std::size_t n = 0; n < results.size(); ++n)
+    EXPECT_EQ(results[n].to_vector<float>(), expected[n].to_vector<float>()) << n;
+}
+
+} // namespace
