@@ -24,6 +24,9 @@ public:
   /// The value that the body combines with its output, inside the body, in the type of blocks.
   mlir::Value reducedValue() const { return value; }
 
+  /// Whether the sum is to be exact, for ExactAccumulator.h to do.
+  bool isExact() const { return exact; }
+
   /// The element types of the accumulators of one lane.
   llvm::ArrayRef<mlir::Type> types() const { return accumulatorTypes; }
 
@@ -73,6 +76,7 @@ private:
   mlir::OperationName combiner;
   bool isAbsorbed = false; ///< whether the value is such a constant
   bool isPartial = false;  ///< whether the result has the type of the accumulators
+  bool exact = false;
   mlir::Type resultType;
   mlir::Value value;
   llvm::SmallVector<mlir::Type, 2> accumulatorTypes;

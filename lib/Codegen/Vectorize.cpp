@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Accumulator.h"
+#include "ExactReduction.h"
 #include "LoopNest.h"
 
 #include "tsum/Codegen/Passes.h"
@@ -58,6 +59,10 @@ public:
   LogicalResult emit() {
     if (failed(removeFill()))
       return failure();
+    if (accumulator.isExact()) {
+      emitExactSum(nest, accumulator.reducedValue());
+      return success();
+    }
     const bool isNarrow = isInner && lanes == 1 && !kept.empty();
     const bool isOuter = !isInner && lanes == 1;
     const int64_t laneDim = kept.empty() ? -1 : kept.back();
