@@ -24,9 +24,9 @@ namespace {
 constexpr std::int64_t min_bytes_per_thread = 128 * 1024;
 
 /// A share is taken in so many pieces, of at least so many bytes, so that others can help a thread
-/// that was held up.
+/// that was held up. Pieces of 64 KB cost 10% of a sum of 1 MB.
 constexpr std::int64_t pieces_per_share = 8;
-constexpr std::int64_t min_bytes_per_piece = 32 * 1024;
+constexpr std::int64_t min_bytes_per_piece = 128 * 1024;
 
 constexpr std::int64_t max_threads = 1024;
 
