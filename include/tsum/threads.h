@@ -6,10 +6,10 @@
 
 namespace tsum {
 
-// Kernels that are worth it run on several threads: by default those of the TBB arena that `eval` is
-// called in, at most one for each CPU that the process may use, by its affinity mask and by the CPU
-// quotas of its control groups, which are looked at once. So a program that evaluates in tasks of
-// its own gets no threads beside its own. No number of threads changes a bit of any result.
+// Kernels that are worth it run on several threads: by default those of the TBB arena that `eval`
+// is called in, at most one for each CPU that the process may use, by its affinity mask and by the
+// CPU quotas of its control groups, which are looked at once. So a program that evaluates in tasks
+// of its own gets no threads beside its own. No number of threads changes a bit of any result.
 
 /// Lets kernels of the whole process use at most `count` threads: 1 keeps them on the calling
 /// thread, 0 is the default. \throws Error unless 0 <= count <= 1024.
@@ -24,8 +24,8 @@ public:
   [[nodiscard]] virtual std::int64_t concurrency() = 0;
 
   /// Calls `job(0)` to `job(count - 1)`, in any order and on any threads, the calling one if need
-  /// be, and returns when all have returned. Jobs do not throw, and do not wait for one another: who
-  /// comes late finds nothing left to do.
+  /// be, and returns when all have returned. Jobs do not throw, and do not wait for one another:
+  /// who comes late finds nothing left to do.
   virtual void run(std::int64_t count, const std::function<void(std::int64_t)> &job) = 0;
 };
 
@@ -37,7 +37,8 @@ public:
 /// \endcode
 class ThreadScope {
 public:
-  /// At most `count`, as `set_threads`, which it overrules. \throws Error unless 0 <= count <= 1024.
+  /// At most `count`, as `set_threads`, which it overrules.
+  /// \throws Error unless 0 <= count <= 1024.
   explicit ThreadScope(std::int64_t count);
   /// Those of `executor`, which must outlive the scope.
   explicit ThreadScope(Executor &executor);

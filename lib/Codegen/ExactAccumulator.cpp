@@ -72,8 +72,8 @@ struct Leading {
   Word exponent; ///< the weight of the first, in powers of two
 };
 
-/// Of a number whose topmost limb other than 0 is the `place`th and has `top`; `next` and `last` are
-/// the ones below it, and below these there is something unless `rest` is 0.
+/// Of a number whose topmost limb other than 0 is the `place`th and has `top`; `next` and `last`
+/// are the ones below it, and below these there is something unless `rest` is 0.
 Leading leadingBits(Word top, Word next, Word last, Word rest, Word place) {
   LaneBuilder *l = top.builder;
   Word both = (top << 32) | next;

@@ -7,11 +7,11 @@ namespace tsum {
 
 /// The exact sums of floats in some lanes, in memory: what `Accuracy::exact` accumulates.
 ///
-/// A sum is a whole number of the type's smallest positive number, held in limbs of 64 bits of which
-/// limb i counts by 2^(32 i) (Neal, Fast exact summation using small and large superaccumulators,
-/// 2015). An element goes to two or three limbs in parts of 32 bits, so that it takes very many to
-/// overflow a limb; `carry` hands on what is beyond 32 bits. Infinities and NaNs are added up beside
-/// that, as floats, and replace the sum if there are any.
+/// A sum is a whole number of the type's smallest positive number, held in limbs of 64 bits of
+/// which limb i counts by 2^(32 i) (Neal, Fast exact summation using small and large
+/// superaccumulators, 2015). An element goes to two or three limbs in parts of 32 bits, so that it
+/// takes very many to overflow a limb; `carry` hands on what is beyond 32 bits. Infinities and NaNs
+/// are added up beside that, as floats, and replace the sum if there are any.
 class ExactAccumulator {
 public:
   /// Sums of elements of `type`, f32 or f64, in memory for `lanes` of them.
@@ -35,9 +35,9 @@ public:
   void carry(int64_t lanes);
   /// Adds all lanes up in the first, for `finish`.
   void fold();
-  /// The sums of `lanes` lanes from `first` on, after `carry`, rounded to `type`: that of the elements,
-  /// or f64 for elements of f32. The latter are rounded to odd, so that rounding them once more to a
-  /// shorter format gives what rounding the exact sum does (Boldo and Melquiond, 2008).
+  /// The sums of `lanes` lanes from `first` on, after `carry`, rounded to `type`: that of the
+  /// elements, or f64 for elements of f32. The latter are rounded to odd, so that rounding them once
+  /// more to a shorter format gives what rounding the exact sum does (Boldo and Melquiond, 2008).
   mlir::Value finish(mlir::AffineExpr first, int64_t lanes, mlir::Type type);
 
   /// Calls `body` for the first `lanes` lanes, with the first one and the length of each vector.

@@ -79,7 +79,7 @@ private:
     });
   }
 
-  /// How many elements along a dimension are added at once, of which `step` are along the innermost.
+  /// How many elements along a dimension are added at once: along the innermost `step`.
   int64_t stepOf(int64_t dim, int64_t step) { return dim == nest.rank() - 1 ? step : 1; }
 
   /// Calls `body` at all places of the reduced dimensions from the `level`th on, of the innermost

@@ -41,8 +41,8 @@ std::optional<double> quota_of_version_1(const fs::path &group) {
   return ratio(quota, period);
 }
 
-/// Takes the quotas of `group`, a path below `mount`, and of the groups around it into `smallest`. In
-/// a container the path may be the host's, and only some of it there.
+/// Takes the quotas of `group`, a path below `mount`, and of the groups around it into `smallest`.
+/// In a container the path may be the host's, and only some of it there.
 void take_quotas(const fs::path &mount, const fs::path &group, Quota quota_of,
                  std::optional<double> &smallest) {
   for (fs::path at = group.relative_path();; at = at.parent_path()) {

@@ -5,7 +5,8 @@
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #rows = affine_map<(d0, d1) -> (d0)>
 
-// Sixteen lanes with eleven limbs of f32 each, and a sum of infinities and NaNs; a lane at a time adds two parts.
+// Sixteen lanes with eleven limbs of f32 each, and a sum of infinities and NaNs; a lane at a time
+// adds two parts.
 // CHECK-LABEL: func.func @inner
 //  CHECK-SAME:   %[[X:.*]]: memref<4x200xf32>, %[[OUT:.*]]: memref<4xf32>
 //   CHECK-DAG:   %[[LIMBS:.*]] = memref.alloca() {{.*}} : memref<176xi64>
