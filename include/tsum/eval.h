@@ -3,6 +3,7 @@
 
 #include "tsum/cache.h" // IWYU pragma: export
 #include "tsum/tensor.h"
+#include "tsum/threads.h" // IWYU pragma: export
 
 #include <cstdint>
 #include <span>
@@ -27,11 +28,6 @@ void eval(const Tensors &...outputs) {
   const Tensor list[] = {outputs...};
   eval(std::span<const Tensor>(list));
 }
-
-/// Lets kernels use at most `count` threads: 1 keeps them on the calling thread, 0 (as at the
-/// start) leaves it to the TBB arena that `eval` is called in. No number of threads changes a bit
-/// of any result.
-void set_threads(std::int64_t count);
 
 /// Bounds the memory that is kept for results to come, once tensors have let go of it, to `bytes`
 /// (256 MB at the start); 0 keeps none.

@@ -11,3 +11,4 @@
 #include "tsum/function.h" // IWYU pragma: export
 #include "tsum/ops.h"      // IWYU pragma: export
 #include "tsum/tensor.h"   // IWYU pragma: export
+#include "tsum/threads.h"  // IWYU pragma: export

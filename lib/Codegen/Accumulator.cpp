@@ -2,6 +2,7 @@
 
 #include "Accumulator.h"
 
+#include "ExactAccumulator.h"
 #include "Vectors.h"
 
 #include "tsum/Graph/SummationTree.h"
@@ -104,6 +105,7 @@ LogicalResult Accumulator::findValue(linalg::GenericOp generic, int64_t number) 
     return failure();
   combiner = last->getName();
   isPartial = last->hasAttr("tsum.partial");
+  exact = last->hasAttr("tsum.exact");
   value = last->getOperand(last->getOperand(0) == output ? 1 : 0);
   return success(value != output);
 }
@@ -134,6 +136,9 @@ LogicalResult Accumulator::chooseKind() {
   } else {
     return failure();
   }
+  if (exact)
+    accumulatorTypes.assign(ExactAccumulator::limbCount(type),
+                            IntegerType::get(type.getContext(), 64));
   return success();
 }
 

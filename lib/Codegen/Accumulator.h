@@ -28,6 +28,9 @@ public:
   /// size.
   bool isPlain() const { return kind == Kind::Plain; }
 
+  /// Whether the sum is to be exact, for ExactAccumulator.h to do.
+  bool isExact() const { return exact; }
+
   /// The element types of the accumulators of one lane.
   llvm::ArrayRef<mlir::Type> types() const { return accumulatorTypes; }
 
@@ -77,6 +80,7 @@ private:
   mlir::OperationName combiner;
   bool isAbsorbed = false; ///< whether the value is such a constant
   bool isPartial = false;  ///< whether the result has the type of the accumulators
+  bool exact = false;
   mlir::Type resultType;
   mlir::Value value;
   llvm::SmallVector<mlir::Type, 2> accumulatorTypes;

@@ -139,6 +139,8 @@ struct TsumJoinReductionsPass final : impl::TsumJoinReductionsPassBase<TsumJoinR
       FailureOr<Accumulators> accumulators = Accumulators::match(generic);
       if (failed(accumulators))
         return signalPassFailure();
+      if (accumulators->each().front().isExact())
+        continue; // its limbs fill L1
       Reduction next{generic,
                      accumulators->reducedValues().front().getType().getIntOrFloatBitWidth()};
       auto *other = llvm::find_if(reductions, [&](Reduction r) { return canJoin(r, next); });

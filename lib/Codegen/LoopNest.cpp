@@ -305,6 +305,10 @@ void LoopNest::storeTo(Value buffer, AffineExpr index, Value value) {
                                       ivs);
 }
 
+Value LoopNest::index(AffineExpr place) {
+  return affine::AffineApplyOp::create(b, loc, AffineMap::get(ivs.size(), 0, place), ivs);
+}
+
 //===-- The body ------------------------------------------------------------------------------===//
 
 int64_t LoopNest::widestElement() {
@@ -327,8 +331,7 @@ int64_t LoopNest::instructions() {
 
 /// Where along `dim` the elements of `tile` are.
 Value LoopNest::indexLanes(int64_t dim, const LaneTile &tile) {
-  auto map = AffineMap::get(ivs.size(), 0, position[dim]);
-  Value first = affine::AffineApplyOp::create(b, loc, map, ivs);
+  Value first = index(position[dim]);
   auto type = VectorType::get({tile.size()}, b.getIndexType());
   SmallVector<int64_t> steps(tile.size(), 0);
   for (int64_t lane = 0; lane < tile.size(); ++lane) {

@@ -82,6 +82,9 @@ public:
   mlir::Value loadFrom(mlir::Value buffer, mlir::AffineExpr index, int64_t lanes);
   void storeTo(mlir::Value buffer, mlir::AffineExpr index, mlir::Value value);
 
+  /// A place as a value.
+  mlir::Value index(mlir::AffineExpr place);
+
   // The body.
 
   /// Bytes of the widest value that the body computes.

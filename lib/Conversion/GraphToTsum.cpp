@@ -84,7 +84,7 @@ private:
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   case OpKind::CLASS:                                                                              \
     return ir::CLASS##Op::create(b, loc, typeOf(value), input, axes, /*keepdims=*/false,           \
-                                 value.is_partial);
+                                 value.is_partial, value.is_exact);
 #include "tsum/Reductions.def"
     default:
       llvm_unreachable("no reduction");

@@ -25,7 +25,8 @@ std::string CanonicalGraph::to_string() const {
       text += separator + std::to_string(operand);
       separator = ", %";
     }
-    text += value.is_partial ? " partial : " : " : ";
+    text += value.is_partial ? " partial" : "";
+    text += value.is_exact ? " exact : " : " : ";
     text += name_of(value.dtype);
     separator = "[d";
     for (std::int32_t dim : value.dims) {

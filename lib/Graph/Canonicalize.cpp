@@ -261,7 +261,9 @@ std::int32_t Canonicalizer::make_reduction(const Item &reduction) {
   DType dtype = reduction.node().dtype;
   if (is_repeated)
     operand = add_value(OpKind::BroadcastTo, dtype, std::move(span), {operand});
-  return add_value(reduction.node().op, dtype, std::move(kept), {operand});
+  const std::int32_t place = add_value(reduction.node().op, dtype, std::move(kept), {operand});
+  result.graph.values.back().is_exact = reduction.node().is_exact;
+  return place;
 }
 
 std::int32_t Canonicalizer::make_value(const Item &computed) {

@@ -78,6 +78,8 @@ static std::string arguments_to_string(const OrderedNode &entry) {
   append("steps", node.steps);
   if (node.keepdims)
     text += ", keepdims";
+  if (node.is_exact)
+    text += ", exact";
   return "(" + text + ")";
 }
 

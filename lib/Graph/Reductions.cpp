@@ -13,12 +13,12 @@ namespace tsum {
 //===-- What kernels compute ------------------------------------------------------------------===//
 
 static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keepdims,
-                     std::string_view name) {
+                     std::string_view name, Accuracy accuracy = Accuracy::standard) {
   const OpInfo &info = op_info(op);
   check_domain(info.name, info.domain, input.dtype());
   if (is_complex(input))
-    return complex(reduce(op, real(input), axes, keepdims, {}),
-                   reduce(op, imag(input), axes, keepdims, {}), name);
+    return complex(reduce(op, real(input), axes, keepdims, {}, accuracy),
+                   reduce(op, imag(input), axes, keepdims, {}, accuracy), name);
   std::vector<bool> is_reduced = named_dims(info.name, axes, input.rank());
   Shape shape;
   std::vector<std::int64_t> reduced_axes;
@@ -32,6 +32,7 @@ static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keep
       std::make_shared<Node>(op, input.dtype(), std::move(shape), std::vector{input.node()});
   node->axes = std::move(reduced_axes);
   node->keepdims = keepdims;
+  node->is_exact = accuracy == Accuracy::exact && contains(Domain::Float, input.dtype());
   node->name = name;
   return Tensor(std::move(node));
 }
@@ -41,6 +42,11 @@ static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keep
     return reduce(OpKind::CLASS, input, axes, keepdims, name);                                     \
   }
 #include "tsum/Reductions.def"
+
+Tensor reduce_sum(const Tensor &input, const Axes &axes, Accuracy accuracy, bool keepdims,
+                  std::string_view name) {
+  return reduce(OpKind::ReduceSum, input, axes, keepdims, name, accuracy);
+}
 
 Tensor reduce_sum(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                   DType dtype) {

@@ -186,6 +186,7 @@ Node::Ptr SlicePusher::build(const Request &request, const std::vector<Node::Ptr
   result->has_slices = false;
   result->axes = node.axes;
   result->keepdims = node.keepdims;
+  result->is_exact = node.is_exact;
   result->starts = node.starts;
   result->steps = node.steps;
   if (node.op == OpKind::Iota)

@@ -73,8 +73,11 @@ private:
 
 } // namespace
 
-/// The cut of a sum that is long and has few results, or count = 0.
+/// The cut of a sum that is long and has few results, or count = 0. Not of an exact one, whose parts
+/// would be no floats.
 Cut Splitter::find_cut(const Value &sum) const {
+  if (sum.is_exact)
+    return {};
   const Value &operand = graph.values[static_cast<std::size_t>(sum.operands[0])];
   std::vector<std::int64_t> operand_extents = extents_of(graph, operand);
   const std::int64_t elements = product(operand_extents);
@@ -172,8 +175,8 @@ std::int32_t Splitter::copy(std::int32_t place, const Cut &cut, Part part) {
   if (auto known = copies.find(key); known != copies.end())
     return known->second;
 
-  Value copied{value.op,     value.dtype,     new_dims(value, cut, part), {}, {},
-               value.offset, value.is_partial};
+  Value copied{value.op, value.dtype,  new_dims(value, cut, part), {},
+               {},       value.offset, value.is_partial,           value.is_exact};
   for (std::int32_t operand : value.operands)
     copied.operands.push_back(copy(operand, cut, part));
   const std::byte *data = nullptr;

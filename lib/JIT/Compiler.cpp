@@ -18,12 +18,31 @@ namespace tsum {
 
 namespace {
 
+using Outcome = std::variant<Compilation, CompileFailure>;
+
+Outcome compileOn(Workbench &workbench, llvm::TargetMachine &target, const CanonicalGraph &graph) {
+  Compilation result;
+  CompileFailure failure;
+  std::unique_ptr<llvm::Module> module =
+      workbench.lower(graph, target, result.image, result.stages, failure);
+  if (!failure.stage.empty())
+    return failure;
+  if (!module)
+    return result;
+  const auto start = std::chrono::steady_clock::now();
+  auto object = emitCode(*module, target);
+  if (!object)
+    return CompileFailure{"object", llvm::toString(object.takeError())};
+  result.image.object = (*object)->getBuffer().str();
+  module.reset();
+  result.stages.push_back({"object", std::chrono::steady_clock::now() - start});
+  return result;
+}
+
 /// What lives as long as the process: contexts and a target machine cost more to make than a
 /// kernel.
 class Compiler {
 public:
-  using Outcome = std::variant<Compilation, CompileFailure>;
-
   Outcome compile(const CanonicalGraph &graph) {
     std::lock_guard<std::mutex> lock(mutex);
     if (!target) {
@@ -37,22 +56,7 @@ public:
       workbench.emplace(hostFeatures());
       uses = 0;
     }
-    Compilation result;
-    CompileFailure failure;
-    std::unique_ptr<llvm::Module> module =
-        workbench->lower(graph, *target, result.image, result.stages, failure);
-    if (!failure.stage.empty())
-      return failure;
-    if (!module)
-      return result;
-    const auto start = std::chrono::steady_clock::now();
-    auto object = emitCode(*module, *target);
-    if (!object)
-      return CompileFailure{"object", llvm::toString(object.takeError())};
-    result.image.object = (*object)->getBuffer().str();
-    module.reset();
-    result.stages.push_back({"object", std::chrono::steady_clock::now() - start});
-    return result;
+    return compileOn(*workbench, *target, graph);
   }
 
   std::mutex mutex; // a context without threading is for one thread at a time
@@ -88,11 +92,20 @@ static constexpr unsigned compilerStackBytes = 8 << 20;
 std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph) {
   Compiler &compiler = theCompiler();
   // On a thread of its own: a host's thread may have a small stack.
-  Compiler::Outcome outcome;
+  Outcome outcome;
   llvm::thread(std::optional(compilerStackBytes), [&] {
     outcome = compiler.compile(graph);
   }).join();
   return outcome;
+}
+
+std::variant<Compilation, CompileFailure> compile_for(const CanonicalGraph &graph,
+                                                      const std::string &features) {
+  auto target = createTargetMachine(features);
+  if (!target)
+    return CompileFailure{"set-up", llvm::toString(target.takeError())};
+  Workbench workbench(features);
+  return compileOn(workbench, **target, graph);
 }
 
 const std::string &code_version() {

@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Operations.h"
 
+#include "tsum/Graph/Node.h"
+
 namespace tsum::python {
 
 namespace {
 
 using Reduction = Tensor (*)(const Tensor &, const Axes &, bool keepdims, std::string_view name);
 
+std::string reduction_doc(Domain domain, const char *summary, const char *also = "") {
+  return std::string(summary) +
+         "\n\nThe parameters are TensorFlow's. `axis` is None for all axes, a number or a list of\n"
+         "them; negative ones count from the last. The result has the operand's dtype and its "
+         "shape\n"
+         "without the axes, or with extents of 1 there if `keepdims`. Takes " +
+         dtypes_of(domain) + also +
+         ".\n\nRaises AxisError (a ValueError and an IndexError) for an axis out of range or given "
+         "twice,\nDTypeError for another dtype." +
+         cost;
+}
+
 void bind_reduction(nb::module_ &m, const char *name, Domain domain, const char *summary,
                     Reduction f, const char *also = "") {
-  std::string doc =
-      std::string(summary) +
-      "\n\nThe parameters are TensorFlow's. `axis` is None for all axes, a number or a list of\n"
-      "them; negative ones count from the last. The result has the operand's dtype and its shape\n"
-      "without the axes, or with extents of 1 there if `keepdims`. Takes " +
-      dtypes_of(domain) + also +
-      ".\n\nRaises AxisError (a ValueError and an IndexError) for an axis out of range or given "
-      "twice,\nDTypeError for another dtype." +
-      cost;
+  std::string doc = reduction_doc(domain, summary, also);
   std::string signature = "def " + std::string(name) +
                           "(input_tensor: typing.Any, axis: typing.Any = None, "
                           "keepdims: bool = False, name: str | None = None) -> Tensor";
@@ -28,6 +34,30 @@ void bind_reduction(nb::module_ &m, const char *name, Domain domain, const char 
       },
       "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
       nb::sig(signature.c_str()), doc.c_str());
+}
+
+/// The sum, which can be exact as well.
+void bind_sum(nb::module_ &m, Domain domain, const char *summary) {
+  std::string doc =
+      reduction_doc(domain, summary) +
+      "\n\n`accuracy` is \"standard\", or \"exact\" for the exact sum of floats, rounded once: "
+      "whatever\ncancels, overflows on the way or comes in another order. Raises Error for "
+      "another.";
+  m.def(
+      "reduce_sum",
+      [](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name,
+         const std::string &accuracy) {
+        if (accuracy != "standard" && accuracy != "exact")
+          throw Error("reduce_sum: accuracy '" + accuracy + "' (valid: 'standard', 'exact')");
+        return reduce_sum(to_tensor(input), to_axes(axis),
+                          accuracy == "exact" ? Accuracy::exact : Accuracy::standard,
+                          to_bool(keepdims), to_name(name));
+      },
+      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
+      nb::kw_only(), "accuracy"_a = "standard",
+      nb::sig("def reduce_sum(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
+              "False, name: str | None = None, *, accuracy: str = 'standard') -> Tensor"),
+      doc.c_str());
 }
 
 /// Variance and standard deviation, which have NumPy's `ddof` as well.
@@ -62,7 +92,10 @@ void bind_spread(nb::module_ &m, const char *name, const char *summary, Function
 
 void bind_reductions(nb::module_ &m) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
-  bind_reduction(m, #NAME, Domain::DOMAIN, SUMMARY ".", FUNCTION(NAME));
+  if (OpKind::CLASS == OpKind::ReduceSum)                                                          \
+    bind_sum(m, Domain::DOMAIN, SUMMARY ".");                                                      \
+  else                                                                                             \
+    bind_reduction(m, #NAME, Domain::DOMAIN, SUMMARY ".", FUNCTION(NAME));
 #include "tsum/Reductions.def"
 
   bind_reduction(m, "reduce_mean", Domain::Numeric,

@@ -189,6 +189,7 @@ std::vector<Tensor> Trace::replay(std::span<const Tensor> arguments) const {
           std::make_shared<Node>(traced.op, traced.dtype, traced.shape, std::move(operands));
       node->axes = traced.axes;
       node->keepdims = traced.keepdims;
+      node->is_exact = traced.is_exact;
       node->starts = traced.starts;
       node->steps = traced.steps;
       node->has_slices = traced.has_slices;

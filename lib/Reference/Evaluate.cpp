@@ -2,6 +2,7 @@
 #include "tsum/Reference/Evaluate.h"
 
 #include "Elementwise.h"
+#include "ExactSum.h"
 
 #include <algorithm>
 
@@ -54,10 +55,10 @@ using Accumulator = std::conditional_t<
 
 } // namespace
 
-template <class T, OpKind op>
+template <class T, class Accumulator>
 static Buffer reduce_elements(const Node &operand, const Buffer &values, const Shape &kept,
                               const std::vector<std::int64_t> &result_strides) {
-  std::vector<Accumulator<T, op>> totals(
+  std::vector<Accumulator> totals(
       static_cast<std::size_t>(checked_size("reduce", kept, operand.dtype)));
   for_each_index<2>(operand.shape, {element_strides(operand.shape), result_strides},
                     [&](const auto &offsets) {
@@ -65,7 +66,10 @@ static Buffer reduce_elements(const Node &operand, const Buffer &values, const S
                     });
   Buffer result;
   for (const auto &total : totals)
-    append(result, static_cast<T>(total.result()));
+    if constexpr (std::is_same_v<Accumulator, ExactSum>)
+      append(result, total.template result<T>());
+    else
+      append(result, static_cast<T>(total.result()));
   return result;
 }
 
@@ -82,11 +86,15 @@ static Buffer reduce(const Node &node, const Node &operand, const Buffer &values
     return values;
 
   return visit_dtype(node.dtype, [&]<class T>(T) -> Buffer {
+    if constexpr (FloatElement<T>)
+      if (node.is_exact)
+        return reduce_elements<T, ExactSum>(operand, values, kept, result_strides);
     switch (node.op) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   case OpKind::CLASS:                                                                              \
     if constexpr (contains(Domain::DOMAIN, dtype_of<T>) && !ComplexElement<T>)                     \
-      return reduce_elements<T, OpKind::CLASS>(operand, values, kept, result_strides);             \
+      return reduce_elements<T, Accumulator<T, OpKind::CLASS>>(operand, values, kept,              \
+                                                               result_strides);                    \
     break;
 #include "tsum/Reductions.def"
     default:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Elementwise.h"
+#include "ExactSum.h"
 #include "tsum/Graph/CanonicalGraph.h"
 #include "tsum/Graph/Resolve.h"
 #include "tsum/Graph/SummationTree.h"
@@ -149,6 +150,22 @@ private:
   T total = identity<T>(op);
 };
 
+/// The exact sum, in any order.
+template <class T> class ExactReduction {
+public:
+  explicit ExactReduction(std::int64_t) {}
+
+  void add_line(const Buffer &values, std::int64_t begin, std::int64_t count, std::int64_t stride) {
+    for (std::int64_t i = 0; i < count; ++i)
+      total.add(static_cast<double>(load<T>(values, begin + i * stride)));
+  }
+
+  [[nodiscard]] T finish() const { return total.result<T>(); }
+
+private:
+  ExactSum total;
+};
+
 /// Extents and strides of some dimensions of a row-major value.
 struct Dims {
   std::vector<std::int64_t> extents;
@@ -215,11 +232,14 @@ private:
   [[nodiscard]] Buffer reduce(const CanonicalGraph::Value &value) const {
     return visit_dtype(graph.values[static_cast<std::size_t>(value.operands[0])].dtype,
                        [&]<class T>(T) -> Buffer {
+                         if constexpr (FloatElement<T>)
+                           if (value.is_exact)
+                             return reduce_lines<T, ExactReduction<T>>(value);
                          switch (value.op) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   case OpKind::CLASS:                                                                              \
     if constexpr (contains(Domain::DOMAIN, dtype_of<T>) && !ComplexElement<T>)                     \
-      return reduce_lines<T, OpKind::CLASS>(value);                                                \
+      return reduce_lines<T, TreeReduction<T, OpKind::CLASS>>(value);                              \
     break;
 #include "tsum/Reductions.def"
                          default:
@@ -229,7 +249,7 @@ private:
                        });
   }
 
-  template <class T, OpKind op>
+  template <class T, class Reduction>
   [[nodiscard]] Buffer reduce_lines(const CanonicalGraph::Value &value) const {
     auto place = static_cast<std::size_t>(value.operands[0]);
     const CanonicalGraph::Value &operand = graph.values[place];
@@ -252,15 +272,17 @@ private:
 
     Buffer result;
     for_each_index<1>(kept.extents, {kept.strides}, [&](const auto &start) {
-      TreeReduction<T, op> reduction(lanes);
+      Reduction reduction(lanes);
       if (line_extent != 0) // else there may be very many lines of nothing
         for_each_index<1>(reduced.extents, {reduced.strides}, [&](const auto &line) {
           reduction.add_line(values, start[0] + line[0], line_extent, line_stride);
         });
-      if (value.is_partial)
-        append(result, reduction.partial());
-      else
-        append(result, reduction.finish());
+      if constexpr (requires { reduction.partial(); })
+        if (value.is_partial) {
+          append(result, reduction.partial());
+          return;
+        }
+      append(result, reduction.finish());
     });
     return result;
   }

@@ -4,6 +4,7 @@
 
 #include "Buffer.h"
 #include "Kernels.h"
+#include "Lifetimes.h"
 #include "Threads.h"
 
 namespace tsum {
@@ -25,6 +26,7 @@ static void run(const Program &program, const Canonicalized &bound) {
       arguments.push_back(buffers.back());
     }
     run_tiles(launch, arguments.data());
+    release_after(program, static_cast<std::size_t>(&launch - program.launches.data()), results);
   }
   for (std::size_t i = 0; i < bound.results.size(); ++i) {
     const Canonicalized::Result &result = bound.results[i];

@@ -3,6 +3,7 @@
 #include "Plan.h"
 
 #include "Buffer.h"
+#include "Lifetimes.h"
 #include "Threads.h"
 
 #include <algorithm>
@@ -107,6 +108,7 @@ void Plan::run(const CachedProgram &program, const Signature &signature) const {
       operands.push_back(buffers.back());
     }
     run_tiles(launch, operands.data());
+    release_after(program, static_cast<std::size_t>(&launch - program.launches.data()), made);
   }
   for (const Result &result : results) {
     const auto &buffer = made[static_cast<std::size_t>(result.number)];

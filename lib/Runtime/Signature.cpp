@@ -19,7 +19,8 @@ static void append_description(const Node &node, std::pmr::vector<std::int64_t> 
   static_assert(sizeof(Node) == 248, "name the new field of Node below, then change the size");
 #endif
   words.push_back(static_cast<std::int64_t>(node.op) | static_cast<std::int64_t>(node.dtype) << 8 |
-                  static_cast<std::int64_t>(node.keepdims) << 16);
+                  static_cast<std::int64_t>(node.keepdims) << 16 |
+                  static_cast<std::int64_t>(node.is_exact) << 17);
   auto append = [&](const std::vector<std::int64_t> &list) {
     words.push_back(static_cast<std::int64_t>(list.size()));
     words.insert(words.end(), list.begin(), list.end());

@@ -118,6 +118,7 @@ Node::Ptr Tracer::copy(const OrderedNode &original, const std::vector<Node::Ptr>
   auto result = std::make_shared<Node>(node.op, node.dtype, node.shape, std::move(operands));
   result->axes = node.axes;
   result->keepdims = node.keepdims;
+  result->is_exact = node.is_exact;
   result->starts = node.starts;
   result->steps = node.steps;
 

@@ -117,3 +117,15 @@ func.func @reshape(%x: tensor<4x8xf32>) -> tensor<32xf32> {
   %r = tsum.reshape %x : tensor<4x8xf32> -> tensor<32xf32>
   return %r : tensor<32xf32>
 }
+
+// -----
+
+// Of small floats into f64, from which they are rounded once.
+
+// CHECK-LABEL: func.func @exact_sum
+//       CHECK:   linalg.fill {{.*}} -> tensor<4xf64>
+//       CHECK:   arith.addf %{{[^ ]*}}, %{{[^ ]*}} {tsum.exact, tsum.partial} : f64
+func.func @exact_sum(%x: tensor<4x8xbf16>) -> tensor<4xbf16> {
+  %r = tsum.reduce_sum %x axes = [1] exact : tensor<4x8xbf16> -> tensor<4xbf16>
+  return %r : tensor<4xbf16>
+}

@@ -237,6 +237,17 @@ def test_reduction(name, data):
     assert np.all(np.abs(got.astype(wide) - expected) <= units * unit * scale)
 
 
+def test_exact_sums_are_those_of_math_fsum():
+    random = np.random.default_rng(0)
+    x = random.standard_normal((300, 70)) * 10.0 ** random.integers(-300, 300, (300, 70))
+    assert tsum.reduce_sum(x, accuracy="exact").item() == math.fsum(x.flat)
+    for axis in (0, 1):
+        sums = tsum.reduce_sum(x, axis, accuracy="exact").numpy()
+        np.testing.assert_array_equal(sums, [math.fsum(line) for line in np.moveaxis(x, axis, 1)])
+    with pytest.raises(tsum.Error, match="accuracy 'best' .valid: 'standard', 'exact'"):
+        tsum.reduce_sum(x, accuracy="best")
+
+
 def test_reduce_sum_error_does_not_grow():
     x = np.random.default_rng(1).random(3_000_001).astype(np.float32)
     assert abs(float(tsum.reduce_sum(x)) - math.fsum(x)) <= 2**-24 * math.fsum(x) * 2

@@ -32,6 +32,8 @@ struct CanonicalGraph {
     std::int64_t offset = 0; ///< of an `Iota`: its first number
     /// A reduction that is not rounded: its dtype is its accumulators', see `partial_dtype`.
     bool is_partial = false;
+    /// A sum of floats that is rounded once, from its exact value.
+    bool is_exact = false;
 
     [[nodiscard]] bool has_strides() const { return op == OpKind::Constant || op == OpKind::Iota; }
     bool operator==(const Value &) const = default;

@@ -70,6 +70,7 @@ struct Node {
   /// result.
   std::vector<std::int64_t> axes;
   bool keepdims = false; ///< of a reduction
+  bool is_exact = false; ///< of a sum of floats: see `Accuracy`
   /// Of a slice, for each dimension: where in the operand it starts and goes. Of an iota: `starts`
   /// is its first number alone.
   std::vector<std::int64_t> starts, steps;

@@ -31,6 +31,11 @@ struct Compilation {
 /// a process also sets the compiler up; none loads anything.
 [[nodiscard]] std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph);
 
+/// The same for x86-64 with the extensions `features`, as LLVM spells them ("+avx2,+fma"), whatever
+/// this machine has. Sets up a compiler each time.
+[[nodiscard]] std::variant<Compilation, CompileFailure> compile_for(const CanonicalGraph &graph,
+                                                                    const std::string &features);
+
 /// What decides, beside the graph, which code `compile` makes: the version of tsum and LLVM and the
 /// instruction set extensions of this machine, a line each. Never the name of a CPU, and nothing
 /// that is merely a matter of tuning.

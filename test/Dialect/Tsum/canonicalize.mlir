@@ -365,3 +365,17 @@ func.func @part_of_one_element_is_a_cast(%x: tensor<4x1xf32>) -> tensor<4xf64> {
   %r = tsum.reduce_sum %x axes = [1] partial : tensor<4x1xf32> -> tensor<4xf64>
   return %r : tensor<4xf64>
 }
+
+// -----
+
+// Without its axis of extent 1 a sum is as exact as before. Two are not one, which would not round in
+// between.
+
+// CHECK-LABEL: func.func @exact_sums
+//       CHECK:   tsum.reduce_sum %{{.*}} axes = [0] exact
+//       CHECK:   tsum.reduce_sum %{{.*}} axes = [1] exact
+func.func @exact_sums(%x: tensor<4x1x8xf32>) -> tensor<f32> {
+  %rows = tsum.reduce_sum %x axes = [0, 1] exact : tensor<4x1x8xf32> -> tensor<8xf32>
+  %r = tsum.reduce_sum %rows axes = [0] exact : tensor<8xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}

@@ -249,3 +249,19 @@ func.func @launch_for_nothing(%x: tensor<4xf32>) {
   tsum.launch @kernels::@f(%x) : (tensor<4xf32>) -> ()
   return
 }
+
+// -----
+
+func.func @exact_integers(%x: tensor<4xi32>) -> tensor<i32> {
+  // expected-error @below {{is exact, which only whole sums of floats can be}}
+  %r = tsum.reduce_sum %x axes = [0] exact : tensor<4xi32> -> tensor<i32>
+  return %r : tensor<i32>
+}
+
+// -----
+
+func.func @exact_product(%x: tensor<4xf32>) -> tensor<f32> {
+  // expected-error @below {{is exact, which only whole sums of floats can be}}
+  %r = tsum.reduce_prod %x axes = [0] exact : tensor<4xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}

@@ -24,6 +24,13 @@ func.func @parts(%x: tensor<4x8xf32>, %y: tensor<4x8xi32>) -> (tensor<4xf64>, te
   return %floats, %integers : tensor<4xf64>, tensor<4xi32>
 }
 
+// CHECK-LABEL: func.func @exact
+func.func @exact(%x: tensor<4x8xf16>) -> tensor<4x1xf16> {
+  // CHECK: tsum.reduce_sum %{{.*}} axes = [1] keepdims exact : tensor<4x8xf16> -> tensor<4x1xf16>
+  %s = tsum.reduce_sum %x axes = [1] keepdims exact : tensor<4x8xf16> -> tensor<4x1xf16>
+  return %s : tensor<4x1xf16>
+}
+
 // CHECK-LABEL: func.func @elementwise
 //  CHECK-SAME:   %[[X:.*]]: tensor<4xf64>, %[[Y:.*]]: tensor<4xf64>
 func.func @elementwise(%x: tensor<4xf64>, %y: tensor<4xf64>) -> tensor<4xf64> {

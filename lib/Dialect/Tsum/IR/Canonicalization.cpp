@@ -41,7 +41,8 @@ template <class Op> static LogicalResult matchUnorderedReduction(Op op, PatternR
 template <class Op>
 static Value reduceOver(PatternRewriter &rewriter, Op op, Value input, ArrayRef<int64_t> axes) {
   if (!axes.empty())
-    return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getPartial());
+    return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getPartial(),
+                                     op.getExact());
   Type type = cast<RankedTensorType>(input.getType()).clone(op.getType().getElementType());
   return rewriter.createOrFold<CastOp>(op.getLoc(), type, input);
 }

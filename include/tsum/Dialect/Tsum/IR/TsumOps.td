@@ -112,6 +112,8 @@ def Tsum_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
     InterfaceMethod<"The reduced dimensions, ascending.", "::llvm::ArrayRef<int64_t>", "getAxes">,
     InterfaceMethod<"Whether these stay, with extent 1.", "bool", "getKeepdims">,
     InterfaceMethod<"Whether the result is that of the accumulators.", "bool", "getPartial">,
+    InterfaceMethod<"Whether a sum of floats is rounded once, from its exact value.", "bool",
+                    "getExact">,
     InterfaceMethod<"Which reduction it is.", "::tsum::OpKind", "getOpKind">
   ];
 }
@@ -133,16 +135,19 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
     products of floats are f64, the type of the accumulators, and it stays apart from the reduction
     that reads it.
 
+    An `exact` reduction is a sum of floats that is the exact sum, rounded once.
+
     Extents of 1 take no part: a reduction over such axes alone is a reshape (and keeps -0). The
     order in which floats are added or multiplied is a function of the operand's other extents and
     of which of them are reduced, and docs/numerics.md states it; a rewrite that would change it is
     only for reductions that need no order: all but sums and products of floats.
   }];
   let arguments = (ins domain:$input, DenseI64ArrayAttr:$axes, UnitAttr:$keepdims,
-                   UnitAttr:$partial);
+                   UnitAttr:$partial, UnitAttr:$exact);
   let results = (outs Tsum_Any:$result);
   let assemblyFormat = [{
-    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`partial` $partial^)? attr-dict
+    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`partial` $partial^)? (`exact` $exact^)?
+    attr-dict
     `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;

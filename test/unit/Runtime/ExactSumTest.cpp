@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sums with Accuracy::exact, compiled and by the reference.
+#include "Compiled.h"
+
+#include <algorithm>
+
+using namespace tsum;
+using namespace tsum::test;
+
+namespace {
+
+/// Elements of all magnitudes and both signs, half of which cancel the other half but for what the
+/// last ones leave.
+template <class T> std::vector<T> ill_conditioned(std::size_t size) {
+  std::mt19937_64 random(size);
+  std::vector<T> values(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::size_t mirrored = size - 1 - i;
+    const double fraction = 1 + static_cast<double>(random() >> 12) * 0x1p-52;
+    const int range = std::numeric_limits<T>::max_exponent - std::numeric_limits<T>::min_exponent +
+                      std::numeric_limits<T>::digits;
+    const int exponent = std::numeric_limits<T>::min_exponent - std::numeric_limits<T>::digits +
+                         static_cast<int>(random() % static_cast<unsigned>(range));
+    values[i] = mirrored < i && i % 8 != 0 ? static_cast<T>(-static_cast<double>(values[mirrored]))
+                                           : static_cast<T>(std::ldexp(fraction, exponent));
+  }
+  std::ranges::shuffle(values, random);
+  return values;
+}
+
+Tensor ill_conditioned_tensor(DType dtype, const Shape &shape, const Layout &layout = row_major) {
+  Tensor sample = sample_tensor(dtype, shape, layout);
+  visit_dtype(real_dtype(dtype), [&]<class T>(T) {
+    if constexpr (FloatElement<T>) {
+      const auto parts = static_cast<std::size_t>(size_of(dtype)) / sizeof(T);
+      auto values = ill_conditioned<T>(static_cast<std::size_t>(sample.size()) * parts);
+      const Storage &storage = *sample.node()->values();
+      std::size_t next = 0;
+      for_each_index<1>(shape, {storage.strides}, [&](const auto &offsets) {
+        std::memcpy(const_cast<std::byte *>(storage.data) + offsets[0], &values[next],
+                    parts * sizeof(T));
+        next += parts;
+      });
+    }
+  });
+  return sample;
+}
+
+class ExactSum : public testing::TestWithParam<DType> {
+protected:
+  static void expect_compiled(const Tensor &x, const Axes &axes) {
+    expect_compiled_as_reference(
+        [&] { return std::vector{reduce_sum(x, axes, Accuracy::exact, axes.get()->size() == 1)}; });
+  }
+};
+
+TEST_P(ExactSum, OverAnyAxes) {
+  for (const Shape &shape : sum_shapes)
+    for (const Axes &axes : axes_subsets(shape.size())) {
+      ASSERT_NO_FATAL_FAILURE(expect_compiled(ill_conditioned_tensor(GetParam(), shape), axes));
+    }
+}
+
+TEST_P(ExactSum, OfAnyLayout) {
+  for (const Layout &layout : layouts)
+    for (const Axes &axes : axes_subsets(2)) {
+      Tensor x = layout.name == std::string("first_repeated")
+                     ? broadcast_to(ill_conditioned_tensor(GetParam(), {35}), {19, 35})
+                     : ill_conditioned_tensor(GetParam(), {19, 35}, layout);
+      ASSERT_NO_FATAL_FAILURE(expect_compiled(x, axes));
+    }
+}
+
+TEST_P(ExactSum, OverTilesOfResults) {
+  for (const Shape &shape : {Shape{4097, 3}, Shape{3, 4097}, Shape{5, 300}, Shape{2, 70, 7}})
+    for (const Axes &axes : axes_subsets(shape.size()))
+      ASSERT_NO_FATAL_FAILURE(expect_compiled(ill_conditioned_tensor(GetParam(), shape), axes));
+}
+
+TEST_P(ExactSum, OfSpecialValues) {
+  Tensor x = special_tensor(GetParam(), 37);
+  for (std::int64_t begin = 0; begin < 37; ++begin)
+    ASSERT_NO_FATAL_FAILURE(
+        expect_compiled(slice(x, {{begin, std::min<std::int64_t>(begin + 3, 37)}}), 0));
+  ASSERT_NO_FATAL_FAILURE(expect_compiled(x, 0));
+  ASSERT_NO_FATAL_FAILURE(expect_compiled(broadcast_to(x, {3, 37}), 0));
+}
+
+INSTANTIATE_TEST_SUITE_P(DTypes, ExactSum, testing::ValuesIn(dtypes_in(Domain::Inexact, true)),
+                         name_of_dtype);
+
+template <class T> T exact(const std::vector<T> &values) {
+  return reduce_sum(constant<T>(values, {static_cast<std::int64_t>(values.size())}), 0,
+                    Accuracy::exact)
+      .template item<T>();
+}
+
+TEST(ExactSums, AreTheRoundedSumsOfRealNumbers) {
+  EXPECT_EQ(exact<double>({1e308, 1e308, -1e308}), 1e308);
+  EXPECT_EQ(exact<double>({1e308, 1e308, -1e308, 1.0, -1e308}), 1.0);
+  EXPECT_EQ(exact<double>({1e308, 1e308}), HUGE_VAL);
+  EXPECT_EQ(exact<double>({-1e308, -1e308}), -HUGE_VAL);
+  // Half of the last place above the largest number.
+  const double largest = std::numeric_limits<double>::max();
+  EXPECT_EQ(exact<double>({largest, 0x1p969}), largest);
+  EXPECT_EQ(exact<double>({largest, 0x1p969, 0x1p969}), HUGE_VAL);
+  // Ties go to even, and the smallest number decides them.
+  EXPECT_EQ(exact<double>({1, 0x1p-53}), 1.0);
+  EXPECT_EQ(exact<double>({1, 0x1p-53, 0x1p-1074}), 1 + 0x1p-52);
+  EXPECT_EQ(exact<double>({1, 0x1p-53, -0x1p-1074}), 1.0);
+  EXPECT_EQ(exact<double>({1 + 0x1p-52, 0x1p-53}), 1 + 0x1p-51);
+  EXPECT_EQ(exact<float>({1, 0x1p-24F, 0x1p-149F}), 1 + 0x1p-23F);
+  EXPECT_EQ(exact<float>({1, 0x1p-24F}), 1.0F);
+  EXPECT_EQ(exact<float>({0x1p-149F, 0x1p-149F, -0x1p-126F}), 0x1p-148F - 0x1p-126F);
+  EXPECT_EQ(exact<double>({0.1, 0.2, 0.3, -0.6}), 0x1p-55);
+}
+
+TEST(ExactSums, OfZerosArePositive) {
+  for (const std::vector<double> &values :
+       {std::vector{-0.0, -0.0}, {1.0, -1.0}, {-1.0, 1.0}, {-0x1p-1074, 0x1p-1074}})
+    EXPECT_FALSE(std::signbit(exact(values)));
+}
+
+TEST(ExactSums, OfInfinitiesAndNaNs) {
+  EXPECT_EQ(exact<double>({HUGE_VAL, 1e308, 1e308, -1e308}), HUGE_VAL);
+  EXPECT_EQ(exact<double>({1e308, -HUGE_VAL, 1e308}), -HUGE_VAL);
+  EXPECT_TRUE(std::isnan(exact<double>({HUGE_VAL, 1, -HUGE_VAL})));
+  EXPECT_TRUE(std::isnan(exact<double>({1, NAN, HUGE_VAL})));
+}
+
+TEST(ExactSums, DoNotDependOnTheOrder) {
+  auto values = ill_conditioned<double>(1000);
+  const double expected = exact(values);
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 20; ++round) {
+    std::ranges::shuffle(values, random);
+    EXPECT_EQ(exact(values), expected);
+  }
+}
+
+/// More additions to each lane than are made before carrying.
+TEST(ExactSums, OfManyElements) {
+  const std::int64_t count = (std::int64_t{16} << 20) + 7;
+  Tensor x = constant({5.0F, -1.0F, -4.25F});
+  for (const Tensor &many :
+       {broadcast_to(x, {count, 3}), broadcast_to(reshape(x, {3, 1}), {3, count})})
+    EXPECT_EQ(reduce_sum(many, all_axes, Accuracy::exact).item<float>(),
+              static_cast<float>(-0.25 * static_cast<double>(count)));
+}
+
+TEST(ExactSums, FuseWhatTheyRead) {
+  Tensor x = ill_conditioned_tensor(DType::f32, {33, 70});
+  Tensor y = sample_tensor(DType::f16, {33, 70});
+  for (const Axes &axes : axes_subsets(2))
+    expect_compiled_as_reference([&] {
+      return std::vector{sqrt(abs(reduce_sum(x * 3 + x, axes, Accuracy::exact))),
+                         reduce_sum(y / 3, axes, Accuracy::exact) + reduce_sum(y, axes)};
+    });
+}
+
+TEST(ExactSums, OfIntegersAreSums) {
+  Tensor x = constant({1, 2, 3});
+  Tensor sum = reduce_sum(x, 0, Accuracy::exact);
+  EXPECT_FALSE(sum.node()->is_exact);
+  EXPECT_EQ(sum.item<std::int32_t>(), 6);
+}
+
+TEST(ExactSums, GiveTheSameBitsOnAnyNumberOfThreads) {
+  Tensor x = ill_conditioned_tensor(DType::f32, {300, 1111});
+  for (const Axes &axes : axes_subsets(2)) {
+    const std::vector<std::byte> expected =
+        reference::evaluate_tree(reduce_sum(x, axes, Accuracy::exact));
+    for (std::int64_t threads : {1, 2, 3, 16}) {
+      set_threads(threads);
+      Tensor sum = reduce_sum(x, axes, Accuracy::exact);
+      const auto *bytes = static_cast<const std::byte *>(sum.bytes());
+      expect_same_values(DType::f32, expected, {bytes, expected.size()});
+    }
+  }
+  set_threads(0);
+}
+
+} // namespace
