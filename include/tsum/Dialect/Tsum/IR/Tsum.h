@@ -18,8 +18,8 @@
 
 namespace tsum::ir {
 
-/// The type of elements of `dtype`, none of them complex: signed integers are signless in MLIR,
-/// unsigned ones are not, and a boolean is an i1.
+/// The type of elements of `dtype`: signed integers are signless in MLIR, unsigned ones are not,
+/// and a boolean is an i1.
 [[nodiscard]] mlir::Type getElementType(mlir::MLIRContext *context, DType dtype);
 
 /// The dtype whose elements have `type`, if there is one.
@@ -28,12 +28,19 @@ namespace tsum::ir {
 /// The type of booleans in the shape of the tensor type `type`.
 [[nodiscard]] mlir::Type getBooleanType(mlir::Type type);
 
+/// The type of the real parts of elements of the tensor type `type`: itself if it is real.
+[[nodiscard]] mlir::Type getRealType(mlir::Type type);
+
 /// What the reduction `kind` of nothing gives, as an element of type `type`.
 [[nodiscard]] mlir::TypedAttr getReductionIdentity(OpKind kind, mlir::Type type);
 
 /// Whether `type`, of static shape, takes less than 2^63 bytes, extents of 0 left out: as the API
 /// demands.
 [[nodiscard]] bool isAddressable(mlir::Type type);
+
+/// Fails, with a diagnostic, if an op in `root` is a view or is of complex numbers: the graph
+/// resolves both (tsum/Graph/Resolve.h), and no kernel can be made of them.
+[[nodiscard]] mlir::LogicalResult verifyIsResolved(mlir::Operation *root);
 
 } // namespace tsum::ir
 
