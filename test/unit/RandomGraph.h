@@ -47,8 +47,9 @@ inline const ReductionOp composite_ops[] = {
 class RandomGraph {
 public:
   RandomGraph(unsigned seed, std::vector<DType> dtypes) : random(seed), dtypes(std::move(dtypes)) {
-    constexpr std::int64_t extents[] = {4, 4, 4, 3, 17};
-    extent = extents[pick(0, 4)];
+    // Now and then one around the number of lanes, or of more than a block of them.
+    constexpr std::int64_t extents[] = {4, 4, 4, 3, 17, 4, 4, 4, 3, 17, 33, 65, 64, 4, 4, 1030};
+    extent = extents[pick(0, 15)];
     while (tensors.size() < 2)
       tensors.push_back(data());
     for (std::int64_t left = pick(1, 12); left > 0; --left)
@@ -78,16 +79,17 @@ private:
   /// Data with strides of any sign that may be zero or overlap; now and then not of whole elements.
   Tensor data() {
     DType dtype = any_dtype();
-    Shape shape(static_cast<std::size_t>(pick(0, 3)));
+    Shape shape(static_cast<std::size_t>(pick(0, extent > 100 ? 1 : extent > 17 ? 2 : 3)));
     ByteStrides strides;
-    const std::int64_t choices[] = {0, 1,  extent,  extent * extent,
-                                    3, -1, -extent, -extent * extent};
+    const std::int64_t plane = extent > 100 ? 7 : extent * extent;
+    const std::int64_t choices[] = {0, 1, extent, plane, 3, -1, -extent, -plane};
     const std::int64_t odd = pick(0, 9) == 0 ? 1 : 0;
     for (std::int64_t &size : shape) {
       size = pick(0, 9) == 0 ? pick(0, 1) : extent;
       strides.push_back(choices[pick(0, 7)] * size_of(dtype) + odd);
     }
-    std::int64_t reach = 3 * (extent - 1) * (std::max<std::int64_t>(extent * extent, 3) + 1) + 1;
+    const std::int64_t rank = std::ssize(shape);
+    std::int64_t reach = rank * (extent - 1) * (std::max(plane, extent) + 1) + 1;
     Tensor memory = sample_tensor(dtype, {2 * reach + 1});
     auto *middle = static_cast<const std::byte *>(memory.bytes()) + reach * size_of(dtype) + odd;
     return borrow(middle, dtype, std::move(shape), std::move(strides), memory.node());
@@ -106,7 +108,7 @@ private:
     case 4:
       return reduction(any_op(composite_ops), x);
     case 5:
-      if (shape.size() < 4)
+      if (shape.size() < 4 && x.size() * extent <= max_size)
         shape.insert(shape.begin(), extent);
       return broadcast_to(x, std::move(shape));
     case 6:
@@ -117,10 +119,12 @@ private:
     case 9: {
       Tensor y = cast(any(), x.dtype());
       try {
-        return where(cast(any(), DType::boolean), x, y);
+        Tensor result = where(cast(any(), DType::boolean), x, y);
+        if (result.size() <= max_size)
+          return result;
       } catch (const ShapeError &) {
-        return where(cast(x, DType::boolean), negated(x), x);
       }
+      return where(cast(x, DType::boolean), negated(x), x);
     }
     default:
       return elementwise(x);
@@ -209,11 +213,16 @@ private:
     Tensor x = cast_into(op.domain, given);
     Tensor y = cast(any(), x.dtype());
     try {
-      return pick(0, 1) ? op.apply(x, y) : op.apply(y, x);
+      Tensor result = pick(0, 1) ? op.apply(x, y) : op.apply(y, x);
+      if (result.size() <= max_size)
+        return result;
     } catch (const ShapeError &) {
-      return op.apply(x, x);
     }
+    return op.apply(x, x);
   }
+
+  /// Elements of a tensor, since the reference takes its time for each.
+  static constexpr std::int64_t max_size = 20'000;
 
   std::mt19937 random;
   std::vector<DType> dtypes;

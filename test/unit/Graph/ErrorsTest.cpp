@@ -3,6 +3,7 @@
 // What the headers say is refused is refused, by an error of the class that they say, whose message
 // names the operation that was called, what it was given and what is valid.
 #include "Cases.h"
+#include "tsum/cache.h"
 #include "tsum/eval.h"
 #include "tsum/function.h"
 
@@ -278,6 +279,34 @@ TEST(Errors, OfInputs) {
        "eval: the input 'x' of shape [2] and dtype f32 has no data (compile the graph to a "
        "function "
        "and call that with data)"},
+  });
+}
+
+TEST(Errors, OfFunctions) {
+  Tensor x = input(DType::f32, {2, 3}, {4, 8});
+  Function sums = compile({x}, {reduce_sum(x, 0)});
+  const std::vector<float> data(20);
+  Tensor apart = borrow(data.data(), DType::f32, {2, 3}, {12, 24});
+  expect_rejected<MemoryError>({
+      {"strides", [&] { (void)sums({apart}); },
+       "call: input 0 is stored by strides [12,24], and the function takes [4,8]"},
+  });
+  expect_rejected<DTypeError>({
+      {"complex output", [&] { (void)compile({x}, {complex(x, x)}); },
+       "compile: output 0 is complex64 (functions are of real tensors: give its parts, real(x) and "
+       "imag(x))"},
+  });
+}
+
+TEST(Errors, OfSettings) {
+  expect_rejected<Error>({
+      {"threads", [] { set_threads(-1); },
+       "set_threads: -1 threads (1 to 1024, or 0 for as many as the machine has)"},
+      {"cache entries", [] { set_cache_capacity(0); },
+       "set_cache_capacity: a capacity of 0 entries (at least 1)"},
+      {"cache bytes", [] { set_cache_capacity(1, -1); },
+       "set_cache_capacity: a capacity of -1 bytes (at least 0)"},
+      {"pool", [] { set_pool_capacity(-1); }, "set_pool_capacity: -1 bytes (0 or more)"},
   });
 }
 

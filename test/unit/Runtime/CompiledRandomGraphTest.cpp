@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <iostream>
 #include <sstream>
 
 using namespace tsum;
@@ -71,7 +72,10 @@ void test_random_graphs(const std::vector<DType> &dtypes) {
   };
 
   if (const unsigned count = number("TSUM_RANDOM_GRAPHS", 0)) {
-    test_seeds(number("TSUM_RANDOM_SEED", 0), [&](unsigned done) { return done < count; });
+    const unsigned first = number("TSUM_RANDOM_SEED", 0);
+    if (count == 1) // of one that crashes
+      std::cout << to_text(recipe_of(RandomGraph(first, dtypes).outputs())) << std::flush;
+    test_seeds(first, [&](unsigned done) { return done < count; });
     return;
   }
   using Clock = std::chrono::steady_clock;
