@@ -8,8 +8,8 @@
 namespace tsum {
 
 // Made of the operations of the other headers, and fused like them. All take floats; f16 and bf16
-// are computed in f32 and rounded once. They throw AxisError for axes that are out of range or given
-// twice, DTypeError for other dtypes.
+// are computed in f32 and rounded once. They throw AxisError for axes that are out of range or
+// given twice, DTypeError for other or mixed dtypes, ShapeError for shapes that do not broadcast.
 
 /// exp(x) / sum(exp(x)) along `axes`, without overflow.
 [[nodiscard]] Tensor softmax(const Tensor &x, const Axes &axes = -1, std::string_view name = {});

@@ -90,6 +90,15 @@ private:
           return reshape(tensorOf(op.getInput()), shapeOf(op.getType()));
         })
         .Case([&](ir::BroadcastOp op) { return broadcast(op); })
+        .Case([&](ir::TransposeOp op) {
+          return transpose(tensorOf(op.getInput()), op.getPermutation().vec());
+        })
+        .Case([&](ir::SliceOp op) { return sliceOf(op); })
+        .Case([&](ir::ComplexOp op) {
+          return complex(tensorOf(op.getReal()), tensorOf(op.getImag()));
+        })
+        .Case([&](ir::RealOp op) { return real(tensorOf(op.getX())); })
+        .Case([&](ir::ImagOp op) { return imag(tensorOf(op.getX())); })
         .Case([&](ir::ConstantOp op) { return constantOf(op); })
         .Default([](Operation *op) {
           return op->emitOpError("is no node of an expression graph (tsum ops are, but launches)");
@@ -116,6 +125,22 @@ private:
                         shapeOf(op.getType()));
   }
 
+  Tensor sliceOf(ir::SliceOp op) const {
+    std::vector<Slice> slices;
+    for (auto [start, step, count] :
+         llvm::zip_equal(op.getStarts(), op.getSteps(), op.getType().getShape())) {
+      if (count <= 1) { // its step, which may be anything, is never taken
+        slices.push_back({count == 0 ? 0 : start, count == 0 ? 0 : start + 1});
+        continue;
+      }
+      const int64_t stop = start + count * step;
+      slices.push_back({start, std::nullopt, step});
+      if (stop >= 0) // else all from the start back
+        slices.back().stop = stop;
+    }
+    return slice(tensorOf(op.getInput()), slices);
+  }
+
   static FailureOr<Tensor> constantOf(ir::ConstantOp op) {
     auto elements = dyn_cast<DenseElementsAttr>(op.getValue());
     if (!elements)
@@ -130,7 +155,13 @@ private:
         for (const APFloat &value : llvm::make_range(elements.value_begin<APFloat>(),
                                                      elements.value_begin<APFloat>() + size))
           *to++ = static_cast<T>(value.convertToDouble());
-      else if constexpr (!ComplexElement<T>)
+      else if constexpr (ComplexElement<T>)
+        for (const std::complex<APFloat> &value :
+             llvm::make_range(elements.value_begin<std::complex<APFloat>>(),
+                              elements.value_begin<std::complex<APFloat>>() + size))
+          *to++ = T(static_cast<typename T::value_type>(value.real().convertToDouble()),
+                    static_cast<typename T::value_type>(value.imag().convertToDouble()));
+      else
         for (const APInt &value :
              llvm::make_range(elements.value_begin<APInt>(), elements.value_begin<APInt>() + size))
           *to++ = static_cast<T>(value.getZExtValue());

@@ -231,6 +231,8 @@ struct LowerConstant final : OpConversionPattern<ir::ConstantOp> {
 
 struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
   void runOnOperation() override {
+    if (failed(ir::verifyIsResolved(getOperation())))
+      return signalPassFailure();
     MLIRContext *context = &getContext();
     TypeConverter converter;
     converter.addConversion([](Type type) { return type; });

@@ -213,6 +213,11 @@ std::vector<bool> named_dims(std::string_view op, const Axes &axes, std::int64_t
   return is_named;
 }
 
+void check_reduction(std::string_view op, Domain domain, const Tensor &input, const Axes &axes) {
+  check_domain(op, domain, input.dtype());
+  (void)named_dims(op, axes, input.rank());
+}
+
 std::int64_t reduced_size(std::string_view op, const Axes &axes,
                           std::span<const std::int64_t> shape) {
   std::vector<bool> is_reduced = named_dims(op, axes, static_cast<std::int64_t>(shape.size()));

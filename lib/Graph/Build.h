@@ -57,6 +57,9 @@ inline constexpr std::string_view broadcasting_rule =
 /// \throws AxisError if an axis is out of range or given twice.
 [[nodiscard]] std::vector<bool> named_dims(std::string_view op, const Axes &axes,
                                            std::int64_t rank);
+/// Checks what a reduction made of others is given, so that its own name is in the message.
+/// \throws DTypeError for a dtype outside `domain`, AxisError as `named_dims`.
+void check_reduction(std::string_view op, Domain domain, const Tensor &input, const Axes &axes);
 /// How many elements a reduction of `shape` over `axes` takes together.
 [[nodiscard]] std::int64_t reduced_size(std::string_view op, const Axes &axes,
                                         std::span<const std::int64_t> shape);

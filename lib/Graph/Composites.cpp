@@ -7,7 +7,7 @@
 namespace tsum {
 
 Tensor softmax(const Tensor &x, const Axes &axes, std::string_view name) {
-  check_domain("softmax", Domain::Float, x.dtype());
+  check_reduction("softmax", Domain::Float, x, axes);
   return in_float(x, name, [&](const Tensor &x, std::string_view name) {
     Tensor powers = exp(subtract(x, reduce_max(x, axes, /*keepdims=*/true)));
     // One division a row, as TensorFlow does; the sum is at least 1.
@@ -16,7 +16,7 @@ Tensor softmax(const Tensor &x, const Axes &axes, std::string_view name) {
 }
 
 Tensor log_softmax(const Tensor &x, const Axes &axes, std::string_view name) {
-  check_domain("log_softmax", Domain::Float, x.dtype());
+  check_reduction("log_softmax", Domain::Float, x, axes);
   return in_float(x, name, [&](const Tensor &x, std::string_view name) {
     Tensor shifted = subtract(x, reduce_max(x, axes, /*keepdims=*/true));
     return subtract(shifted, log(reduce_sum(exp(shifted), axes, /*keepdims=*/true)), name);
@@ -24,12 +24,12 @@ Tensor log_softmax(const Tensor &x, const Axes &axes, std::string_view name) {
 }
 
 std::pair<Tensor, Tensor> moments(const Tensor &x, const Axes &axes, bool keepdims) {
-  check_domain("moments", Domain::Float, x.dtype());
+  check_reduction("moments", Domain::Float, x, axes);
   return {reduce_mean(x, axes, keepdims), reduce_variance(x, axes, keepdims)};
 }
 
 Tensor standardize(const Tensor &x, const Axes &axes, double epsilon, std::string_view name) {
-  check_domain("standardize", Domain::Float, x.dtype());
+  check_reduction("standardize", Domain::Float, x, axes);
   return in_float(x, name, [&](const Tensor &x, std::string_view name) {
     const auto count = static_cast<double>(reduced_size("standardize", axes, x.shape()));
     Tensor deviation = subtract(x, reduce_mean(x, axes, /*keepdims=*/true));
@@ -38,53 +38,73 @@ Tensor standardize(const Tensor &x, const Axes &axes, double epsilon, std::strin
   });
 }
 
-/// In the dtype in which `x` is computed.
-static Tensor cast_like(std::string_view op, const Tensor &parameter, const Tensor &given,
-                        const Tensor &x) {
-  check_same_dtype(op, given.dtype(), parameter.dtype());
-  return parameter.dtype() == x.dtype() ? parameter : cast(parameter, x.dtype());
+/// `y` in the dtype in which `wide`, an operand of its dtype, is computed.
+static Tensor cast_like(const Tensor &y, const Tensor &wide) {
+  return y.dtype() == wide.dtype() ? y : cast(y, wide.dtype());
+}
+
+/// Checks a scale or offset of a normalization of `x`.
+static void check_parameter(std::string_view op, const std::optional<Tensor> &parameter,
+                            const Tensor &x) {
+  if (!parameter)
+    return;
+  check_same_dtype(op, x.dtype(), parameter->dtype());
+  if (broadcast_shapes(parameter->shape(), x.shape()) != shape_of(x))
+    throw ShapeError(prefix(op) + "a parameter of shape " + to_string(parameter->shape()) +
+                     " does not broadcast to " + to_string(x.shape()) +
+                     std::string(broadcasting_rule));
+}
+
+/// Checks the operands of a sum of products over `axes` of their common shape.
+static void check_products(std::string_view op, Domain domain, const Tensor &x, const Tensor &y,
+                           const Axes &axes) {
+  check_domain(op, domain, x.dtype());
+  check_same_dtype(op, x.dtype(), y.dtype());
+  const Shape shape = broadcast_shape(op, x.shape(), y.shape());
+  (void)named_dims(op, axes, static_cast<std::int64_t>(shape.size()));
 }
 
 Tensor layer_norm(const Tensor &x, const std::optional<Tensor> &scale,
                   const std::optional<Tensor> &offset, const Axes &axes, double epsilon,
                   std::string_view name) {
-  check_domain("layer_norm", Domain::Float, x.dtype());
+  check_reduction("layer_norm", Domain::Float, x, axes);
+  check_parameter("layer_norm", scale, x);
+  check_parameter("layer_norm", offset, x);
   return in_float(x, name, [&](const Tensor &wide, std::string_view name) {
     Tensor result = standardize(wide, axes, epsilon);
     if (scale)
-      result = multiply(result, cast_like("layer_norm", *scale, x, wide));
+      result = multiply(result, cast_like(*scale, wide));
     if (offset)
-      result = add(result, cast_like("layer_norm", *offset, x, wide));
+      result = add(result, cast_like(*offset, wide));
     return named(result, name);
   });
 }
 
 Tensor rms_norm(const Tensor &x, const std::optional<Tensor> &scale, const Axes &axes,
                 double epsilon, std::string_view name) {
-  check_domain("rms_norm", Domain::Float, x.dtype());
+  check_reduction("rms_norm", Domain::Float, x, axes);
+  check_parameter("rms_norm", scale, x);
   return in_float(x, name, [&](const Tensor &wide, std::string_view name) {
     Tensor square_mean = reduce_mean(square(wide), axes, /*keepdims=*/true);
     Tensor result = multiply(wide, rsqrt(add(square_mean, epsilon)));
     if (scale)
-      result = multiply(result, cast_like("rms_norm", *scale, x, wide));
+      result = multiply(result, cast_like(*scale, wide));
     return named(result, name);
   });
 }
 
 Tensor dot(const Tensor &x, const Tensor &y, const Axes &axes, std::string_view name) {
-  check_domain("dot", Domain::Numeric, x.dtype());
-  check_same_dtype("dot", x.dtype(), y.dtype());
+  check_products("dot", Domain::Numeric, x, y, axes);
   return in_float(x, name, [&](const Tensor &wide, std::string_view name) {
-    return reduce_sum(multiply(wide, cast_like("dot", y, x, wide)), axes, false, name);
+    return reduce_sum(multiply(wide, cast_like(y, wide)), axes, false, name);
   });
 }
 
 Tensor cosine_similarity(const Tensor &x, const Tensor &y, const Axes &axes, double epsilon,
                          std::string_view name) {
-  check_domain("cosine_similarity", Domain::Float, x.dtype());
-  check_same_dtype("cosine_similarity", x.dtype(), y.dtype());
+  check_products("cosine_similarity", Domain::Float, x, y, axes);
   return in_float(x, name, [&](const Tensor &wide, std::string_view name) {
-    Tensor other = cast_like("cosine_similarity", y, x, wide);
+    Tensor other = cast_like(y, wide);
     Tensor norms =
         multiply(sqrt(reduce_sum(square(wide), axes)), sqrt(reduce_sum(square(other), axes)));
     return divide(dot(wide, other, axes), maximum(norms, epsilon), name);

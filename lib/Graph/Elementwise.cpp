@@ -20,10 +20,10 @@ static Tensor binary(OpKind op, const Operand &x, const Operand &y, std::string_
     if (const auto *tensor = std::get_if<Tensor>(&operand->get()))
       check_domain(info.name, info.domain, tensor->dtype());
   auto [left, right] = to_tensors(info.name, x, y);
-  if (is_complex(left))
-    return complex_binary(op, left, right, name);
   Shape shape = broadcast_shape(info.name, left.shape(), right.shape());
   checked_size(info.name, shape, left.dtype());
+  if (is_complex(left))
+    return complex_binary(op, left, right, name);
   DType dtype = info.result == ResultKind::Bool ? DType::boolean : left.dtype();
   return make_tensor(op, dtype, std::move(shape), {left.node(), right.node()}, name);
 }
@@ -67,8 +67,15 @@ Tensor where(const Tensor &condition, const Operand &x, const Operand &y, std::s
 
 Tensor clip_by_value(const Tensor &x, const Operand &low, const Operand &high,
                      std::string_view name) {
-  return minimum(maximum(x, to_tensor("clip_by_value", low, x.dtype())),
-                 to_tensor("clip_by_value", high, x.dtype()), name);
+  check_domain("clip_by_value", Domain::Real, x.dtype());
+  auto bound = [&](const Operand &operand) {
+    Tensor tensor = to_tensor("clip_by_value", operand, x.dtype());
+    check_same_dtype("clip_by_value", x.dtype(), tensor.dtype());
+    (void)broadcast_shape("clip_by_value", x.shape(), tensor.shape());
+    return tensor;
+  };
+  Tensor smallest = bound(low);
+  return minimum(maximum(x, smallest), bound(high), name);
 }
 
 } // namespace tsum

@@ -67,7 +67,7 @@ static Tensor integer_mean(const Tensor &input, const Axes &axes, bool keepdims,
 }
 
 Tensor reduce_mean(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
-  check_domain("reduce_mean", Domain::Numeric, input.dtype());
+  check_reduction("reduce_mean", Domain::Numeric, input, axes);
   if (is_complex(input))
     return complex(reduce_mean(real(input), axes, keepdims),
                    reduce_mean(imag(input), axes, keepdims), name);
@@ -81,7 +81,7 @@ Tensor reduce_mean(const Tensor &input, const Axes &axes, bool keepdims, std::st
 
 Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                        std::int64_t ddof) {
-  check_domain("reduce_variance", Domain::Inexact, input.dtype());
+  check_reduction("reduce_variance", Domain::Inexact, input, axes);
   if (is_complex(input))
     return add(reduce_variance(real(input), axes, keepdims, {}, ddof),
                reduce_variance(imag(input), axes, keepdims, {}, ddof), name);
@@ -99,7 +99,7 @@ Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std
 
 Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                   std::int64_t ddof) {
-  check_domain("reduce_std", Domain::Inexact, input.dtype());
+  check_reduction("reduce_std", Domain::Inexact, input, axes);
   return in_float(input, name, [&](const Tensor &x, std::string_view name) {
     return sqrt(reduce_variance(x, axes, keepdims, {}, ddof), name);
   });
@@ -114,33 +114,34 @@ static Tensor squared_magnitude(const Tensor &x) {
 
 Tensor reduce_sum_square(const Tensor &input, const Axes &axes, bool keepdims,
                          std::string_view name) {
-  check_domain("reduce_sum_square", Domain::Numeric, input.dtype());
+  check_reduction("reduce_sum_square", Domain::Numeric, input, axes);
   return in_float(input, name, [&](const Tensor &x, std::string_view name) {
     return reduce_sum(squared_magnitude(x), axes, keepdims, name);
   });
 }
 
 Tensor reduce_l1(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
-  check_domain("reduce_l1", Domain::Numeric, input.dtype());
+  check_reduction("reduce_l1", Domain::Numeric, input, axes);
   return reduce_sum(abs(input), axes, keepdims, name);
 }
 
 Tensor reduce_euclidean_norm(const Tensor &input, const Axes &axes, bool keepdims,
                              std::string_view name) {
-  check_domain("reduce_euclidean_norm", Domain::Inexact, input.dtype());
+  check_reduction("reduce_euclidean_norm", Domain::Inexact, input, axes);
   return in_float(input, name, [&](const Tensor &x, std::string_view name) {
     return sqrt(reduce_sum(squared_magnitude(x), axes, keepdims), name);
   });
 }
 
 Tensor count_nonzero(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
+  check_reduction("count_nonzero", Domain::Any, input, axes);
   Tensor is_nonzero = input.dtype() == DType::boolean ? input : not_equal(input, 0);
   return reduce_sum(cast(is_nonzero, DType::i64), axes, keepdims, name);
 }
 
 Tensor reduce_logsumexp(const Tensor &input, const Axes &axes, bool keepdims,
                         std::string_view name) {
-  check_domain("reduce_logsumexp", Domain::Float, input.dtype());
+  check_reduction("reduce_logsumexp", Domain::Float, input, axes);
   return in_float(input, name, [&](const Tensor &x, std::string_view name) {
     Tensor largest = reduce_max(x, axes, /*keepdims=*/true);
     // Infinite ones are not subtracted: inf - inf is no number.
@@ -182,13 +183,13 @@ static Tensor find_first(std::string_view op, const Tensor &x, const Tensor &ext
 
 Tensor argmax(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
   Tensor x = input.dtype() == DType::boolean ? cast(input, DType::u8) : input;
-  check_domain("argmax", Domain::Real, x.dtype());
+  check_reduction("argmax", Domain::Real, x, axes);
   return find_first("argmax", x, reduce_max(x, axes, /*keepdims=*/true), axes, keepdims, name);
 }
 
 Tensor argmin(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {
   Tensor x = input.dtype() == DType::boolean ? cast(input, DType::u8) : input;
-  check_domain("argmin", Domain::Real, x.dtype());
+  check_reduction("argmin", Domain::Real, x, axes);
   return find_first("argmin", x, reduce_min(x, axes, /*keepdims=*/true), axes, keepdims, name);
 }
 

@@ -181,8 +181,13 @@ Node::Ptr SlicePusher::build(const Request &request, const std::vector<Node::Ptr
       return request.node;
   }
 
-  auto result = std::make_shared<Node>(node.op, node.dtype,
-                                       request.view ? request.view->shape : node.shape, operands);
+  std::vector<Node::Ptr> inputs = operands;
+  // Without the slice that was between them, a reshape of a reshape is one, as `reshape` makes it.
+  if (node.op == OpKind::Reshape && inputs[0]->op == OpKind::Reshape)
+    if (Node::State inner = inputs[0]->state(); !inner.values)
+      inputs[0] = inner.operands[0];
+  auto result = std::make_shared<Node>(
+      node.op, node.dtype, request.view ? request.view->shape : node.shape, std::move(inputs));
   result->has_slices = false;
   result->axes = node.axes;
   result->keepdims = node.keepdims;

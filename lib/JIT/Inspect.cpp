@@ -5,8 +5,11 @@
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
+#include "tsum/Conversion/TensorsToTsum.h"
+#include "tsum/Conversion/TsumToGraph.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/Config/llvm-config.h"
@@ -51,6 +54,52 @@ static llvm::Expected<std::string> printCode(ModuleOp kernels, bool asAssembly) 
   return (*code)->getBuffer().str();
 }
 
+static std::string printed(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream);
+  return text;
+}
+
+/// Collects the diagnostics of a context.
+class DiagnosticText {
+public:
+  explicit DiagnosticText(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          text += (text.empty() ? "" : "; ") + diagnostic.str();
+          return success();
+        }) {}
+
+  std::string text;
+
+private:
+  ScopedDiagnosticHandler handler;
+};
+
+std::string to_mlir(std::span<const Tensor> outputs) {
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  return printed(*tensorsToTsum(outputs, &context));
+}
+
+std::variant<std::vector<Tensor>, CompileFailure> from_mlir(std::string_view text,
+                                                            std::span<const Tensor> arguments) {
+  DialectRegistry registry;
+  registerTsumDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  DiagnosticText diagnostics(context);
+  auto module = parseSourceString<ModuleOp>(text, &context);
+  if (!module)
+    return CompileFailure{"parse", diagnostics.text};
+  auto functions = llvm::to_vector(module->getOps<func::FuncOp>());
+  if (functions.size() != 1)
+    return CompileFailure{"parse", "the module has " + std::to_string(functions.size()) +
+                                       " functions (one is evaluated)"};
+  FailureOr<std::vector<Tensor>> results = tsumToGraph(functions.front(), arguments);
+  if (failed(results))
+    return CompileFailure{"graph", diagnostics.text};
+  return std::move(*results);
+}
+
 std::variant<std::string, CompileFailure> print_stage(const CanonicalGraph &graph,
                                                       std::string_view stage) {
   const bool isCode = stage == llvmIRStage || stage == assemblyStage;
@@ -59,26 +108,18 @@ std::variant<std::string, CompileFailure> print_stage(const CanonicalGraph &grap
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  std::string diagnostics;
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
-    diagnostics += (diagnostics.empty() ? "" : "; ") + diagnostic.str();
-    return success();
-  });
+  DiagnosticText diagnostics(context);
 
   PipelineOptions options{isCode ? std::string() : std::string(stage), hostFeatures()};
   PassManager passes(&context);
   if (failed(buildPipeline(passes, options,
-                           [&](const llvm::Twine &message) { diagnostics = message.str(); })))
-    return CompileFailure{std::string(stage), diagnostics};
+                           [&](const llvm::Twine &message) { diagnostics.text = message.str(); })))
+    return CompileFailure{std::string(stage), diagnostics.text};
   OwningOpRef<ModuleOp> module = graphToTsum(graph, &context);
   if (failed(passes.run(*module)))
-    return CompileFailure{std::string(stage), diagnostics};
-  if (!isCode) {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    module->print(stream);
-    return text;
-  }
+    return CompileFailure{std::string(stage), diagnostics.text};
+  if (!isCode)
+    return printed(*module);
   auto text = printCode(*module->getOps<ModuleOp>().begin(), stage == assemblyStage);
   if (!text)
     return CompileFailure{std::string(stage), llvm::toString(text.takeError())};

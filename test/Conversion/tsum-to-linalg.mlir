@@ -129,3 +129,19 @@ func.func @exact_sum(%x: tensor<4x8xbf16>) -> tensor<4xbf16> {
   %r = tsum.reduce_sum %x axes = [1] exact : tensor<4x8xbf16> -> tensor<4xbf16>
   return %r : tensor<4xbf16>
 }
+
+// -----
+
+func.func @view(%x: tensor<4x8xf32>) -> tensor<8x4xf32> {
+  // expected-error @below {{'tsum.transpose' op is a view, which no kernel computes}}
+  %r = tsum.transpose %x permutation = [1, 0] : tensor<4x8xf32> -> tensor<8x4xf32>
+  return %r : tensor<8x4xf32>
+}
+
+// -----
+
+func.func @complex_numbers(%x: tensor<4xcomplex<f32>>) -> tensor<4xcomplex<f32>> {
+  // expected-error @below {{'tsum.square' op is of complex numbers, which no kernel computes}}
+  %r = tsum.square %x : tensor<4xcomplex<f32>>
+  return %r : tensor<4xcomplex<f32>>
+}

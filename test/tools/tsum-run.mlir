@@ -41,6 +41,45 @@
 //      ARGUMENT: {{^}}tsum.Tensor({{\[\[}}1. 2. 3.]
 // ARGUMENT-NEXT: {{^}} [4. 5. 6.]], shape=(2, 3), dtype=f32)
 
+// Views are of the data, or of what is computed from it.
+// RUN: tsum-run %s --function views --input %t/x.npy | FileCheck %s --check-prefix=VIEWS
+//      VIEWS: {{^}}tsum.Tensor({{\[\[}} 9. 36.]
+// VIEWS-NEXT: {{^}} [ 1. 16.]], shape=(2, 2), dtype=f32)
+// VIEWS-NEXT: {{^}}tsum.Tensor([], shape=(0,), dtype=f32)
+// RUN: tsum-run %s --function views --input %t/x.npy --print-after=simplify \
+// RUN:   | FileCheck %s --check-prefix=RESOLVED
+// RESOLVED: func.func @graph(%{{.*}}: tensor<2x2xf32> {tsum.strides = array<i64: 3, 2>}, %{{.*}}: tensor<0xf32>)
+// RESOLVED-NOT: tsum.slice
+
+// RUN: tsum-run %s --function complex --input %t/x.npy | FileCheck %s --check-prefix=COMPLEX
+//      COMPLEX: tsum.Tensor([12.0-12.0j 30.0-30.0j], shape=(2,), dtype=complex64)
+// COMPLEX-NEXT: tsum.Tensor([1. 2. 3.], shape=(3,), dtype=f32)
+// RUN: tsum-run %s --function complex --input %t/x.npy --print-after=simplify \
+// RUN:   | FileCheck %s --check-prefix=PARTS
+// PARTS: func.func @graph({{.*}}) -> (tensor<2xf32>, tensor<2xf32>, tensor<3xf32>)
+// PARTS-NOT: complex<
+
+func.func @views(%x: tensor<2x3xf32>) -> (tensor<2x2xf32>, tensor<0xf32>) {
+  %square = tsum.square %x : tensor<2x3xf32>
+  %columns = tsum.transpose %square permutation = [1, 0] : tensor<2x3xf32> -> tensor<3x2xf32>
+  %r = tsum.slice %columns starts = [2, 0] steps = [-2, 1] : tensor<3x2xf32> -> tensor<2x2xf32>
+  %flat = tsum.reshape %x : tensor<2x3xf32> -> tensor<6xf32>
+  %none = tsum.slice %flat starts = [77] steps = [-2] : tensor<6xf32> -> tensor<0xf32>
+  return %r, %none : tensor<2x2xf32>, tensor<0xf32>
+}
+
+func.func @complex(%x: tensor<2x3xf32>) -> (tensor<2xcomplex<f32>>, tensor<3xf32>) {
+  %y = tsum.slice %x starts = [0, 2] steps = [1, -1] : tensor<2x3xf32> -> tensor<2x3xf32>
+  %z = tsum.complex %x, %y : tensor<2x3xcomplex<f32>>
+  %c = tsum.constant dense<(0.0, -2.0)> : tensor<2x3xcomplex<f32>>
+  %product = tsum.multiply %z, %c : tensor<2x3xcomplex<f32>>
+  %sum = tsum.reduce_sum %product axes = [1] : tensor<2x3xcomplex<f32>> -> tensor<2xcomplex<f32>>
+  %real = tsum.real %z : tensor<2x3xcomplex<f32>>
+  %row = tsum.slice %real starts = [0, 0] steps = [1, 1] : tensor<2x3xf32> -> tensor<1x3xf32>
+  %flat = tsum.reshape %row : tensor<1x3xf32> -> tensor<3xf32>
+  return %sum, %flat : tensor<2xcomplex<f32>>, tensor<3xf32>
+}
+
 func.func @matrix() -> tensor<2x3xf32> {
   %x = tsum.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
   return %x : tensor<2x3xf32>

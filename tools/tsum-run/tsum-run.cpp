@@ -5,6 +5,7 @@
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Conversion/TsumToGraph.h"
+#include "tsum/Graph/Resolve.h"
 #include "tsum/npy.h"
 #include "tsum/tsum.h"
 
@@ -109,12 +110,17 @@ private:
       std::erase_if(nodes, [](const Node::Ptr &node) { return node->values() != nullptr; });
       if (nodes.empty())
         return success();
-      Canonicalized bound = canonicalize(nodes);
-      if (bound.needed_first.empty())
-        return printStage(bound.graph);
-      if (failed(printStage(bound.needed_first)))
+      Resolved resolved = resolve(nodes);
+      std::vector<Node::Ptr> neededFirst = resolved.needed_first;
+      if (neededFirst.empty()) {
+        Canonicalized bound = canonicalize(resolved.nodes);
+        if (bound.needed_first.empty())
+          return printStage(bound.graph);
+        neededFirst = bound.needed_first;
+      }
+      if (failed(printStage(neededFirst)))
         return failure();
-      eval(std::vector<Tensor>(bound.needed_first.begin(), bound.needed_first.end()));
+      eval(std::vector<Tensor>(neededFirst.begin(), neededFirst.end()));
     }
   }
 

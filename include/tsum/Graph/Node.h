@@ -26,8 +26,9 @@ enum class OpKind : std::uint8_t {
 #include "tsum/Elementwise.def"
 };
 
-/// The dtype of an elementwise operation's result: its operands', or boolean.
-enum class ResultKind : std::uint8_t { Same, Bool };
+/// The dtype of an elementwise operation's result: its operands', boolean, or that of their real
+/// parts.
+enum class ResultKind : std::uint8_t { Same, Bool, Real };
 
 /// What the graph needs to know of an operation; `op_info` looks it up in the op tables.
 struct OpInfo {

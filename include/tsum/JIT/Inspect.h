@@ -3,6 +3,7 @@
 
 #include "tsum/JIT/Compiler.h"
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,15 @@ namespace tsum {
 /// stages again in a context of its own: nothing is loaded or cached.
 [[nodiscard]] std::variant<std::string, CompileFailure> print_stage(const CanonicalGraph &graph,
                                                                     std::string_view stage);
+
+/// The expression graph behind `outputs` as the user built it, as a module with one function of
+/// tsum ops, whose arguments are the data: what tsum-opt and tsum-run read.
+[[nodiscard]] std::string to_mlir(std::span<const Tensor> outputs);
+
+/// What the one function in `text`, a module of tsum ops, returns for `arguments`, as an expression
+/// graph: computes nothing.
+[[nodiscard]] std::variant<std::vector<Tensor>, CompileFailure>
+from_mlir(std::string_view text, std::span<const Tensor> arguments);
 
 /// "22.1.3": the LLVM that tsum is linked with.
 [[nodiscard]] std::string llvm_version();

@@ -379,3 +379,149 @@ func.func @exact_sums(%x: tensor<4x1x8xf32>) -> tensor<f32> {
   %r = tsum.reduce_sum %rows axes = [0] exact : tensor<8xf32> -> tensor<f32>
   return %r : tensor<f32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @transpose_that_moves_nothing
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+//       CHECK:   return %[[X]]
+func.func @transpose_that_moves_nothing(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %r = tsum.transpose %x permutation = [0, 1] : tensor<4x8xf32> -> tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @transposes_join
+//  CHECK-SAME:   %[[X:.*]]: tensor<2x3x4xf32>
+//       CHECK:   %[[R:.*]] = tsum.transpose %[[X]] permutation = [2, 1, 0]
+//       CHECK:   return %[[R]], %[[X]]
+func.func @transposes_join(%x: tensor<2x3x4xf32>) -> (tensor<4x3x2xf32>, tensor<2x3x4xf32>) {
+  %a = tsum.transpose %x permutation = [1, 2, 0] : tensor<2x3x4xf32> -> tensor<3x4x2xf32>
+  %r = tsum.transpose %a permutation = [1, 0, 2] : tensor<3x4x2xf32> -> tensor<4x3x2xf32>
+  %back = tsum.transpose %a permutation = [2, 0, 1] : tensor<3x4x2xf32> -> tensor<2x3x4xf32>
+  return %r, %back : tensor<4x3x2xf32>, tensor<2x3x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @slice_of_all
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x1xf32>
+//       CHECK:   return %[[X]]
+func.func @slice_of_all(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  %r = tsum.slice %x starts = [0, 0] steps = [1, -1] : tensor<4x1xf32> -> tensor<4x1xf32>
+  return %r : tensor<4x1xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @slices_join
+//  CHECK-SAME:   %[[X:.*]]: tensor<9x8x4xf32>
+//       CHECK:   tsum.slice %[[X]] starts = [7, 3, 0] steps = [-4, 1, 1] : tensor<9x8x4xf32> -> tensor<2x1x0xf32>
+func.func @slices_join(%x: tensor<9x8x4xf32>) -> tensor<2x1x0xf32> {
+  %a = tsum.slice %x starts = [7, 1, 1] steps = [-2, 2, 1] : tensor<9x8x4xf32> -> tensor<4x3x3xf32>
+  %r = tsum.slice %a starts = [0, 1, 9] steps = [2, 7, 5] : tensor<4x3x3xf32> -> tensor<2x1x0xf32>
+  return %r : tensor<2x1x0xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @flip_of_flip
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>
+//       CHECK:   return %[[X]]
+func.func @flip_of_flip(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %a = tsum.slice %x starts = [3] steps = [-1] : tensor<4xf32> -> tensor<4xf32>
+  %r = tsum.slice %a starts = [3] steps = [-1] : tensor<4xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @flip_stays
+//       CHECK:   tsum.slice %{{.*}} starts = [3] steps = [-1]
+func.func @flip_stays(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %r = tsum.slice %x starts = [3] steps = [-1] : tensor<4xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @views_of_a_splat
+//       CHECK:   tsum.constant dense<7> : tensor<2x4xi32>
+func.func @views_of_a_splat() -> tensor<2x4xi32> {
+  %x = tsum.constant dense<7> : tensor<4x8xi32>
+  %t = tsum.transpose %x permutation = [1, 0] : tensor<4x8xi32> -> tensor<8x4xi32>
+  %r = tsum.slice %t starts = [1, 0] steps = [3, 1] : tensor<8x4xi32> -> tensor<2x4xi32>
+  return %r : tensor<2x4xi32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @parts_of_a_whole
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>, %[[Y:.*]]: tensor<4xf32>
+//       CHECK:   return %[[X]], %[[Y]]
+func.func @parts_of_a_whole(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %z = tsum.complex %x, %y : tensor<4xcomplex<f32>>
+  %re = tsum.real %z : tensor<4xcomplex<f32>>
+  %im = tsum.imag %z : tensor<4xcomplex<f32>>
+  return %re, %im : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @whole_of_its_parts
+//  CHECK-SAME:   %[[Z:.*]]: tensor<4xcomplex<f32>>, %[[W:.*]]: tensor<4xcomplex<f32>>
+//       CHECK:   %[[MIXED:.*]] = tsum.complex
+//       CHECK:   return %[[Z]], %[[MIXED]]
+func.func @whole_of_its_parts(%z: tensor<4xcomplex<f32>>, %w: tensor<4xcomplex<f32>>)
+    -> (tensor<4xcomplex<f32>>, tensor<4xcomplex<f32>>) {
+  %re = tsum.real %z : tensor<4xcomplex<f32>>
+  %im = tsum.imag %z : tensor<4xcomplex<f32>>
+  %other = tsum.imag %w : tensor<4xcomplex<f32>>
+  %r = tsum.complex %re, %im : tensor<4xcomplex<f32>>
+  %mixed = tsum.complex %re, %other : tensor<4xcomplex<f32>>
+  return %r, %mixed : tensor<4xcomplex<f32>>, tensor<4xcomplex<f32>>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @magnitudes
+//       CHECK:   %[[A:.*]] = tsum.abs %{{.*}} : tensor<4xcomplex<f32>>
+//       CHECK:   return %[[A]]
+func.func @magnitudes(%z: tensor<4xcomplex<f32>>) -> tensor<4xf32> {
+  %a = tsum.abs %z : tensor<4xcomplex<f32>>
+  %r = tsum.abs %a : tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @complex_sums
+//       CHECK:   %[[ZERO:.*]] = tsum.constant dense<(0.000000e+00,0.000000e+00)> : tensor<2xcomplex<f32>>
+//       CHECK:   tsum.reduce_sum %{{.*}} axes = [1]
+//       CHECK:   %[[TWICE:.*]] = tsum.reduce_sum %{{.*}} axes = [0]
+//       CHECK:   return %[[ZERO]], %[[TWICE]]
+func.func @complex_sums(%x: tensor<2x0xcomplex<f32>>, %y: tensor<4x8xcomplex<f32>>)
+    -> (tensor<2xcomplex<f32>>, tensor<complex<f32>>) {
+  %none = tsum.reduce_sum %x axes = [1] : tensor<2x0xcomplex<f32>> -> tensor<2xcomplex<f32>>
+  %rows = tsum.reduce_sum %y axes = [1] : tensor<4x8xcomplex<f32>> -> tensor<4xcomplex<f32>>
+  %all = tsum.reduce_sum %rows axes = [0] : tensor<4xcomplex<f32>> -> tensor<complex<f32>>
+  return %none, %all : tensor<2xcomplex<f32>>, tensor<complex<f32>>
+}
+
+// -----
+
+// By way of complex numbers a real number comes back; without the imaginary part a complex does not.
+// CHECK-LABEL: func.func @casts_by_way_of_complex_numbers
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf32>, %[[Z:.*]]: tensor<4xcomplex<f32>>
+//       CHECK:   tsum.cast %[[Z]] : tensor<4xcomplex<f32>> -> tensor<4xf64>
+//       CHECK:   %[[R:.*]] = tsum.cast %{{.*}} : tensor<4xf64> -> tensor<4xcomplex<f32>>
+//       CHECK:   return %[[X]], %[[R]]
+func.func @casts_by_way_of_complex_numbers(%x: tensor<4xf32>, %z: tensor<4xcomplex<f32>>)
+    -> (tensor<4xf32>, tensor<4xcomplex<f32>>) {
+  %a = tsum.cast %x : tensor<4xf32> -> tensor<4xcomplex<f64>>
+  %b = tsum.cast %a : tensor<4xcomplex<f64>> -> tensor<4xf32>
+  %c = tsum.cast %z : tensor<4xcomplex<f32>> -> tensor<4xf64>
+  %d = tsum.cast %c : tensor<4xf64> -> tensor<4xcomplex<f32>>
+  return %b, %d : tensor<4xf32>, tensor<4xcomplex<f32>>
+}

@@ -1,4 +1,4 @@
-// RUN: tsum-opt %s --tsum-form-kernels --split-input-file | FileCheck %s
+// RUN: tsum-opt %s --tsum-form-kernels --split-input-file --verify-diagnostics | FileCheck %s
 
 // One kernel: what comes before a sum and what comes after it, of its shape, belong to it.
 
@@ -388,4 +388,22 @@ func.func @what_no_output_needs_is_dropped(%x: tensor<4x8xf32>) -> tensor<4x8xf3
   %unused = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   %r = tsum.square %x : tensor<4x8xf32>
   return %r : tensor<4x8xf32>
+}
+
+// -----
+
+func.func @view(%x: tensor<4x8xf32>) -> tensor<8xf32> {
+  %s = tsum.reduce_sum %x axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
+  // expected-error @below {{'tsum.slice' op is a view, which no kernel computes (tsum-run and tsum-compile resolve it on the graph first)}}
+  %r = tsum.slice %s starts = [7] steps = [-1] : tensor<8xf32> -> tensor<8xf32>
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+func.func @complex_numbers(%x: tensor<8xf32>) -> tensor<complex<f32>> {
+  // expected-error @below {{'tsum.complex' op is of complex numbers, which no kernel computes}}
+  %z = tsum.complex %x, %x : tensor<8xcomplex<f32>>
+  %r = tsum.reduce_sum %z axes = [0] : tensor<8xcomplex<f32>> -> tensor<complex<f32>>
+  return %r : tensor<complex<f32>>
 }

@@ -1,7 +1,7 @@
 // RUN: tsum-opt %s --split-input-file --verify-diagnostics
 
 func.func @dynamic_extent(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
-  // expected-error @below {{operand #0 must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64 with static shape and less than 2^63 bytes, but got 'tensor<?x8xf32>'}}
+  // expected-error @below {{operand #0 must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64/complex<f32>/complex<f64> with static shape and less than 2^63 bytes, but got 'tensor<?x8xf32>'}}
   %r = tsum.negative %x : tensor<?x8xf32>
   return %r : tensor<?x8xf32>
 }
@@ -26,7 +26,7 @@ func.func @too_large(%x: tensor<4294967296x4294967296xf32>) -> tensor<f32> {
 // -----
 
 func.func @element_type(%x: tensor<4xi1>) -> tensor<4xi1> {
-  // expected-error @below {{must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64 with static shape and less than 2^63 bytes, but got 'tensor<4xi1>'}}
+  // expected-error @below {{must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64/complex<f32>/complex<f64> with static shape and less than 2^63 bytes, but got 'tensor<4xi1>'}}
   %r = tsum.negative %x : tensor<4xi1>
   return %r : tensor<4xi1>
 }
@@ -252,6 +252,14 @@ func.func @launch_for_nothing(%x: tensor<4xf32>) {
 
 // -----
 
+func.func @permutation(%x: tensor<4x8xf32>) -> tensor<4x4xf32> {
+  // expected-error @below {{permutation [0, 0] does not name each dimension of a tensor of rank 2 once}}
+  %r = tsum.transpose %x permutation = [0, 0] : tensor<4x8xf32> -> tensor<4x4xf32>
+  return %r : tensor<4x4xf32>
+}
+
+// -----
+
 func.func @exact_integers(%x: tensor<4xi32>) -> tensor<i32> {
   // expected-error @below {{is exact, which only whole sums of floats can be}}
   %r = tsum.reduce_sum %x axes = [0] exact : tensor<4xi32> -> tensor<i32>
@@ -260,8 +268,97 @@ func.func @exact_integers(%x: tensor<4xi32>) -> tensor<i32> {
 
 // -----
 
+func.func @length_of_permutation(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  // expected-error @below {{permutation [0] does not name each dimension of a tensor of rank 2 once}}
+  %r = tsum.transpose %x permutation = [0] : tensor<4x8xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
 func.func @exact_product(%x: tensor<4xf32>) -> tensor<f32> {
   // expected-error @below {{is exact, which only whole sums of floats can be}}
   %r = tsum.reduce_prod %x axes = [0] exact : tensor<4xf32> -> tensor<f32>
   return %r : tensor<f32>
+}
+
+// -----
+
+func.func @transposed_type(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @below {{result type 'tensor<4x8xf32>' does not match the transposed type 'tensor<8x4xf32>'}}
+  %r = tsum.transpose %x permutation = [1, 0] : tensor<4x8xf32> -> tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+func.func @number_of_starts(%x: tensor<4x8xf32>) -> tensor<2x8xf32> {
+  // expected-error @below {{has 1 starts, 2 steps and a result of rank 2 for an operand of rank 2 (give one per dimension)}}
+  %r = tsum.slice %x starts = [0] steps = [2, 1] : tensor<4x8xf32> -> tensor<2x8xf32>
+  return %r : tensor<2x8xf32>
+}
+
+// -----
+
+func.func @rank_of_slice(%x: tensor<4x8xf32>) -> tensor<2xf32> {
+  // expected-error @below {{has 2 starts, 2 steps and a result of rank 1 for an operand of rank 2 (give one per dimension)}}
+  %r = tsum.slice %x starts = [0, 0] steps = [2, 1] : tensor<4x8xf32> -> tensor<2xf32>
+  return %r : tensor<2xf32>
+}
+
+// -----
+
+func.func @step_of_zero(%x: tensor<4xf32>) -> tensor<1xf32> {
+  // expected-error @below {{step 0 is 0 (it must be positive or negative)}}
+  %r = tsum.slice %x starts = [0] steps = [0] : tensor<4xf32> -> tensor<1xf32>
+  return %r : tensor<1xf32>
+}
+
+// -----
+
+func.func @slice_beyond_the_end(%x: tensor<4xf32>) -> tensor<2xf32> {
+  // expected-error @below {{dimension 0 takes 2 elements from 2 in steps of 2, and the operand has 4}}
+  %r = tsum.slice %x starts = [2] steps = [2] : tensor<4xf32> -> tensor<2xf32>
+  return %r : tensor<2xf32>
+}
+
+// -----
+
+func.func @slice_before_the_start(%x: tensor<4xf32>) -> tensor<3xf32> {
+  // expected-error @below {{dimension 0 takes 3 elements from 1 in steps of -1, and the operand has 4}}
+  %r = tsum.slice %x starts = [1] steps = [-1] : tensor<4xf32> -> tensor<3xf32>
+  return %r : tensor<3xf32>
+}
+
+// -----
+
+func.func @slice_around_64_bits(%x: tensor<4xf32>) -> tensor<3xf32> {
+  // expected-error @below {{dimension 0 takes 3 elements from 0 in steps of 9223372036854775807, and the operand has 4}}
+  %r = tsum.slice %x starts = [0] steps = [9223372036854775807] : tensor<4xf32> -> tensor<3xf32>
+  return %r : tensor<3xf32>
+}
+
+// -----
+
+func.func @parts_of_different_types(%x: tensor<4xf32>, %y: tensor<4xf64>) -> tensor<4xcomplex<f32>> {
+  // expected-note @above {{prior use here}}
+  // expected-error @below {{expects different type than prior uses: 'tensor<4xf32>' vs 'tensor<4xf64>'}}
+  %r = tsum.complex %x, %y : tensor<4xcomplex<f32>>
+  return %r : tensor<4xcomplex<f32>>
+}
+
+// -----
+
+func.func @order_of_complex_numbers(%x: tensor<4xcomplex<f32>>) -> tensor<4xi1> {
+  // expected-error @below {{must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64 with static shape and less than 2^63 bytes, but got 'tensor<4xcomplex<f32>>'}}
+  %r = tsum.less %x, %x : tensor<4xcomplex<f32>>
+  return %r : tensor<4xi1>
+}
+
+// -----
+
+func.func @real_part_of_a_real_number(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{must be tensor of complex<f32>/complex<f64> with static shape and less than 2^63 bytes, but got 'tensor<4xf32>'}}
+  %r = tsum.real %x : tensor<4xf32>
+  return %r : tensor<4xf32>
 }

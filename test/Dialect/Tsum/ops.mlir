@@ -99,3 +99,33 @@ func.func @schedule(%x: tensor<4x8xf32>) -> tensor<4xf32> {
 module @kernels {
   func.func private @rows(tensor<4x8xf32>) -> tensor<4xf32>
 }
+
+// CHECK-LABEL: func.func @views
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xcomplex<f32>>
+func.func @views(%x: tensor<4x8xcomplex<f32>>) -> (tensor<8x4xcomplex<f32>>, tensor<2x8xcomplex<f32>>) {
+  // CHECK: tsum.transpose %[[X]] permutation = [1, 0] : tensor<4x8xcomplex<f32>> -> tensor<8x4xcomplex<f32>>
+  %t = tsum.transpose %x permutation = [1, 0] : tensor<4x8xcomplex<f32>> -> tensor<8x4xcomplex<f32>>
+  // CHECK: tsum.slice %[[X]] starts = [1, 7] steps = [2, -1] : tensor<4x8xcomplex<f32>> -> tensor<2x8xcomplex<f32>>
+  %s = tsum.slice %x starts = [1, 7] steps = [2, -1] : tensor<4x8xcomplex<f32>> -> tensor<2x8xcomplex<f32>>
+  return %t, %s : tensor<8x4xcomplex<f32>>, tensor<2x8xcomplex<f32>>
+}
+
+// CHECK-LABEL: func.func @complex_numbers
+//  CHECK-SAME:   %[[X:.*]]: tensor<4xf64>, %[[Y:.*]]: tensor<4xf64>
+func.func @complex_numbers(%x: tensor<4xf64>, %y: tensor<4xf64>) -> tensor<4xf64> {
+  // CHECK: %[[Z:.*]] = tsum.complex %[[X]], %[[Y]] : tensor<4xcomplex<f64>>
+  %z = tsum.complex %x, %y : tensor<4xcomplex<f64>>
+  // CHECK: %[[SQUARE:.*]] = tsum.multiply %[[Z]], %[[Z]] : tensor<4xcomplex<f64>>
+  %square = tsum.multiply %z, %z : tensor<4xcomplex<f64>>
+  // CHECK: tsum.real %[[SQUARE]] : tensor<4xcomplex<f64>>
+  %real = tsum.real %square : tensor<4xcomplex<f64>>
+  // CHECK: tsum.imag %[[SQUARE]] : tensor<4xcomplex<f64>>
+  %imag = tsum.imag %square : tensor<4xcomplex<f64>>
+  // CHECK: tsum.abs %[[SQUARE]] : tensor<4xcomplex<f64>>
+  %abs = tsum.abs %square : tensor<4xcomplex<f64>>
+  // CHECK: tsum.cast %[[SQUARE]] : tensor<4xcomplex<f64>> -> tensor<4xcomplex<f32>>
+  %cast = tsum.cast %square : tensor<4xcomplex<f64>> -> tensor<4xcomplex<f32>>
+  // CHECK: tsum.constant dense<(1.000000e+00,-2.000000e+00)> : tensor<2xcomplex<f32>>
+  %constant = tsum.constant dense<(1.0, -2.0)> : tensor<2xcomplex<f32>>
+  return %abs : tensor<4xf64>
+}

@@ -120,6 +120,14 @@ TEST(Slices, OfReshapedTensorsWaitForTheirValues) {
               ElementsAre(24, 19));
 }
 
+TEST(Slices, BetweenReshapesLeaveOne) {
+  Tensor x = counting({4});
+  for (const Tensor &y : {x, x + 0})
+    EXPECT_THAT(values_of(squeeze(slice(expand_dims(y, 0), {{}, {1, 3}}))), ElementsAre(1, 2));
+  Tensor scalar = reshape(slice(reshape(constant(5), {}), {}), {1});
+  EXPECT_THAT(values_of(broadcast_to(scalar, {2})), ElementsAre(5, 5));
+}
+
 TEST(Slices, OfNothing) {
   Tensor x = counting({4, 6});
   EXPECT_THAT(values_of(reduce_sum(slice(x + 1, {{2, 2, 1}}), 0)), ElementsAre(0, 0, 0, 0, 0, 0));

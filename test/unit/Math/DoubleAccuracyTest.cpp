@@ -29,7 +29,7 @@ struct Function {
 
 const Function functions[] = {
     TSUM_FUNCTION(exp, 1),
-    TSUM_FUNCTION(expm1, 3),
+    TSUM_FUNCTION(expm1, 2),
     TSUM_FUNCTION(log, 1),
     TSUM_FUNCTION(log1p, 2),
     TSUM_FUNCTION(sin, 1),

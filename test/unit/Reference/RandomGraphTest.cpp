@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "RandomGraph.h"
-#include "tsum/Reference/Evaluate.h"
+#include "Recipe.h"
 
 using namespace tsum;
 using namespace tsum::test;
@@ -8,13 +8,43 @@ using namespace tsum::test;
 namespace {
 
 TEST(RandomGraphs, CanonicalFormsGiveTheSameValues) {
-  // Sums of integers are the same in any order.
-  for (unsigned seed = 0; seed < 2000; ++seed) {
-    Tensor tensor = RandomGraph(seed, {DType::i32, DType::u8}).nodes().back();
-    std::string graph = graph_to_string(tensor);
-    std::vector<std::byte> direct = reference::evaluate(tensor);
-    ASSERT_EQ(direct, reference::evaluate_tree(tensor)) << "seed " << seed << '\n' << graph;
+  // Integers are the same in any order.
+  for (unsigned seed = 0; seed < 1000; ++seed)
+    for (const Tensor &tensor : RandomGraph(seed, dtypes_in(Domain::Bits)).outputs()) {
+      std::string graph = graph_to_string(tensor);
+      std::vector<std::byte> direct = reference::evaluate(tensor);
+      ASSERT_EQ(direct, reference::evaluate_tree(tensor)) << "seed " << seed << '\n' << graph;
+    }
+}
+
+TEST(Recipes, BuildTheSameGraphAgain) {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    const std::vector<Tensor> outputs = RandomGraph(seed, dtypes_in(Domain::Any, true)).outputs();
+    const std::vector<Tensor> again = build(recipe_of(outputs));
+    ASSERT_EQ(again.size(), outputs.size());
+    for (std::size_t n = 0; n < outputs.size(); ++n)
+      ASSERT_EQ(reference::evaluate(again[n]), reference::evaluate(outputs[n])) << "seed " << seed;
   }
+}
+
+/// Whether a step of `recipe` is `op`, of at least two elements.
+bool has_long(const Recipe &recipe, OpKind op) {
+  return std::ranges::any_of(recipe.steps, [op](const Recipe::Step &step) {
+    return !step.is_data() && step.op == op && step.shape != Shape() && step.shape.back() > 1;
+  });
+}
+
+TEST(Recipes, ShrinkToWhatFails) {
+  Tensor x = sample_tensor(DType::f32, {5, 17}, layouts[2]);
+  Tensor y = tanh(square(x) + reduce_sum(x, 0)) * 3;
+  const std::vector<Tensor> outputs = {reduce_max(exp(y), 1), transpose(flip(y)), x + 1};
+  const Recipe smallest = Shrinker(recipe_of(outputs), [](const Recipe &r) {
+                            return has_long(r, OpKind::Tanh);
+                          }).run(1000);
+  ASSERT_EQ(smallest.outputs, std::vector<std::size_t>{1});
+  ASSERT_EQ(smallest.steps.size(), 2U); // data and its tanh
+  EXPECT_EQ(smallest.steps[0].shape, (Shape{1, 2}));
+  EXPECT_EQ(smallest.steps[0].values->strides, (ByteStrides{8, 4}));
 }
 
 } // namespace

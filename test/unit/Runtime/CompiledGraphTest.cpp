@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Compiled.h"
-#include "RandomGraph.h"
-#include "tsum/Graph/Resolve.h"
-#include "tsum/JIT/Inspect.h"
-
-#include <gtest/gtest-spi.h>
-
-#include <cstdlib>
 
 using namespace tsum;
 using namespace tsum::test;
@@ -161,55 +154,6 @@ INSTANTIATE_TEST_SUITE_P(DTypes, CompiledGraph, testing::ValuesIn(dtypes_in(Doma
 INSTANTIATE_TEST_SUITE_P(DTypes, CompiledFloatGraph, testing::ValuesIn(dtypes_in(Domain::Float)),
                          name_of_dtype);
 
-/// `TSUM_RANDOM_GRAPHS=N` tests N graphs of each kind.
-unsigned random_graph_count() {
-  const char *given = std::getenv("TSUM_RANDOM_GRAPHS");
-  return given ? static_cast<unsigned>(std::atoi(given)) : 300;
-}
-
-/// The first node of a random graph that is wrong by itself, as a file that tsum-opt reads; with it
-/// nothing that only later nodes need.
-std::string smallest_failure(unsigned seed, const std::vector<DType> &dtypes) {
-  const std::size_t count = RandomGraph(seed, dtypes).nodes().size();
-  for (std::size_t n = 0; n < count; ++n) {
-    auto build = [&] { return std::vector{RandomGraph(seed, dtypes).nodes()[n]}; };
-    testing::TestPartResultArray failures;
-    {
-      testing::ScopedFakeTestPartResultReporter reporter(
-          testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &failures);
-      expect_compiled_as_reference(build);
-    }
-    if (failures.size() == 0)
-      continue;
-    const std::vector<Tensor> outputs = build();
-    std::string text = "node " + std::to_string(n) + ":\n" + graph_to_string(outputs[0]);
-    Resolved resolved = resolve({&outputs[0].node(), 1});
-    Canonicalized bound = canonicalize(resolved.nodes);
-    if (bound.needed_first.empty())
-      if (auto module = print_stage(bound.graph, "simplify"); module.index() == 0)
-        text += std::get<0>(module);
-    return text;
-  }
-  return "only its nodes together";
-}
-
-void expect_compiled_random_graphs(const std::vector<DType> &dtypes) {
-  for (unsigned seed = 0; seed < random_graph_count(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    expect_compiled_as_reference([&] {
-      RandomGraph graph(seed, dtypes);
-      std::vector<Tensor> outputs = {graph.nodes().back()};
-      for (std::int64_t more = graph.pick(-2, 4); more > 0; --more)
-        outputs.push_back(graph.any());
-      return outputs;
-    });
-    if (testing::Test::HasFailure()) {
-      ADD_FAILURE() << "wrong by itself: " << smallest_failure(seed, dtypes);
-      return;
-    }
-  }
-}
-
 // Each link has two readers, its sum and its quotient: what compiles them once for each path to them
 // takes years.
 TEST(CompiledChain, OfRowReductionsIsCompiledInOneKernel) {
@@ -221,11 +165,5 @@ TEST(CompiledChain, OfRowReductionsIsCompiledInOneKernel) {
     return std::vector{y};
   });
 }
-
-TEST(CompiledRandomGraphs, OfIntegers) { expect_compiled_random_graphs(dtypes_in(Domain::Bits)); }
-
-TEST(CompiledRandomGraphs, OfFloats) { expect_compiled_random_graphs(dtypes_in(Domain::Float)); }
-
-TEST(CompiledRandomGraphs, OfEveryDType) { expect_compiled_random_graphs(dtypes_in(Domain::Any)); }
 
 } // namespace

@@ -27,7 +27,7 @@ static SmallVector<int64_t> getKeptDims(int64_t rank, ArrayRef<int64_t> axes) {
 
 template <class Op> static LogicalResult matchUnorderedReduction(Op op, PatternRewriter &rewriter) {
   const bool rounds = Op::opKind == OpKind::ReduceSum || Op::opKind == OpKind::ReduceProd;
-  if (rounds && isa<FloatType>(op.getType().getElementType()))
+  if (rounds && isa<FloatType, ComplexType>(op.getType().getElementType()))
     return rewriter.notifyMatchFailure(op, "would change the order in which floats are reduced");
   if (op.getKeepdims())
     return rewriter.notifyMatchFailure(op, "keepdims goes first");

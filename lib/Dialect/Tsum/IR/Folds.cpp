@@ -45,10 +45,15 @@ TypedAttr ir::getReductionIdentity(OpKind kind, Type type) {
 template <class Op> static OpFoldResult foldReduction(Op op) {
   if (op.getAxes().empty() && !op.getPartial())
     return op.getInput();
-  if (llvm::is_contained(op.getInput().getType().getShape(), 0))
-    return DenseElementsAttr::get(op.getType(),
-                                  getIdentity(Op::opKind, op.getType().getElementType()));
-  return {};
+  if (!llvm::is_contained(op.getInput().getType().getShape(), 0))
+    return {};
+  if (auto complex = dyn_cast<ComplexType>(op.getType().getElementType())) {
+    // Of complex reductions there are only sums.
+    auto zero = APFloat::getZero(cast<FloatType>(complex.getElementType()).getFloatSemantics());
+    return DenseElementsAttr::get(op.getType(), std::complex<APFloat>(zero, zero));
+  }
+  return DenseElementsAttr::get(op.getType(),
+                                getIdentity(Op::opKind, op.getType().getElementType()));
 }
 
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
@@ -81,8 +86,76 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor operands) {
   return {};
 }
 
+OpFoldResult TransposeOp::fold(FoldAdaptor operands) {
+  if (llvm::equal(getPermutation(), llvm::seq(getType().getRank())))
+    return getInput();
+  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(operands.getInput()))
+    return splat.resizeSplat(getType());
+  if (auto inner = getInput().getDefiningOp<TransposeOp>()) {
+    setPermutation(llvm::map_to_vector(getPermutation(),
+                                       [&](int64_t dim) { return inner.getPermutation()[dim]; }));
+    getInputMutable().assign(inner.getInput());
+    return getResult();
+  }
+  return {};
+}
+
+OpFoldResult SliceOp::fold(FoldAdaptor operands) {
+  // What is never taken from has any starts and steps: one form for all.
+  SmallVector<int64_t> starts(getStarts()), steps(getSteps());
+  for (auto [start, step, count] : llvm::zip_equal(starts, steps, getType().getShape())) {
+    start = count == 0 ? 0 : start;
+    step = count <= 1 ? 1 : step;
+  }
+  const bool isFormed = ArrayRef(starts) == getStarts() && ArrayRef(steps) == getSteps();
+  if (getInput().getType() == getType() && llvm::all_of(steps, [](int64_t s) { return s == 1; }))
+    return getInput();
+  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(operands.getInput()))
+    return splat.resizeSplat(getType());
+  auto inner = getInput().getDefiningOp<SliceOp>();
+  if (inner) {
+    for (auto [start, step, innerStart, innerStep, count] : llvm::zip_equal(
+             starts, steps, inner.getStarts(), inner.getSteps(), getType().getShape())) {
+      if (count == 0)
+        continue;
+      start = innerStart + start * innerStep;
+      step = count == 1 ? 1 : step * innerStep;
+    }
+    getInputMutable().assign(inner.getInput());
+  }
+  if (!inner && isFormed)
+    return {};
+  setStarts(starts);
+  setSteps(steps);
+  return getResult();
+}
+
+OpFoldResult AbsOp::fold(FoldAdaptor) {
+  return getX().getDefiningOp<AbsOp>() ? OpFoldResult(getX()) : OpFoldResult();
+}
+
+OpFoldResult ComplexOp::fold(FoldAdaptor) {
+  auto real = getReal().getDefiningOp<RealOp>();
+  auto imag = getImag().getDefiningOp<ImagOp>();
+  return real && imag && real.getX() == imag.getX() ? OpFoldResult(real.getX()) : OpFoldResult();
+}
+
+OpFoldResult RealOp::fold(FoldAdaptor) {
+  auto complex = getX().getDefiningOp<ComplexOp>();
+  return complex ? OpFoldResult(complex.getReal()) : OpFoldResult();
+}
+
+OpFoldResult ImagOp::fold(FoldAdaptor) {
+  auto complex = getX().getDefiningOp<ComplexOp>();
+  return complex ? OpFoldResult(complex.getImag()) : OpFoldResult();
+}
+
 /// Whether every value of `inner` is a value of `outer`. An infinity or NaN has no integer.
 static bool holds(DType outer, DType inner) {
+  if (kind_of(inner) == DTypeKind::Complex && kind_of(outer) != DTypeKind::Complex)
+    return false;
+  outer = real_dtype(outer);
+  inner = real_dtype(inner);
   auto precision = [](DType dtype) {
     return visit_dtype(dtype, [](auto x) { return std::numeric_limits<decltype(x)>::digits; });
   };
@@ -112,10 +185,11 @@ OpFoldResult CastOp::fold(FoldAdaptor) {
   DType to = *getDType(getType().getElementType());
   // From a float an integer saturates, from an integer it wraps: 300 by way of f32 is the u8 255,
   // and 44 without.
-  auto isFloat = [](DType dtype) { return kind_of(dtype) == DTypeKind::Float; };
+  auto isFloat = [](DType dtype) { return contains(Domain::Inexact, dtype); };
   bool wrapsInstead = !isFloat(from) && isFloat(by) && !isFloat(to) && !holds(to, from);
   // An integer goes to a small float by way of f32, and so rounds twice where f64 rounds once.
-  bool roundsTwice = !isFloat(from) && isFloat(to) && size_of(to) == 2 && by != DType::f32;
+  bool roundsTwice =
+      !isFloat(from) && isFloat(to) && size_of(to) == 2 && real_dtype(by) != DType::f32;
   if (!holds(by, from) || wrapsInstead || roundsTwice)
     return {};
   getInputMutable().assign(inner.getInput());

@@ -2,6 +2,7 @@
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -74,15 +75,14 @@ Type ir::getElementType(MLIRContext *context, DType dtype) {
   case DTypeKind::Bool:
     return IntegerType::get(context, 1);
   case DTypeKind::Complex:
-    break;
+    return ComplexType::get(getElementType(context, real_dtype(dtype)));
   }
   llvm_unreachable("a DTypeKind without MLIR types");
 }
 
 std::optional<DType> ir::getDType(Type type) {
 #define TSUM_DTYPE(NAME, CPP, KIND)                                                                \
-  if (DTypeKind::KIND != DTypeKind::Complex &&                                                     \
-      type == getElementType(type.getContext(), DType::NAME))                                      \
+  if (type == getElementType(type.getContext(), DType::NAME))                                      \
     return DType::NAME;
 #include "tsum/DTypes.def"
   return std::nullopt;
@@ -92,9 +92,16 @@ Type ir::getBooleanType(Type type) {
   return cast<RankedTensorType>(type).clone(IntegerType::get(type.getContext(), 1));
 }
 
+Type ir::getRealType(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  auto complex = dyn_cast<ComplexType>(tensor.getElementType());
+  return complex ? tensor.clone(complex.getElementType()) : tensor;
+}
+
 bool ir::isAddressable(Type type) {
   auto shaped = cast<ShapedType>(type);
-  int64_t bytes = llvm::divideCeil(shaped.getElementTypeBitWidth(), 8);
+  std::optional<DType> dtype = getDType(shaped.getElementType());
+  int64_t bytes = dtype ? size_of(*dtype) : 1;
   return llvm::none_of(shaped.getShape(), [&](int64_t extent) {
     return llvm::MulOverflow(bytes, std::max<int64_t>(extent, 1), bytes) != 0;
   });
@@ -114,4 +121,18 @@ bool ir::areInterleaved(Value a, Value b) {
   DenseI64ArrayAttr strides = stridesOf(x);
   return strides && !strides.empty() && strides == stridesOf(y) &&
          llvm::none_of(strides.asArrayRef(), [](int64_t stride) { return std::abs(stride) < 2; });
+}
+
+LogicalResult ir::verifyIsResolved(Operation *root) {
+  auto isComplex = [](Type type) { return isa<ComplexType>(getElementTypeOrSelf(type)); };
+  WalkResult result = root->walk([&](Operation *op) {
+    if (!isa<TransposeOp, SliceOp>(op) && llvm::none_of(op->getOperandTypes(), isComplex) &&
+        llvm::none_of(op->getResultTypes(), isComplex))
+      return WalkResult::advance();
+    op->emitOpError() << (isa<TransposeOp, SliceOp>(op) ? "is a view" : "is of complex numbers")
+                      << ", which no kernel computes (tsum-run and tsum-compile resolve it on the "
+                         "graph first)";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
 }

@@ -6,6 +6,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "llvm/ADT/SmallVectorExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace tsum;
@@ -112,6 +113,55 @@ LogicalResult BroadcastOp::verify() {
       return emitOpError() << "dimension " << dim << " of the operand has extent "
                            << from.getDimSize(dim) << ", dimension " << target << " of the result "
                            << to.getDimSize(target) << " (they must be equal)";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// TransposeOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult TransposeOp::verify() {
+  RankedTensorType from = getInput().getType();
+  RankedTensorType to = getType();
+  SmallVector<int64_t> sorted(getPermutation());
+  llvm::sort(sorted);
+  if (!llvm::equal(sorted, llvm::seq(from.getRank())))
+    return emitOpError() << "permutation [" << getPermutation()
+                         << "] does not name each dimension of a tensor of rank " << from.getRank()
+                         << " once";
+  auto extents =
+      llvm::map_to_vector(getPermutation(), [&](int64_t dim) { return from.getDimSize(dim); });
+  if (to.getShape() != ArrayRef(extents))
+    return emitOpError() << "result type " << to << " does not match the transposed type "
+                         << from.clone(extents);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// SliceOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult SliceOp::verify() {
+  RankedTensorType from = getInput().getType();
+  RankedTensorType to = getType();
+  const auto rank = static_cast<size_t>(from.getRank());
+  if (getStarts().size() != rank || getSteps().size() != rank || to.getRank() != from.getRank())
+    return emitOpError() << "has " << getStarts().size() << " starts, " << getSteps().size()
+                         << " steps and a result of rank " << to.getRank()
+                         << " for an operand of rank " << rank << " (give one per dimension)";
+  for (auto [dim, start, step] : llvm::enumerate(getStarts(), getSteps())) {
+    const int64_t extent = from.getDimSize(dim), count = to.getDimSize(dim);
+    if (step == 0)
+      return emitOpError() << "step " << dim << " is 0 (it must be positive or negative)";
+    int64_t last = start;
+    const bool overflows = count > 1 && (llvm::MulOverflow(step, count - 1, last) ||
+                                         llvm::AddOverflow(last, start, last));
+    for (int64_t place : {start, last})
+      if (count != 0 && (overflows || place < 0 || place >= extent))
+        return emitOpError() << "dimension " << dim << " takes " << count << " elements from "
+                             << start << " in steps of " << step << ", and the operand has "
+                             << extent;
+  }
   return success();
 }
 

@@ -127,6 +127,8 @@ private:
 struct TsumFormKernelsPass final : impl::TsumFormKernelsPassBase<TsumFormKernelsPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (failed(ir::verifyIsResolved(module)))
+      return signalPassFailure();
     auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
     OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
     auto kernels = ModuleOp::create(b, module.getLoc(), "kernels");

@@ -18,8 +18,8 @@
 
 namespace tsum::ir {
 
-/// The type of elements of `dtype`, none of them complex: signed integers are signless in MLIR,
-/// unsigned ones are not, and a boolean is an i1.
+/// The type of elements of `dtype`: signed integers are signless in MLIR, unsigned ones are not,
+/// and a boolean is an i1.
 [[nodiscard]] mlir::Type getElementType(mlir::MLIRContext *context, DType dtype);
 
 /// The dtype whose elements have `type`, if there is one.
@@ -27,6 +27,9 @@ namespace tsum::ir {
 
 /// The type of booleans in the shape of the tensor type `type`.
 [[nodiscard]] mlir::Type getBooleanType(mlir::Type type);
+
+/// The type of the real parts of elements of the tensor type `type`: itself if it is real.
+[[nodiscard]] mlir::Type getRealType(mlir::Type type);
 
 /// What the reduction `kind` of nothing gives, as an element of type `type`.
 [[nodiscard]] mlir::TypedAttr getReductionIdentity(OpKind kind, mlir::Type type);
@@ -38,6 +41,10 @@ namespace tsum::ir {
 /// Whether `a` and `b` are arguments of one function that lie in memory alike and with gaps, as the
 /// parts of complex numbers do: cache lines with elements of one likely have the other's.
 [[nodiscard]] bool areInterleaved(mlir::Value a, mlir::Value b);
+
+/// Fails, with a diagnostic, if an op in `root` is a view or is of complex numbers: the graph
+/// resolves both (tsum/Graph/Resolve.h), and no kernel can be made of them.
+[[nodiscard]] mlir::LogicalResult verifyIsResolved(mlir::Operation *root);
 
 } // namespace tsum::ir
 

@@ -13,7 +13,11 @@ def Tsum_Dialect : Dialect {
     A `tsum` function is an expression graph: pure operations on tensors of static shape, with the
     names and the semantics of the C++ API. Integers wrap in their own width and are signed unless
     the type says unsigned (`i32`, `ui8`); `i1` is a boolean. Floats are IEEE 754: no operation has
-    fast-math freedom. Complex tensors of the API are pairs of real ones here.
+    fast-math freedom.
+
+    Kernels are made of functions without views (`transpose`, `slice`) and complex numbers. On the
+    way there the graph resolves both: views are strides of the data, and a complex tensor is a pair
+    of real ones.
 
     ```mlir
     func.func @variance(%x: tensor<4x8xf32>, %mean: tensor<4xf32>) -> tensor<4xf32> {
@@ -42,14 +46,18 @@ def Tsum_Dialect : Dialect {
 }
 
 /// A dtype of the API: floats and signed integers are MLIR's types of the same name, `u8` is `ui8`,
-/// `boolean` is `i1`.
+/// `boolean` is `i1`, `complex64` is `complex<f32>`.
 class Tsum_DType<string dtypeName, string dtypeKind> {
   string kind = dtypeKind;
   string name = !cond(!eq(kind, "Unsigned") : "ui" # !substr(dtypeName, 1),
                       !eq(kind, "Bool") : "i1",
+                      !eq(dtypeName, "complex64") : "complex<f32>",
+                      !eq(dtypeName, "complex128") : "complex<f64>",
                       true : dtypeName);
-  Type type = !cast<Type>(!toupper(name));
+  Type type = !cast<Type>(!if(!eq(kind, "Complex"), "Tsum_" # dtypeName, !toupper(name)));
 }
+def Tsum_complex64 : Complex<F32>;
+def Tsum_complex128 : Complex<F64>;
 
 // Generated from tsum/DTypes.def.
 include "tsum/Dialect/Tsum/IR/DTypes.td"
@@ -66,14 +74,18 @@ class Tsum_TensorOfKinds<list<string> kinds>
     : Tsum_Tensor<!filter(dtype, Tsum_DTypes,
                           !ne(!size(!filter(kind, kinds, !eq(kind, dtype.kind))), 0))>;
 
-// One per member of tsum::Domain; complex numbers are none of the dialect's.
+// One per member of tsum::Domain.
 def Tsum_Any : Tsum_Tensor<Tsum_DTypes>;
-def Tsum_Numeric : Tsum_TensorOfKinds<["Float", "Signed", "Unsigned"]>;
+def Tsum_Numeric : Tsum_TensorOfKinds<["Float", "Signed", "Unsigned", "Complex"]>;
 def Tsum_Real : Tsum_TensorOfKinds<["Float", "Signed", "Unsigned"]>;
-def Tsum_Inexact : Tsum_TensorOfKinds<["Float"]>;
+def Tsum_Inexact : Tsum_TensorOfKinds<["Float", "Complex"]>;
 def Tsum_Float : Tsum_TensorOfKinds<["Float"]>;
 def Tsum_Integer : Tsum_TensorOfKinds<["Signed", "Unsigned"]>;
 def Tsum_Bits : Tsum_TensorOfKinds<["Signed", "Unsigned", "Bool"]>;
 def Tsum_Bool : Tsum_TensorOfKinds<["Bool"]>;
+// And for the parts of complex numbers, and these.
+def Tsum_Part : Tsum_Tensor<!filter(dtype, Tsum_DTypes, !or(!eq(dtype.name, "f32"),
+                                                            !eq(dtype.name, "f64")))>;
+def Tsum_Complex : Tsum_TensorOfKinds<["Complex"]>;
 
 #endif // TSUM_DIALECT_TSUM_IR_TSUMDIALECT

@@ -22,9 +22,8 @@ class Tsum_Laws<string mnemonic> {
   list<Trait> traits = !cond(
       !or(!eq(mnemonic, "negative"), !eq(mnemonic, "invert"),
           !eq(mnemonic, "logical_not")) : [Involution],
-      !or(!eq(mnemonic, "abs"), !eq(mnemonic, "relu"), !eq(mnemonic, "sign"),
-          !eq(mnemonic, "floor"), !eq(mnemonic, "ceil"), !eq(mnemonic, "round"),
-          !eq(mnemonic, "trunc")) : [Idempotent],
+      !or(!eq(mnemonic, "relu"), !eq(mnemonic, "sign"), !eq(mnemonic, "floor"),
+          !eq(mnemonic, "ceil"), !eq(mnemonic, "round"), !eq(mnemonic, "trunc")) : [Idempotent],
       !or(!eq(mnemonic, "add"), !eq(mnemonic, "multiply"), !eq(mnemonic, "equal"),
           !eq(mnemonic, "not_equal"), !eq(mnemonic, "logical_xor"),
           !eq(mnemonic, "bitwise_xor")) : [Commutative],
@@ -34,27 +33,41 @@ class Tsum_Laws<string mnemonic> {
       true : []);
 }
 
-/// The result has the operands' type; or it is boolean, of their shape.
-class Tsum_ElementwiseOp<string mnemonic, Type domain, string resultKind, string text,
+/// Which dtypes an op takes, for its documentation.
+class Tsum_DTypesText<Tsum_Tensor domain> {
+  bit hasSmallFloats = !ne(!size(!filter(name, domain.dtypeNames, !eq(name, "bf16"))), 0);
+  string text = "\n\nElement types: " # !interleave(domain.dtypeNames, ", ") # "." #
+                !if(hasSmallFloats, " f16 and bf16 are computed in f32 and rounded to nearest.",
+                    "");
+}
+
+/// The result has the operands' type; or it is boolean or real, of their shape.
+class Tsum_ElementwiseOp<string mnemonic, Tsum_Tensor domain, string resultKind, string text,
                          list<Trait> traits = []>
     : Tsum_Op<mnemonic, !listconcat(
           [Elementwise], Tsum_Laws<mnemonic>.traits, traits,
-          !if(!eq(resultKind, "Bool"),
-              [TypesMatchWith<"the result is boolean, of the operands' shape", "x", "result",
-                              "::tsum::ir::getBooleanType($_self)">],
-              [SameOperandsAndResultType]))> {
+          !cond(!eq(resultKind, "Bool"):
+                    [TypesMatchWith<"the result is boolean, of the operands' shape", "x", "result",
+                                    "::tsum::ir::getBooleanType($_self)">],
+                !eq(resultKind, "Real"):
+                    [TypesMatchWith<"the result is real, of the operand's shape", "x", "result",
+                                    "::tsum::ir::getRealType($_self)">],
+                true: [SameOperandsAndResultType]))> {
   let summary = "elementwise " # mnemonic;
-  let description = text;
-  let results = (outs !if(!eq(resultKind, "Bool"), Tsum_Bool, domain):$result);
+  let description = text # Tsum_DTypesText<domain>.text;
+  let results = (outs !cond(!eq(resultKind, "Bool"): Tsum_Bool,
+                            !eq(resultKind, "Real"): Tsum_Real,
+                            true: domain):$result);
+  let hasFolder = !eq(resultKind, "Real");
 }
 
-class Tsum_UnaryOp<string mnemonic, Type domain, string resultKind, string text>
+class Tsum_UnaryOp<string mnemonic, Tsum_Tensor domain, string resultKind, string text>
     : Tsum_ElementwiseOp<mnemonic, domain, resultKind, text> {
   let arguments = (ins domain:$x);
   let assemblyFormat = "$x attr-dict `:` type($x)";
 }
 
-class Tsum_BinaryOp<string mnemonic, Type domain, string resultKind, string text>
+class Tsum_BinaryOp<string mnemonic, Tsum_Tensor domain, string resultKind, string text>
     : Tsum_ElementwiseOp<mnemonic, domain, resultKind, text,
                          !if(!eq(resultKind, "Bool"), [SameTypeOperands], [])> {
   let arguments = (ins domain:$x, domain:$y);
@@ -69,7 +82,8 @@ def Tsum_CastOp : Tsum_Op<"cast", [SameOperandsAndResultShape, Elementwise]> {
   let description = [{
     To a float: rounded to nearest, ties to even; integers to f16 and bf16 by way of f32. To an
     integer from an integer or a boolean: modulo 2^n. To an integer from a float: towards zero,
-    saturated at the integer's range, NaN to 0. To a boolean: whether it is not 0.
+    saturated at the integer's range, NaN to 0. To a boolean: whether it is not 0. To complex
+    numbers with imaginary parts of 0, and from them without the imaginary parts.
 
     ```mlir
     %r = tsum.cast %x : tensor<4xui8> -> tensor<4xf32>
@@ -118,7 +132,8 @@ def Tsum_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
   ];
 }
 
-class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, string text>
+class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, string text,
+                       string specialValues, string error>
     : Tsum_Op<mnemonic, [DeclareOpInterfaceMethods<InferTypeOpInterface>,
                          DeclareOpInterfaceMethods<Tsum_ReductionOpInterface, ["getOpKind"]>]> {
   let summary = text;
@@ -130,6 +145,12 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
     %r = tsum.}] # mnemonic # [{ %x axes = [1] : tensor<4x8x}] # !head(domain.dtypeNames) #
     [{> -> tensor<4x}] # !head(domain.dtypeNames) # [{>
     ```
+
+    Special values: }] # specialValues # [{.
+
+    Error: }] # error # [{.
+
+    Element types: }] # !interleave(domain.dtypeNames, ", ") # [{.
 
     A `partial` reduction is one of several parts of a long one: it is not rounded, so that sums and
     products of floats are f64, the type of the accumulators, and it stays apart from the reduction
@@ -197,6 +218,49 @@ def Tsum_ReshapeOp : Tsum_Op<"reshape", [SameOperandsAndResultElementType]> {
   let hasFolder = 1;
 }
 
+def Tsum_TransposeOp : Tsum_Op<"transpose", [SameOperandsAndResultElementType]> {
+  let summary = "puts the dimensions in another order";
+  let description = [{
+    Dimension i of the result is dimension `permutation[i]` of `input`.
+
+    ```mlir
+    %r = tsum.transpose %x permutation = [1, 0] : tensor<4x8xf32> -> tensor<8x4xf32>
+    ```
+
+    Folds to its operand where nothing moves, and with a transpose before it to one.
+  }];
+  let arguments = (ins Tsum_Any:$input, DenseI64ArrayAttr:$permutation);
+  let results = (outs Tsum_Any:$result);
+  let assemblyFormat = [{
+    $input `permutation` `=` $permutation attr-dict `:` type($input) `->` type($result)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def Tsum_SliceOp : Tsum_Op<"slice", [SameOperandsAndResultElementType]> {
+  let summary = "takes elements at regular distances";
+  let description = [{
+    Element (i, j, ...) of the result is element (starts[0] + i * steps[0], starts[1] + j *
+    steps[1], ...) of `input`. A negative step goes backwards; all places lie inside of `input`.
+
+    ```mlir
+    // x[1::2, ::-1]
+    %r = tsum.slice %x starts = [1, 7] steps = [2, -1] : tensor<4x8xf32> -> tensor<2x8xf32>
+    ```
+
+    Folds to its operand where that is all of it, and with a slice before it to one. A step that is
+    never taken becomes 1.
+  }];
+  let arguments = (ins Tsum_Any:$input, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$steps);
+  let results = (outs Tsum_Any:$result);
+  let assemblyFormat = [{
+    $input `starts` `=` $starts `steps` `=` $steps attr-dict `:` type($input) `->` type($result)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
 def Tsum_IotaOp : Tsum_Op<"iota"> {
   let summary = "numbers that count along dimensions";
   let description = [{
@@ -225,6 +289,43 @@ def Tsum_ConstantOp
   let assemblyFormat = "attr-dict $value";
   let hasFolder = 1;
 }
+
+//===----------------------------------------------------------------------===//
+// Complex numbers
+//===----------------------------------------------------------------------===//
+
+class Tsum_MatchingPart<string part, string whole>
+    : TypesMatchWith<"'" # part # "' has the shape of '" # whole # "' and the type of its parts",
+                     whole, part, "::tsum::ir::getRealType($_self)">;
+
+def Tsum_ComplexOp : Tsum_Op<"complex", [Elementwise, Tsum_MatchingPart<"real", "result">,
+                                         Tsum_MatchingPart<"imag", "result">]> {
+  let summary = "complex numbers of real and imaginary parts";
+  let description = [{
+    ```mlir
+    %z = tsum.complex %x, %y : tensor<4xcomplex<f32>>
+    ```
+
+    Folds to the complex tensor of which both operands are the parts.
+  }];
+  let arguments = (ins Tsum_Part:$real, Tsum_Part:$imag);
+  let results = (outs Tsum_Complex:$result);
+  let assemblyFormat = "$real `,` $imag attr-dict `:` type($result)";
+  let hasFolder = 1;
+}
+
+class Tsum_PartOp<string mnemonic, string text>
+    : Tsum_Op<mnemonic, [Elementwise, Tsum_MatchingPart<"result", "x">]> {
+  let summary = text;
+  let description = "```mlir\n%r = tsum." # mnemonic # " %z : tensor<4xcomplex<f32>>\n```";
+  let arguments = (ins Tsum_Complex:$x);
+  let results = (outs Tsum_Part:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+  let hasFolder = 1;
+}
+
+def Tsum_RealOp : Tsum_PartOp<"real", "the real parts of complex numbers">;
+def Tsum_ImagOp : Tsum_PartOp<"imag", "the imaginary parts of complex numbers">;
 
 //===----------------------------------------------------------------------===//
 // Inside kernels
