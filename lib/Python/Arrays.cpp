@@ -283,7 +283,10 @@ std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint) 
 
 //===-- Other arguments -----------------------------------------------------------------------===//
 
-static std::int64_t to_int(nb::handle object) {
+std::int64_t to_int(nb::handle object) {
+  // Python takes True for 1; who gives it as an axis or an extent means something else.
+  if (PyBool_Check(object.ptr()))
+    throw nb::type_error("an integer is required, not a bool");
   nb::object index = nb::steal(PyNumber_Index(object.ptr()));
   if (!index)
     throw nb::python_error();
@@ -293,27 +296,37 @@ static std::int64_t to_int(nb::handle object) {
   return value;
 }
 
+/// A list, a tuple, an array of one dimension, ...; for anything else there is no order to go by.
 static std::vector<std::int64_t> to_ints(nb::handle object) {
+  PyObject *sequence = object.ptr();
+  if (!PySequence_Check(sequence) || PyUnicode_Check(sequence) || PyBytes_Check(sequence))
+    throw nb::type_error(
+        ("an integer or a sequence of integers is required, not " + class_name(object)).c_str());
   std::vector<std::int64_t> numbers;
   for (nb::handle number : nb::iter(object))
     numbers.push_back(to_int(number));
   return numbers;
 }
 
+/// Whether `object` is one integer: arrays and tensors have `__index__`, which works if they are
+/// scalars, as well as lengths.
+static bool is_int(nb::handle object) {
+  if (PyLong_Check(object.ptr()))
+    return true;
+  if (!PyIndex_Check(object.ptr()))
+    return false;
+  return !PySequence_Check(object.ptr()) ||
+         nb::getattr(object, "ndim", nb::none()).equal(nb::int_(0));
+}
+
 Axes to_axes(nb::handle object) {
   if (object.is_none())
     return all_axes;
-  if (PyIndex_Check(object.ptr()) && !PySequence_Check(object.ptr()))
-    return to_int(object);
-  if (numpy::is_array(object) && nb::cast<int>(object.attr("ndim")) == 0)
-    return to_int(object);
-  return to_ints(object);
+  return is_int(object) ? Axes(to_int(object)) : Axes(to_ints(object));
 }
 
 Shape to_shape(nb::handle object) {
-  if (PyIndex_Check(object.ptr()) && !PySequence_Check(object.ptr()))
-    return {to_int(object)};
-  return to_ints(object);
+  return is_int(object) ? Shape{to_int(object)} : Shape(to_ints(object));
 }
 
 std::string to_name(nb::handle object) {
