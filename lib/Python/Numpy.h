@@ -13,6 +13,15 @@ namespace tsum::python::numpy {
 /// Whether `object` is a NumPy scalar.
 [[nodiscard]] bool is_scalar(nb::handle object);
 
+/// Where the elements of an ndarray are; valid as long as the array is.
+struct Memory {
+  DType dtype;
+  std::span<const std::int64_t> shape, strides; ///< strides in bytes
+  const void *data;
+};
+/// \throws DTypeError for elements that tsum has no dtype for, or a masked array.
+[[nodiscard]] Memory memory_of(nb::handle array);
+
 /// A tensor that reads the memory of the ndarray `array`, which it keeps alive.
 [[nodiscard]] Tensor borrow_array(nb::handle array);
 

@@ -33,6 +33,11 @@ bool is_placeholder(const OrderedNode &entry) {
   return entry.state.operands.size() == 1 && entry.state.operands[0] == nothing();
 }
 
+bool is_view(OpKind op) {
+  return op == OpKind::BroadcastTo || op == OpKind::Reshape || op == OpKind::Transpose ||
+         op == OpKind::Slice;
+}
+
 std::vector<OrderedNode> order_of(std::span<const Tensor> outputs) {
   std::vector<Node::Ptr> nodes;
   for (const Tensor &output : outputs)
@@ -166,9 +171,13 @@ void Trace::finish(const nb::object &returned) {
     if (step.placeholder < 0 && (is_placeholder(entry) || entry.node == nothing()))
       step.is_repeated = false;
     steps.push_back(std::move(step));
+    work += static_cast<double>(Tensor(entry.node).size());
   }
-  for (const Tensor &leaf : leaves)
+  for (const Tensor &leaf : leaves) {
     outputs.push_back(places.at(leaf.node().get()));
+    is_computed &=
+        steps[static_cast<std::size_t>(outputs.back())].is_repeated && !is_view(leaf.node()->op);
+  }
 }
 
 std::vector<Tensor> Trace::replay(std::span<const Tensor> arguments) const {
