@@ -27,6 +27,23 @@ def shifted(x, y, left):
                     np.right_shift(x, wide))
 
 
+def power(x, y):
+    """Also for negative powers of integers, which NumPy refuses: the quotient 1 / x^-y, towards 0."""
+    if x.dtype.kind not in "iu":
+        return np.power(x, y)
+    inverse = np.where(np.abs(x) == 1, np.power(x, y & 1), 0)
+    return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))).astype(x.dtype)
+
+
+def floor_quotient(x, y):
+    """TensorFlow's, of floats as well: the quotient, rounded, is rounded down. NumPy's takes the
+    remainder from x first, so that 1 // 0.1 is 9, 1 // -inf is -1 and inf // 1 is NaN."""
+    if x.dtype.kind in "iu":
+        return np.floor_divide(x, y)
+    wide = np.float64 if x.dtype.itemsize == 8 else np.float32
+    return np.floor(x.astype(wide) / y.astype(wide)).astype(x.dtype)
+
+
 @dataclasses.dataclass
 class Elementwise:
     """An operation of NumPy, and how far tsum's may be from the exact value, in units in the last
@@ -86,11 +103,11 @@ BINARY = {
     "subtract": E(np.subtract),
     "multiply": E(np.multiply),
     "divide": E(np.divide),
-    "floordiv": E(np.floor_divide),
+    "floordiv": E(floor_quotient),
     "floormod": E(np.remainder),
     "maximum": E(np.maximum),
     "minimum": E(np.minimum),
-    "pow": E(np.power, 4, lambda x, y: x ** y, 0.1, 10),
+    "pow": E(power, 4, lambda x, y: x ** y, 0.1, 10),
     "atan2": E(np.arctan2, 4, mpmath.atan2),
     "equal": E(np.equal),
     "not_equal": E(np.not_equal),
