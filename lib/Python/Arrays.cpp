@@ -284,9 +284,6 @@ std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint) 
 //===-- Other arguments -----------------------------------------------------------------------===//
 
 std::int64_t to_int(nb::handle object) {
-  // Python takes True for 1; who gives it as an axis or an extent means something else.
-  if (PyBool_Check(object.ptr()))
-    throw nb::type_error("an integer is required, not a bool");
   nb::object index = nb::steal(PyNumber_Index(object.ptr()));
   if (!index)
     throw nb::python_error();

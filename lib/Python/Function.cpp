@@ -274,17 +274,8 @@ private:
     const std::vector<Tensor> tensors = given.to_tensors();
     std::vector<Tensor> results = traced.trace->replay(tensors);
     // Inside another function's trace there is nothing to compute yet.
-    if (is_tracing() || std::ranges::all_of(results, &Tensor::is_evaluated))
-      return results;
-    // An argument of another function's trace may have been left behind.
-    if (!traced.trace->is_reusable() || !std::ranges::all_of(tensors, &Tensor::is_evaluated))
-      check_known(results);
-    {
-      nb::gil_scoped_release others_run;
-      eval(results);
-    }
-    if (PyErr_CheckSignals() < 0)
-      throw nb::python_error();
+    if (!is_tracing())
+      python::evaluate(results);
     return results;
   }
 

@@ -55,6 +55,11 @@ void bind_spread(nb::module_ &m, const char *name, const char *summary, Function
 
 } // namespace
 
+/// What is not 0 is true, NaN as well, as for Python and NumPy; the C++ API wants booleans.
+static Tensor truth_of(const Tensor &x) {
+  return x.dtype() == DType::boolean ? x : not_equal(x, 0);
+}
+
 #define FUNCTION(NAME)                                                                             \
   [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {                \
     return tsum::NAME(input, axes, keepdims, name);                                                \
@@ -62,12 +67,19 @@ void bind_spread(nb::module_ &m, const char *name, const char *summary, Function
 
 void bind_reductions(nb::module_ &m) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
-  bind_reduction(m, #NAME, Domain::DOMAIN, SUMMARY ".", FUNCTION(NAME));
+  if constexpr (Domain::DOMAIN == Domain::Bool)                                                    \
+    bind_reduction(                                                                                \
+        m, #NAME, Domain::Any, SUMMARY ".",                                                        \
+        [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {          \
+          return tsum::NAME(truth_of(input), axes, keepdims, name);                                \
+        },                                                                                         \
+        "; what is not 0 is true");                                                                \
+  else                                                                                             \
+    bind_reduction(m, #NAME, Domain::DOMAIN, SUMMARY ".", FUNCTION(NAME));
 #include "tsum/Reductions.def"
 
   bind_reduction(m, "reduce_mean", Domain::Numeric,
-                 "The sum divided by the number of elements; of integers rounded towards minus "
-                 "infinity.",
+                 "The sum divided by the number of elements; of integers rounded towards 0.",
                  FUNCTION(reduce_mean));
   bind_reduction(m, "reduce_logsumexp", Domain::Float,
                  "log(sum(exp(x))) without overflow; of an empty extent minus infinity.",

@@ -2,7 +2,6 @@
 #include "Tracing.h"
 
 #include <algorithm>
-#include <atomic>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -11,8 +10,6 @@ namespace tsum::python {
 namespace {
 
 thread_local int tracing_depth = 0;
-/// Whether any function has been traced: until then no tensor depends on a placeholder.
-std::atomic<bool> has_traced = false;
 
 /// What placeholders are made of: an input that nobody gives data.
 const Node::Ptr &nothing() {
@@ -60,8 +57,6 @@ std::unordered_set<const Node *> unknown_nodes(const std::vector<OrderedNode> &o
 bool is_tracing() { return tracing_depth != 0; }
 
 void check_known(std::span<const Tensor> tensors) {
-  if (!has_traced)
-    return;
   for (const OrderedNode &entry : order_of(tensors))
     if (entry.node == nothing())
       throw ConcretizationError(
@@ -119,7 +114,6 @@ nb::object Structure::build(const Tensor *&next) const {
 //===-- Traces --------------------------------------------------------------------------------===//
 
 Trace::Scope::Scope(Trace &trace, std::span<const Tensor> arguments) {
-  has_traced = true;
   for (const Tensor &argument : arguments) {
     placeholders.push_back(make_placeholder(argument));
     trace.placeholders.push_back(placeholders.back().node());

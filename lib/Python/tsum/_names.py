@@ -17,11 +17,10 @@ REDUCTIONS = {
     "min": "reduce_min",
     "amin": "reduce_min",
     "mean": "reduce_mean",
+    "any": "reduce_any",
+    "all": "reduce_all",
     "logsumexp": "reduce_logsumexp",
 }
-
-# These take what is not 0 for true.
-TRUTHS = {"any": "reduce_any", "all": "reduce_all"}
 
 # What these have beside axis, dtype and keepdims.
 SPREADS = {"var": "reduce_variance", "std": "reduce_std"}
@@ -83,22 +82,13 @@ def _spread(name, operation):
     return _as_numpys(spread, name, operation)
 
 
-def _truth(name, operation):
-    def truth(a: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
-        return operation(_core.asarray(a, bool), axis, keepdims)
-
-    return _as_numpys(truth, name, operation, "Elements that are not 0, NaN too, are true.")
-
-
-DTYPE = ("Elements are cast to `dtype` first, if it is given; without it the result has the dtype\n"
-         "of `a`, as TensorFlow's has.")
-
-
-def _as_numpys(reduction, name, operation, note=DTYPE):
+def _as_numpys(reduction, name, operation):
     reduction.__name__ = reduction.__qualname__ = name
     reduction.__module__ = "tsum"
-    reduction.__doc__ = (f"NumPy's `{name}`: `{operation.__name__}` with NumPy's parameters.\n\n"
-                         f"{note}\n\n{operation.__doc__.partition(chr(10))[2]}")
+    reduction.__doc__ = (
+        f"NumPy's `{name}`: `{operation.__name__}` with NumPy's parameters.\n\n"
+        "Elements are cast to `dtype` first, if it is given; without it the result has the dtype\n"
+        f"of `a`, as `{operation.__name__}`'s has.\n\n{operation.__doc__.partition(chr(10))[2]}")
     return reduction
 
 
@@ -108,8 +98,6 @@ def functions(core):
              for name, operation in REDUCTIONS.items() if hasattr(core, operation)}
     found.update((name, _spread(name, getattr(core, operation)))
                  for name, operation in SPREADS.items())
-    found.update((name, _truth(name, getattr(core, operation)))
-                 for name, operation in TRUTHS.items())
     found.update((name, getattr(core, operation)) for name, operation in ALIASES.items()
                  if hasattr(core, operation))
     return found
