@@ -89,6 +89,14 @@ bool is_scalar(nb::handle object) {
   return import_if_loaded() && PyArray_IsScalar(object.ptr(), Generic);
 }
 
+bool is_integer_scalar(nb::handle object) {
+  return import_if_loaded() && PyArray_IsScalar(object.ptr(), Integer);
+}
+
+bool is_floating_scalar(nb::handle object) {
+  return import_if_loaded() && PyArray_IsScalar(object.ptr(), Floating);
+}
+
 Memory memory_of(nb::handle object) {
   auto *array = reinterpret_cast<PyArrayObject *>(object.ptr());
   auto *descr = PyArray_DESCR(array);

@@ -10,8 +10,10 @@ namespace tsum::python::numpy {
 /// none.
 [[nodiscard]] bool is_array(nb::handle object);
 
-/// Whether `object` is a NumPy scalar.
+/// Whether `object` is a NumPy scalar: any, or one of NumPy's own integer or float dtypes.
 [[nodiscard]] bool is_scalar(nb::handle object);
+[[nodiscard]] bool is_integer_scalar(nb::handle object);
+[[nodiscard]] bool is_floating_scalar(nb::handle object);
 
 /// Where the elements of an ndarray are; valid as long as the array is.
 struct Memory {

@@ -26,8 +26,8 @@ void bind_reduction(nb::module_ &m, const char *name, Domain domain, const char 
       [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name) {
         return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name));
       },
-      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
-      nb::sig(signature.c_str()), doc.c_str());
+      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
+      "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
 }
 
 /// Variance and standard deviation, which have NumPy's `ddof` as well.
@@ -49,8 +49,8 @@ void bind_spread(nb::module_ &m, const char *name, const char *summary, Function
           std::int64_t ddof) {
         return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name), ddof);
       },
-      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
-      "ddof"_a = 0, nb::sig(signature.c_str()), doc.c_str());
+      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
+      "name"_a = nb::none(), "ddof"_a = 0, nb::sig(signature.c_str()), doc.c_str());
 }
 
 } // namespace

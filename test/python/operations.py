@@ -28,7 +28,7 @@ def shifted(x, y, left):
 
 
 def power(x, y):
-    """Also for negative powers of integers, which NumPy refuses: the quotient 1 / x^-y, towards 0."""
+    """Also for negative powers of integers, which NumPy refuses: 1 / x^-y, towards 0."""
     if x.dtype.kind not in "iu":
         return np.power(x, y)
     inverse = np.where(np.abs(x) == 1, np.power(x, y & 1), 0)
@@ -42,6 +42,14 @@ def floor_quotient(x, y):
         return np.floor_divide(x, y)
     wide = np.float64 if x.dtype.itemsize == 8 else np.float32
     return np.floor(x.astype(wide) / y.astype(wide)).astype(x.dtype)
+
+
+def true_quotient(x, y):
+    """TensorFlow's: integers are divided as f64, those of up to 16 bits as f32."""
+    if x.dtype.kind in "iu":
+        float_type = np.float32 if x.dtype.itemsize <= 2 else np.float64
+        x, y = x.astype(float_type), y.astype(float_type)
+    return np.divide(x, y)
 
 
 @dataclasses.dataclass
@@ -102,7 +110,7 @@ BINARY = {
     "add": E(np.add),
     "subtract": E(np.subtract),
     "multiply": E(np.multiply),
-    "divide": E(np.divide),
+    "divide": E(true_quotient),
     "floordiv": E(floor_quotient),
     "floormod": E(np.remainder),
     "maximum": E(np.maximum),

@@ -150,8 +150,8 @@ def test_complex_quotients_of_special_values(name, dtype):
 
 
 def test_floor_quotients_are_tensorflows():
-    x = tsum.constant([1.0, 1.0, np.inf, -1.0])
-    np.testing.assert_array_equal(x // np.float32([0.1, -np.inf, 1, np.inf]), [10, -0.0, np.inf, -0.0])
+    x, y = [1.0, 1.0, np.inf, -1.0], np.float32([0.1, -np.inf, 1, np.inf])
+    np.testing.assert_array_equal(tsum.constant(x) // y, [10, -0.0, np.inf, -0.0])
 
 
 OPERATORS = {
@@ -179,6 +179,7 @@ def test_operators_take_tensors_arrays_and_numbers_on_either_side(name):
         result = operator(left, right)
         assert isinstance(result, tsum.Tensor)
         assert_same(result, expected)
+    assert isinstance(operator(a, y), tsum.Tensor), "arrays leave it to the tensor"
     if numpy_dtype(dtype).kind != "b":
         assert_same(operator(x, 2), operation(x, tsum.asarray(np.array(2, a.dtype))).numpy())
         assert_same(operator(2, x), operation(tsum.asarray(np.array(2, a.dtype)), x).numpy())
@@ -314,5 +315,12 @@ def test_numpy_names():
     assert_same(tsum.any(zeros, axis=1), np.any(zeros, axis=1))
     assert_same(tsum.asarray(zeros).all(axis=-1, keepdims=True), zeros.all(axis=-1, keepdims=True))
     assert_same(tsum.any([0, 2]), np.asarray(True))
+    # NumPy's functions call methods of their name where there are some.
+    tensor = tsum.asarray(x)
+    assert isinstance(np.sum(tensor, axis=0), tsum.Tensor)
+    assert_same(np.std(tensor, axis=0, ddof=1), np.std(x, axis=0, ddof=1))
+    assert np.argmax(tensor) == 23
+    with pytest.raises(TypeError, match="no out="):
+        tsum.sum(x, out=x)
     for name, operation in {**_names.REDUCTIONS, **_names.ALIASES, **_names.SPREADS}.items():
         assert hasattr(tsum, name) or operation not in OPERATIONS

@@ -112,9 +112,9 @@ def test_keyboard_interrupt(run_python):
     assert run_python(INTERRUPTED) == "interrupted 9000000.0\n"
 
 
-# The signal comes while a long evaluation runs: the other thread gets the GIL only where this one lets
-# go of it. The kernels are cut for certain, each needs the sum before it; and where the machine is
-# through with them before anybody looks for signals, there is more to do the next time.
+# The signal comes while a long evaluation runs: the other thread gets the GIL only where this one
+# lets go of it. The kernels are cut for certain, each needs the sum before it; and where the machine
+# is through with them before anybody looks for signals, there is more to do the next time.
 INTERRUPTED_INSIDE = """
 import os, signal, sys, threading, time
 import numpy as np, tsum
