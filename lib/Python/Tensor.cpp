@@ -62,7 +62,18 @@ nb::object to_item(const Tensor &tensor, std::string_view asked) {
                      nb::cast<std::string>(nb::str(shape_of(tensor))) + " has " +
                      std::to_string(tensor.size()) + " elements (one is needed)");
   evaluate(tensor);
-  return numpy::make_scalar(tensor.dtype(), tensor.bytes()).attr("item")();
+  const void *bytes = tensor.bytes();
+  if (tensor.dtype() == DType::boolean) // any byte but 0 is true
+    return nb::bool_(*static_cast<const unsigned char *>(bytes) != 0);
+  return visit_dtype(tensor.dtype(), [&]<class T>(T) -> nb::object {
+    const T value = *static_cast<const T *>(bytes);
+    if constexpr (IntegerElement<T>)
+      return nb::int_(value);
+    else if constexpr (ComplexElement<T>)
+      return nb::steal(PyComplex_FromDoubles(value.real(), value.imag()));
+    else
+      return nb::float_(static_cast<double>(value));
+  });
 }
 
 /// Numbers are not rounded to integers, and lose no imaginary part, unasked.
