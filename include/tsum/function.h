@@ -38,6 +38,9 @@ public:
   /// where there is something to read or write, or not a multiple of the element size.
   void operator()(std::span<const void *const> inputs, std::span<void *const> outputs) const;
 
+  /// As above, in memory made for the outputs.
+  [[nodiscard]] std::vector<Tensor> operator()(std::span<const void *const> inputs) const;
+
   /// The outputs for tensors, which are evaluated first if need be, and copied if they lie in
   /// another order than the function was compiled for.
   ///

@@ -62,19 +62,40 @@ static Tensor hypot(const Tensor &a, const Tensor &b, std::string_view name) {
   return where(is_infinite, std::numeric_limits<double>::infinity(), result, name);
 }
 
-/// Both operands divided by the larger part of the divisor, so that |y|^2 neither overflows nor
-/// vanishes.
+namespace {
+
+/// A divisor y as `larger * (1 + ratio * i)` or, if its imaginary part is the larger one,
+/// `larger * (ratio + i)`: Smith's method, as NumPy's, by which |y|^2 is never computed, and what is
+/// divided by an infinity vanishes.
+struct Divisor {
+  Tensor is_real_larger, larger, ratio, norm; ///< `norm` is |y|^2 / larger
+
+  explicit Divisor(const Tensor &y)
+      : is_real_larger(greater_equal(abs(real(y)), abs(imag(y)))),
+        larger(where(is_real_larger, real(y), imag(y))),
+        ratio(divide(where(is_real_larger, imag(y), real(y)), larger)),
+        norm(add(larger, multiply(where(is_real_larger, imag(y), real(y)), ratio))) {}
+};
+
+} // namespace
+
 static Tensor quotient(const Tensor &x, const Tensor &y, std::string_view name) {
-  Tensor scale = maximum(abs(real(y)), abs(imag(y)));
-  Tensor c = divide(real(y), scale);
-  Tensor d = divide(imag(y), scale);
-  Tensor norm = multiply(add(square(c), square(d)), scale);
+  const Divisor by(y);
   Tensor a = real(x);
   Tensor b = imag(x);
-  Tensor is_zero = equal(scale, 0);
-  // By 0 each part divides as a real number does.
-  return complex(where(is_zero, divide(a, scale), divide(add(a * c, b * d), norm)),
-                 where(is_zero, divide(b, scale), divide(subtract(b * c, a * d), norm)), name);
+  Tensor re = where(by.is_real_larger, add(a, b * by.ratio), add(a * by.ratio, b));
+  Tensor im = where(by.is_real_larger, subtract(b, a * by.ratio), subtract(b * by.ratio, a));
+  // By 0 each part divides as a real number does. Beside a NaN the larger part is 0 as well.
+  Tensor is_zero = logical_and(by.is_real_larger, equal(by.larger, 0));
+  Tensor zero = abs(by.larger);
+  return complex(where(is_zero, divide(a, zero), divide(re, by.norm)),
+                 where(is_zero, divide(b, zero), divide(im, by.norm)), name);
+}
+
+static Tensor inverse(const Tensor &x, std::string_view name) {
+  const Divisor by(x);
+  return complex(divide(where(by.is_real_larger, 1, by.ratio), by.norm),
+                 divide(negative(where(by.is_real_larger, by.ratio, 1)), by.norm), name);
 }
 
 Tensor complex_unary(OpKind op, const Tensor &x, std::string_view name) {
@@ -88,7 +109,7 @@ Tensor complex_unary(OpKind op, const Tensor &x, std::string_view name) {
   case OpKind::Square:
     return complex(subtract(square(a), square(b)), multiply(multiply(a, b), 2), name);
   case OpKind::Reciprocal:
-    return quotient(complex(to_tensor("reciprocal", 1, a.dtype()), 0), x, name);
+    return inverse(x, name);
   default:
     break;
   }

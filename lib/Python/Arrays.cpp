@@ -187,16 +187,10 @@ Tensor borrow_dlpack(nb::handle object) {
 
 //===-- Numbers and lists ---------------------------------------------------------------------===//
 
+/// A float or int of Python's own; NumPy's f64 scalars are derived from float, and have a dtype.
 bool is_number(nb::handle object) {
-  return PyFloat_Check(object.ptr()) || (PyLong_Check(object.ptr()) && !PyBool_Check(object.ptr()));
-}
-
-std::optional<DType> named_dtype(std::string_view name) {
-#define TSUM_DTYPE(NAME, ...)                                                                      \
-  if (name == numpy_name(DType::NAME))                                                             \
-    return DType::NAME;
-#include "tsum/DTypes.def"
-  return std::nullopt;
+  return PyFloat_CheckExact(object.ptr()) ||
+         (PyLong_Check(object.ptr()) && !PyBool_Check(object.ptr()));
 }
 
 /// The first number of nested lists, or the first thing that is no list.
@@ -210,25 +204,43 @@ nb::object first_leaf(nb::handle sequence) {
   return leaf;
 }
 
+nb::object as_dtype(const nb::object &array, DType dtype) {
+  return array.attr("astype")(numpy::dtype_object(dtype));
+}
+
+bool have_same_values(const nb::object &x, const nb::object &y) {
+  return nb::cast<bool>(nb::module_::import_("numpy").attr("array_equal")(x, y));
+}
+
+/// The dtype that TensorFlow gives to numbers which NumPy reads as `array`, `hint` if it can hold
+/// numbers of that kind; nothing for what has a dtype of its own.
+std::optional<DType> dtype_of_numbers(const nb::object &array, std::optional<DType> hint) {
+  const std::string kind = nb::cast<std::string>(array.attr("dtype").attr("kind"));
+  auto hint_in = [&](Domain domain) {
+    return hint && contains(domain, *hint) ? hint : std::nullopt;
+  };
+  if (kind == "f")
+    return hint_in(Domain::Inexact).value_or(DType::f32);
+  if (kind == "c")
+    return hint == DType::complex64 ? DType::complex64 : DType::complex128;
+  if (kind != "i")
+    return std::nullopt;
+  if (std::optional<DType> dtype = hint_in(Domain::Numeric))
+    return dtype;
+  return have_same_values(array, as_dtype(array, DType::i32)) ? DType::i32 : DType::i64;
+}
+
 /// Numbers and lists of them: NumPy reads them, and TensorFlow says which dtype they get.
 Tensor copy_numbers(nb::handle object, std::optional<DType> hint) {
   nb::object leaf = first_leaf(object);
-  if (!is_number(leaf) && !PyBool_Check(leaf.ptr()) && !PyComplex_Check(leaf.ptr()))
-    return numpy::borrow_array(numpy::as_array(object)); // the leaves are arrays themselves
   nb::object array = numpy::as_array(object);
-  std::string kind = nb::cast<std::string>(array.attr("dtype").attr("kind"));
-  std::optional<DType> dtype;
-  if (kind == "f")
-    dtype = hint && contains(Domain::Inexact, *hint) ? hint : DType::f32;
-  else if (kind == "i")
-    dtype = hint && *hint != named_dtype("bool") ? hint : DType::i32;
-  else if (kind == "c")
-    dtype = hint && *hint == named_dtype("complex128") ? hint : named_dtype("complex64");
+  const bool are_numbers =
+      is_number(leaf) || PyBool_Check(leaf.ptr()) || PyComplex_CheckExact(leaf.ptr());
+  std::optional<DType> dtype = are_numbers ? dtype_of_numbers(array, hint) : std::nullopt;
   if (!dtype)
-    return numpy::borrow_array(array);
-  nb::object converted = array.attr("astype")(numpy::dtype_object(*dtype));
-  if (kind == "i" &&
-      !nb::cast<bool>(nb::module_::import_("numpy").attr("array_equal")(array, converted)))
+    return numpy::borrow_array(array); // the leaves are arrays, or NumPy's scalars, themselves
+  nb::object converted = as_dtype(array, *dtype);
+  if (contains(Domain::Integer, *dtype) && !have_same_values(array, converted))
     throw DTypeError("constant: the numbers do not fit dtype " + std::string(name_of(*dtype)) +
                      " (say which they should have: constant(x, dtype=tsum.i64))");
   return numpy::borrow_array(converted);
@@ -241,11 +253,13 @@ Tensor to_tensor(nb::handle object, std::optional<DType> hint) {
     return *tensor;
   if (numpy::is_array(object))
     return numpy::borrow_array(object);
+  if (numpy::is_scalar(object))
+    return numpy::borrow_array(numpy::as_array(object));
   if (is_number(object) || PyBool_Check(object.ptr()) || PyComplex_Check(object.ptr()) ||
       nb::isinstance<nb::list>(object) || nb::isinstance<nb::tuple>(object))
     return copy_numbers(object, hint);
-  if (numpy::is_scalar(object))
-    return numpy::borrow_array(numpy::as_array(object));
+  if (PyRange_Check(object.ptr()))
+    return copy_numbers(nb::list(nb::borrow(object)), hint);
   if (nb::hasattr(object, "__dlpack__") && nb::hasattr(object, "__dlpack_device__"))
     return borrow_dlpack(object);
   if (PyObject_CheckBuffer(object.ptr()))
@@ -258,11 +272,14 @@ Tensor to_tensor(nb::handle object, std::optional<DType> hint) {
 std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint) {
   if (const Tensor *tensor = as_tensor(object))
     return *tensor;
-  if (PyFloat_Check(object.ptr()))
+  // NumPy's scalars are numbers here, too.
+  if (PyFloat_Check(object.ptr()) || numpy::is_floating_scalar(object))
     return Operand(PyFloat_AsDouble(object.ptr()));
-  if (PyLong_Check(object.ptr()) && !PyBool_Check(object.ptr())) {
+  if ((PyLong_Check(object.ptr()) && !PyBool_Check(object.ptr())) ||
+      numpy::is_integer_scalar(object)) {
     int overflow = 0;
-    const long long number = PyLong_AsLongLongAndOverflow(object.ptr(), &overflow);
+    nb::object integer = nb::steal(PyNumber_Index(object.ptr()));
+    const long long number = PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow);
     if (overflow)
       throw DTypeError("the number " + nb::cast<std::string>(nb::str(object)) +
                        " does not fit 64 bits");
@@ -283,7 +300,7 @@ std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint) 
 
 //===-- Other arguments -----------------------------------------------------------------------===//
 
-static std::int64_t to_int(nb::handle object) {
+std::int64_t to_int(nb::handle object) {
   nb::object index = nb::steal(PyNumber_Index(object.ptr()));
   if (!index)
     throw nb::python_error();
@@ -293,31 +310,45 @@ static std::int64_t to_int(nb::handle object) {
   return value;
 }
 
+/// A list, a tuple, an array of one dimension, ...; for anything else there is no order to go by.
 static std::vector<std::int64_t> to_ints(nb::handle object) {
+  PyObject *sequence = object.ptr();
+  if (!PySequence_Check(sequence) || PyUnicode_Check(sequence) || PyBytes_Check(sequence))
+    throw nb::type_error(
+        ("an integer or a sequence of integers is required, not " + class_name(object)).c_str());
   std::vector<std::int64_t> numbers;
   for (nb::handle number : nb::iter(object))
     numbers.push_back(to_int(number));
   return numbers;
 }
 
+/// Whether `object` is one integer: arrays and tensors have `__index__`, which works if they are
+/// scalars, as well as lengths.
+static bool is_int(nb::handle object) {
+  if (PyLong_Check(object.ptr()))
+    return true;
+  if (!PyIndex_Check(object.ptr()))
+    return false;
+  return !PySequence_Check(object.ptr()) ||
+         nb::getattr(object, "ndim", nb::none()).equal(nb::int_(0));
+}
+
 Axes to_axes(nb::handle object) {
   if (object.is_none())
     return all_axes;
-  if (PyIndex_Check(object.ptr()) && !PySequence_Check(object.ptr()))
-    return to_int(object);
-  if (numpy::is_array(object) && nb::cast<int>(object.attr("ndim")) == 0)
-    return to_int(object);
-  return to_ints(object);
+  return is_int(object) ? Axes(to_int(object)) : Axes(to_ints(object));
 }
 
 Shape to_shape(nb::handle object) {
-  if (PyIndex_Check(object.ptr()) && !PySequence_Check(object.ptr()))
-    return {to_int(object)};
-  return to_ints(object);
+  return is_int(object) ? Shape{to_int(object)} : Shape(to_ints(object));
 }
 
 std::string to_name(nb::handle object) {
-  return object.is_none() ? std::string() : nb::cast<std::string>(object);
+  if (object.is_none())
+    return {};
+  if (!nb::isinstance<nb::str>(object))
+    throw nb::type_error(("a name is a str, not " + class_name(object)).c_str());
+  return nb::cast<std::string>(object);
 }
 
 bool to_bool(nb::handle object) {

@@ -49,7 +49,9 @@ void bind_inspection(nb::module_ &m);
 /// As `to_tensor`, and numbers stay numbers; nothing if `object` is neither.
 [[nodiscard]] std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint);
 
-/// None, a number or a sequence of numbers.
+/// An integer, NumPy's among them.
+[[nodiscard]] std::int64_t to_int(nb::handle object);
+/// None, an integer or a sequence of integers; what has no order, as a set, is none.
 [[nodiscard]] Axes to_axes(nb::handle object);
 [[nodiscard]] Shape to_shape(nb::handle object);
 /// None is the empty name.

@@ -27,6 +27,15 @@ PyObject *make_class(nb::module_ &m, const char *name, const char *doc,
   return type;
 }
 
+/// What `error` says, with dtypes in Python's spelling: "cast(x, tsum.f64)".
+std::string text_of(const Error &error) {
+  constexpr std::string_view cpp = "DType::";
+  std::string text = error.what();
+  for (auto place = text.find(cpp); place != text.npos; place = text.find(cpp, place))
+    text.replace(place, cpp.size(), "tsum.");
+  return text;
+}
+
 void set_compile_error(const CompileError &error) {
   nb::object object = nb::handle(compile_error)(error.what());
   object.attr("stage") = error.stage();
@@ -41,7 +50,7 @@ void translate(const std::exception_ptr &pointer, void *) {
   } catch (const ShapeError &error) {
     PyErr_SetString(shape_error, error.what());
   } catch (const DTypeError &error) {
-    PyErr_SetString(dtype_error, error.what());
+    PyErr_SetString(dtype_error, text_of(error).c_str());
   } catch (const MemoryError &error) {
     PyErr_SetString(layout_error, error.what());
   } catch (const FileError &error) {
@@ -51,7 +60,7 @@ void translate(const std::exception_ptr &pointer, void *) {
   } catch (const ConcretizationError &error) {
     PyErr_SetString(concretization_error, error.what());
   } catch (const Error &error) {
-    PyErr_SetString(error_class, error.what());
+    PyErr_SetString(error_class, text_of(error).c_str());
   }
   // Everything else, std::bad_alloc as MemoryError among it, is nanobind's.
 }

@@ -6,6 +6,8 @@
 #include "Numpy.h"
 #include "Tracing.h"
 
+#include "tsum/function.h"
+
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
@@ -37,10 +39,10 @@ struct Signature {
     std::size_t operator()(const Signature &signature) const { return signature.hash(); }
   };
 
-  void add(const Tensor &tensor) {
-    words.push_back(-static_cast<std::int64_t>(tensor.dtype()) - 1);
-    words.push_back(tensor.rank());
-    words.insert(words.end(), tensor.shape().begin(), tensor.shape().end());
+  void add(DType dtype, std::span<const std::int64_t> shape) {
+    words.push_back(-static_cast<std::int64_t>(dtype) - 1);
+    words.push_back(static_cast<std::int64_t>(shape.size()));
+    words.insert(words.end(), shape.begin(), shape.end());
   }
   void add_static(nb::handle object) {
     const Py_hash_t hash = PyObject_Hash(object.ptr());
@@ -53,9 +55,71 @@ struct Signature {
 
 /// One call's arguments, sorted.
 struct Arguments {
+  /// An array or a tensor. An array becomes a tensor only where one is needed.
+  struct Input {
+    nb::handle array;
+    std::optional<Tensor> tensor;
+    DType dtype;
+    std::span<const std::int64_t> shape;
+
+    [[nodiscard]] Tensor to_tensor() const { return tensor ? *tensor : numpy::borrow_array(array); }
+  };
   Signature signature;
-  std::vector<Tensor> tensors;
-  std::vector<bool> is_tensor; ///< positional ones first, then those given by name
+  std::vector<Input> inputs;
+  std::vector<bool> is_input; ///< positional ones first, then those given by name
+
+  // Where the inputs' elements are, if all are in place.
+  bool are_in_place = true;
+  std::vector<std::int64_t> strides; ///< of all, one behind the other
+  std::vector<const void *> data;
+
+  void add(nb::handle object) {
+    is_input.push_back(true);
+    if (numpy::is_array(object)) {
+      const numpy::Memory memory = numpy::memory_of(object);
+      inputs.push_back({object, std::nullopt, memory.dtype, memory.shape});
+      add_memory(memory.dtype, memory.strides, memory.data);
+    } else {
+      const Tensor tensor = python::to_tensor(object);
+      inputs.push_back({object, tensor, tensor.dtype(), tensor.shape()});
+      if (std::shared_ptr<const Storage> values = tensor.node()->values())
+        add_memory(tensor.dtype(), values->strides, values->data);
+      else
+        are_in_place = false;
+    }
+    signature.add(inputs.back().dtype, inputs.back().shape);
+  }
+  void add_static(nb::handle object) {
+    is_input.push_back(false);
+    signature.add_static(object);
+  }
+  [[nodiscard]] std::vector<Tensor> to_tensors() const {
+    std::vector<Tensor> tensors;
+    for (const Input &input : inputs)
+      tensors.push_back(input.to_tensor());
+    return tensors;
+  }
+
+private:
+  void add_memory(DType dtype, std::span<const std::int64_t> byte_strides, const void *pointer) {
+    const std::int64_t element = size_of(dtype);
+    are_in_place &=
+        reinterpret_cast<std::uintptr_t>(pointer) % static_cast<std::uintptr_t>(element) == 0 &&
+        std::ranges::all_of(byte_strides,
+                            [&](std::int64_t stride) { return stride % element == 0; });
+    strides.insert(strides.end(), byte_strides.begin(), byte_strides.end());
+    data.push_back(pointer);
+  }
+};
+
+/// A trace and the functions prepared from it.
+struct Traced {
+  std::shared_ptr<const Trace> trace;
+  struct Prepared {
+    std::vector<std::int64_t> strides;      ///< that it takes
+    std::optional<tsum::Function> function; ///< nothing if there can be none
+  };
+  std::vector<Prepared> prepared;
 };
 
 class Function {
@@ -66,27 +130,16 @@ public:
         static_names(std::move(static_names)) {}
 
   nb::object operator()(nb::handle args, nb::handle kwargs) {
-    Arguments given = sort(args, kwargs);
-    std::shared_ptr<const Trace> trace;
+    const Arguments given = sort(args, kwargs);
+    std::shared_ptr<Traced> traced;
     if (auto found = traces.find(given.signature); found != traces.end())
-      trace = found->second;
+      traced = found->second;
     else
-      trace = make_trace(args, kwargs, given);
-    std::vector<Tensor> results = trace->replay(given.tensors);
-    // Inside another function's trace there is nothing to compute yet.
-    if (!is_tracing() && !std::ranges::all_of(results, &Tensor::is_evaluated)) {
-      // An argument of another function's trace may have been left behind.
-      if (!trace->is_reusable() || !std::ranges::all_of(given.tensors, &Tensor::is_evaluated))
-        check_known(results);
-      {
-        nb::gil_scoped_release others_run;
-        eval(results);
-      }
-      if (PyErr_CheckSignals() < 0)
-        throw nb::python_error();
-    }
+      traced = make_trace(args, kwargs, given);
+    std::optional<tsum::Function> function = prepared_for(*traced, given);
+    std::vector<Tensor> results = function ? (*function)(given.data) : evaluate(*traced, given);
     const Tensor *next = results.data();
-    return trace->structure().build(next);
+    return traced->trace->structure().build(next);
   }
 
   [[nodiscard]] const nb::object &wrapped() const { return callable; }
@@ -95,7 +148,7 @@ public:
 
   int traverse(visitproc visit, void *arg) const {
     Py_VISIT(callable.ptr());
-    for (const auto &[signature, trace] : traces)
+    for (const auto &[signature, traced] : traces)
       for (const nb::object &object : signature.statics)
         Py_VISIT(object.ptr());
     return 0;
@@ -124,7 +177,7 @@ private:
 
   void add_static(Arguments &sorted, nb::handle object, const std::string &which) const {
     try {
-      sorted.signature.add_static(object);
+      sorted.add_static(object);
     } catch (nb::python_error &error) {
       if (!error.matches(PyExc_TypeError))
         throw;
@@ -133,13 +186,6 @@ private:
                        ", which is neither a tensor nor an array nor hashable (pass its parts as "
                        "arguments of their own, or a tuple of numbers)");
     }
-    sorted.is_tensor.push_back(false);
-  }
-
-  void add(Arguments &sorted, nb::handle object) const {
-    sorted.tensors.push_back(to_tensor(object));
-    sorted.signature.add(sorted.tensors.back());
-    sorted.is_tensor.push_back(true);
   }
 
   [[nodiscard]] Arguments sort(nb::handle args, nb::handle kwargs) const {
@@ -150,7 +196,7 @@ private:
       if (is_static(i, object))
         add_static(sorted, object, "argument " + std::to_string(i));
       else
-        add(sorted, object);
+        sorted.add(object);
     }
     if (!kwargs.ptr())
       return sorted;
@@ -160,37 +206,83 @@ private:
       if (std::ranges::find(static_names, name) != static_names.end() || is_static(-1, object))
         add_static(sorted, object, "argument '" + name + "'");
       else
-        add(sorted, object);
+        sorted.add(object);
     }
     return sorted;
   }
 
-  std::shared_ptr<const Trace> make_trace(nb::handle args, nb::handle kwargs,
-                                          const Arguments &given) {
+  std::shared_ptr<Traced> make_trace(nb::handle args, nb::handle kwargs, const Arguments &given) {
     auto call = [&](std::span<const Tensor> placeholders) {
       std::size_t argument = 0, tensor = 0;
       nb::list positional;
       for (nb::handle object : nb::borrow<nb::tuple>(args))
-        positional.append(given.is_tensor[argument++] ? nb::cast(placeholders[tensor++])
-                                                      : nb::borrow(object));
+        positional.append(given.is_input[argument++] ? nb::cast(placeholders[tensor++])
+                                                     : nb::borrow(object));
       nb::dict named;
       if (kwargs.ptr())
         for (auto [key, object] : nb::borrow<nb::dict>(kwargs))
           named[key] =
-              given.is_tensor[argument++] ? nb::cast(placeholders[tensor++]) : nb::borrow(object);
+              given.is_input[argument++] ? nb::cast(placeholders[tensor++]) : nb::borrow(object);
       return callable(*positional, **named);
     };
-    auto trace = std::make_shared<const Trace>(given.tensors, call);
+    auto traced = std::make_shared<Traced>();
+    traced->trace = std::make_shared<const Trace>(given.to_tensors(), call);
     ++trace_total;
-    if (trace->is_reusable())
-      traces.insert_or_assign(given.signature, trace);
-    return trace;
+    if (traced->trace->is_reusable())
+      traces.insert_or_assign(given.signature, traced);
+    return traced;
+  }
+
+  /// The prepared function for inputs that lie as those given, which runs at once, or nothing where
+  /// the graph is to be evaluated.
+  static std::optional<tsum::Function> prepared_for(Traced &traced, const Arguments &given) {
+    constexpr std::size_t max_layouts = 8;
+    if (!traced.trace->is_quick() || !given.are_in_place || is_tracing())
+      return std::nullopt;
+    for (const Traced::Prepared &prepared : traced.prepared)
+      if (prepared.strides == given.strides)
+        return prepared.function;
+    if (traced.prepared.size() == max_layouts)
+      return std::nullopt;
+    Traced::Prepared prepared{given.strides, std::nullopt};
+    try {
+      prepared.function = prepare(*traced.trace, given);
+    } catch (const CompileError &) {
+      throw;
+    } catch (const Error &) {
+      // Complex tensors, and reshapes that would copy, are for `eval`.
+    }
+    traced.prepared.push_back(prepared);
+    return prepared.function;
+  }
+
+  static tsum::Function prepare(const Trace &trace, const Arguments &given) {
+    std::vector<Tensor> inputs;
+    auto strides = given.strides.begin();
+    for (const Arguments::Input &each : given.inputs) {
+      const auto rank = static_cast<std::ptrdiff_t>(each.shape.size());
+      inputs.push_back(input(each.dtype, Shape(each.shape.begin(), each.shape.end()),
+                             ByteStrides(strides, strides + rank)));
+      strides += rank;
+    }
+    const std::vector<Tensor> results = trace.replay(inputs);
+    nb::gil_scoped_release others_run;
+    return compile(inputs, results);
+  }
+
+  static std::vector<Tensor> evaluate(const Traced &traced, const Arguments &given) {
+    const std::vector<Tensor> tensors = given.to_tensors();
+    std::vector<Tensor> results = traced.trace->replay(tensors);
+    // Inside another function's trace there is nothing to compute yet.
+    if (!is_tracing())
+      python::evaluate(results);
+    return results;
   }
 
   nb::object callable;
   std::vector<std::int64_t> static_positions;
   std::vector<std::string> static_names;
-  std::unordered_map<Signature, std::shared_ptr<const Trace>, Signature::Hash> traces;
+  std::unordered_map<Signature, std::shared_ptr<Traced>, Signature::Hash> traces;
   std::size_t trace_total = 0;
 };
 

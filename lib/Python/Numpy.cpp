@@ -89,7 +89,15 @@ bool is_scalar(nb::handle object) {
   return import_if_loaded() && PyArray_IsScalar(object.ptr(), Generic);
 }
 
-Tensor borrow_array(nb::handle object) {
+bool is_integer_scalar(nb::handle object) {
+  return import_if_loaded() && PyArray_IsScalar(object.ptr(), Integer);
+}
+
+bool is_floating_scalar(nb::handle object) {
+  return import_if_loaded() && PyArray_IsScalar(object.ptr(), Floating);
+}
+
+Memory memory_of(nb::handle object) {
   auto *array = reinterpret_cast<PyArrayObject *>(object.ptr());
   auto *descr = PyArray_DESCR(array);
   std::optional<DType> dtype = find_dtype(descr);
@@ -98,11 +106,19 @@ Tensor borrow_array(nb::handle object) {
   if (!PyArray_CheckExact(array) && nb::hasattr(object, "mask"))
     throw DTypeError("asarray: a masked array has elements without a value "
                      "(give them one: a.filled(0))");
+  static_assert(sizeof(npy_intp) == sizeof(std::int64_t));
   const auto rank = static_cast<std::size_t>(PyArray_NDIM(array));
-  const npy_intp *extents = PyArray_DIMS(array);
-  const npy_intp *strides = PyArray_STRIDES(array);
-  return borrow(PyArray_DATA(array), *dtype, Shape(extents, extents + rank),
-                ByteStrides(strides, strides + rank), keep(nb::borrow(object)));
+  return {*dtype,
+          {reinterpret_cast<const std::int64_t *>(PyArray_DIMS(array)), rank},
+          {reinterpret_cast<const std::int64_t *>(PyArray_STRIDES(array)), rank},
+          PyArray_DATA(array)};
+}
+
+Tensor borrow_array(nb::handle object) {
+  const Memory memory = memory_of(object);
+  return borrow(memory.data, memory.dtype, Shape(memory.shape.begin(), memory.shape.end()),
+                ByteStrides(memory.strides.begin(), memory.strides.end()),
+                keep(nb::borrow(object)));
 }
 
 nb::object as_array(nb::handle object, std::optional<DType> dtype) {
@@ -148,7 +164,6 @@ nb::object dtype_object(DType dtype) {
 nb::object make_array(DType dtype, std::span<const std::int64_t> shape, const ByteStrides &strides,
                       const void *data, nb::handle owner) {
   nb::object descr = dtype_object(dtype);
-  static_assert(sizeof(npy_intp) == sizeof(std::int64_t));
   // What has no elements may have no memory, which NumPy would take as a wish for some.
   static std::max_align_t nothing;
   PyObject *array = PyArray_NewFromDescr(

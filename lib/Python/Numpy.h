@@ -10,8 +10,19 @@ namespace tsum::python::numpy {
 /// none.
 [[nodiscard]] bool is_array(nb::handle object);
 
-/// Whether `object` is a NumPy scalar.
+/// Whether `object` is a NumPy scalar: any, or one of NumPy's own integer or float dtypes.
 [[nodiscard]] bool is_scalar(nb::handle object);
+[[nodiscard]] bool is_integer_scalar(nb::handle object);
+[[nodiscard]] bool is_floating_scalar(nb::handle object);
+
+/// Where the elements of an ndarray are; valid as long as the array is.
+struct Memory {
+  DType dtype;
+  std::span<const std::int64_t> shape, strides; ///< strides in bytes
+  const void *data;
+};
+/// \throws DTypeError for elements that tsum has no dtype for, or a masked array.
+[[nodiscard]] Memory memory_of(nb::handle array);
 
 /// A tensor that reads the memory of the ndarray `array`, which it keeps alive.
 [[nodiscard]] Tensor borrow_array(nb::handle array);

@@ -58,6 +58,16 @@ constexpr Operator operators[] = {
     {"greater_equal", "__ge__"},
 };
 
+bool is_tensor(const Operand &operand) { return std::holds_alternative<Tensor>(operand.get()); }
+
+/// The quotient of integers is TensorFlow's: that of f64, or for up to 16 bits of f32.
+Operand as_dividend(const Operand &operand) {
+  const auto *tensor = std::get_if<Tensor>(&operand.get());
+  if (!tensor || !contains(Domain::Integer, tensor->dtype()))
+    return operand;
+  return cast(*tensor, size_of(tensor->dtype()) <= 2 ? DType::f32 : DType::f64);
+}
+
 using Unary = Tensor (*)(const Tensor &, std::string_view name);
 using Binary = Tensor (*)(const Operand &, const Operand &, std::string_view name);
 
@@ -91,7 +101,10 @@ void bind_binary(nb::module_ &m, const char *name, Domain domain, const char *su
       name,
       [f](nb::handle x, nb::handle y, nb::handle name) {
         Operand left = must_be_operand(x, dtype_hint(y));
-        return f(left, must_be_operand(y, dtype_hint(x)), to_name(name));
+        Operand right = must_be_operand(y, dtype_hint(x));
+        if (!is_tensor(left) && !is_tensor(right))
+          left = to_tensor(x);
+        return f(left, right, to_name(name));
       },
       "x"_a.none(), "y"_a.none(), "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
 
@@ -137,10 +150,17 @@ void bind_operations(nb::module_ &m) {
   bind_unary(m, #NAME, Domain::DOMAIN, SUMMARY,                                                    \
              [](const Tensor &x, std::string_view name) { return tsum::NAME(x, name); });
 #define TSUM_BINARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                               \
-  bind_binary(m, #NAME, Domain::DOMAIN, SUMMARY,                                                   \
-              [](const Operand &x, const Operand &y, std::string_view name) {                      \
-                return tsum::NAME(x, y, name);                                                     \
-              });
+  if constexpr (std::string_view(#NAME) == "divide")                                               \
+    bind_binary(m, #NAME, Domain::Numeric,                                                         \
+                SUMMARY "; of integers in f64, of up to 16 bits in f32",                           \
+                [](const Operand &x, const Operand &y, std::string_view name) {                    \
+                  return divide(as_dividend(x), as_dividend(y), name);                             \
+                });                                                                                \
+  else                                                                                             \
+    bind_binary(m, #NAME, Domain::DOMAIN, SUMMARY,                                                 \
+                [](const Operand &x, const Operand &y, std::string_view name) {                    \
+                  return tsum::NAME(x, y, name);                                                   \
+                });
 #include "tsum/Elementwise.def"
 }
 

@@ -32,8 +32,8 @@ void bind_reduction(nb::module_ &m, const char *name, Domain domain, const char 
       [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name) {
         return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name));
       },
-      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
-      nb::sig(signature.c_str()), doc.c_str());
+      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
+      "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
 }
 
 /// The sum, which can be exact as well.
@@ -53,8 +53,8 @@ void bind_sum(nb::module_ &m, Domain domain, const char *summary) {
                           accuracy == "exact" ? Accuracy::exact : Accuracy::standard,
                           to_bool(keepdims), to_name(name));
       },
-      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
-      nb::kw_only(), "accuracy"_a = "standard",
+      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
+      "name"_a = nb::none(), nb::kw_only(), "accuracy"_a = "standard",
       nb::sig("def reduce_sum(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
               "False, name: str | None = None, *, accuracy: str = 'standard') -> Tensor"),
       doc.c_str());
@@ -79,11 +79,16 @@ void bind_spread(nb::module_ &m, const char *name, const char *summary, Function
           std::int64_t ddof) {
         return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name), ddof);
       },
-      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false, "name"_a = nb::none(),
-      "ddof"_a = 0, nb::sig(signature.c_str()), doc.c_str());
+      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
+      "name"_a = nb::none(), "ddof"_a = 0, nb::sig(signature.c_str()), doc.c_str());
 }
 
 } // namespace
+
+/// What is not 0 is true, NaN as well, as for Python and NumPy; the C++ API wants booleans.
+static Tensor truth_of(const Tensor &x) {
+  return x.dtype() == DType::boolean ? x : not_equal(x, 0);
+}
 
 #define FUNCTION(NAME)                                                                             \
   [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {                \
@@ -94,13 +99,19 @@ void bind_reductions(nb::module_ &m) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   if (OpKind::CLASS == OpKind::ReduceSum)                                                          \
     bind_sum(m, Domain::DOMAIN, SUMMARY ".");                                                      \
+  else if constexpr (Domain::DOMAIN == Domain::Bool)                                               \
+    bind_reduction(                                                                                \
+        m, #NAME, Domain::Any, SUMMARY ".",                                                        \
+        [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {          \
+          return tsum::NAME(truth_of(input), axes, keepdims, name);                                \
+        },                                                                                         \
+        "; what is not 0 is true");                                                                \
   else                                                                                             \
     bind_reduction(m, #NAME, Domain::DOMAIN, SUMMARY ".", FUNCTION(NAME));
 #include "tsum/Reductions.def"
 
   bind_reduction(m, "reduce_mean", Domain::Numeric,
-                 "The sum divided by the number of elements; of integers rounded towards minus "
-                 "infinity.",
+                 "The sum divided by the number of elements; of integers rounded towards 0.",
                  FUNCTION(reduce_mean));
   bind_reduction(m, "reduce_logsumexp", Domain::Float,
                  "log(sum(exp(x))) without overflow; of an empty extent minus infinity.",

@@ -15,7 +15,7 @@ static Slice to_slice(nb::handle object) {
     nb::object value = object.attr(name);
     if (value.is_none())
       return std::nullopt;
-    return to_shape(value).front();
+    return to_int(value);
   };
   return {part("start"), part("stop"), part("step").value_or(1)};
 }
@@ -79,7 +79,7 @@ void bind_shapes(nb::module_ &m) {
   m.def(
       "expand_dims",
       [](nb::handle input, nb::handle axis, nb::handle name) {
-        return expand_dims(to_tensor(input), to_shape(axis).front(), to_name(name));
+        return expand_dims(to_tensor(input), to_int(axis), to_name(name));
       },
       "input"_a.none(), "axis"_a.none(), "name"_a = nb::none(),
       nb::sig("def expand_dims(input: typing.Any, axis: int, name: str | None = None) -> Tensor"),

@@ -62,7 +62,29 @@ nb::object to_item(const Tensor &tensor, std::string_view asked) {
                      nb::cast<std::string>(nb::str(shape_of(tensor))) + " has " +
                      std::to_string(tensor.size()) + " elements (one is needed)");
   evaluate(tensor);
-  return numpy::make_scalar(tensor.dtype(), tensor.bytes()).attr("item")();
+  const void *bytes = tensor.bytes();
+  if (tensor.dtype() == DType::boolean) // any byte but 0 is true
+    return nb::bool_(*static_cast<const unsigned char *>(bytes) != 0);
+  return visit_dtype(tensor.dtype(), [&]<class T>(T) -> nb::object {
+    const T value = *static_cast<const T *>(bytes);
+    if constexpr (IntegerElement<T>)
+      return nb::int_(value);
+    else if constexpr (ComplexElement<T>)
+      return nb::steal(PyComplex_FromDoubles(value.real(), value.imag()));
+    else
+      return nb::float_(static_cast<double>(value));
+  });
+}
+
+/// Numbers are not rounded to integers, and lose no imaginary part, unasked.
+void check_number_kind(nb::handle given, DType dtype, DType wanted) {
+  const bool is_array = as_tensor(given) || numpy::is_array(given) || numpy::is_scalar(given);
+  if (!is_array && contains(Domain::Inexact, dtype) &&
+      (!contains(Domain::Inexact, wanted) ||
+       (kind_of(dtype) == DTypeKind::Complex && kind_of(wanted) != DTypeKind::Complex)))
+    throw DTypeError("constant: numbers of dtype " + std::string(name_of(dtype)) +
+                     " do not become " + std::string(name_of(wanted)) +
+                     " unasked (cast them: cast(x, tsum." + std::string(numpy_name(wanted)) + "))");
 }
 
 } // namespace
@@ -158,6 +180,15 @@ void bind_tensor(nb::module_ &m) {
                                 " is no index (a scalar of an integer dtype is)");
              return nb::int_(to_item(self, "index"));
            })
+      .def("__pos__", [](const Tensor &self) { return self; })
+      .def(
+          "__format__",
+          [](nb::handle self, nb::str spec) -> nb::object {
+            if (nb::len(spec) == 0)
+              return nb::str(self);
+            return to_numpy(self, *nb::inst_ptr<Tensor>(self)).attr("__format__")(spec);
+          },
+          nb::sig("def __format__(self, spec: str, /) -> str"))
       .def("__bytes__",
            [](const Tensor &self) {
              evaluate(self);
@@ -166,8 +197,8 @@ void bind_tensor(nb::module_ &m) {
            })
       .def("__repr__", [](nb::handle self) { return to_repr(self, *nb::inst_ptr<Tensor>(self)); })
       .def("__str__", [](nb::handle self) { return to_str(self, *nb::inst_ptr<Tensor>(self)); });
-  // NumPy's arrays leave operators with a tensor to the tensor.
-  cls.attr("__array_ufunc__") = nb::none();
+  // NumPy's arrays leave operators with a tensor to the tensor; NumPy's functions take its values.
+  cls.attr("__array_priority__") = 100;
 
   m.def(
       "asarray",
@@ -176,6 +207,8 @@ void bind_tensor(nb::module_ &m) {
         if (!dtype.is_none())
           wanted = to_dtype(dtype);
         Tensor tensor = to_tensor(value, wanted);
+        if (wanted)
+          check_number_kind(value, tensor.dtype(), *wanted);
         return wanted && *wanted != tensor.dtype() ? cast(tensor, *wanted, to_name(name)) : tensor;
       },
       nb::arg("value").none(), nb::arg("dtype") = nb::none(), nb::arg("name") = nb::none(),

@@ -2,7 +2,6 @@
 #include "Tracing.h"
 
 #include <algorithm>
-#include <atomic>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -11,8 +10,6 @@ namespace tsum::python {
 namespace {
 
 thread_local int tracing_depth = 0;
-/// Whether any function has been traced: until then no tensor depends on a placeholder.
-std::atomic<bool> has_traced = false;
 
 /// What placeholders are made of: an input that nobody gives data.
 const Node::Ptr &nothing() {
@@ -31,6 +28,11 @@ Tensor make_placeholder(const Tensor &argument) {
 
 bool is_placeholder(const OrderedNode &entry) {
   return entry.state.operands.size() == 1 && entry.state.operands[0] == nothing();
+}
+
+bool is_view(OpKind op) {
+  return op == OpKind::BroadcastTo || op == OpKind::Reshape || op == OpKind::Transpose ||
+         op == OpKind::Slice;
 }
 
 std::vector<OrderedNode> order_of(std::span<const Tensor> outputs) {
@@ -55,8 +57,6 @@ std::unordered_set<const Node *> unknown_nodes(const std::vector<OrderedNode> &o
 bool is_tracing() { return tracing_depth != 0; }
 
 void check_known(std::span<const Tensor> tensors) {
-  if (!has_traced)
-    return;
   for (const OrderedNode &entry : order_of(tensors))
     if (entry.node == nothing())
       throw ConcretizationError(
@@ -114,7 +114,6 @@ nb::object Structure::build(const Tensor *&next) const {
 //===-- Traces --------------------------------------------------------------------------------===//
 
 Trace::Scope::Scope(Trace &trace, std::span<const Tensor> arguments) {
-  has_traced = true;
   for (const Tensor &argument : arguments) {
     placeholders.push_back(make_placeholder(argument));
     trace.placeholders.push_back(placeholders.back().node());
@@ -166,9 +165,13 @@ void Trace::finish(const nb::object &returned) {
     if (step.placeholder < 0 && (is_placeholder(entry) || entry.node == nothing()))
       step.is_repeated = false;
     steps.push_back(std::move(step));
+    work += static_cast<double>(Tensor(entry.node).size());
   }
-  for (const Tensor &leaf : leaves)
+  for (const Tensor &leaf : leaves) {
     outputs.push_back(places.at(leaf.node().get()));
+    is_computed &=
+        steps[static_cast<std::size_t>(outputs.back())].is_repeated && !is_view(leaf.node()->op);
+  }
 }
 
 std::vector<Tensor> Trace::replay(std::span<const Tensor> arguments) const {

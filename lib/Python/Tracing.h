@@ -37,6 +37,11 @@ public:
 
   [[nodiscard]] const Structure &structure() const { return result; }
 
+  /// Whether calls should run a prepared function: the results are computed from little data, so
+  /// that finding the graph's code and giving others the GIL meanwhile would take longer than they
+  /// do. Views of arguments are made by `replay`, which does not copy.
+  [[nodiscard]] bool is_quick() const { return can_repeat && is_computed && work < max_quick_work; }
+
   /// False if the function used an argument of another one, around it, that is being traced as
   /// well: the trace is good for this one call.
   [[nodiscard]] bool is_reusable() const { return can_repeat; }
@@ -59,10 +64,15 @@ private:
 
   void finish(const nb::object &returned);
 
+  /// Elements of all steps that take some ten microseconds.
+  static constexpr double max_quick_work = 32 * 1024;
+
   std::vector<Node::Ptr> placeholders;
   std::vector<Step> steps;
   std::vector<std::int32_t> outputs; ///< steps
   bool can_repeat = true;
+  bool is_computed = true; ///< whether each result is, and no view
+  double work = 0;         ///< elements of all steps
   Structure result;
 };
 

@@ -11,12 +11,14 @@
 namespace tsum::python {
 
 void evaluate(std::span<const Tensor> tensors) {
-  check_known(tensors);
   if (std::ranges::all_of(tensors, &Tensor::is_evaluated))
     return;
-  {
+  try {
     nb::gil_scoped_release others_run;
     eval(tensors);
+  } catch (const Error &) {
+    check_known(tensors); // says better why there are no values
+    throw;
   }
   if (PyErr_CheckSignals() < 0)
     throw nb::python_error();

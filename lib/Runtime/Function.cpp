@@ -244,20 +244,20 @@ std::vector<Tensor> Function::operator()(std::span<const Tensor> inputs) const {
     in.push_back(values->data);
     kept.push_back(std::move(values));
   }
-  std::vector<std::shared_ptr<std::byte>> buffers;
+  return (*this)(in);
+}
+
+std::vector<Tensor> Function::operator()(std::span<const void *const> inputs) const {
+  std::vector<Tensor> results;
   std::vector<void *> out;
   for (const Layout &layout : prepared->outputs) {
-    buffers.push_back(
-        allocate_buffer(checked_size("call", layout.shape, layout.dtype) * size_of(layout.dtype)));
-    out.push_back(buffers.back().get());
+    std::shared_ptr<std::byte> buffer =
+        allocate_buffer(checked_size("call", layout.shape, layout.dtype) * size_of(layout.dtype));
+    out.push_back(buffer.get());
+    results.push_back(borrow(out.back(), layout.dtype, layout.shape, layout.strides,
+                             std::move(buffer), layout.name));
   }
-  prepared->run(in, out);
-  std::vector<Tensor> results;
-  for (std::size_t n = 0; n < buffers.size(); ++n) {
-    const Layout &layout = prepared->outputs[n];
-    results.push_back(borrow(buffers[n].get(), layout.dtype, layout.shape, layout.strides,
-                             buffers[n], layout.name));
-  }
+  (*this)(inputs, out);
   return results;
 }
 

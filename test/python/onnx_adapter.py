@@ -18,8 +18,8 @@ import tsum
 ELEMENTWISE = {
     "Abs": "abs", "Add": "add", "Acos": "acos", "And": "logical_and", "Asin": "asin",
     "Atan": "atan", "BitwiseAnd": "bitwise_and", "BitwiseNot": "invert", "BitwiseOr": "bitwise_or",
-    "BitwiseXor": "bitwise_xor", "Ceil": "ceil", "Cos": "cos", "Cosh": "cosh", "Div": "divide",
-    "Equal": "equal", "Erf": "erf", "Exp": "exp", "Floor": "floor", "Greater": "greater",
+    "BitwiseXor": "bitwise_xor", "Ceil": "ceil", "Cos": "cos", "Cosh": "cosh", "Equal": "equal",
+    "Erf": "erf", "Exp": "exp", "Floor": "floor", "Greater": "greater",
     "GreaterOrEqual": "greater_equal", "IsNaN": "is_nan", "Less": "less",
     "LessOrEqual": "less_equal", "Log": "log", "Mul": "multiply", "Neg": "negative",
     "Not": "logical_not", "Or": "logical_or", "Pow": "pow", "Reciprocal": "reciprocal",
@@ -73,6 +73,14 @@ def shift(attributes, x, y):
         x, y)
 
 
+def divide(_, x, y):
+    """Integers are rounded towards 0; tsum's floordiv rounds down."""
+    if x.dtype.kind not in "iu":
+        return tsum.divide(x, y)
+    quotient = tsum.floordiv(tsum.abs(x), tsum.abs(y))
+    return quotient if x.dtype.kind == "u" else quotient * tsum.sign(x) * tsum.sign(y)
+
+
 def mod(attributes, x, y):
     if attributes.get("fmod", 0):
         raise OutOfScope("fmod=1 is C's remainder, with the dividend's sign; tsum has NumPy's")
@@ -116,7 +124,7 @@ def softmax(name):
 OPERATORS = {
     **{name: (lambda target: lambda attributes, *inputs: need(target)(*inputs))(target)
        for name, target in ELEMENTWISE.items()},
-    "BitShift": shift, "Cast": cast, "Clip": clip, "IsInf": is_inf, "Mod": mod,
+    "BitShift": shift, "Cast": cast, "Clip": clip, "Div": divide, "IsInf": is_inf, "Mod": mod,
     "Max": folded("maximum"), "Min": folded("minimum"), "Sum": folded("add"), "Mean": mean,
     "ReduceSum": reduction(tsum.reduce_sum),
     "ReduceMean": reduction(lambda *a: need("reduce_mean")(*a)),
@@ -134,7 +142,6 @@ OPERATORS = {
 
 # ONNX defines these otherwise than TensorFlow and NumPy, whose rules tsum has.
 DIFFERENT = {
-    "Div": "integers: ONNX truncates, tsum divides floats alone (floordiv rounds down)",
     "Pow": "operands of two dtypes: tsum asks for a cast",
 }
 

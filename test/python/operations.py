@@ -27,6 +27,31 @@ def shifted(x, y, left):
                     np.right_shift(x, wide))
 
 
+def power(x, y):
+    """Also for negative powers of integers, which NumPy refuses: 1 / x^-y, towards 0."""
+    if x.dtype.kind not in "iu":
+        return np.power(x, y)
+    inverse = np.where(np.abs(x) == 1, np.power(x, y & 1), 0)
+    return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))).astype(x.dtype)
+
+
+def floor_quotient(x, y):
+    """TensorFlow's, of floats as well: the quotient, rounded, is rounded down. NumPy's takes the
+    remainder from x first, so that 1 // 0.1 is 9, 1 // -inf is -1 and inf // 1 is NaN."""
+    if x.dtype.kind in "iu":
+        return np.floor_divide(x, y)
+    wide = np.float64 if x.dtype.itemsize == 8 else np.float32
+    return np.floor(x.astype(wide) / y.astype(wide)).astype(x.dtype)
+
+
+def true_quotient(x, y):
+    """TensorFlow's: integers are divided as f64, those of up to 16 bits as f32."""
+    if x.dtype.kind in "iu":
+        float_type = np.float32 if x.dtype.itemsize <= 2 else np.float64
+        x, y = x.astype(float_type), y.astype(float_type)
+    return np.divide(x, y)
+
+
 @dataclasses.dataclass
 class Elementwise:
     """An operation of NumPy, and how far tsum's may be from the exact value, in units in the last
@@ -85,12 +110,12 @@ BINARY = {
     "add": E(np.add),
     "subtract": E(np.subtract),
     "multiply": E(np.multiply),
-    "divide": E(np.divide),
-    "floordiv": E(np.floor_divide),
+    "divide": E(true_quotient),
+    "floordiv": E(floor_quotient),
     "floormod": E(np.remainder),
     "maximum": E(np.maximum),
     "minimum": E(np.minimum),
-    "pow": E(np.power, 4, lambda x, y: x ** y, 0.1, 10),
+    "pow": E(power, 4, lambda x, y: x ** y, 0.1, 10),
     "atan2": E(np.arctan2, 4, mpmath.atan2),
     "equal": E(np.equal),
     "not_equal": E(np.not_equal),

@@ -19,7 +19,7 @@ OPERATIONS = _names.operations(_core)
 def takes(name):
     """The dtypes that an operation's documentation lists."""
     text = OPERATIONS[name].__doc__.partition("Takes ")[2]
-    names = text.partition(".")[0].partition(", both")[0].split(", ")
+    names = text.partition(".")[0].partition(";")[0].partition(", both")[0].split(", ")
     assert names and all(n in DTYPES for n in names), names
     return [DTYPES[n] for n in names]
 
@@ -69,32 +69,43 @@ def assert_near(result, exact, operands, entry):
             assert abs(mpmath.mpf(got) - true) <= entry.ulp * unit, (operands, index, got, true)
 
 
-def check(entry, operation, operands):
+def assert_near_complex(result, operands, entry):
+    """Within 4 units of the result's magnitude, computed in a wider type; infinities and NaN where
+    NumPy has them."""
+    result = np.asarray(result)
+    wide = [x.astype(np.clongdouble) for x in operands]
     with np.errstate(all="ignore"):
-        expected = entry.numpy(*operands)
+        expected, exact = np.asarray(entry.numpy(*operands)), np.asarray(entry.numpy(*wide))
+    assert result.dtype == expected.dtype and result.shape == expected.shape
+    finite = np.isfinite(expected)
+    unit = np.finfo(result.dtype).eps
+    with np.errstate(all="ignore"):
+        near = np.abs(result - exact) <= 4 * unit * np.abs(exact)
+    assert np.all(near | ~finite)
+    np.testing.assert_array_equal(result[~finite], expected[~finite])
+
+
+def check(entry, operation, operands):
+    kind = operands[0].dtype.kind
     result = operation(*operands)
-    if entry.ulp is None:
-        assert_same(result, np.asarray(expected))
+    if kind == "c" and result.dtype != tsum.bool_:
+        assert_near_complex(result, operands, entry)
+        return
+    with np.errstate(all="ignore"):
+        expected = np.asarray(entry.numpy(*operands))
+    if entry.ulp is None or kind in "biu":
+        assert_same(result, expected)
     else:
-        assert tuple(result.shape) == np.shape(expected)
+        assert tuple(result.shape) == expected.shape
         operands = np.broadcast_arrays(*operands)
-        assert_near(np.asarray(result), np.asarray(expected), operands, entry)
-
-
-def compared(name):
-    """The dtypes in which NumPy defines the same: complex products and quotients round in another
-    order (test/unit/Runtime/ComplexTest.cpp looks at them), floordiv of floats is TensorFlow's
-    floor(x / y), and NumPy refuses negative powers of integers."""
-    excluded = {"multiply": "c", "divide": "c", "reciprocal": "c", "square": "c", "abs": "c",
-                "floordiv": "fV", "pow": "iu"}.get(name, "")
-    return [dtype for dtype in takes(name) if numpy_dtype(dtype).kind not in excluded]
+        assert_near(np.asarray(result), expected, operands, entry)
 
 
 @pytest.mark.parametrize("name", [n for n in UNARY if n in OPERATIONS])
 @given(data=st.data())
 def test_unary(name, data):
     entry = UNARY[name]
-    dtype = data.draw(st.sampled_from(compared(name)))
+    dtype = data.draw(st.sampled_from(takes(name)))
     shape = data.draw(shapes(max_size=4096 if entry.ulp is None else 100))
     x = data.draw(arrays(dtype, shape, low=entry.low, high=entry.high, special=entry.ulp is None))
     check(entry, OPERATIONS[name], [x])
@@ -104,7 +115,7 @@ def test_unary(name, data):
 @given(data=st.data())
 def test_binary(name, data):
     entry = BINARY[name]
-    dtype = data.draw(st.sampled_from(compared(name)))
+    dtype = data.draw(st.sampled_from(takes(name)))
     shape = data.draw(shapes(max_size=4096 if entry.ulp is None else 100))
     # Each operand may lack leading dimensions, and have extents of 1 where the other does not.
     repeats = data.draw(st.lists(st.sampled_from("xyn"), min_size=len(shape), max_size=len(shape)))
@@ -117,6 +128,30 @@ def test_binary(name, data):
     if data.draw(st.booleans()):
         x, y = y, x
     check(entry, OPERATIONS[name], [x, y])
+
+
+COMPLEX_PARTS = [0.0, -0.0, 1.0, -2.5, 3e-5, 1e6, np.inf, -np.inf, np.nan]
+
+
+@pytest.mark.parametrize("name", ["divide", "reciprocal"])
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+def test_complex_quotients_of_special_values(name, dtype):
+    x = np.array([complex(re, im) for re in COMPLEX_PARTS for im in COMPLEX_PARTS], dtype)
+    operands = [x] if name == "reciprocal" else [x[:, None], x[None, :]]
+    result = OPERATIONS[name](*operands).numpy()
+    with np.errstate(all="ignore"):
+        expected = {"divide": np.divide, "reciprocal": np.reciprocal}[name](*operands)
+    for part in ("real", "imag"):
+        got, wanted = getattr(result, part), getattr(expected, part)
+        np.testing.assert_array_equal(np.isnan(got), np.isnan(wanted))
+        np.testing.assert_array_equal(np.signbit(got)[~np.isnan(got)],
+                                      np.signbit(wanted)[~np.isnan(got)])
+        np.testing.assert_allclose(got, wanted, rtol=4 * np.finfo(dtype).eps)
+
+
+def test_floor_quotients_are_tensorflows():
+    x, y = [1.0, 1.0, np.inf, -1.0], np.float32([0.1, -np.inf, 1, np.inf])
+    np.testing.assert_array_equal(tsum.constant(x) // y, [10, -0.0, np.inf, -0.0])
 
 
 OPERATORS = {
@@ -144,6 +179,7 @@ def test_operators_take_tensors_arrays_and_numbers_on_either_side(name):
         result = operator(left, right)
         assert isinstance(result, tsum.Tensor)
         assert_same(result, expected)
+    assert isinstance(operator(a, y), tsum.Tensor), "arrays leave it to the tensor"
     if numpy_dtype(dtype).kind != "b":
         assert_same(operator(x, 2), operation(x, tsum.asarray(np.array(2, a.dtype))).numpy())
         assert_same(operator(2, x), operation(tsum.asarray(np.array(2, a.dtype)), x).numpy())
@@ -286,5 +322,16 @@ def test_numpy_names():
     assert_same(tsum.asarray(x).sum(axis=(0, -1)), np.sum(x, axis=(0, -1)))
     assert_same(tsum.absolute(-x), np.absolute(-x))
     assert_same(tsum.true_divide(x, 4), x / np.float32(4))
+    zeros = np.array([[0.0, -0.0], [np.nan, 1.0]], np.float32)
+    assert_same(tsum.any(zeros, axis=1), np.any(zeros, axis=1))
+    assert_same(tsum.asarray(zeros).all(axis=-1, keepdims=True), zeros.all(axis=-1, keepdims=True))
+    assert_same(tsum.any([0, 2]), np.asarray(True))
+    # NumPy's functions call methods of their name where there are some.
+    tensor = tsum.asarray(x)
+    assert isinstance(np.sum(tensor, axis=0), tsum.Tensor)
+    assert_same(np.std(tensor, axis=0, ddof=1), np.std(x, axis=0, ddof=1))
+    assert np.argmax(tensor) == 23
+    with pytest.raises(TypeError, match="no out="):
+        tsum.sum(x, out=x)
     for name, operation in {**_names.REDUCTIONS, **_names.ALIASES, **_names.SPREADS}.items():
         assert hasattr(tsum, name) or operation not in OPERATIONS

@@ -124,7 +124,7 @@ def test_constant_as_tensorflow():
     a[:] = 1
     assert copy.tolist() == [0, 0, 0]
     with pytest.raises(TypeError, match="do not fit dtype i32.*dtype=tsum.i64"):
-        tsum.constant([2**40])
+        tsum.constant([2**40], dtype=tsum.i32)
     assert tsum.constant([2**40], dtype="int64").tolist() == [2**40]
 
 
@@ -155,3 +155,48 @@ def test_everything_public_is_documented():
     assert len(functions) > 30
     for value in functions:
         assert len(value.__doc__ or "") > 10, value
+
+
+@pytest.mark.parametrize("value, dtype", [
+    (3, "int32"), ([1, 2], "int32"), (range(3), "int32"), (2**40, "int64"), ([1, 2**40], "int64"),
+    (1.5, "float32"), ([1, 2.5], "float32"), ([], "float32"), (1j, "complex128"),
+    ([1, 2j], "complex128"), (True, "bool"), ([True], "bool"), (np.float64(1), "float64"),
+    ([np.float64(1), 2.0], "float64"), (np.int8(1), "int8"), ([np.int64(1)], "int64"),
+])
+def test_numbers_get_tensorflows_dtypes(value, dtype):
+    tensor = tsum.constant(value)
+    assert tensor.dtype == dtype
+    np.testing.assert_array_equal(tensor, np.array(value, dtype))
+
+
+def test_numbers_beside_a_tensor_take_its_dtype():
+    x = tsum.constant([1.0, 2.0])
+    for number in (2, 2.0, np.float64(2), np.float32(2), np.float16(2), np.int64(2), np.uint8(2)):
+        for result in (x * number, number * x, tsum.multiply(number, x)):
+            assert isinstance(result, tsum.Tensor) and result.dtype == tsum.f32
+            assert result.tolist() == [2, 4]
+    assert tsum.add(1, 2).item() == 3
+
+
+def test_numpys_functions_take_values():
+    x = tsum.constant([[1.0, -2.0]])
+    for array in (np.abs(x - np.float32(1)), np.add(np.ones(2, np.float32), x), np.stack([x, x])):
+        assert isinstance(array, np.ndarray) and array.dtype == np.float32
+    assert np.allclose(x * 2, [[2, -4]]) and np.max(np.abs(x)) == 2
+
+
+def test_format_and_plus():
+    x = tsum.constant(1.5)
+    assert f"{x:.3f}" == "1.500" and f"{x}" == str(x)
+    assert (+x).item() == 1.5
+
+
+def test_keepdims_may_be_none():
+    assert tsum.reduce_sum(np.ones(3, np.float32), keepdims=None).shape == ()
+
+
+def test_axes_may_be_anything_that_is_an_integer():
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    for axis in (0, -2, np.int8(0), np.array(0), tsum.constant(0), [0], (-2,), range(1),
+                 np.array([0]), tsum.constant([0])):
+        np.testing.assert_array_equal(tsum.reduce_sum(x, axis), [3, 5, 7])

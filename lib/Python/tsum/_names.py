@@ -8,7 +8,7 @@ import typing
 from . import _core
 from ._core import Tensor
 
-# NumPy's reductions take axis, dtype and keepdims; `dtype` is what the elements are cast to before.
+# NumPy's reductions take axis, dtype, out (None) and keepdims; elements are cast to `dtype` before.
 REDUCTIONS = {
     "sum": "reduce_sum",
     "prod": "reduce_prod",
@@ -62,9 +62,17 @@ def operations(core):
             if type(value).__name__ == "nb_func" and name not in NOT_OPERATIONS}
 
 
+def _check_out(name, out):
+    """`np.sum(tensor)` passes `out=None` to the tensor's method."""
+    if out is not None:
+        raise TypeError(f"{name}: results are new tensors and are not written to out= "
+                        "(np.copyto(out, result) does that)")
+
+
 def _reduction(name, operation):
     def reduction(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-                  keepdims: bool = False) -> Tensor:
+                  out: None = None, keepdims: bool = False) -> Tensor:
+        _check_out(name, out)
         if dtype is not None:
             a = _core.asarray(a, dtype)
         return operation(a, axis, keepdims)
@@ -73,8 +81,9 @@ def _reduction(name, operation):
 
 
 def _spread(name, operation):
-    def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, ddof: int = 0,
-               keepdims: bool = False) -> Tensor:
+    def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: None = None,
+               ddof: int = 0, keepdims: bool = False) -> Tensor:
+        _check_out(name, out)
         if dtype is not None:
             a = _core.asarray(a, dtype)
         return operation(a, axis, keepdims, ddof=ddof)
