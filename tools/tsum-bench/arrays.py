@@ -76,3 +76,18 @@ def check(case, arrays, result):
     scale = max(1.0, count ** 0.5)
     np.testing.assert_allclose(result.astype(np.float64), wanted, rtol=tolerance,
                                atol=tolerance * scale)
+
+
+def memory_runs(array):
+    """Address, count, bytes and distance of the runs of memory that hold the elements: one run of
+    all that the array spans, or one for each index of the axis with the largest stride, where
+    whole lines lie between them."""
+    axes = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
+    array = array.transpose(axes)
+    array = array[tuple(slice(None, None, -1 if stride < 0 else 1) for stride in array.strides)]
+    reaches = [(n - 1) * stride for n, stride in zip(array.shape, array.strides)]
+    address = array.__array_interface__["data"][0]
+    size = sum(reaches[1:]) + array.itemsize
+    if array.strides[0] - size < 64:
+        return address, 1, reaches[0] + size, 0
+    return address, array.shape[0], size, array.strides[0]

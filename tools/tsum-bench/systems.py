@@ -58,10 +58,10 @@ class Worker:
     """The process of a peer. It is stopped but while it answers, since pools of idle threads spin
     for a while."""
 
-    def __init__(self, group):
+    def __init__(self, command):
         library = BUILD / "release" / "lib" / "libtsum-bench-stream.so"
         self.process = subprocess.Popen(
-            group.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True, bufsize=1,
             env={**os.environ, "TSUM_BENCH_STREAM": str(library), "TSUM_CACHE_DIR": ""})
         self._answer(timeout=120)
@@ -87,7 +87,7 @@ class Worker:
 
     def close(self):
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
 
 
 
@@ -99,7 +99,7 @@ def start(names):
         if not wanted:
             continue
         try:
-            worker = Worker(group)
+            worker = Worker(group.command())
         except FileNotFoundError:
             failure = f"no {group.command()[0]}"
         except Failed as reason:

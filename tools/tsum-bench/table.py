@@ -4,6 +4,8 @@ import math
 
 from systems import PEERS, THREADS
 
+PYTHON_PEERS = [peer for peer in PEERS if peer != "eigen"]
+
 
 def limit(result, threads):
     """Seconds that reading takes at least; NaN where calling the reader takes longer."""
@@ -19,9 +21,8 @@ def seconds(result, system):
 
 def fastest_peer(result):
     """Name and seconds of the fastest peer that is called from Python, or None."""
-    return min(((system, seconds(result, system)) for system in PEERS
-                if system != "eigen" and system in result["systems"]),
-               key=lambda pair: pair[1], default=None)
+    return min(((peer, seconds(result, peer)) for peer in PYTHON_PEERS
+                if peer in result["systems"]), key=lambda pair: pair[1], default=None)
 
 
 def aligned(rows):
@@ -42,8 +43,8 @@ def percent(value):
 
 def print_cases(results):
     """tsum and its peers as they are called from Python, then prepared functions and Eigen."""
-    peers = [peer for peer in PEERS if peer != "eigen"
-             and any(peer in result["systems"] for result in results.values())]
+    peers = [peer for peer in PYTHON_PEERS
+             if any(peer in result["systems"] for result in results.values())]
     rows = [["Python", *HEADS, "fastest peer", "us", "ratio", *(f"{peer} us" for peer in peers)]]
     ratios = []
     for name, result in results.items():
@@ -92,7 +93,8 @@ def print_sweep(results):
         groups.setdefault(shape, {}).setdefault(layout, {})[axes] = result
     for shape, layouts in groups.items():
         print(f"\n{shape}")
-        subsets = list(next(iter(layouts.values())))
+        subsets = sorted({axes for layout in layouts.values() for axes in layout},
+                         key=lambda axes: (len(axes), axes))
         rows = [["axes", *(head for layout in layouts
                            for head in (layout, "share", "1 thr", "share"))]]
         for axes in subsets:

@@ -137,6 +137,9 @@ public:
     } else {
       throw std::invalid_argument("unknown system " + system);
     }
+    // NaN, or a number that is hardly the result.
+    const auto bytes = static_cast<std::size_t>(elements(output_shape) * size_of(which.dtype));
+    std::memset(output.get(), 0xff, bytes);
     const auto start = Clock::now();
     call();
     const double time = seconds_since(start);
@@ -147,7 +150,10 @@ public:
 
   /// Seconds per call, several times over about `seconds`, after two calls that do not count.
   std::vector<double> run(const std::string &system, double seconds) const {
-    const Call &call = calls.at(system);
+    const auto found = calls.find(system);
+    if (found == calls.end())
+      throw std::invalid_argument(system + " has not been prepared");
+    const Call &call = found->second;
     call();
     auto start = Clock::now();
     call();
@@ -165,6 +171,7 @@ public:
 
 private:
   void load(const std::string &line) {
+    current_line.clear(); // in case of an exception
     calls.clear();
     data.clear();
     inputs.clear();

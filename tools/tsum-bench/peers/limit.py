@@ -6,35 +6,39 @@ import os
 
 import numpy as np
 
-LIBRARY = ctypes.CDLL(os.environ["TSUM_BENCH_STREAM"])
-THREADS = len(os.sched_getaffinity(0))
+from arrays import memory_runs
+from systems import THREADS
 
 LINE = 64
 
-
-def runs(array):
-    """Address, count, bytes and distance of the runs of whole lines that hold `array`'s elements:
-    one run of all that it spans, or one for each index of an axis of larger stride."""
-    order = np.argsort([abs(stride) for stride in array.strides])[::-1]
-    array = array.transpose(order)
-    array = array[tuple(slice(None, None, -1) if s < 0 else slice(None) for s in array.strides)]
-    span = sum((n - 1) * s for n, s in zip(array.shape, array.strides)) + array.itemsize
-    inner = sum((n - 1) * s for n, s in zip(array.shape[1:], array.strides[1:])) + array.itemsize
-    address = array.__array_interface__["data"][0]
-    skip = -address % LINE
-    if array.strides[0] - inner < LINE:
-        return address + skip, 1, span - skip, 0
-    return address + skip, array.shape[0], inner - skip, array.strides[0]
+read = ctypes.CDLL(os.environ["TSUM_BENCH_STREAM"]).tsum_bench_read
+read.restype = ctypes.c_uint64
+read.argtypes = [ctypes.c_void_p, *[ctypes.c_int64] * 3, ctypes.c_int, ctypes.c_int]
 
 
 def prepare(streams, threads, case, arrays, axis):
-    requests = [tuple(map(ctypes.c_int64, runs(array))) for array in arrays]
+    requests = []
+    for array in arrays:
+        address, count, size, distance = memory_runs(array)
+        skip = -address % LINE
+        requests.append((address + skip, count, (size - skip) // LINE * LINE, distance))
+    for request in requests:
+        assert read(*request, streams, threads) == exclusive_or(*request)
 
     def call():
-        for address, *rest in requests:
-            LIBRARY.tsum_bench_read(address, *rest, streams, threads)
+        for request in requests:
+            read(*request, streams, threads)
 
     return call, None
+
+
+def exclusive_or(address, count, size, distance):
+    """What the reader is to give."""
+    span = (count - 1) * distance + size
+    memory = np.frombuffer((ctypes.c_char * span).from_address(address), np.uint8)
+    runs = np.lib.stride_tricks.as_strided(memory, (count, size), (distance, 1))
+    columns = np.bitwise_xor.reduce(runs, 0)
+    return int(np.bitwise_xor.reduce(columns.view(np.uint64)))
 
 
 SYSTEMS = {f"limit/{threads}/{streams}": functools.partial(prepare, streams, threads)
