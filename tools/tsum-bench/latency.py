@@ -16,8 +16,7 @@ OPS = ("sum", "variance", "softmax")
 
 
 def first_calls(workers, op, shapes):
-    """Seconds by system, the median over the shapes; the first shape, which sets a compiler up, does
-    not count."""
+    """Seconds by system, the median over the shapes; one more before them sets compilers up."""
     times = {system: [] for system in workers}
     for n in range(shapes + 1):
         case = Case("", op, (100 + 3 * n, 300 + 7 * n), "float32", (1,))

@@ -235,7 +235,7 @@ std::string answer(Worker &worker, const std::string &request) {
 
 int main() {
   Worker worker;
-  std::cout << "ready" << std::endl;
+  std::cout << "ready\n" << std::flush;
   for (std::string request; std::getline(std::cin, request);) {
     std::string reply;
     try {
@@ -243,7 +243,7 @@ int main() {
     } catch (const std::exception &error) {
       reply = std::string("error ") + error.what();
     }
-    std::cout << reply << std::endl;
+    std::cout << reply << '\n' << std::flush;
   }
   return 0;
 }

@@ -26,8 +26,10 @@ def prepare_single(case, arrays, axis):
     function, to_array = prepare(case, arrays, axis)
 
     def call():
-        with tsum.threads(1):
-            return function()
+        tsum.set_threads(1)
+        result = function()
+        tsum.set_threads(0)
+        return result
 
     return call, to_array
 
