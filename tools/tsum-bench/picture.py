@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results as docs/performance.svg: picture.py [FILE]."""
-import json
-import pathlib
-import sys
-
+"""Results as a picture."""
 import matplotlib
 import matplotlib.pyplot as plt
 
-import systems
 from systems import THREADS
 from table import PYTHON_PEERS, limit, seconds
 
@@ -54,15 +49,8 @@ def draw_sweep(axis, results):
     axis.legend(loc="upper left", fontsize=7)
 
 
-def main():
-    folder = systems.BUILD / "bench"
-    target = pathlib.Path(sys.argv[1]) if sys.argv[1:] else systems.BUILD / "bench/performance.svg"
+def draw(cases, sweep, path):
     figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5), layout="constrained")
-    draw_peers(left, json.loads((folder / "cases.json").read_text()))
-    draw_sweep(right, json.loads((folder / "sweep.json").read_text()))
-    figure.savefig(target, metadata={"Date": None})
-    print(target)
-
-
-if __name__ == "__main__":
-    main()
+    draw_peers(left, cases)
+    draw_sweep(right, sweep)
+    figure.savefig(path, metadata={"Date": None})

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results as the tables of docs/performance.md: report.py, after `tools/dev bench` with and without
---sweep."""
+"""Writes the tables and the picture of docs/performance.md from the results in build/bench, after
+`tools/dev bench`, `bench --sweep` and `bench latency`. A table goes between these two lines:
+
+    <!-- results: cases -->        or sweep, or latency
+    <!-- end -->
+"""
 import json
 import math
+import re
 
+import picture
 import systems
 from cases import LAYOUTS
 from systems import THREADS
@@ -52,11 +58,30 @@ def sweep_table(results):
     return markdown(rows)
 
 
+def latency_table(results):
+    """First calls by operation and system."""
+    times, names = {}, []
+    for row in results:
+        if row["name"].startswith("first call of a "):
+            op, system = row["name"].removeprefix("first call of a ").split(", ")
+            times.setdefault(op, {})[system] = number(row["value"], 1)
+            names += [] if system in names else [system]
+    return markdown([["", *names], *([op, *(values.get(name, "-") for name in names)]
+                                     for op, values in times.items())])
+
+
 def main():
-    folder = systems.BUILD / "bench"
-    print(cases_table(json.loads((folder / "cases.json").read_text())))
-    print()
-    print(sweep_table(json.loads((folder / "sweep.json").read_text())))
+    document = systems.HERE.parent.parent / "docs" / "performance.md"
+    text = document.read_text()
+    results = {}
+    for name, table in (("cases", cases_table), ("sweep", sweep_table), ("latency", latency_table)):
+        results[name] = json.loads((systems.BUILD / "bench" / f"{name}.json").read_text())
+        text, count = re.subn(f"(<!-- results: {name} -->\n).*?(<!-- end -->)",
+                              lambda block: f"{block[1]}\n{table(results[name])}\n\n{block[2]}",
+                              text, flags=re.DOTALL)
+        assert count == 1, f"{document} has no place for {name}"
+    document.write_text(text)
+    picture.draw(results["cases"], results["sweep"], document.with_suffix(".svg"))
 
 
 if __name__ == "__main__":
