@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 import pathlib
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -67,6 +68,23 @@ def test_a_failing_system_leaves_the_others(workers):
     assert not bench.measure(good, workers, argparse.Namespace(rounds=1, seconds=0))["refusals"]
 
 
+def test_workers_die_with_their_parent(run_python):
+    worker = int(run_python(f"""
+import sys
+sys.path.insert(0, {str(BENCH)!r})
+import systems
+print(systems.Worker([sys.executable, {str(BENCH / "worker.py")!r}, "numpy"]).process.pid)
+import os
+os._exit(0)
+"""))
+    for _ in range(100):
+        state = pathlib.Path(f"/proc/{worker}/stat")
+        if not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] == "Z":
+            return
+        time.sleep(0.1)
+    pytest.fail(f"process {worker} is still there")
+
+
 def test_missing_environments_are_named(monkeypatch, tmp_path):
     monkeypatch.setattr(systems, "ENVIRONMENTS", tmp_path)
     started, missing = systems.start(["jax"])
@@ -112,8 +130,7 @@ def test_the_limit_reads_what_a_case_must_touch(shape, layout):
 
 def test_what_falls_short_is_named_the_worst_first():
     def result(times):
-        return {"read": 1 << 22, "written": 4,
-                "systems": {name: {"seconds": time} for name, time in times.items()}}
+        return {"read": 1 << 22, "systems": {name: {"seconds": time} for name, time in times.items()}}
 
     limits = {f"limit/{threads}/{streams}": 1.0 for threads in (1, systems.THREADS)
               for streams in (1, 4)}

@@ -84,7 +84,7 @@ def measure(case, workers, options):
                 refusals[system] = str(failure)
                 del rounds[system]
     return {
-        "read": case.read_bytes, "written": case.written_bytes,
+        "read": case.read_bytes,
         "systems": {
             system: {"seconds": lower_quartile(times), "rounds": times, "first": firsts[system]}
             for system, times in rounds.items()},

@@ -42,12 +42,6 @@ class Case:
         """Of the elements that take part, whatever lies between them."""
         return self.operands * math.prod(self.shape) * ITEM_SIZES[self.dtype]
 
-    @property
-    def written_bytes(self) -> int:
-        kept = range(len(self.shape)) if self.op in ("softmax", "layer_norm") else (
-            axis for axis in range(len(self.shape)) if axis not in self.axes)
-        return math.prod(self.shape[axis] for axis in kept) * ITEM_SIZES[self.dtype]
-
 
 def _sum(name, shape, axes, dtype="float32"):
     return Case(name, "sum", shape, dtype, axes)

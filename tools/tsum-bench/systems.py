@@ -2,6 +2,7 @@
 """What is measured, and the processes that measure it."""
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import os
 import pathlib
@@ -54,6 +55,12 @@ class Failed(Exception):
     """A worker's answer was an error, or none."""
 
 
+def die_with_parent():
+    """A stopped process would not notice that its input has ended."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 class Worker:
     """The process of a peer. It is stopped but while it answers, since pools of idle threads spin
     for a while."""
@@ -62,7 +69,7 @@ class Worker:
         library = BUILD / "release" / "lib" / "libtsum-bench-stream.so"
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, bufsize=1,
+            stderr=subprocess.DEVNULL, text=True, bufsize=1, preexec_fn=die_with_parent,
             env={**os.environ, "TSUM_BENCH_STREAM": str(library), "TSUM_CACHE_DIR": ""})
         self._answer(timeout=120)
 
