@@ -130,7 +130,8 @@ def test_the_limit_reads_what_a_case_must_touch(shape, layout):
 
 def test_what_falls_short_is_named_the_worst_first():
     def result(times):
-        return {"read": 1 << 22, "systems": {name: {"seconds": time} for name, time in times.items()}}
+        return {"read": 1 << 22,
+                "systems": {name: {"seconds": time} for name, time in times.items()}}
 
     limits = {f"limit/{threads}/{streams}": 1.0 for threads in (1, systems.THREADS)
               for streams in (1, 4)}
