@@ -5,6 +5,8 @@
 
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// The axes of a reduction: `all_axes`, or a list, which may be empty.
@@ -124,3 +126,5 @@ inline const Axes all_axes = Axes::all();
                             std::string_view name = {});
 
 } // namespace tsum
+
+#pragma GCC visibility pop

@@ -54,9 +54,10 @@ if(TSUM_STATIC_LLVM)
     set_target_properties(LLVMSupport PROPERTIES INTERFACE_LINK_LIBRARIES "${dependencies}")
   endif()
   add_link_options(-Wl,--as-needed -Wl,--gc-sections -Wl,--exclude-libs,ALL)
-  set(CMAKE_CXX_VISIBILITY_PRESET hidden)
-  set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 endif()
+# What the public headers declare between `#pragma GCC visibility` is visible, and nothing else.
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 
 # tsum_add_library(<name> [COMPILER] SOURCES <file>... [LINK <tsum or system library>...]
 #                  [MLIR <component>...] [LLVM <component>...])

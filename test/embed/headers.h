@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All public headers.
+#include <tsum/npy.h>
+#include <tsum/tsum.h>
