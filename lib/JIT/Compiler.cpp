@@ -51,7 +51,10 @@ public:
       return CompileFailure{"object", llvm::toString(object.takeError())};
     result.image.object = (*object)->getBuffer().str();
     module.reset();
-    result.stages.push_back({"object", std::chrono::steady_clock::now() - start});
+    const auto end = std::chrono::steady_clock::now();
+    result.stages.push_back({"object", end - start});
+    if (Timeline *timeline = Timeline::get())
+      timeline->add("compile", "object", start, end);
     return result;
   }
 

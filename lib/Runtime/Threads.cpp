@@ -50,7 +50,7 @@ void run_tiles(const Program::Launch &launch, const void *const *buffers) {
     hook();
   std::int64_t shares = std::min(launch.tiles, launch.traffic / min_bytes_per_thread);
   if (shares < 2 || thread_limit == 1 || is_alone) {
-    launch.kernel(buffers, 0, launch.tiles);
+    launch.run(buffers, 0, launch.tiles);
     return;
   }
   auto run = [&] {
@@ -58,7 +58,7 @@ void run_tiles(const Program::Launch &launch, const void *const *buffers) {
     tbb::parallel_for(
         tbb::blocked_range<std::int64_t>(0, launch.tiles,
                                          static_cast<std::size_t>(launch.tiles / shares)),
-        [&](const auto &range) { launch.kernel(buffers, range.begin(), range.end()); },
+        [&](const auto &range) { launch.run(buffers, range.begin(), range.end()); },
         tbb::static_partitioner());
   };
   std::shared_ptr<tbb::task_arena> arena;
