@@ -9,6 +9,7 @@
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Conversion/TsumToGraph.h"
 #include "tsum/Expression/Parse.h"
+#include "tsum/explain.h"
 #include "tsum/npy.h"
 #include "tsum/tsum.h"
 
@@ -52,6 +53,13 @@ struct Options {
   cl::opt<unsigned> repetitions{
       "repetitions", cl::value_desc("n"), cl::cat(category),
       cl::desc("How many calls --time makes (as many as take half a second, at least 5)")};
+  enum class Explain { No, Text, Json, Html };
+  cl::opt<Explain> explain{
+      "explain", cl::init(Explain::No), cl::cat(category),
+      cl::desc("Print what is compiled, how it runs and how fast, in place of the results:"),
+      cl::values(clEnumValN(Explain::Text, "text", "for a terminal"),
+                 clEnumValN(Explain::Json, "json", "for programs"),
+                 clEnumValN(Explain::Html, "html", "a page with the kernels drawn"))};
   cl::opt<bool> functions{"functions", cl::cat(category),
                           cl::desc("List the functions that expressions may call")};
   cl::opt<std::string> printAfter{
@@ -165,6 +173,14 @@ private:
       throw Error("--output is given " + std::to_string(options.outputs.size()) +
                   " times, and the number of results is " + std::to_string(results->size()));
 
+    if (options.explain != Options::Explain::No) {
+      progress.begin("compiling and measuring");
+      const auto format = options.explain == Options::Explain::Text   ? ExplainFormat::Text
+                          : options.explain == Options::Explain::Json ? ExplainFormat::Json
+                                                                      : ExplainFormat::Html;
+      std::cout << explain(*results, format);
+      return success();
+    }
     if (!options.printAfter.empty()) {
       auto nodes = llvm::map_range(*results, [](const Tensor &result) { return result.node(); });
       if (failed(printStage(std::vector<Node::Ptr>(nodes.begin(), nodes.end()))))
