@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that what the documents quote is what the files say and the tools print.
+"""Checks that what the documents quote is what the files say and the tools print, and that their
+links lead somewhere.
 
     check_docs.py [--fix] BIN DOCUMENT...
 
@@ -40,12 +41,32 @@ def expected(block, tools):
     return "\n".join(lines) + "\n"
 
 
+def anchors(document):
+    """What a link to a heading of `document` may say, as GitHub makes it."""
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ +(.*)", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(document):
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"https?:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = document.parent / path if path else document
+        if not file.exists():
+            yield f"{target}: no such file"
+        elif anchor and anchor not in anchors(file):
+            yield f"{target}: no such heading"
+
+
 def main():
     arguments = sys.argv[1:]
     fix = "--fix" in arguments
     tools, *documents = [a for a in arguments if a != "--fix"]
     tools = pathlib.Path(tools).resolve()
-    stale = checked = 0
+    stale = checked = broken = 0
     for document in map(pathlib.Path, documents):
         text = document.read_text()
         for block in reversed(list(BLOCK.finditer(text))):
@@ -60,7 +81,12 @@ def main():
             text = text[: block.start("text")] + new + text[block.end("text"):]
         if fix:
             document.write_text(text)
+        for fault in broken_links(document):
+            broken += 1
+            print(f"{document}: {fault}")
     print(f"{checked} blocks, {stale} stale" + (", written" if fix and stale else ""))
+    if broken:
+        sys.exit(f"{broken} links are broken")
     if checked == 0 or (stale and not fix):
         sys.exit("run tools/dev docs to write what is stale")
 

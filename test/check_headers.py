@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that each public header compiles alone, without warnings and without LLVM's headers.
+"""Checks that each public header compiles alone, without warnings and without LLVM's headers, and
+makes visible what it declares.
 
 usage: check_headers.py INCLUDE_DIRECTORY COMPILER...
 """
@@ -25,10 +26,21 @@ def faults(compiler, include, header):
     return [f"includes {match[1]}" for match in matches[:1]]
 
 
+def is_visible(text):
+    """Whether what the header declares is exported from a library of hidden symbols."""
+    return "namespace tsum {" not in text or re.search(
+        r"#pragma GCC visibility push\(default\)\n\nnamespace tsum {.*"
+        r"} // namespace tsum\n\n#pragma GCC visibility pop\n", text, re.DOTALL)
+
+
 def main():
     include = pathlib.Path(sys.argv[1])
     failed = False
     headers = sorted(path.relative_to(include) for path in include.glob("tsum/*.h"))
+    for header in headers:
+        if not is_visible((include / header).read_text()):
+            print(f"{header}: namespace tsum is not between #pragma GCC visibility push and pop")
+            failed = True
     for compiler in sys.argv[2:]:
         for header in headers:
             for fault in faults(compiler, include, header):

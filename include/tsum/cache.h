@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// What the caches have done since the process started.
@@ -64,3 +66,5 @@ struct CacheEvent {
 void set_cache_log(std::function<void(const CacheEvent &)> log);
 
 } // namespace tsum
+
+#pragma GCC visibility pop

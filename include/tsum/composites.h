@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 // Made of the operations of the other headers, and fused like them. All take floats; f16 and bf16
@@ -47,3 +49,5 @@ namespace tsum {
                                        double epsilon = 1e-8, std::string_view name = {});
 
 } // namespace tsum
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// The type of a tensor's elements. Integers wrap in their own width; floats are IEEE 754, and bf16
@@ -132,3 +134,5 @@ template <class Visitor> decltype(auto) visit_dtype(DType dtype, Visitor &&visit
 }
 
 } // namespace tsum
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include <concepts>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// The operand of an elementwise operation: a tensor, or a number that takes the other operand's
@@ -76,3 +78,5 @@ private:
 [[nodiscard]] inline Tensor operator/(const Operand &x, const Operand &y) { return divide(x, y); }
 
 } // namespace tsum
+
+#pragma GCC visibility pop

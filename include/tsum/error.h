@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// The base of everything tsum throws. A message names the operation, what was given and what would
@@ -58,3 +60,5 @@ private:
 };
 
 } // namespace tsum
+
+#pragma GCC visibility pop

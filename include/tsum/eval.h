@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <span>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// Evaluates `outputs` together: what they share is computed once. Outputs that are evaluated
@@ -40,3 +42,5 @@ void set_pool_capacity(std::int64_t bytes);
 void set_kernel_hook(void (*hook)());
 
 } // namespace tsum
+
+#pragma GCC visibility pop

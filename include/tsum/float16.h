@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <limits>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// A 16-bit float with `exponent_bits` of exponent and `fraction_bits` of fraction, laid out as
@@ -78,6 +80,8 @@ using float16 = SmallFloat<5, 10>;
 using bfloat16 = SmallFloat<8, 7>;
 
 } // namespace tsum
+
+#pragma GCC visibility pop
 
 template <int exponent_bits, int fraction_bits>
 struct std::numeric_limits<tsum::SmallFloat<exponent_bits, fraction_bits>> {

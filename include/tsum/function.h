@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// A graph that is compiled once and called with other data each time: what a call does is to check
@@ -50,7 +52,7 @@ public:
     return (*this)(std::span<const Tensor>(inputs.begin(), inputs.size()));
   }
 
-  struct Prepared; // private: lib/Runtime/Function.cpp
+  struct [[gnu::visibility("hidden")]] Prepared; // private: lib/Runtime/Function.cpp
   explicit Function(std::shared_ptr<const Prepared> prepared) : prepared(std::move(prepared)) {}
 
 private:
@@ -89,7 +91,7 @@ public:
   [[nodiscard]] std::int64_t count() const;
 
 private:
-  struct State;
+  struct [[gnu::visibility("hidden")]] State;
   std::shared_ptr<State> state;
 };
 
@@ -169,3 +171,5 @@ template <class Callable> [[nodiscard]] Jitted<Callable> jit(Callable callable) 
 }
 
 } // namespace tsum
+
+#pragma GCC visibility pop

@@ -4,7 +4,12 @@
 #include "tsum/tensor.h"
 
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace tsum {
 
@@ -17,6 +22,14 @@ namespace tsum {
 /// \throws FileError if the file cannot be read or is not exactly such an array.
 [[nodiscard]] Tensor load_npy(const std::filesystem::path &path, std::string_view name = {});
 
+/// The arrays in the NumPy archive `path`, by name, as `numpy.savez` and `numpy.savez_compressed`
+/// write them. Compressed ones are unpacked; the others are mapped as by `load_npy`, and their
+/// checksums not looked at.
+///
+/// \throws FileError as `load_npy`.
+[[nodiscard]] std::vector<std::pair<std::string, Tensor>>
+load_npz(const std::filesystem::path &path);
+
 /// Writes the values of `tensor` to the NumPy file `path` in C order, evaluating if need be. The
 /// file appears, or is replaced, when it is complete: a failure leaves `path` as it was.
 ///
@@ -24,3 +37,5 @@ namespace tsum {
 void save_npy(const std::filesystem::path &path, const Tensor &tensor);
 
 } // namespace tsum
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include <optional>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// The axes of a reduction: `all_axes`, or a list, which may be empty.
@@ -141,3 +143,5 @@ enum class Accuracy : std::uint8_t {
                             std::string_view name = {});
 
 } // namespace tsum
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 
 #include "tsum/reductions.h"
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 // Each builds a node and computes nothing; O(rank). What these make of data, or of values, is a view
@@ -63,3 +65,5 @@ struct Slice {
                           std::string_view name = {});
 
 } // namespace tsum
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// Extents, outermost first. Rank 0 is a scalar; an extent may be 0.
@@ -22,7 +24,7 @@ using Shape = std::vector<std::int64_t>;
 /// (reversed).
 using ByteStrides = std::vector<std::int64_t>;
 
-struct Node; // private: tsum/Graph/Node.h
+struct [[gnu::visibility("hidden")]] Node; // private: tsum/Graph/Node.h
 
 /// A handle to one node of an expression graph: cheap to copy (one reference count), immutable.
 ///
@@ -175,3 +177,5 @@ Tensor constant(std::initializer_list<std::initializer_list<T>> rows, std::strin
 }
 
 } // namespace tsum
+
+#pragma GCC visibility pop

@@ -26,7 +26,7 @@ public:
         inputs.push_back(typeOf(value));
     for (std::int32_t output : graph.outputs)
       results.push_back(typeOf(graph.values[output]));
-    auto function = func::FuncOp::create(b, loc, "graph", b.getFunctionType(inputs, results));
+    auto function = func::FuncOp::create(b, loc, nameOf(graph), b.getFunctionType(inputs, results));
     b.setInsertionPointToStart(function.addEntryBlock());
 
     for (const CanonicalGraph::Value &value : graph.values)
@@ -127,6 +127,22 @@ private:
 };
 
 } // namespace
+
+std::string nameOf(const CanonicalGraph &graph) {
+  constexpr size_t longest = 60;
+  std::string name;
+  std::string_view last;
+  for (const CanonicalGraph::Value &value : graph.values) {
+    const std::string_view op = op_info(value.op).name;
+    if (value.op == OpKind::Constant || op == last)
+      continue;
+    if (name.size() + op.size() >= longest)
+      return name + "_etc";
+    name += (name.empty() ? "" : "_") + std::string(op);
+    last = op;
+  }
+  return name.empty() ? "graph" : name;
+}
 
 OwningOpRef<ModuleOp> graphToTsum(const CanonicalGraph &graph, MLIRContext *context) {
   context->loadDialect<func::FuncDialect, ir::TsumDialect>();

@@ -35,7 +35,10 @@ Outcome compileOn(Workbench &workbench, llvm::TargetMachine &target, const Canon
     return CompileFailure{"object", llvm::toString(object.takeError())};
   result.image.object = (*object)->getBuffer().str();
   module.reset();
-  result.stages.push_back({"object", std::chrono::steady_clock::now() - start});
+  const auto end = std::chrono::steady_clock::now();
+  result.stages.push_back({"object", end - start});
+  if (Timeline *timeline = Timeline::get())
+    timeline->add("compile", "object", start, end);
   return result;
 }
 

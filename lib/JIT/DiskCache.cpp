@@ -2,6 +2,8 @@
 
 #include "tsum/JIT/DiskCache.h"
 
+#include "StageDump.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CachePruning.h"
 #include "llvm/Support/xxhash.h"
@@ -113,6 +115,8 @@ void makeDirectories(const std::string &path) {
 }
 
 std::string defaultDirectory() {
+  if (!dump_directory().empty())
+    return ""; // what is found is not compiled, and leaves nothing to see
   if (const char *given = std::getenv("TSUM_CACHE_DIR"))
     return given;
   if (const char *xdg = std::getenv("XDG_CACHE_HOME"); xdg && xdg[0] == '/')

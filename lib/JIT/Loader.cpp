@@ -2,6 +2,8 @@
 
 #include "tsum/JIT/Loader.h"
 
+#include "Profilers.h"
+
 #include "llvm/ExecutionEngine/Orc/Core.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
@@ -49,6 +51,8 @@ Expected<std::unique_ptr<Loader>> Loader::create() {
   if (!symbols)
     return symbols.takeError();
   loader->processSymbols->addGenerator(std::move(*symbols));
+  if (llvm::Error error = nameKernelsToProfilers(loader->session, loader->linker))
+    return error;
   return loader;
 }
 
@@ -80,6 +84,7 @@ Expected<Program> Loader::load(Image image, std::mutex &mutex) {
     if (!symbol)
       return fail(symbol.takeError());
     program.launches[i].kernel = symbol->getAddress().toPtr<Kernel>();
+    program.launches[i].name = std::move(image.kernels[i]);
   }
   lock.unlock();
   program.code = std::move(code);

@@ -2,10 +2,13 @@
 
 #include "Workbench.h"
 
+#include "StageDump.h"
+
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Support/Timeline.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -39,6 +42,8 @@ public:
   void stop(llvm::StringRef stage) {
     auto now = std::chrono::steady_clock::now();
     stages.push_back({{stage.data(), stage.size()}, now - start});
+    if (Timeline *timeline = Timeline::get())
+      timeline->add("compile", stages.back().stage, start, now);
     start = now;
   }
 
@@ -76,8 +81,8 @@ static void readSchedule(func::FuncOp function, Image &image) {
       std::int64_t traffic = std::accumulate(results.begin(), results.end(), std::int64_t{0});
       for (Type input : launch.getInputs().getTypes())
         traffic += bytesOf(input);
-      program.launches.push_back(
-          {nullptr, tiles, numbersOf(launch.getInputs()), std::move(results), traffic});
+      program.launches.push_back({nullptr, tiles, numbersOf(launch.getInputs()), std::move(results),
+                                  traffic, /*name=*/{}});
       image.kernels.push_back(kernel.getName().str());
     } else {
       program.outputs = numbersOf(cast<func::ReturnOp>(op).getOperands());
@@ -114,15 +119,19 @@ std::unique_ptr<llvm::Module> Workbench::lower(const CanonicalGraph &graph,
       failure.diagnostic += (failure.diagnostic.empty() ? "" : "; ") + diagnostic.str();
     return success();
   });
+  StageDump dump(nameOf(graph), graph);
   StopWatch watch(times);
   OwningOpRef<ModuleOp> module = graphToTsum(graph, &context);
   watch.stop("import");
+  auto print = [&](llvm::raw_ostream &os) { module->print(os); };
+  dump.write("import", "mlir", print);
   for (auto [stage, passes] : llvm::zip_equal(pipelineStages(), stages)) {
     if (failed(passes->run(*module))) {
       failure.stage = stage.name;
       return nullptr;
     }
     watch.stop(stage.name);
+    dump.write(stage.name, "mlir", print);
   }
   failure.diagnostic.clear(); // an error always fails its pass
   ModuleOp kernels = *module->getOps<ModuleOp>().begin();
@@ -135,6 +144,7 @@ std::unique_ptr<llvm::Module> Workbench::lower(const CanonicalGraph &graph,
     return nullptr;
   }
   watch.stop("llvm-ir");
+  dump.write("llvm-ir", "ll", [&](llvm::raw_ostream &os) { (*llvmIR)->print(os, nullptr); });
   return std::move(*llvmIR);
 }
 

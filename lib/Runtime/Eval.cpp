@@ -37,6 +37,7 @@ static void run(const Program &program, const Canonicalized &bound) {
 }
 
 void eval(std::span<const Tensor> outputs) {
+  TimelineScope event("eval", "eval");
   Kernels &kernels = Kernels::instance();
   Signature signature(outputs);
   if (signature.outputs().empty())

@@ -49,6 +49,8 @@ public:
   explicit StopWatch(CacheEvent &event) : event(event) {}
   void stop(std::string what) {
     const auto now = std::chrono::steady_clock::now();
+    if (Timeline *timeline = Timeline::get())
+      timeline->add("cache", what, last, now);
     event.stages.emplace_back(std::move(what), now - last);
     last = now;
   }
@@ -157,6 +159,7 @@ KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph) {
   if (is_logged)
     nearest = memory.nearest([&](const CanonicalGraph &other) { return distance(graph, other); });
 
+  TimelineScope look_up("cache", "look-up");
   CacheEvent *outer = std::exchange(current_event, &event);
   bool was_known = false;
   KernelCache::ProgramPtr program;

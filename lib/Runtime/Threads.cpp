@@ -113,7 +113,7 @@ public:
       while (tile.load(std::memory_order_relaxed) < end) {
         const std::int64_t begin = tile.fetch_add(piece, std::memory_order_relaxed);
         if (begin < end)
-          launch.kernel(buffers, begin, std::min(begin + piece, end));
+          launch.run(buffers, begin, std::min(begin + piece, end));
       }
     }
   }
@@ -152,7 +152,7 @@ void run_tiles(const Program::Launch &launch, const void *const *buffers) {
       return;
     }
   }
-  launch.kernel(buffers, 0, launch.tiles);
+  launch.run(buffers, 0, launch.tiles);
 }
 
 } // namespace tsum

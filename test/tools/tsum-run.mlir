@@ -16,9 +16,9 @@
 // The shape of a computed value changes: it is evaluated first, by a graph of its own.
 // RUN: tsum-run %s --function pairs --input %t/x.npy --print-after=simplify \
 // RUN:   | FileCheck %s --check-prefix=PAIRS
-//     PAIRS: func.func @graph(%[[X:.*]]: tensor<6xf32>) -> tensor<6xf32>
+//     PAIRS: func.func @square(%[[X:.*]]: tensor<6xf32>) -> tensor<6xf32>
 //     PAIRS:   tsum.square %[[X]]
-//     PAIRS: func.func @graph(%[[Y:.*]]: tensor<3x2xf32>) -> tensor<3xf32>
+//     PAIRS: func.func @reduce_sum(%[[Y:.*]]: tensor<3x2xf32>) -> tensor<3xf32>
 //     PAIRS:   tsum.reduce_sum %[[Y]] axes = [1]
 //     PAIRS: tsum.Tensor([ 5. 25. 61.], shape=(3,), dtype=f32)
 

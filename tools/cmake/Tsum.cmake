@@ -54,9 +54,17 @@ if(TSUM_STATIC_LLVM)
     set_target_properties(LLVMSupport PROPERTIES INTERFACE_LINK_LIBRARIES "${dependencies}")
   endif()
   add_link_options(-Wl,--as-needed -Wl,--gc-sections -Wl,--exclude-libs,ALL)
-  set(CMAKE_CXX_VISIBILITY_PRESET hidden)
-  set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+  # A sixth of MLIR's code is there twice: templates that differ in types alone. What MLIR and LLVM
+  # compare are addresses of data.
+  include(CheckLinkerFlag)
+  check_linker_flag(CXX -Wl,--icf=all TSUM_LINKER_FOLDS_CODE)
+  if(TSUM_LINKER_FOLDS_CODE)
+    add_link_options(-Wl,--icf=all)
+  endif()
 endif()
+# What the public headers declare between `#pragma GCC visibility` is visible, and nothing else.
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 
 # tsum_add_library(<name> [COMPILER] SOURCES <file>... [LINK <tsum or system library>...]
 #                  [MLIR <component>...] [LLVM <component>...])

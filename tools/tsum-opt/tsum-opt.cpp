@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Vector/Transforms/Passes.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/CommandLine.h"
 
 using namespace mlir;
 
@@ -46,6 +47,10 @@ static void registerUpstreamPasses() {
 }
 
 int main(int argc, char **argv) {
+  // LLVM's own options, for its back ends and passes: --help-hidden lists them.
+  for (auto &[name, option] : llvm::cl::getRegisteredOptions())
+    if (option->getOptionHiddenFlag() == llvm::cl::NotHidden && name != "help" && name != "version")
+      option->setHiddenFlag(llvm::cl::Hidden);
   registerUpstreamPasses();
   tsum::registerTsumPasses();
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Evaluates a function of a tsum-dialect file on NumPy files: read, import, evaluate, write.
+// Evaluates a function of a tsum-dialect file, or an expression, on NumPy files: read, import,
+// evaluate, write.
+#include "Progress.h"
+
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Conversion/TsumToGraph.h"
+#include "tsum/Expression/Parse.h"
 #include "tsum/Graph/Resolve.h"
+#include "tsum/explain.h"
 #include "tsum/npy.h"
 #include "tsum/tsum.h"
 
@@ -17,7 +22,6 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
-#include <algorithm>
 #include <chrono>
 #include <iostream>
 
@@ -29,10 +33,16 @@ namespace {
 
 struct Options {
   cl::OptionCategory category{"tsum-run options"};
-  cl::opt<std::string> file{cl::Positional, cl::Required, cl::desc("<file.mlir>"),
-                            cl::cat(category)};
-  cl::list<std::string> inputs{"input", cl::value_desc("file.npy"), cl::cat(category),
-                               cl::desc("The next argument of the function")};
+  cl::list<std::string> operands{cl::Positional, cl::cat(category),
+                                 cl::desc("<file.mlir> | <name=file.npy>...")};
+  cl::opt<std::string> expression{
+      "expr", cl::value_desc("expression"), cl::cat(category),
+      cl::desc("What to evaluate in place of a function: 'reduce_sum(square(x - y), axis=1)' of "
+               "x=a.npy y=b.npy, or of the arrays of an archive, as they are named there. Several "
+               "results have commas between them")};
+  cl::list<std::string> inputs{
+      "input", cl::value_desc("file.npy"), cl::cat(category),
+      cl::desc("The next argument of the function; of an archive, file.npz:name")};
   cl::list<std::string> outputs{"output", cl::value_desc("file.npy"), cl::cat(category),
                                 cl::desc("Where the next result goes; without any, results are "
                                          "printed")};
@@ -41,11 +51,72 @@ struct Options {
   cl::opt<bool> time{"time", cl::cat(category),
                      cl::desc("Print to stderr how long compiling and a later call take; GB/s "
                               "count each input and output once")};
+  cl::opt<unsigned> repetitions{
+      "repetitions", cl::value_desc("n"), cl::cat(category),
+      cl::desc("How many calls --time makes (as many as take half a second, at least 5)")};
+  enum class Explain { No, Text, Json, Html };
+  cl::opt<Explain> explain{
+      "explain", cl::init(Explain::No), cl::cat(category),
+      cl::desc("Print what is compiled, how it runs and how fast, in place of the results:"),
+      cl::values(clEnumValN(Explain::Text, "text", "for a terminal"),
+                 clEnumValN(Explain::Json, "json", "for programs"),
+                 clEnumValN(Explain::Html, "html", "a page with the kernels drawn"))};
+  cl::opt<bool> functions{"functions", cl::cat(category),
+                          cl::desc("List the functions that expressions may call")};
   cl::opt<std::string> printAfter{
       "print-after", cl::value_desc("stage"), cl::cat(category),
       cl::desc("Print what the stage of that name, as in tsum-opt --tsum-compile='stop-after=...', "
                "makes of the canonical graph")};
 };
+
+/// The arrays of a file: of an archive all, or the one behind a colon.
+std::vector<std::pair<std::string, Tensor>> loadArrays(StringRef path) {
+  constexpr StringRef archive = ".npz";
+  auto [file, name] = path.rsplit((archive + ":").str());
+  const bool isNamed = file.size() < path.size();
+  if (!isNamed && !path.ends_with(archive))
+    return {{"", load_npy(path.str(), path.str())}};
+  const std::string archivePath = isNamed ? (file + archive).str() : path.str();
+  std::vector<std::pair<std::string, Tensor>> arrays = load_npz(archivePath);
+  if (!isNamed)
+    return arrays;
+  std::string names;
+  for (auto &[key, tensor] : arrays) {
+    if (key == name)
+      return {{key, tensor}};
+    names += (names.empty() ? "" : ", ") + key;
+  }
+  throw Error("'" + archivePath + "' has no array '" + name.str() + "' (the arrays: " + names +
+              ")");
+}
+
+Tensor loadArray(StringRef path) {
+  auto arrays = loadArrays(path);
+  if (arrays.size() != 1)
+    throw Error("'" + path.str() + "' has " + std::to_string(arrays.size()) +
+                " arrays: choose one with " + path.str() + ":name");
+  return arrays.front().second;
+}
+
+/// What `operands` (name=file, or an archive for all it has) name.
+NamedTensors loadNamed(ArrayRef<std::string> operands) {
+  NamedTensors named;
+  auto add = [&](const std::string &name, const Tensor &tensor) {
+    if (!named.emplace(name, tensor).second)
+      throw Error("'" + name + "' is given twice");
+  };
+  for (StringRef operand : operands) {
+    auto [name, path] = operand.split('=');
+    if (!path.empty())
+      add(name.str(), loadArray(path));
+    else if (operand.ends_with(".npz"))
+      for (auto &[key, tensor] : loadArrays(operand))
+        add(key, tensor);
+    else
+      throw Error("'" + operand.str() + "' names nothing (an expression reads name=file.npy)");
+  }
+  return named;
+}
 
 /// The one function there is, or the one named `name`.
 func::FuncOp selectFunction(ModuleOp module, StringRef name) {
@@ -77,32 +148,58 @@ public:
   }
 
   LogicalResult run(func::FuncOp function) {
+    progress.begin("reading the inputs");
     for (const std::string &path : options.inputs)
-      arguments.push_back(load_npy(path, path));
-    FailureOr<std::vector<Tensor>> results = tsumToGraph(function, arguments);
+      arguments.push_back(loadArray(path));
+    return run([&] { return tsumToGraph(function, arguments); });
+  }
+
+  LogicalResult run(StringRef expression) {
+    progress.begin("reading the inputs");
+    NamedTensors named = loadNamed(options.operands);
+    for (const auto &[name, tensor] : named)
+      arguments.push_back(tensor);
+    return run([&] { return FailureOr(parse_expressions(expression, named)); });
+  }
+
+private:
+  /// Evaluates the graphs that `build` makes, each time a new one.
+  using Build = llvm::function_ref<FailureOr<std::vector<Tensor>>()>;
+
+  LogicalResult run(Build build) {
+    FailureOr<std::vector<Tensor>> results = build();
     if (failed(results))
       return failure();
     if (!options.outputs.empty() && options.outputs.size() != results->size())
       throw Error("--output is given " + std::to_string(options.outputs.size()) +
                   " times, and the number of results is " + std::to_string(results->size()));
 
+    if (options.explain != Options::Explain::No) {
+      progress.begin("compiling and measuring");
+      const auto format = options.explain == Options::Explain::Text   ? ExplainFormat::Text
+                          : options.explain == Options::Explain::Json ? ExplainFormat::Json
+                                                                      : ExplainFormat::Html;
+      std::cout << explain(*results, format);
+      return success();
+    }
     if (!options.printAfter.empty()) {
       auto nodes = llvm::map_range(*results, [](const Tensor &result) { return result.node(); });
       if (failed(printStage(std::vector<Node::Ptr>(nodes.begin(), nodes.end()))))
         return failure();
     }
+    progress.begin("compiling and evaluating");
     eval(*results);
+    progress.begin("writing the results");
     if (options.outputs.empty())
       for (const Tensor &result : *results)
         std::cout << result << '\n';
     for (auto [path, result] : llvm::zip(options.outputs, *results))
       save_npy(path, result);
     if (options.time)
-      printTimes(function, *results);
+      printTimes(build, *results);
     return success();
   }
 
-private:
   /// Prints the module of each canonical graph that evaluating `nodes` compiles, which evaluates
   /// those that are needed first.
   LogicalResult printStage(std::vector<Node::Ptr> nodes) {
@@ -133,21 +230,27 @@ private:
     return success();
   }
 
-  void printTimes(func::FuncOp function, ArrayRef<Tensor> results) {
+  void printTimes(Build build, ArrayRef<Tensor> results) {
     using Clock = std::chrono::steady_clock;
     using Milliseconds = std::chrono::duration<double, std::milli>;
     using Microseconds = std::chrono::duration<double, std::micro>;
     constexpr Milliseconds budget(500);
+    progress.begin("timing");
+    const auto start = Clock::now();
     std::vector<Microseconds> times;
-    for (auto start = Clock::now(); times.size() < 5 || Clock::now() - start < budget;) {
+    auto isEnough = [&] {
+      return options.repetitions > 0 ? times.size() == options.repetitions
+                                     : times.size() >= 5 && Clock::now() - start >= budget;
+    };
+    while (!isEnough()) {
       // A graph of its own, since what has values is not evaluated again.
-      std::vector<Tensor> again = *tsumToGraph(function, arguments);
-      auto before = Clock::now();
+      std::vector<Tensor> again = *build();
+      const auto before = Clock::now();
       eval(again);
       times.push_back(Clock::now() - before);
     }
-    auto median = times.begin() + times.size() / 2;
-    std::nth_element(times.begin(), median, times.end());
+    llvm::sort(times);
+    const Microseconds median = times[times.size() / 2];
 
     double bytes = 0;
     for (ArrayRef<Tensor> tensors : {ArrayRef<Tensor>(arguments), results})
@@ -155,11 +258,14 @@ private:
         bytes += static_cast<double>(tensor.size() * size_of(tensor.dtype()));
     Milliseconds compiling = cache_stats().compile_time;
     llvm::errs() << llvm::format("compile: %.2f ms\n", compiling.count())
-                 << llvm::format("call: %.2f us, the median of %zu; %.3g GB/s\n", median->count(),
-                                 times.size(), bytes / median->count() / 1e3);
+                 << llvm::format("call: %.2f us, the median of %zu; %.3g GB/s\n", median.count(),
+                                 times.size(), bytes / median.count() / 1e3)
+                 << llvm::format("calls took from %.2f to %.2f us\n", times.front().count(),
+                                 times.back().count());
   }
 
   const Options &options;
+  Progress progress;
   PassManager passes;
   std::vector<Tensor> arguments;
 };
@@ -171,8 +277,16 @@ LogicalResult runFile(const Options &options) {
   context.printOpOnDiagnostic(false); // the line of the file is enough
   Run run(options, context);
 
+  if (!options.expression.empty())
+    return run.run(options.expression);
+
+  if (options.operands.size() != 1)
+    throw Error(options.operands.empty()
+                    ? "there is nothing to evaluate (give a file.mlir, or --expr)"
+                    : "a file.mlir is the only operand of its kind (its function's arguments are "
+                      "given by --input)");
   std::string message;
-  auto buffer = openInputFile(options.file, &message);
+  auto buffer = openInputFile(options.operands.front(), &message);
   if (!buffer)
     throw Error(message);
   llvm::SourceMgr sources;
@@ -193,7 +307,13 @@ int main(int argc, char **argv) {
     other->removeArgument();
   Options options;
   cl::HideUnrelatedOptions(options.category);
-  cl::ParseCommandLineOptions(argc, argv, "evaluates a tsum function on NumPy files\n");
+  cl::ParseCommandLineOptions(argc, argv,
+                              "evaluates a tsum function, or an expression, on NumPy files\n");
+  if (options.functions) {
+    for (const std::string &function : expression_functions())
+      llvm::outs() << function << '\n';
+    return 0;
+  }
   try {
     return failed(runFile(options));
   } catch (const std::exception &error) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tsum/Graph/Fields.h"
+#include "tsum/Support/Timeline.h"
 
 #include <cstdint>
 #include <memory>
@@ -23,6 +24,13 @@ struct Program {
     std::vector<std::int32_t> inputs;  ///< values
     std::vector<std::int64_t> results; ///< bytes of each
     std::int64_t traffic = 0;          ///< bytes of the inputs and the results together
+    std::string name;                  ///< the kernel's, for people; empty until it is loaded
+
+    /// Computes the tiles from `begin` to `end`.
+    void run(const void *const *buffers, std::int64_t begin, std::int64_t end) const {
+      TimelineScope event("kernel", name);
+      kernel(buffers, begin, end);
+    }
   };
 
   std::int32_t arguments = 0; ///< how many values are data
@@ -40,11 +48,11 @@ struct Image {
   std::string object;
 };
 
-// Addresses are no part of what is kept.
+// Addresses and names are no part of what is kept.
 
 template <MaybeConst<Program::Launch> Launch, class Visit>
 void visit_fields(Launch &launch, Visit &&visit) {
-  [[maybe_unused]] auto &[kernel, tiles, inputs, results, traffic] = launch;
+  [[maybe_unused]] auto &[kernel, tiles, inputs, results, traffic, name] = launch;
   visit(tiles, inputs, results, traffic);
 }
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/JIT/Compiler.h"
+
+namespace tsum {
+
+/// One kernel of a graph, as the compiler decided on it.
+struct KernelExplanation {
+  std::string name;
+  std::string cut;                     ///< why it ends where it does, as `tsum.cut` says
+  std::vector<std::string> operations; ///< "reduce_sum [16,200] -> f32[16]", in order
+  /// How each of its loops over the data runs: "inner, 64 lanes".
+  std::vector<std::string> strategies;
+  std::int64_t tiles = 0;
+  std::int64_t bytesRead = 0, bytesWritten = 0; ///< each input and result counted once
+  std::int64_t flops = 0; ///< elementary steps: a result's elements, a reduction's operand's
+  std::vector<std::int32_t> inputs; ///< values: the graph's data, then the launches' results
+  std::vector<std::string> types;   ///< of its results, "f32[16]"
+  bool hasFloatSum = false;         ///< adds f16, bf16 or f32
+  bool hasDoubleSum = false;        ///< adds f64
+};
+
+struct GraphExplanation {
+  std::vector<std::string> data; ///< the types of what it reads
+  std::vector<KernelExplanation> kernels;
+};
+
+/// What the compiler makes of `graph` for this machine. Runs its stages in a context of their own.
+[[nodiscard]] std::variant<GraphExplanation, CompileFailure>
+explain_graph(const CanonicalGraph &graph);
+
+} // namespace tsum

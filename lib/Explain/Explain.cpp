@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Goes through the steps of an evaluation and looks at each.
+#include "tsum/explain.h"
+
+#include "Report.h"
+
+#include "Runtime/Buffer.h"
+#include "Runtime/Kernels.h"
+#include "Runtime/Threads.h"
+#include "tsum/cache.h"
+#include "tsum/reductions.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+namespace tsum {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Microseconds = std::chrono::duration<double, std::micro>;
+
+/// The shortest of several runs, in microseconds.
+double measure(const Program::Launch &launch, const void *const *buffers) {
+  constexpr Microseconds budget(20'000);
+  constexpr int fewest = 3, most = 200;
+  run_tiles(launch, buffers); // fetches code and data
+  double best = 0;
+  const auto start = Clock::now();
+  for (int n = 0; n < most && (n < fewest || Clock::now() - start < budget); ++n) {
+    const auto before = Clock::now();
+    run_tiles(launch, buffers);
+    const double time = Microseconds(Clock::now() - before).count();
+    best = n == 0 ? time : std::min(best, time);
+  }
+  return best;
+}
+
+/// Runs `program` on the data of `bound`, measures its launches, and gives the results to their
+/// nodes.
+std::vector<double> run_and_measure(const Program &program, const Canonicalized &bound) {
+  std::vector<const void *> buffers;
+  for (const Canonicalized::Argument &argument : bound.arguments)
+    buffers.push_back(argument.data);
+  std::vector<std::shared_ptr<std::byte>> results;
+  std::vector<double> times;
+  for (const Program::Launch &launch : program.launches) {
+    std::vector<const void *> operands;
+    for (std::int32_t input : launch.inputs)
+      operands.push_back(buffers[static_cast<std::size_t>(input)]);
+    results.push_back(allocate_buffer(launch.bytes));
+    buffers.push_back(results.back().get());
+    operands.push_back(buffers.back());
+    times.push_back(measure(launch, operands.data()));
+  }
+  for (std::size_t i = 0; i < bound.results.size(); ++i) {
+    const Canonicalized::Result &result = bound.results[i];
+    const auto &buffer = results[static_cast<std::size_t>(program.outputs[i] - program.arguments)];
+    result.node->set_values(std::make_shared<const Storage>(
+        Storage{buffer, buffer.get() + result.offset, result.strides}));
+  }
+  return times;
+}
+
+/// Bytes per microsecond at which this machine reads about `bytes` of data: a sum of integers, the
+/// least that a kernel can do with them.
+double streaming_limit(std::int64_t bytes) {
+  constexpr std::int64_t fewest = 64 << 10, most = 64 << 20;
+  std::int64_t size = fewest;
+  while (size < bytes && size < most)
+    size *= 2;
+  static std::mutex mutex;
+  static std::map<std::int64_t, double> known;
+  std::lock_guard lock(mutex);
+  double &limit = known[size];
+  if (limit == 0) {
+    const std::vector<std::uint64_t> data(static_cast<std::size_t>(size) / sizeof(std::uint64_t));
+    const Node::Ptr sum =
+        reduce_sum(borrow(data.data(), {static_cast<std::int64_t>(data.size())})).node();
+    double time = 0;
+    evaluate_by({sum}, [&](const Canonicalized &bound) {
+      for (double part : run_and_measure(*Kernels::instance().get(bound.graph), bound))
+        time += part;
+    });
+    limit = static_cast<double>(size) / time;
+  }
+  return limit;
+}
+
+GraphReport report_on(const Canonicalized &bound) {
+  std::variant<GraphExplanation, CompileFailure> outcome = explain_graph(bound.graph);
+  if (auto *failure = std::get_if<CompileFailure>(&outcome))
+    throw CompileError(failure->stage, failure->diagnostic);
+  auto &explanation = std::get<GraphExplanation>(outcome);
+
+  GraphReport report;
+  report.data = std::move(explanation.data);
+  const CacheStats before = cache_stats();
+  const auto start = Clock::now();
+  KernelCache::ProgramPtr program = Kernels::instance().get(bound.graph);
+  report.milliseconds = Microseconds(Clock::now() - start).count() / 1e3;
+  const CacheStats after = cache_stats();
+  report.origin = after.compilations > before.compilations ? "compiler"
+                  : after.disk_hits > before.disk_hits     ? "disk"
+                                                           : "memory";
+  std::vector<double> times = run_and_measure(*program, bound);
+  for (std::size_t n = 0; n < explanation.kernels.size() && n < times.size(); ++n) {
+    KernelReport &kernel = report.kernels.emplace_back();
+    kernel.kernel = std::move(explanation.kernels[n]);
+    kernel.measured = times[n];
+    const std::int64_t bytes = kernel.kernel.bytesRead + kernel.kernel.bytesWritten;
+    kernel.predicted = static_cast<double>(bytes) / streaming_limit(bytes);
+  }
+  return report;
+}
+
+} // namespace
+
+std::string accuracy_of(const KernelExplanation &kernel) {
+  std::string text;
+  if (kernel.hasFloatSum)
+    text = "sums within 18 u sum|x|, u = 2^-24";
+  if (kernel.hasDoubleSum)
+    text += std::string(text.empty() ? "" : "; ") + "f64 sums within 36 u sum|x|, u = 2^-53";
+  return text;
+}
+
+std::string explain(std::span<const Tensor> outputs, ExplainFormat format) {
+  Report report;
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &output : outputs) {
+    report.expression += (nodes.empty() ? "" : "\n") + graph_to_string(output);
+    nodes.push_back(output.node());
+  }
+  evaluate_by(std::move(nodes),
+              [&](const Canonicalized &bound) { report.graphs.push_back(report_on(bound)); });
+  switch (format) {
+  case ExplainFormat::Text:
+    return to_text(report);
+  case ExplainFormat::Json:
+    return to_json(report);
+  case ExplainFormat::Html:
+    return to_html(report);
+  }
+  throw Error("explain: there is no such format");
+}
+
+} // namespace tsum

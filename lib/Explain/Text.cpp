@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Report.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+
+namespace tsum {
+
+std::string with_unit(double number, const char *unit) {
+  static constexpr const char *prefixes[] = {"", "K", "M", "G", "T"};
+  std::size_t prefix = 0;
+  while (number >= 999.5 && prefix + 1 < std::size(prefixes)) {
+    number /= 1000;
+    ++prefix;
+  }
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.3g %s%s", number, prefixes[prefix], unit);
+  return text;
+}
+
+static std::string indented(const std::string &lines, const std::string &indent) {
+  std::string text;
+  std::size_t begin = 0;
+  while (begin < lines.size()) {
+    const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+    text += indent + lines.substr(begin, end - begin) + '\n';
+    begin = end + 1;
+  }
+  return text;
+}
+
+static std::string join(const std::vector<std::string> &parts, const char *separator) {
+  std::string text;
+  for (const std::string &part : parts)
+    text += (text.empty() ? "" : separator) + part;
+  return text;
+}
+
+static std::string to_text(const KernelReport &report, std::size_t &next_value) {
+  const KernelExplanation &kernel = report.kernel;
+  std::string inputs, results;
+  for (std::int32_t input : kernel.inputs)
+    inputs += (inputs.empty() ? "" : ", ") + ("%" + std::to_string(input));
+  for (const std::string &type : kernel.types)
+    results += (results.empty() ? "" : ", ") + ("%" + std::to_string(next_value++) + " " + type);
+  std::string text = "  kernel " + kernel.name + ": " + inputs + " -> " + results + '\n';
+  for (const std::string &operation : kernel.operations)
+    text += "    | " + operation + '\n';
+  auto line = [&](const char *title, const std::string &value) {
+    char padded[32];
+    std::snprintf(padded, sizeof(padded), "    %-11s ", title);
+    text += padded + value + '\n';
+  };
+  line("ends here", kernel.cut);
+  line("strategy", (kernel.strategies.empty() ? "" : join(kernel.strategies, "; ") + "; ") +
+                       std::to_string(kernel.tiles) + " tiles");
+  line("memory", with_unit(static_cast<double>(kernel.bytesRead), "B") + " read, " +
+                     with_unit(static_cast<double>(kernel.bytesWritten), "B") + " written");
+  line("arithmetic", with_unit(static_cast<double>(kernel.flops), "steps"));
+  char time[128];
+  std::snprintf(time, sizeof(time), "%.3g us, %.3g us at best: %.0f%% of the streaming limit",
+                report.measured, report.predicted, 100 * report.share());
+  line("time", time);
+  if (std::string accuracy = accuracy_of(kernel); !accuracy.empty())
+    line("accuracy", accuracy);
+  return text;
+}
+
+std::string to_text(const Report &report) {
+  std::string text = "the graph:\n" + indented(report.expression, "  ");
+  if (report.graphs.empty())
+    text += "there is nothing to compute\n";
+  for (std::size_t n = 0; n < report.graphs.size(); ++n) {
+    const GraphReport &graph = report.graphs[n];
+    char origin[64];
+    std::snprintf(origin, sizeof(origin), "from %s in %.3g ms", graph.origin.c_str(),
+                  graph.milliseconds);
+    text += "\ncompiled graph " + std::to_string(n + 1) + " of " +
+            std::to_string(report.graphs.size()) + ", " + origin + '\n';
+    for (std::size_t i = 0; i < graph.data.size(); ++i)
+      text += "  data   %" + std::to_string(i) + " " + graph.data[i] + '\n';
+    std::size_t next_value = graph.data.size();
+    for (const KernelReport &kernel : graph.kernels)
+      text += to_text(kernel, next_value);
+  }
+  return text;
+}
+
+} // namespace tsum

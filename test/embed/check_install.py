@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Installs tsum, and uses it as other projects do.
+
+usage: check_install.py BUILD WORK CMAKE C++_COMPILER
+
+Installs the build folder BUILD below WORK and checks the library's name, its size and what it
+exports, the headers, and the projects in this folder, which are built from nothing else.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+build, work = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
+cmake, compiler = sys.argv[3:5]
+prefix = work / "prefix"
+# What each project prints.
+EXPECTED = {
+    "cmake": """\
+tsum.Tensor([ 5. 13.], shape=(2,), dtype=f32)
+tsum.Tensor([[-1.  1.]
+ [-1.  1.]], shape=(2, 2), dtype=f32)
+reduce_sum: axis 2 is out of range for a tensor of rank 2 (valid: -2..1)
+no such file
+""",
+    "eigen": "as Eigen computes it\n",
+    "makefile": "5 7 9 6\n",
+}
+
+shared = prefix / "lib" / "libtsum.so"
+static = prefix / "lib" / "libtsum.a"
+
+
+def run(*command, environment=None, cwd=None):
+    """What `command` prints."""
+    result = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True,
+                            stderr=subprocess.STDOUT, cwd=cwd,
+                            env=dict(os.environ, **(environment or {})), check=False)
+    if result.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}:\n{result.stdout}")
+    return result.stdout
+
+
+def install():
+    shutil.rmtree(work, ignore_errors=True)
+    run(cmake, "--install", build, "--prefix", prefix, "--component", "tsum", "--strip")
+    dynamic = run("readelf", "--dynamic", "--wide", shared)
+    soname = re.search(r"SONAME.*\[(.*)\]", dynamic)[1]
+    version = re.search(r"Version: (.*)", (prefix / "lib/pkgconfig/tsum.pc").read_text())[1]
+    assert soname == f"libtsum.so.{version.split('.')[0]}", soname
+    assert os.readlink(shared) == soname and os.readlink(prefix / "lib" / soname) == \
+        f"libtsum.so.{version}"
+    is_self_contained = not re.search(r"NEEDED.*\[lib(LLVM|MLIR)", dynamic)
+    megabytes = shared.stat().st_size / 1e6
+    print(f"{soname}, version {version}: {megabytes:.1f} MB, LLVM "
+          f"{'within' if is_self_contained else 'beside it'}")
+    assert megabytes < 45
+    assert static.exists() == is_self_contained
+
+
+def exported(library, *flags):
+    lines = run("nm", "--defined-only", "--extern-only", "--demangle", *flags,
+                library).splitlines()
+    return {line.split(" ", 2)[2] for line in lines if re.match(r"[0-9a-f]+ \w ", line)}
+
+
+def check_symbols():
+    """Everything exported is declared in a public header, and both libraries export the same."""
+    public = sorted(exported(shared, "--dynamic"))
+    declared = run(compiler, "-std=c++20", "-E", "-P", "-I", prefix / "include",
+                   "-x", "c++", HERE / "headers.h")
+    for symbol in public:
+        name = re.fullmatch(r"(?:typeinfo(?: name)? for |vtable for )?tsum::(?:detail::)?"
+                            r"(?:\w+::)?(~?\w+|operator[^\w\s]+)(?:\[abi:cxx11\])?(?:\(.*)?", symbol)
+        assert name, f"{symbol} is exported"
+        assert re.search(rf"(?<!\w){re.escape(name[1])}(?!\w)", declared), \
+            f"{symbol} is exported and in no public header"
+    for function in ("reduce_sum(", "eval(", "compile(", "load_npy(", "cache_stats("):
+        assert any(symbol.startswith("tsum::" + function) for symbol in public), function
+    print(f"{len(public)} exported symbols:")
+    print("\n".join("  " + re.sub(r"std::basic_string_view<.*?> >", "std::string_view", symbol)
+                    for symbol in public))
+    if static.exists():
+        assert exported(static) == set(public), sorted(exported(static) ^ set(public))
+        print(f"the same in libtsum.a, {static.stat().st_size / 1e6:.1f} MB")
+
+
+def check_headers():
+    print(run(sys.executable, HERE.parent / "check_headers.py", prefix / "include", compiler,
+              "g++").strip())
+
+
+def check(project, output):
+    assert output == EXPECTED[project], output
+    print(f"{project}: ok")
+
+
+def build_with_cmake(project, folder, *arguments):
+    run(cmake, "-S", HERE / folder, "-B", work / project, f"-DCMAKE_PREFIX_PATH={prefix}",
+        "-DCMAKE_CXX_COMPILER=g++", *arguments)
+    run(cmake, "--build", work / project)
+    return run(work / project / "consumer")
+
+
+def main():
+    os.environ["TSUM_CACHE_DIR"] = ""
+    install()
+    check_symbols()
+    check_headers()
+    check("cmake", build_with_cmake("cmake", "cmake"))
+    if static.exists():
+        check("cmake", build_with_cmake("static", "cmake", "-Dlibrary=static"))
+    check("eigen", build_with_cmake("eigen", "eigen"))
+    shutil.copytree(HERE / "makefile", work / "makefile")
+    # pkg-config would leave out -L of a folder that is the system's, never of this one.
+    run("make", f"CXX={compiler}", cwd=work / "makefile",
+        environment={"PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")})
+    check("makefile", run(work / "makefile" / "consumer",
+                          environment={"LD_LIBRARY_PATH": str(prefix / "lib")}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All public headers.
+#include <tsum/explain.h>
+#include <tsum/npy.h>
+#include <tsum/tsum.h>
