@@ -133,8 +133,8 @@ StringRef KernelPlan::reasonToJoin(const PlannedKernel &a, const PlannedKernel &
   return haveSameLoops && shareData(a, b) ? "same data" : "";
 }
 
-/// Whether of the bytes that one of them reads at least half are those that the other reads, too, or
-/// lie between them.
+/// Whether of the bytes that one of them reads at least half are those that the other reads, too,
+/// or lie between them.
 bool KernelPlan::shareData(const PlannedKernel &a, const PlannedKernel &b) const {
   auto areTogether = [&](Value x, Value y) {
     const PlannedKernel *kernel = kernelOf(x);

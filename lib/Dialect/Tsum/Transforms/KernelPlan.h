@@ -27,7 +27,7 @@ struct PlannedKernel {
   llvm::SmallVector<mlir::Value> reductions;
   llvm::SmallSetVector<Loops, 2> loops;
   size_t ops = 0;
-  /// How many leading dimensions of the results number rows that it works on as a whole, if it does.
+  /// How many leading dimensions of the results number rows, if it works on whole rows.
   std::optional<int64_t> rowDims;
 };
 

@@ -19,8 +19,8 @@ constexpr int64_t maxRowBytes = 64 * 1024;
 using Frame = SmallVector<int64_t>;
 constexpr int64_t whole = -1;
 
-/// Where in a kernel a value is read: by the epilogue, by the epilogue through a broadcast, or on the
-/// way into a reduction.
+/// Where in a kernel a value is read: by the epilogue, by the epilogue through a broadcast, or on
+/// the way into a reduction.
 enum class Place { Epilogue, Broadcast, Producer };
 
 /// A read of a value.
@@ -111,8 +111,9 @@ private:
     return kernel().rowDims.has_value();
   }
 
-  /// Whether `reduction` reduces each row of what the kernel works on to one element: all dimensions
-  /// behind those that number the rows. All such reductions of a kernel have the same rows.
+  /// Whether `reduction` reduces each row of what the kernel works on to one element: all
+  /// dimensions behind those that number the rows. All such reductions of a kernel have the same
+  /// rows.
   bool isOfRows(ir::ReductionOpInterface reduction, ArrayRef<int64_t> frame) {
     const int64_t dims = frame.size();
     RankedTensorType type = reduction.getInput().getType();
