@@ -39,12 +39,14 @@ std::vector<std::byte> run_with(const Canonicalized &bound, const std::string &f
     buffers.push_back(argument.data);
   std::vector<std::shared_ptr<std::byte>> owners;
   for (const Program::Launch &launch : program.launches) {
-    owners.push_back(allocate_buffer(launch.bytes));
-    buffers.push_back(owners.back().get());
     std::vector<const void *> operands;
     for (std::int32_t input : launch.inputs)
       operands.push_back(buffers[static_cast<std::size_t>(input)]);
-    operands.push_back(buffers.back());
+    for (std::int64_t size : launch.results) {
+      owners.push_back(allocate_buffer(size));
+      buffers.push_back(owners.back().get());
+      operands.push_back(buffers.back());
+    }
     launch.kernel(operands.data(), 0, launch.tiles);
   }
   std::vector<std::byte> bytes;
