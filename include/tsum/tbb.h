@@ -6,6 +6,8 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 /// Runs kernels in an arena of the host program.
@@ -33,3 +35,5 @@ private:
 };
 
 } // namespace tsum
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 
+#pragma GCC visibility push(default)
+
 namespace tsum {
 
 // Kernels that are worth it run on several threads: by default those of the TBB arena that `eval`
@@ -54,3 +56,5 @@ private:
 };
 
 } // namespace tsum
+
+#pragma GCC visibility pop

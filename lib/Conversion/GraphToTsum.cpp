@@ -2,6 +2,8 @@
 
 #include "tsum/Conversion/GraphToTsum.h"
 
+#include "CreateOp.h"
+
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -80,44 +82,21 @@ private:
         dims, [&](std::int32_t dim) { return !llvm::is_contained(value.dims, dim); });
     Value input = values[value.operands[0]];
     SmallVector<int64_t> axes = positions(reduced, dims);
-    switch (value.op) {
-#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
-  case OpKind::CLASS:                                                                              \
-    return ir::CLASS##Op::create(b, loc, typeOf(value), input, axes, /*keepdims=*/false,           \
-                                 value.is_partial, value.is_exact);
-#include "tsum/Reductions.def"
-    default:
-      llvm_unreachable("no reduction");
-    }
+    return createReduction(b, loc, value.op, typeOf(value), input, axes, /*keepdims=*/false,
+                           value.is_partial, value.is_exact);
   }
 
   Value create(const CanonicalGraph::Value &value) {
     if (is_reduction(value.op))
       return reduction(value);
-    auto operand = [&](size_t n) { return broadcast(value.operands[n], value.dims); };
-    switch (value.op) {
-    case OpKind::BroadcastTo:
-      return operand(0);
-    case OpKind::Iota:
+    if (value.op == OpKind::Iota)
       return ir::IotaOp::create(b, loc, typeOf(value), value.strides, value.offset);
-    case OpKind::Cast:
-      return ir::CastOp::create(b, loc, typeOf(value), operand(0));
-    case OpKind::Where: {
-      Value condition = operand(0), x = operand(1), y = operand(2);
-      return ir::WhereOp::create(b, loc, typeOf(value), condition, x, y);
-    }
-#define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                                \
-  case OpKind::CLASS:                                                                              \
-    return ir::CLASS##Op::create(b, loc, typeOf(value), operand(0));
-#define TSUM_BINARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                               \
-  case OpKind::CLASS: {                                                                            \
-    Value x = operand(0), y = operand(1);                                                          \
-    return ir::CLASS##Op::create(b, loc, typeOf(value), x, y);                                     \
-  }
-#include "tsum/Elementwise.def"
-    default:
-      llvm_unreachable("data are arguments, and canonical graphs have no views");
-    }
+    // Data are arguments, and canonical graphs have no other views.
+    auto operands = llvm::map_to_vector(
+        value.operands, [&](std::int32_t operand) { return broadcast(operand, value.dims); });
+    if (value.op == OpKind::BroadcastTo)
+      return operands[0];
+    return createElementwise(b, loc, value.op, typeOf(value), operands);
   }
 
   const CanonicalGraph &graph;

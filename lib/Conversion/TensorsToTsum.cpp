@@ -2,6 +2,8 @@
 
 #include "tsum/Conversion/TensorsToTsum.h"
 
+#include "CreateOp.h"
+
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/Node.h"
 
@@ -101,20 +103,13 @@ private:
   Value create(const OrderedNode &entry) {
     const Node &node = *entry.node;
     auto operand = [&](size_t n) { return valueOf.lookup(entry.state.operands[n].get()); };
-    auto repeated = [&](size_t n) { return broadcast(operand(n), node.shape); };
     switch (node.op) {
     case OpKind::Constant:
       llvm_unreachable("is an argument");
     case OpKind::Iota:
       return ir::IotaOp::create(b, loc, typeOf(node), node.steps, node.starts[0]);
-    case OpKind::Cast:
-      return ir::CastOp::create(b, loc, typeOf(node), operand(0));
-    case OpKind::Where: {
-      Value condition = repeated(0), x = repeated(1), y = repeated(2);
-      return ir::WhereOp::create(b, loc, typeOf(node), condition, x, y);
-    }
     case OpKind::BroadcastTo:
-      return repeated(0);
+      return broadcast(operand(0), node.shape);
     case OpKind::Reshape:
       return ir::ReshapeOp::create(b, loc, typeOf(node), operand(0));
     case OpKind::Transpose:
@@ -123,22 +118,16 @@ private:
       return ir::SliceOp::create(b, loc, typeOf(node), operand(0), node.starts, node.steps);
     case OpKind::Complex:
       return ir::ComplexOp::create(b, loc, typeOf(node), operand(0), operand(1));
-#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
-  case OpKind::CLASS:                                                                              \
-    return ir::CLASS##Op::create(b, loc, typeOf(node), operand(0), node.axes, node.keepdims,       \
-                                 /*partial=*/false);
-#include "tsum/Reductions.def"
-#define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                                \
-  case OpKind::CLASS:                                                                              \
-    return ir::CLASS##Op::create(b, loc, typeOf(node), operand(0));
-#define TSUM_BINARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                               \
-  case OpKind::CLASS: {                                                                            \
-    Value x = repeated(0), y = repeated(1);                                                        \
-    return ir::CLASS##Op::create(b, loc, typeOf(node), x, y);                                      \
-  }
-#include "tsum/Elementwise.def"
+    default:
+      break;
     }
-    llvm_unreachable("all operations are above");
+    if (is_reduction(node.op))
+      return createReduction(b, loc, node.op, typeOf(node), operand(0), node.axes, node.keepdims,
+                             /*partial=*/false, node.is_exact);
+    auto operands = llvm::map_to_vector(llvm::seq(entry.state.operands.size()), [&](size_t n) {
+      return broadcast(operand(n), node.shape);
+    });
+    return createElementwise(b, loc, node.op, typeOf(node), operands);
   }
 
   OpBuilder b;

@@ -50,9 +50,11 @@ std::vector<double> run_and_measure(const Program &program, const Canonicalized 
     std::vector<const void *> operands;
     for (std::int32_t input : launch.inputs)
       operands.push_back(buffers[static_cast<std::size_t>(input)]);
-    results.push_back(allocate_buffer(launch.bytes));
-    buffers.push_back(results.back().get());
-    operands.push_back(buffers.back());
+    for (std::int64_t bytes : launch.results) {
+      results.push_back(allocate_buffer(bytes));
+      buffers.push_back(results.back().get());
+      operands.push_back(buffers.back());
+    }
     times.push_back(measure(launch, operands.data()));
   }
   for (std::size_t i = 0; i < bound.results.size(); ++i) {
