@@ -47,6 +47,8 @@ void clear_cache();
 /// needed; empty means on no disk. At the start it is what TSUM_CACHE_DIR names, or else `tsum` in
 /// XDG_CACHE_HOME or in ~/.cache. See docs/caching.md for what is trusted.
 void set_cache_directory(std::string directory);
+/// That directory; empty if there is none, or it may not be trusted.
+[[nodiscard]] std::string cache_directory();
 
 /// One look-up of a kind of graph that was new to the process, or no longer known.
 struct CacheEvent {

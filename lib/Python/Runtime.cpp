@@ -60,9 +60,17 @@ void bind_runtime(nb::module_ &m) {
 
   nb::class_<CacheStats>(m, "CacheStats", "What the kernel cache has done in this process.")
       .def_ro("hits", &CacheStats::hits, "Look-ups that found code.")
-      .def_ro("misses", &CacheStats::misses, "Look-ups that compiled.")
+      .def_ro("misses", &CacheStats::misses, "Look-ups that read code from disk or compiled it.")
       .def_ro("evictions", &CacheStats::evictions, "Entries unloaded to keep within the capacity.")
       .def_ro("entries", &CacheStats::entries, "Entries now.")
+      .def_ro("bytes", &CacheStats::bytes, "Bytes of their code and what describes it.")
+      .def_ro("compilations", &CacheStats::compilations, "Misses that nobody had on disk.")
+      .def_ro("disk_hits", &CacheStats::disk_hits, "Misses whose code was read from disk.")
+      .def_ro("disk_misses", &CacheStats::disk_misses, "Misses whose code was not.")
+      .def_ro("disk_broken", &CacheStats::disk_broken,
+              "Disk misses where there was a file that could not be used.")
+      .def_ro("disk_writes", &CacheStats::disk_writes, "Files written.")
+      .def_ro("disk_failed_writes", &CacheStats::disk_failed_writes, "Files that could not be.")
       .def_prop_ro(
           "compile_seconds",
           [](const CacheStats &self) {
@@ -73,7 +81,9 @@ void bind_runtime(nb::module_ &m) {
         return "CacheStats(hits=" + std::to_string(self.hits) +
                ", misses=" + std::to_string(self.misses) +
                ", evictions=" + std::to_string(self.evictions) +
-               ", entries=" + std::to_string(self.entries) + ")";
+               ", entries=" + std::to_string(self.entries) +
+               ", compilations=" + std::to_string(self.compilations) +
+               ", disk_hits=" + std::to_string(self.disk_hits) + ")";
       });
   m.def("cache_stats", &cache_stats, "The kernel cache's counters.");
   m.def("set_cache_capacity", &set_cache_capacity, nb::arg("entries"),
@@ -81,7 +91,24 @@ void bind_runtime(nb::module_ &m) {
         "Bounds the cache in memory to `entries` programs (at least 1; 1024 at the start) and to\n"
         "`bytes` of their code (256 MB at the start): the least recently used code is unloaded.\n\n"
         "Raises Error for fewer than 1 entry or a negative number of bytes.");
-  m.def("clear_cache", &clear_cache, "Forgets all compiled code and keeps the counters.");
+  m.def("clear_cache", &clear_cache,
+        "Forgets all compiled code in memory and keeps the counters. The files stay as they are.");
+  m.def(
+      "set_cache_directory",
+      [](const std::filesystem::path &directory) {
+        set_cache_directory(directory.empty() ? std::string()
+                                              : std::filesystem::absolute(directory).string());
+      },
+      nb::arg("directory"),
+      nb::sig("def set_cache_directory(directory: str | os.PathLike[str]) -> None"),
+      "Keeps compiled code in the files of `directory`, which is made when it is needed; \"\" "
+      "means "
+      "on\nno disk. At the start it is what TSUM_CACHE_DIR names, or else tsum in XDG_CACHE_HOME "
+      "or\n"
+      "in ~/.cache.");
+  m.def("cache_directory", &cache_directory,
+        "The directory of the compiled code's files; \"\" if there is none, or others may write to "
+        "it.");
 
   m.def(
       "load_npy",

@@ -217,4 +217,9 @@ void set_cache_directory(std::string directory) {
   disk().cache = std::move(files);
 }
 
+std::string cache_directory() {
+  const std::shared_ptr<DiskCache> files = disk().get();
+  return files->isEnabled() ? files->directory() : std::string();
+}
+
 } // namespace tsum

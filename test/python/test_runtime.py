@@ -32,6 +32,31 @@ def test_cache_counters_and_controls():
         tsum.set_cache_capacity(1024)
 
 
+def test_cache_directory(tmp_path):
+    former = tsum.cache_directory()
+    try:
+        tsum.set_cache_directory(tmp_path / "cache")
+        assert tsum.cache_directory() == str(tmp_path / "cache")
+
+        def run():
+            before = tsum.cache_stats()
+            assert tsum.reduce_sum(np.ones((5, 1017))).item() == 5 * 1017
+            after = tsum.cache_stats()
+            return (after.compilations - before.compilations, after.disk_hits - before.disk_hits,
+                    after.disk_writes - before.disk_writes)
+
+        tsum.clear_cache()
+        assert run() == (1, 0, 1)
+        tsum.clear_cache()
+        assert run() == (0, 1, 0)
+        tsum.set_cache_directory("")
+        assert tsum.cache_directory() == ""
+        tsum.clear_cache()
+        assert run() == (1, 0, 0)
+    finally:
+        tsum.set_cache_directory(former)
+
+
 def test_threads_block():
     x = np.random.default_rng(0).random((2000, 1000))
     parallel = tsum.reduce_sum(x, 0).numpy()
@@ -113,8 +138,8 @@ def test_keyboard_interrupt(run_python):
 
 
 # The signal comes while a long evaluation runs: the other thread gets the GIL only where this one
-# lets go of it. The kernels are cut for certain, each needs the sum before it; and where the machine
-# is through with them before anybody looks for signals, there is more to do the next time.
+# lets go of it. The kernels are cut for certain, each needs the sum before it; and where the
+# machine is through with them before anybody looks for signals, there is more to do the next time.
 INTERRUPTED_INSIDE = """
 import os, signal, sys, threading, time
 import numpy as np, tsum

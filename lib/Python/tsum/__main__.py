@@ -14,6 +14,17 @@ def version_of(name):
         return "not installed"
 
 
+def on_disk():
+    directory = tsum.cache_directory()
+    if not directory:
+        return "none are kept"
+    try:
+        sizes = [entry.stat().st_size for entry in os.scandir(directory)]
+    except FileNotFoundError:
+        sizes = []
+    return f"{len(sizes)} files of {sum(sizes) / 1e6:.1f} MB in {directory}"
+
+
 def main():
     stats = tsum.cache_stats()
     threads = tsum.get_threads()
@@ -27,6 +38,7 @@ def main():
         ("target features", tsum.target_features()),
         ("threads", str(threads) if threads else "one per core"),
         ("kernels in memory", f"{stats.entries} ({stats.hits} hits, {stats.misses} misses)"),
+        ("kernels on disk", on_disk()),
         ("dtypes", ", ".join(sorted(str(d) for d in {id(v): v for v in vars(tsum).values()
                                                      if isinstance(v, tsum.DType)}.values()))),
         ("stages", ", ".join(tsum.stages())),
