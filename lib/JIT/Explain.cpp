@@ -72,7 +72,7 @@ void explainTiling(func::FuncOp kernel, KernelExplanation &explanation) {
     if (!strategy)
       return;
     std::string text = strategy.str();
-    if (auto lanes = op->getAttrOfType<IntegerAttr>("tsum.lanes"))
+    if (auto lanes = op->getAttrOfType<IntegerAttr>("tsum.lanes"); lanes && lanes.getInt() > 1)
       text += ", " + std::to_string(lanes.getInt()) + " lanes";
     explanation.strategies.push_back(text);
   });
