@@ -3,8 +3,8 @@
 
 usage: check_patches.py [--whole] WORK CMAKE C++_COMPILER
 
-Works on a copy of the sources in WORK. Compiles the files that a patch touches and what is generated
-for them; --whole builds tsum-run and evaluates what was added.
+Works on a copy of the sources in WORK. Compiles the files that a patch touches and what is
+generated for them; --whole builds tsum-run and evaluates what was added.
 """
 import pathlib
 import shutil

@@ -29,8 +29,8 @@ std::string describe(Type type) {
   return text + to_string(tensorType(type).getShape());
 }
 
-/// The elementary steps of `op`: of a reduction one for each element that it takes, of anything else
-/// that computes one for each that it gives.
+/// The elementary steps of `op`: of a reduction one for each element that it takes, of anything
+/// else that computes one for each that it gives.
 int64_t stepsOf(Operation *op) {
   if (auto reduction = dyn_cast<ir::ReductionOpInterface>(op))
     return reduction.getInput().getType().getNumElements();
