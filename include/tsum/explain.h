@@ -18,12 +18,12 @@ enum class ExplainFormat : std::uint8_t {
   Html, ///< a page of its own, with the kernels and what flows between them drawn
 };
 
-/// What evaluating `outputs` together means: which kernels the graph becomes and why each ends where
-/// it does, its strategy and tiles, what it reads, writes and computes, how long it takes and could
-/// take at best, how exact its sums are, and where its code came from.
+/// What evaluating `outputs` together means: which kernels the graph becomes and why each ends
+/// where it does, its strategy and tiles, what it reads, writes and computes, how long it takes and
+/// could take at best, how exact its sums are, and where its code came from.
 ///
-/// Evaluates `outputs`, and runs each kernel some times more to measure it. The best that could be is
-/// the time that a sum of integers takes to read as many bytes, measured likewise.
+/// Evaluates `outputs`, and runs each kernel some times more to measure it. The best that could be
+/// is the time that a sum of integers takes to read as many bytes, measured likewise.
 ///
 /// \throws what `eval` throws.
 [[nodiscard]] std::string explain(std::span<const Tensor> outputs,

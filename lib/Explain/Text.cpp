@@ -14,9 +14,10 @@ std::string with_unit(double number, const char *unit) {
     number /= 1000;
     ++prefix;
   }
-  char text[64];
-  std::snprintf(text, sizeof(text), "%.3g %s%s", number, prefixes[prefix], unit);
-  return text;
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3g", number);
+  const std::string suffix = prefixes[prefix] + std::string(unit);
+  return suffix.empty() ? text : text + (" " + suffix);
 }
 
 static std::string indented(const std::string &lines, const std::string &indent) {
@@ -57,7 +58,7 @@ static std::string to_text(const KernelReport &report, std::size_t &next_value) 
                        std::to_string(kernel.tiles) + " tiles");
   line("memory", with_unit(static_cast<double>(kernel.bytesRead), "B") + " read, " +
                      with_unit(static_cast<double>(kernel.bytesWritten), "B") + " written");
-  line("arithmetic", with_unit(static_cast<double>(kernel.flops), "steps"));
+  line("arithmetic", with_unit(static_cast<double>(kernel.flops), "") + " steps");
   char time[128];
   std::snprintf(time, sizeof(time), "%.3g us, %.3g us at best: %.0f%% of the streaming limit",
                 report.measured, report.predicted, 100 * report.share());

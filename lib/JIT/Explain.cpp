@@ -29,8 +29,8 @@ std::string describe(Type type) {
   return text + to_string(tensorType(type).getShape());
 }
 
-/// The elementary steps of `op`: of a reduction one for each element that it takes, of anything else
-/// that computes one for each that it gives.
+/// The elementary steps of `op`: of a reduction one for each element that it takes, of anything
+/// else that computes one for each that it gives.
 int64_t stepsOf(Operation *op) {
   if (auto reduction = dyn_cast<ir::ReductionOpInterface>(op))
     return reduction.getInput().getType().getNumElements();
@@ -72,7 +72,7 @@ void explainTiling(func::FuncOp kernel, KernelExplanation &explanation) {
     if (!strategy)
       return;
     std::string text = strategy.str();
-    if (auto lanes = op->getAttrOfType<IntegerAttr>("tsum.lanes"))
+    if (auto lanes = op->getAttrOfType<IntegerAttr>("tsum.lanes"); lanes && lanes.getInt() > 1)
       text += ", " + std::to_string(lanes.getInt()) + " lanes";
     explanation.strategies.push_back(text);
   });

@@ -4,8 +4,12 @@
 #include "tsum/Graph/CanonicalGraph.h"
 #include "tsum/Graph/Resolve.h"
 #include "tsum/JIT/Inspect.h"
+#include "tsum/explain.h"
 
 #include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <iterator>
 
 namespace tsum::python {
 
@@ -106,6 +110,26 @@ void bind_inspection(nb::module_ &m) {
       nb::sig("def canonical_graphs(tensors: typing.Any) -> list[CanonicalGraph]"),
       "The graphs that evaluating `tensors` together compiles, in order. Evaluates those whose\n"
       "values the next ones need.");
+  m.def(
+      "explain",
+      [](nb::handle tensors, const std::string &format) {
+        const std::pair<const char *, ExplainFormat> formats[] = {{"text", ExplainFormat::Text},
+                                                                  {"json", ExplainFormat::Json},
+                                                                  {"html", ExplainFormat::Html}};
+        const auto *wanted = std::ranges::find_if(
+            formats, [&](const auto &candidate) { return candidate.first == format; });
+        if (wanted == std::end(formats))
+          throw Error("explain: there is no format '" + format + "' (text, json, html)");
+        std::vector<Tensor> list;
+        for (nb::handle tensor : nb::iter(tensors))
+          list.push_back(to_tensor(tensor));
+        check_known(list);
+        nb::gil_scoped_release others_run;
+        return explain(list, wanted->second);
+      },
+      nb::arg("tensors"), nb::arg("format"),
+      nb::sig("def explain(tensors: typing.Any, format: str) -> str"),
+      "What evaluating `tensors` together means; see `tsum.explain`.");
   m.def("stages", &stage_names, "The names of the compiler's stages, in order.");
   m.def(
       "graph_to_string", [](nb::handle tensor) { return graph_to_string(to_tensor(tensor)); },

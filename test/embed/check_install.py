@@ -75,7 +75,8 @@ def check_symbols():
                    "-x", "c++", HERE / "headers.h")
     for symbol in public:
         name = re.fullmatch(r"(?:typeinfo(?: name)? for |vtable for )?tsum::(?:detail::)?"
-                            r"(?:\w+::)?(~?\w+|operator[^\w\s]+)(?:\[abi:cxx11\])?(?:\(.*)?", symbol)
+                            r"(?:\w+::)?(~?\w+|operator[^\w\s]+)(?:\[abi:cxx11\])?(?:\(.*)?",
+                            symbol)
         assert name, f"{symbol} is exported"
         assert re.search(rf"(?<!\w){re.escape(name[1])}(?!\w)", declared), \
             f"{symbol} is exported and in no public header"

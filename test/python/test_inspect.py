@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
+
 import numpy as np
 import pytest
 
@@ -45,11 +47,19 @@ def test_several_graphs_where_a_value_is_needed_first():
 
 
 def test_explain():
-    text = tsum.explain(norm(A))
+    text = tsum.explain(norm, A)
     assert "%0 = constant : f32[16,200]" in text
-    assert "reads 12800 bytes, writes 64" in text
-    assert "tsum.launch @kernels::" in text
+    assert "kernel square_reduce_sum_sqrt_0: %0 -> %1 f32[16]" in text
+    assert "12.8 KB read, 64 B written" in text
+    assert "of the streaming limit" in text
+    x = norm(A)
+    (graph,) = json.loads(tsum.explain(x, format="json"))["graphs"]
+    assert [kernel["steps"] for kernel in graph["kernels"]] == [6416]
+    assert x.is_evaluated
+    assert "<svg" in tsum.explain(norm(A), format="html")
     assert "nothing to compute" in tsum.explain(A)
+    with pytest.raises(tsum.Error, match="no format 'pdf'"):
+        tsum.explain(x, format="pdf")
 
 
 def test_python_m_tsum(run_python):

@@ -14,8 +14,8 @@ class Timeline {
 public:
   using Clock = std::chrono::steady_clock;
 
-  /// The process's, or null where none is wanted: a load and a branch. Never destroyed, and empty in
-  /// a child that is forked.
+  /// The process's, or null where none is wanted: a load and a branch. Never destroyed; what a
+  /// forked child adds is dropped.
   static Timeline *get() {
     static Timeline *const timeline = open();
     return timeline;

@@ -61,6 +61,17 @@ def _is_array(value):
     return any(hasattr(value, name) for name in ("__dlpack__", "__array__", "typecode"))
 
 
+def _results(function, args, kwargs):
+    """The tensors that `function(*args, **kwargs)` builds, or the one that it is."""
+    if not callable(function):
+        return [_core.asarray(function)]
+    function = getattr(function, "__wrapped__", function) if isinstance(
+        function, _core.Function) else function
+    args = [_core.asarray(arg) if _is_array(arg) else arg for arg in args]
+    kwargs = {name: _core.asarray(arg) if _is_array(arg) else arg for name, arg in kwargs.items()}
+    return list(_leaves(function(*args, **kwargs)))
+
+
 def lower(function: typing.Callable | Tensor, /, *args: typing.Any,
           **kwargs: typing.Any) -> Lowered:
     """What tsum compiles for `function(*args, **kwargs)`, or for a tensor in the function's place.
@@ -71,26 +82,17 @@ def lower(function: typing.Callable | Tensor, /, *args: typing.Any,
         print(tsum.lower(f, x, y).mlir("linalg"))
         print(tsum.lower(tsum.reduce_sum(x)).asm())
     """
-    if isinstance(function, Tensor):
-        return Lowered([function])
-    function = getattr(function, "__wrapped__", function) if isinstance(
-        function, _core.Function) else function
-    args = [_core.asarray(arg) if _is_array(arg) else arg for arg in args]
-    kwargs = {name: _core.asarray(arg) if _is_array(arg) else arg for name, arg in kwargs.items()}
-    return Lowered(list(_leaves(function(*args, **kwargs))))
+    return Lowered(_results(function, args, kwargs))
 
 
-def explain(tensor: Tensor) -> str:
-    """What evaluating `tensor` means, as text: its graph, what is compiled, and the kernels.
+def explain(function: typing.Callable | Tensor, /, *args: typing.Any, format: str = "text",
+            **kwargs: typing.Any) -> str:
+    """What evaluating `function(*args, **kwargs)`, or a tensor in the function's place, means.
 
-    Evaluates only what has to have values before the rest can be laid out.
+    Which kernels there are and why each ends where it does, how it runs, what it reads, writes and
+    computes, how long it takes and could take at best, how exact its sums are, and where its code
+    came from: as "text", as "json", or as "html", a page with the kernels drawn.
+
+    Evaluates, and runs each kernel some times more to measure it.
     """
-    parts = ["graph:", _core.graph_to_string(tensor)]
-    if _core.asarray(tensor).is_evaluated:
-        return "\n".join(parts + ["evaluated: there is nothing to compute", ""])
-    lowered = Lowered([tensor])
-    for number, graph in enumerate(lowered.graphs, 1):
-        parts += [f"compiled graph {number} of {len(lowered.graphs)}: reads"
-                  f" {graph.bytes_read} bytes, writes {graph.bytes_written}", str(graph)]
-        parts += ["kernels:", graph.print_stage("kernels")]
-    return "\n".join(parts)
+    return _core.explain(_results(function, args, kwargs), format)

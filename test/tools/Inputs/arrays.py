@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes x.npy and y.npy, [2,3] of f32, and archives of both, as NumPy does, to the folder given."""
+"""Writes x.npy and y.npy, [2,3] of f32, and archives of both, as NumPy does.
+
+usage: arrays.py FOLDER
+"""
 import pathlib
 import struct
 import sys

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks an explanation in JSON, of `reduce_sum(square(x), 1)` with x of f32[2,3], and one in HTML."""
+"""Checks explanations.
+
+usage: read_explanations.py JSON HTML
+
+The first is of `reduce_sum(square(x), 1)`, the other of `softmax(x) < 0.5` and `reduce_sum(x, 1)`,
+where x is f32[2,3].
+"""
 import json
 import pathlib
 import sys
