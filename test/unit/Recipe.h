@@ -18,7 +18,7 @@ struct Recipe {
     DType dtype;
     Shape shape;
     std::vector<std::int64_t> axes;
-    bool keepdims;
+    bool keepdims, is_exact;
     std::vector<std::int64_t> starts, steps;
     std::vector<std::size_t> operands;     ///< steps before this one
     std::shared_ptr<const Storage> values; ///< of data
@@ -58,6 +58,8 @@ inline Recipe recipe_of(std::span<const Tensor> outputs) {
 /// The tensor of `step`. \throws Error if the operands, made smaller, do not fit any more.
 inline Tensor build_step(const Recipe::Step &step, const std::vector<Tensor> &tensors) {
   auto operand = [&](std::size_t n) -> const Tensor & { return tensors[step.operands[n]]; };
+  if (step.is_exact)
+    return reduce_sum(operand(0), step.axes, Accuracy::exact, step.keepdims);
   switch (step.op) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   case OpKind::CLASS:                                                                              \
