@@ -44,6 +44,7 @@ inline Recipe recipe_of(std::span<const Tensor> outputs) {
                             node.shape,
                             node.axes,
                             node.keepdims,
+                            node.is_exact,
                             node.starts,
                             node.steps,
                             {entry.operands.begin(), entry.operands.end()},
