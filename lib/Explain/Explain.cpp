@@ -80,7 +80,8 @@ double streaming_limit(std::int64_t bytes) {
   if (limit == 0) {
     const std::vector<std::uint64_t> data(static_cast<std::size_t>(size) / sizeof(std::uint64_t));
     const Node::Ptr sum =
-        reduce_sum(borrow(data.data(), {static_cast<std::int64_t>(data.size())})).node();
+        reduce_sum(borrow(data.data(), DType::u64, {static_cast<std::int64_t>(data.size())}))
+            .node();
     double time = 0;
     evaluate_by({sum}, [&](const Canonicalized &bound) {
       for (double part : run_and_measure(*Kernels::instance().get(bound.graph), bound))

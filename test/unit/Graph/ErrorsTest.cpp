@@ -301,7 +301,7 @@ TEST(Errors, OfFunctions) {
 TEST(Errors, OfSettings) {
   expect_rejected<Error>({
       {"threads", [] { set_threads(-1); },
-       "set_threads: -1 threads (1 to 1024, or 0 for as many as the machine has)"},
+       "set_threads: -1 threads (1 to 1024, or 0 for as many as the process may use)"},
       {"cache entries", [] { set_cache_capacity(0); },
        "set_cache_capacity: a capacity of 0 entries (at least 1)"},
       {"cache bytes", [] { set_cache_capacity(1, -1); },
