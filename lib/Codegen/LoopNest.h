@@ -74,6 +74,10 @@ public:
   /// Whether all inputs give the elements of `tile` without a load for each.
   bool loadsVectors(const LaneTile &tile);
 
+  /// Whether stores of whole cache lines go past the caches. Outputs must be aligned to lines then.
+  bool streams = false;
+  static constexpr int64_t lineBytes = 64;
+
   /// Stores one vector to each output.
   void store(mlir::ValueRange values, const LaneTile &tile);
 

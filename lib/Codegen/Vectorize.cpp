@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Accumulators.h"
+#include "Elementwise.h"
 #include "ExactReduction.h"
 #include "LoopNest.h"
 
@@ -30,38 +31,6 @@ constexpr int64_t outer_vector_bytes = 128;
 constexpr int64_t outer_rows_at_once = 8;
 
 int64_t bytesOf(Value scalar) { return scalar.getType().getIntOrFloatBitWidth() / 8; }
-
-/// The argument or allocation that a buffer lies in.
-Value memoryOf(Value buffer) {
-  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
-    buffer = view.getViewSource();
-  return buffer;
-}
-
-/// Vectors along the innermost dimension.
-void emitElementwise(LoopNest &nest) {
-  ValueRange yielded = nest.generic.getBody()->getTerminator()->getOperands();
-  auto emit = [&](int64_t columns) {
-    LaneTile tile{/*rowDim=*/-1, 1, columns};
-    nest.store(nest.evaluate(yielded, tile), tile);
-  };
-  if (nest.rank() == 0)
-    return emit(1);
-  const int64_t inner = nest.rank() - 1;
-  const LoopNest::Cover vectors = nest.cover(inner, lane_bytes, nest.widestElement());
-  // What is overwritten cannot be computed twice.
-  const bool isInPlace = llvm::any_of(nest.generic.getDpsInits(), [&](Value output) {
-    return llvm::is_contained(llvm::map_range(nest.generic.getDpsInputs(), memoryOf),
-                              memoryOf(output));
-  });
-  nest.overDims(llvm::to_vector(llvm::seq(inner)), {}, [&](ValueRange) -> SmallVector<Value> {
-    if (isInPlace)
-      nest.overSteps(inner, vectors.width, emit);
-    else
-      nest.overVectors(inner, vectors, [&](AffineExpr) { emit(vectors.width); });
-    return {};
-  });
-}
 
 /// Emits a reduction along the tree of tsum/Graph/SummationTree.h. All its results have the same
 /// loops and lanes.

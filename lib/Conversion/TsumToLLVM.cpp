@@ -59,6 +59,19 @@ void allowNegativeStrides(LLVM::LLVMFuncOp kernel) {
   });
 }
 
+/// Lets other threads see what went past the caches, which stores are not ordered with, before they
+/// see that the kernel is done.
+void fenceStreamedStores(LLVM::LLVMFuncOp kernel) {
+  WalkResult streams = kernel.walk([](LLVM::StoreOp store) {
+    return store.getNontemporal() ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (streams.wasInterrupted())
+    kernel.walk([](LLVM::ReturnOp end) {
+      OpBuilder b(end);
+      LLVM::FenceOp::create(b, end.getLoc(), LLVM::AtomicOrdering::seq_cst, /*syncscope=*/"");
+    });
+}
+
 struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
   using TsumToLLVMPassBase::TsumToLLVMPassBase;
 
@@ -91,6 +104,7 @@ struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
     for (auto kernel : getOperation().getOps<LLVM::LLVMFuncOp>()) {
       packArguments(kernel);
       allowNegativeStrides(kernel);
+      fenceStreamedStores(kernel);
       if (!targetFeatures.empty())
         kernel.setTargetFeaturesAttr(features);
     }

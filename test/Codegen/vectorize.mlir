@@ -196,6 +196,46 @@ func.func @elementwise(%x: memref<70xf32>, %y: memref<70xf32, strided<[2]>>, %s:
 
 // -----
 
+// A large result goes past the caches, if it is aligned to their lines.
+
+#id = affine_map<(d0) -> (d0)>
+
+// CHECK-LABEL: func.func @large_result
+//  CHECK-SAME:   %[[OUT:[^ :]*]]: memref<2097152xf32>
+//       CHECK:   %[[ADDRESS:.*]] = memref.extract_aligned_pointer_as_index %[[OUT]]
+//       CHECK:   %[[LOW:.*]] = arith.andi %[[ADDRESS]], %c63
+//       CHECK:   %[[IS_ALIGNED:.*]] = arith.cmpi eq, %[[LOW]], %c0
+//       CHECK:   scf.if %[[IS_ALIGNED]] {
+//       CHECK:     vector.store {{.*}} {alignment = 64 : i64, nontemporal = true}
+//       CHECK:   } else {
+//       CHECK:     affine.vector_store
+func.func @large_result(%x: memref<f32>, %out: memref<2097152xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(d0) -> ()>, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<f32>) outs(%out : memref<2097152xf32>) {
+  ^bb0(%a: f32, %unused: f32):
+    linalg.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+
+// CHECK-LABEL: func.func @large_result_of_part_lines
+//   CHECK-NOT:   nontemporal
+//       CHECK:   affine.vector_store
+func.func @large_result_of_part_lines(%x: memref<f32>, %out: memref<2097153xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(d0) -> ()>, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<f32>) outs(%out : memref<2097153xf32>) {
+  ^bb0(%a: f32, %unused: f32):
+    linalg.yield %a : f32
+  }
+  return
+}
+
+// -----
+
 // Nothing is computed twice from what it overwrites.
 
 #id = affine_map<(d0) -> (d0)>

@@ -45,6 +45,21 @@ func.func @negative_stride(%in: memref<8xf32, strided<[-1]>>, %out: memref<8xf32
 
 // -----
 
+// Stores past the caches are seen before the kernel's end is.
+
+// CHECK-LABEL: llvm.func @streams
+//       CHECK:   llvm.store {{.*}} nontemporal
+//       CHECK:   llvm.fence seq_cst
+//  CHECK-NEXT:   llvm.return
+func.func @streams(%in: memref<64xf32>, %out: memref<64xf32>, %begin: index, %end: index) {
+  %x = vector.load %in[%begin] : memref<64xf32>, vector<16xf32>
+  vector.store %x, %out[%begin] {alignment = 64 : i64, nontemporal = true}
+      : memref<64xf32>, vector<16xf32>
+  return
+}
+
+// -----
+
 // A kernel owns no memory but its stack.
 
 func.func @allocates(%begin: index, %end: index) {

@@ -63,14 +63,18 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
 def TsumVectorizePass : Pass<"tsum-vectorize", "::mlir::func::FuncOp"> {
   let summary = "Turn linalg ops on buffers into affine loops over vectors";
   let description = [{
-    Lowers each `linalg.generic` of a tile to `affine.for` loops whose body works on vectors of 256
-    bytes (64 lanes of f32), the last one narrower where the extent is no multiple: no masks, and
-    nothing outside the operands is read. A reduction follows the summation tree of
-    docs/numerics.md: blocks of 16 rows in the element type, absorbed by wider or compensated
-    accumulators, lanes folded by halves.
+    Lowers each `linalg.generic` of a tile to `affine.for` loops whose body works on vectors of up
+    to 256 bytes (64 lanes of f32). Where these do not divide an extent, the last one begins earlier
+    and computes some elements again, or is narrower: no masks, and nothing outside the operands is
+    read. Elementwise results of 8 MB or more are stored past the caches, if they turn out to be
+    aligned to cache lines.
+
+    A reduction follows the summation tree of docs/numerics.md: blocks of 16 rows in the element
+    type, absorbed by wider or compensated accumulators, lanes folded by halves.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
+                           "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def TsumExpandMathPass : Pass<"tsum-expand-math", "::mlir::func::FuncOp"> {

@@ -64,6 +64,24 @@ TEST(Function, OfGraphsThatTakeSeveralSteps) {
   });
 }
 
+// Large results go past the caches where they are aligned, and anywhere else all the same.
+TEST(Function, WritesLargeResultsToAnyAddress) {
+  const Shape shape = {1024, 2048};
+  std::vector<float> data(1024 * 2048 + 16);
+  for (std::size_t i = 0; i < data.size(); ++i)
+    data[i] = static_cast<float>(i % 1013) / 1024;
+  Tensor x = input(DType::f32, shape);
+  const Function function = compile({x}, {softmax(x * 3)});
+  Tensor expected = softmax(borrow(data.data(), shape) * 3);
+  std::vector<float> results(data.size() + 32);
+  const auto misaligned = reinterpret_cast<std::uintptr_t>(results.data()) % 64 / sizeof(float);
+  for (std::size_t offset : {16 - misaligned, 17 - misaligned, 23 - misaligned}) {
+    float *result = results.data() + offset;
+    function(std::array<const void *, 1>{data.data()}, std::array<void *, 1>{result});
+    EXPECT_EQ(std::memcmp(result, expected.bytes(), data.size() * sizeof(float) - 64), 0) << offset;
+  }
+}
+
 TEST(Function, OutputsMayBeInputsRepeatedOrBroadcast) {
   Tensor x = sample_tensor(DType::f32, {5, 7});
   Tensor y = sample_tensor(DType::f32, {7});
