@@ -29,8 +29,8 @@ private:
 
 // The operations of tsum/Elementwise.def. A unary one keeps its operand's shape; a binary one
 // broadcasts its operands' shapes as NumPy does (aligned at the last dimension, extent 1 repeats)
-// and takes operands of one dtype, or one tensor and one number. The result has the operands' dtype;
-// comparisons and tests give booleans, `abs` of a complex tensor its real dtype. All throw
+// and takes operands of one dtype, or one tensor and one number. The result has the operands'
+// dtype; comparisons and tests give booleans, `abs` of a complex tensor its real dtype. All throw
 // DTypeError for a dtype outside the operation's domain, binary ones also for mixed dtypes and a
 // number that the dtype cannot hold, ShapeError for shapes that do not broadcast. Each builds a
 // node and computes nothing; O(rank).
@@ -47,8 +47,8 @@ private:
 ///
 /// To a float: rounded to nearest, ties to even; integers to f16 and bf16 by way of f32. To an
 /// integer from an integer or a boolean: modulo 2^n. To an integer from a float: towards zero,
-/// saturated at the integer's range, NaN to 0. To a boolean: whether it is not 0, which NaN is. To a
-/// complex dtype with an imaginary part of 0, and from one without the imaginary part.
+/// saturated at the integer's range, NaN to 0. To a boolean: whether it is not 0, which NaN is. To
+/// a complex dtype with an imaginary part of 0, and from one without the imaginary part.
 [[nodiscard]] Tensor cast(const Tensor &input, DType dtype, std::string_view name = {});
 
 /// Elements of `x` where `condition` is true, else of `y`; all three broadcast together.

@@ -37,8 +37,8 @@ inline const Axes all_axes = Axes::all();
 enum class Accuracy : std::uint8_t {
   /// At the speed of memory, and within 36 u sum|x| whatever the number of elements.
   standard,
-  /// The exact sum, rounded to nearest even once: whatever cancels, overflows on the way or comes in
-  /// another order. Costs what docs/numerics.md says.
+  /// The exact sum, rounded to nearest even once: whatever cancels, overflows on the way or comes
+  /// in another order. Costs what docs/numerics.md says.
   exact
 };
 
@@ -68,7 +68,8 @@ enum class Accuracy : std::uint8_t {
 [[nodiscard]] Tensor reduce_sum(const Tensor &input, const Axes &axes, Accuracy accuracy,
                                 bool keepdims = false, std::string_view name = {});
 
-/// `reduce_sum(cast(input, dtype), ...)`: accumulates in `dtype` and has it, as NumPy's `sum(dtype=)`.
+/// `reduce_sum(cast(input, dtype), ...)`: accumulates in `dtype` and has it, as NumPy's
+/// `sum(dtype=)`.
 [[nodiscard]] Tensor reduce_sum(const Tensor &input, const Axes &axes, bool keepdims,
                                 std::string_view name, DType dtype);
 
@@ -101,8 +102,8 @@ enum class Accuracy : std::uint8_t {
                                  bool keepdims = false, std::string_view name = {});
 
 /// The mean of |x - mean|^2, in two passes: the sum of squares divided by the number of elements
-/// less `ddof`. Takes floats, and complex numbers, of which it is real. NaN where nothing is left to
-/// divide by.
+/// less `ddof`. Takes floats, and complex numbers, of which it is real. NaN where nothing is left
+/// to divide by.
 [[nodiscard]] Tensor reduce_variance(const Tensor &input, const Axes &axes = all_axes,
                                      bool keepdims = false, std::string_view name = {},
                                      std::int64_t ddof = 0);

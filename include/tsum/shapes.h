@@ -7,9 +7,9 @@
 
 namespace tsum {
 
-// Each builds a node and computes nothing; O(rank). What these make of data, or of values, is a view
-// of the same memory; what they make of a computed tensor is computed in place of it, but where
-// `reshape` says otherwise.
+// Each builds a node and computes nothing; O(rank). What these make of data, or of values, is a
+// view of the same memory; what they make of a computed tensor is computed in place of it, but
+// where `reshape` says otherwise.
 
 /// `input` repeated along new leading dimensions and along dimensions of extent 1, as NumPy's
 /// `broadcast_to`.

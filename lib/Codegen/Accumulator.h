@@ -17,8 +17,8 @@ namespace tsum {
 /// accumulator of its own type does.
 class Accumulator {
 public:
-  /// The accumulator for result `number` of the reduction `generic`, which the body must give by one
-  /// combiner of that output with a value. Otherwise fails, having said why.
+  /// The accumulator for result `number` of the reduction `generic`, which the body must give by
+  /// one combiner of that output with a value. Otherwise fails, having said why.
   static mlir::FailureOr<Accumulator> match(mlir::linalg::GenericOp generic, int64_t number);
 
   /// The value that the body combines with its output, inside the body, in the type of blocks.
@@ -76,7 +76,8 @@ private:
                                        mlir::ValueRange y) const;
 
   Kind kind = Kind::Plain;
-  /// The op that combines two values; of an absorbing constant, which needs none, any that keeps it.
+  /// The op that combines two values; of an absorbing constant, which needs none, any that keeps
+  /// it.
   mlir::OperationName combiner;
   bool isAbsorbed = false; ///< whether the value is such a constant
   bool isPartial = false;  ///< whether the result has the type of the accumulators

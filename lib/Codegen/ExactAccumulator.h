@@ -36,8 +36,9 @@ public:
   /// Adds all lanes up in the first, for `finish`.
   void fold();
   /// The sums of `lanes` lanes from `first` on, after `carry`, rounded to `type`: that of the
-  /// elements, or f64 for elements of f32. The latter are rounded to odd, so that rounding them once
-  /// more to a shorter format gives what rounding the exact sum does (Boldo and Melquiond, 2008).
+  /// elements, or f64 for elements of f32. The latter are rounded to odd, so that rounding them
+  /// once more to a shorter format gives what rounding the exact sum does (Boldo and Melquiond,
+  /// 2008).
   mlir::Value finish(mlir::AffineExpr first, int64_t lanes, mlir::Type type);
 
   /// Calls `body` for the first `lanes` lanes, with the first one and the length of each vector.

@@ -35,10 +35,10 @@ bool isExpensive(linalg::GenericOp generic) {
   });
 }
 
-/// Gives each reduction that reads an elementwise op with other users a copy of its own. Not of what
-/// takes long in a kernel that works on rows: its values for a row stay on the stack. Consumers
-/// come before producers, so that what a copy reads is looked at after it. Returns whether there
-/// was any.
+/// Gives each reduction that reads an elementwise op with other users a copy of its own. Not of
+/// what takes long in a kernel that works on rows: its values for a row stay on the stack.
+/// Consumers come before producers, so that what a copy reads is looked at after it. Returns
+/// whether there was any.
 bool copyProducersOfReductions(func::FuncOp kernel) {
   bool changed = false;
   auto generics = llvm::to_vector(kernel.getOps<linalg::GenericOp>());

@@ -80,7 +80,8 @@ SmallVector<Value> LoopNest::overDims(ArrayRef<int64_t> dims, ValueRange carried
 
 LoopNest::Cover LoopNest::cover(int64_t dim, int64_t mostBytes, int64_t elementBytes) const {
   // Narrower vectors cover more exactly, wider ones take less code for as much: of those that take
-  // about as many registers as any, the widest. Registers are AVX2's here; the choice is everyone's.
+  // about as many registers as any, the widest. Registers are AVX2's here; the choice is
+  // everyone's.
   constexpr int64_t registerBytes = 32;
   const int64_t extent = extents[dim];
   auto registers = [&](Cover vectors) {

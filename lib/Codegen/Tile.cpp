@@ -315,8 +315,8 @@ private:
   }
 
   /// Fuses the producers of `slices`, and theirs, into the loop: each after all that read it, and
-  /// once for all equal slices. (scf::tileConsumerAndFuseProducersUsingSCF fuses one for every reader:
-  /// of a chain whose links have two readers each, it makes a tree.)
+  /// once for all equal slices. (scf::tileConsumerAndFuseProducersUsingSCF fuses one for every
+  /// reader: of a chain whose links have two readers each, it makes a tree.)
   static void fuseProducers(IRRewriter &rewriter, ArrayRef<Operation *> slices,
                             MutableArrayRef<LoopLikeOpInterface> loops) {
     SmallVector<tensor::ExtractSliceOp> pending;

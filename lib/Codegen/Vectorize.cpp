@@ -212,8 +212,9 @@ private:
   /// stays in L1 while blocks of rows go by.
   ///
   /// A few rows at a time are combined over all columns: memory is walked in as many long runs,
-  /// which reaches its full speed where a whole block in registers, and so a run of each of its rows
-  /// for a few columns, gets two thirds of it. The values of an unfinished block are in L1, too.
+  /// which reaches its full speed where a whole block in registers, and so a run of each of its
+  /// rows for a few columns, gets two thirds of it. The values of an unfinished block are in L1,
+  /// too.
   void emitOuter() {
     const int64_t columnDim = nest.rank() - 1, rows = nest.extents[lineDim];
     const LoopNest::Cover vectors = nest.cover(columnDim, outer_vector_bytes, elementBytes());

@@ -41,8 +41,8 @@ Value widenBFloat(const Lanes &lanes, Value x) {
   return arith::BitcastOp::create(b, loc, lanes.withElements(b.getF32Type()), wide);
 }
 
-/// f32 to the bits of a bf16: adds half of the last place to the bits, less one where that makes a tie even. A NaN
-/// must not carry into an infinity.
+/// f32 to the bits of a bf16: adds half of the last place to the bits, less one where that makes a
+/// tie even. A NaN must not carry into an infinity.
 Value narrowToBFloat(const Lanes &lanes, Value x) {
   auto &[b, loc, like] = lanes;
   Value bits = arith::BitcastOp::create(b, loc, lanes.integers(32), x);
@@ -57,8 +57,8 @@ Value narrowToBFloat(const Lanes &lanes, Value x) {
   return arith::TruncIOp::create(b, loc, lanes.integers(16), rounded);
 }
 
-/// f64 to f32, rounded to odd: what is inexact gets an odd last bit, by which a second rounding to a
-/// shorter format sees on which side of a tie it was (Boldo and Melquiond, 2008).
+/// f64 to f32, rounded to odd: what is inexact gets an odd last bit, by which a second rounding to
+/// a shorter format sees on which side of a tie it was (Boldo and Melquiond, 2008).
 Value narrowToOdd(const Lanes &lanes, Value x) {
   auto &[b, loc, like] = lanes;
   Value nearest = arith::TruncFOp::create(b, loc, lanes.withElements(b.getF32Type()), x);

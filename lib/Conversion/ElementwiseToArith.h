@@ -5,9 +5,9 @@
 
 namespace tsum {
 
-/// What the elementwise tsum op `op` (a cast and a where too) computes for one element, as arith and
-/// math ops on `elements`, whose types are those in which they are stored; so is the result's. Fails
-/// for an op that has no lowering.
+/// What the elementwise tsum op `op` (a cast and a where too) computes for one element, as arith
+/// and math ops on `elements`, whose types are those in which they are stored; so is the result's.
+/// Fails for an op that has no lowering.
 mlir::FailureOr<mlir::Value> createElement(mlir::OpBuilder &b, mlir::Operation *op,
                                            mlir::ValueRange elements);
 

@@ -65,8 +65,8 @@ static Tensor hypot(const Tensor &a, const Tensor &b, std::string_view name) {
 namespace {
 
 /// A divisor y as `larger * (1 + ratio * i)` or, if its imaginary part is the larger one,
-/// `larger * (ratio + i)`: Smith's method, as NumPy's, by which |y|^2 is never computed, and what is
-/// divided by an infinity vanishes.
+/// `larger * (ratio + i)`: Smith's method, as NumPy's, by which |y|^2 is never computed, and what
+/// is divided by an infinity vanishes.
 struct Divisor {
   Tensor is_real_larger, larger, ratio, norm; ///< `norm` is |y|^2 / larger
 

@@ -73,8 +73,8 @@ private:
 
 } // namespace
 
-/// The cut of a sum that is long and has few results, or count = 0. Not of an exact one, whose parts
-/// would be no floats.
+/// The cut of a sum that is long and has few results, or count = 0. Not of an exact one, whose
+/// parts would be no floats.
 Cut Splitter::find_cut(const Value &sum) const {
   if (sum.is_exact)
     return {};

@@ -197,8 +197,8 @@ static bool is_packed(std::span<const std::int64_t> shape, const ByteStrides &st
   return true;
 }
 
-/// A launch writes each result to the memory of the first output that is this result, or if there is
-/// none to scratch memory.
+/// A launch writes each result to the memory of the first output that is this result, or if there
+/// is none to scratch memory.
 void Tracer::place_results(std::span<const Tensor> outputs) {
   const auto first_result = static_cast<std::int32_t>(schedule.first_result());
   for (std::size_t n = 0; n < outputs.size(); ++n) {

@@ -158,8 +158,8 @@ def place(function):
 
 @dataclasses.dataclass
 class Reduction:
-    """A reduction of NumPy, of values in f64 or c128, and the error that is allowed, in units of the
-    result's dtype and of the largest of the results; None if the two must be equal."""
+    """A reduction of NumPy, of values in f64 or c128, and the error that is allowed, in units of
+    the result's dtype and of the largest of the results; None if the two must be equal."""
 
     numpy: typing.Callable
     units: typing.Optional[float] = None

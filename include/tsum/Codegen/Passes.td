@@ -82,9 +82,10 @@ def TsumExpandMathPass : Pass<"tsum-expand-math", "::mlir::func::FuncOp"> {
   let description = [{
     Replaces `tsum.elementary`, the same functions of the math dialect (`math.exp`, `expm1`, `log`,
     `log1p`, `sin`, `cos`, `tan`, `sinh`, `cosh`, `tanh`, `erf`, `powf`, `atan`, `atan2`) and
-    `arith.remf` of f32 and f64 by arithmetic, from the templates of include/tsum/Math, which the reference evaluator runs on scalars: so both give the same bits.
-    What few arguments need stands in an `scf.if` on whether any lane needs it, and if it is long,
-    as the reduction of huge angles is, in a loop over the lanes there.
+    `arith.remf` of f32 and f64 by arithmetic, from the templates of include/tsum/Math, which the
+    reference evaluator runs on scalars: so both give the same bits. What few arguments need stands
+    in an `scf.if` on whether any lane needs it, and if it is long, as the reduction of huge angles
+    is, in a loop over the lanes there.
 
     Fails on other element types, which the caller extends first, and on math ops that LLVM would
     make calls of.

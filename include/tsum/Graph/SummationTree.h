@@ -72,10 +72,10 @@ inline constexpr std::int64_t split_part_bytes = 256 * 1024;
 inline constexpr std::int64_t split_tiles = 8;
 inline constexpr std::int64_t split_columns = 2048;
 
-/// The lanes of a line of `line` elements, of `element_bytes` each in a block, where `columns` results lie
-/// side by side: 1 if the innermost dimension is reduced. One for a line of up to `narrow_line`
-/// elements. Else a power of two: so many that the line is one block, but at least 8, and at most
-/// what fills `lane_bytes` together with the columns.
+/// The lanes of a line of `line` elements, of `element_bytes` each in a block, where `columns`
+/// results lie side by side: 1 if the innermost dimension is reduced. One for a line of up to
+/// `narrow_line` elements. Else a power of two: so many that the line is one block, but at least 8,
+/// and at most what fills `lane_bytes` together with the columns.
 [[nodiscard]] constexpr std::int64_t line_lanes(std::int64_t element_bytes, std::int64_t line,
                                                 std::int64_t columns) {
   if (line <= narrow_line)

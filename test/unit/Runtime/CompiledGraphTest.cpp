@@ -154,8 +154,8 @@ INSTANTIATE_TEST_SUITE_P(DTypes, CompiledGraph, testing::ValuesIn(dtypes_in(Doma
 INSTANTIATE_TEST_SUITE_P(DTypes, CompiledFloatGraph, testing::ValuesIn(dtypes_in(Domain::Float)),
                          name_of_dtype);
 
-// Each link has two readers, its sum and its quotient: what compiles them once for each path to them
-// takes years.
+// Each link has two readers, its sum and its quotient: what compiles them once for each path to
+// them takes years.
 TEST(CompiledChain, OfRowReductionsIsCompiledInOneKernel) {
   Tensor x = sample_tensor(DType::f32, {5, 70});
   expect_compiled_as_reference([&] {

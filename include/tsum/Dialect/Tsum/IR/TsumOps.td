@@ -98,10 +98,10 @@ def Tsum_CastOp : Tsum_Op<"cast", [SameOperandsAndResultShape, Elementwise]> {
   let hasFolder = 1;
 }
 
-def Tsum_WhereOp : Tsum_Op<"where", [Elementwise, AllTypesMatch<["x", "y", "result"]>,
-                                     TypesMatchWith<"the condition is boolean, of the result's shape",
-                                                    "result", "condition",
-                                                    "::tsum::ir::getBooleanType($_self)">]> {
+def Tsum_WhereOp
+    : Tsum_Op<"where", [Elementwise, AllTypesMatch<["x", "y", "result"]>,
+                        TypesMatchWith<"the condition is boolean, of the result's shape", "result",
+                                       "condition", "::tsum::ir::getBooleanType($_self)">]> {
   let summary = "chooses elements by a condition";
   let description = [{
     ```mlir

@@ -15,8 +15,8 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
 
     Reductions of rows of up to 64 KB, innermost in memory, also stay together with what reads them
     for every element of the row or reduces that again: softmax and variance are one kernel, which
-    reads each row from memory once. The attribute `tsum.rows` of such a kernel says how many leading
-    dimensions of its output number the rows.
+    reads each row from memory once. The attribute `tsum.rows` of such a kernel says how many
+    leading dimensions of its output number the rows.
 
     A value gets a kernel of its own, and so memory, only where one of these holds; the attribute
     `tsum.cut` of the kernel says which:
@@ -29,8 +29,8 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
     - `reshape`: a value that a reshape reads, which happens between kernels;
     - `size`: the kernel would have more than 256 ops.
 
-    Two kernels whose results have one shape are joined to one with several results where that spares
-    reading memory, and nothing above stands against it; up to four results, since each takes
+    Two kernels whose results have one shape are joined to one with several results where that
+    spares reading memory, and nothing above stands against it; up to four results, since each takes
     registers or a share of the cache. The attribute `tsum.joined` says why:
 
     - `same data`: they have no reductions, or reductions over the same loops, and of what one of
