@@ -31,6 +31,9 @@ std::size_t class_size(std::size_t bytes) {
 
 class BufferPool {
 public:
+  void lock() { mutex.lock(); }
+  void unlock() { mutex.unlock(); }
+
   std::byte *take(std::size_t size) {
     {
       std::lock_guard lock(mutex);
@@ -133,6 +136,9 @@ std::shared_ptr<std::byte> take_pooled(std::int64_t bytes) {
   const std::size_t size = class_size(static_cast<std::size_t>(bytes));
   return {pool().take(size), [size](std::byte *memory) { pool().give_back(memory, size); }};
 }
+
+void lock_pool() { pool().lock(); }
+void unlock_pool() { pool().unlock(); }
 
 void set_pool_capacity(std::int64_t bytes) {
   if (bytes < 0)

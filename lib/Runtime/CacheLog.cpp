@@ -166,4 +166,7 @@ void count_signature(const CanonicalGraph &graph) {
   std::fputs(text.c_str(), stderr);
 }
 
+void lock_cache_log() { state().mutex.lock(); }
+void unlock_cache_log() { state().mutex.unlock(); }
+
 } // namespace tsum

@@ -2,11 +2,14 @@
 
 #include "Kernels.h"
 
+#include "BufferPool.h"
 #include "CacheLog.h"
 #include "Threads.h"
 
+#include "tsum/JIT/Compiler.h"
 #include "tsum/JIT/DiskCache.h"
 #include "tsum/JIT/Loader.h"
+#include "tsum/Support/Timeline.h"
 
 #include <pthread.h>
 
@@ -116,39 +119,61 @@ Kernels::Kernels()
         return make(graph, current_event ? *current_event : unwanted);
       }) {}
 
+namespace {
+
+std::mutex creation; // of the one instance
+std::atomic<Kernels *> created = nullptr;
+
+// A child of the process finds every lock free and nothing half done, whatever the parent's threads
+// were at. Taken in the order in which a thread that holds one may take another.
+
+void before_fork() {
+  // So that no thread is making what is made once.
+  (void)Timeline::get();
+  (void)is_compiler_gone();
+  creation.lock();
+  if (Kernels *kernels = created) {
+    (void)code_version();
+    lock_compiler();
+    lock_loader();
+    disk().mutex.lock();
+    kernels->memory.lock();
+    kernels->plans.lock();
+    lock_cache_log();
+  }
+  lock_pool();
+}
+
+void after_fork(bool is_child) {
+  unlock_pool();
+  if (Kernels *kernels = created) {
+    unlock_cache_log();
+    kernels->plans.unlock();
+    if (is_child)
+      kernels->memory.forget_unfinished();
+    kernels->memory.unlock();
+    disk().mutex.unlock();
+    unlock_loader();
+    unlock_compiler();
+    if (is_child)
+      use_no_other_threads();
+  }
+  creation.unlock();
+}
+
+// Not at the first evaluation: a fork meanwhile would have to wait for that, and it for the fork.
+[[maybe_unused]] const int registered = pthread_atfork(
+    before_fork, [] { after_fork(/*is_child=*/false); }, [] { after_fork(/*is_child=*/true); });
+
+} // namespace
+
 Kernels &Kernels::instance() {
-  static Kernels &instance = []() -> Kernels & {
-    Kernels &made = *new Kernels();
-    static Kernels *kernels = &made;
-    // A child finds every lock free and nothing half done, whatever the parent's threads were at.
-    // In the order in which a thread that holds one may take another.
-    pthread_atfork(
-        [] {
-          lock_compiler();
-          lock_loader();
-          disk().mutex.lock();
-          kernels->memory.lock();
-          kernels->plans.lock();
-        },
-        [] {
-          kernels->plans.unlock();
-          kernels->memory.unlock();
-          disk().mutex.unlock();
-          unlock_loader();
-          unlock_compiler();
-        },
-        [] {
-          kernels->plans.unlock();
-          kernels->memory.forget_unfinished();
-          kernels->memory.unlock();
-          disk().mutex.unlock();
-          unlock_loader();
-          unlock_compiler();
-          use_no_other_threads();
-        });
-    return made;
-  }();
-  return instance;
+  if (Kernels *kernels = created.load(std::memory_order_acquire))
+    return *kernels;
+  std::lock_guard lock(creation);
+  if (!created)
+    created = new Kernels();
+  return *created;
 }
 
 KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph) {
