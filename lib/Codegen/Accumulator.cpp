@@ -250,6 +250,46 @@ SmallVector<Value> Accumulator::foldLanes(OpBuilder &b, Location loc, ValueRange
   return lanes;
 }
 
+SmallVector<Value> Accumulator::foldLines(OpBuilder &b, Location loc,
+                                          ArrayRef<SmallVector<Value>> lines) const {
+  // Each line alone, until it fills a register.
+  constexpr int64_t registerBytes = 64;
+  const int64_t elementBytes = accumulatorTypes.front().getIntOrFloatBitWidth() / 8;
+  int64_t lanes = std::min(laneCount(lines[0][0]), registerBytes / elementBytes);
+  SmallVector<SmallVector<Value>> vectors =
+      llvm::map_to_vector(lines, [&](ValueRange line) { return foldLanes(b, loc, line, lanes); });
+
+  // Then two vectors become one, in which the lines of the first precede those of the second, of
+  // half as many lanes each; of the last vector, the halves.
+  while (lanes > 1) {
+    const bool isLast = vectors.size() == 1;
+    SmallVector<SmallVector<Value>> folded;
+    for (size_t first = 0; first < vectors.size(); first += 2) {
+      const auto &x = vectors[first], &y = vectors[isLast ? first : first + 1];
+      const int64_t size = laneCount(x[0]) * (isLast ? 1 : 2);
+      auto halves = [&](int64_t offset) {
+        SmallVector<int64_t> sources;
+        for (int64_t line = 0; line < size; line += lanes)
+          for (int64_t lane = 0; lane < lanes / 2; ++lane)
+            sources.push_back(line + offset + lane);
+        return llvm::map_to_vector(llvm::zip_equal(x, y), [&](auto pair) -> Value {
+          auto [a, c] = pair;
+          return vector::ShuffleOp::create(b, loc, a, c, sources);
+        });
+      };
+      SmallVector<Value> lower = halves(0), upper = halves(lanes / 2);
+      folded.push_back(merge(b, loc, lower, upper));
+    }
+    vectors = std::move(folded);
+    lanes /= 2;
+  }
+  SmallVector<Value> results;
+  for (size_t part = 0; part < accumulatorTypes.size(); ++part)
+    results.push_back(concatenate(
+        b, loc, llvm::map_to_vector(vectors, [&](const auto &vector) { return vector[part]; })));
+  return results;
+}
+
 Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) const {
   Value high = accumulators[0];
   if (isCompensated()) {

@@ -58,6 +58,12 @@ public:
   llvm::SmallVector<mlir::Value> foldLanes(mlir::OpBuilder &b, mlir::Location loc,
                                            mlir::ValueRange accumulators, int64_t lanes) const;
 
+  /// Folds each of `lines`, a power of two of them, to one lane: the results side by side, and the
+  /// operations of `foldLanes` for several lines at once.
+  llvm::SmallVector<mlir::Value>
+  foldLines(mlir::OpBuilder &b, mlir::Location loc,
+            llvm::ArrayRef<llvm::SmallVector<mlir::Value>> lines) const;
+
   /// The result in the type of the output: the only rounding of the second level, and none if that
   /// is the accumulators' type.
   mlir::Value finish(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange accumulators) const;

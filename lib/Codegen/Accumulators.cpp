@@ -71,6 +71,19 @@ SmallVector<Value> Accumulators::foldLanes(OpBuilder &b, Location loc, ValueRang
   return values;
 }
 
+SmallVector<Value> Accumulators::foldLines(OpBuilder &b, Location loc,
+                                           ArrayRef<SmallVector<Value>> lines) const {
+  SmallVector<ValueRange> rest(lines);
+  SmallVector<Value> values;
+  for (const Accumulator &part : parts) {
+    SmallVector<SmallVector<Value>> own;
+    for (ValueRange &line : rest)
+      own.push_back(llvm::to_vector_of<Value>(takeOf(part, line)));
+    llvm::append_range(values, part.foldLines(b, loc, own));
+  }
+  return values;
+}
+
 SmallVector<Value> Accumulators::finish(OpBuilder &b, Location loc, ValueRange accumulators) const {
   return llvm::map_to_vector(parts, [&](const Accumulator &part) {
     return part.finish(b, loc, takeOf(part, accumulators));

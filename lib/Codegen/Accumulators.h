@@ -5,6 +5,12 @@
 
 namespace tsum {
 
+/// The most elements reduced to one result where lines are folded together: folding the 8 lanes of
+/// such a line alone takes as long as reading it.
+inline constexpr int64_t short_line = 64;
+/// Lines that are folded together.
+inline constexpr int64_t lines_at_once = 8;
+
 /// The accumulators of all results of one reduction, one after the other. What an Accumulator does
 /// with one value of the body, this does with one for each result: each keeps its own order of
 /// operations, and only the loops around them are common.
@@ -30,6 +36,9 @@ public:
                                         mlir::ValueRange blocks) const;
   llvm::SmallVector<mlir::Value> foldLanes(mlir::OpBuilder &b, mlir::Location loc,
                                            mlir::ValueRange accumulators, int64_t lanes) const;
+  llvm::SmallVector<mlir::Value>
+  foldLines(mlir::OpBuilder &b, mlir::Location loc,
+            llvm::ArrayRef<llvm::SmallVector<mlir::Value>> lines) const;
   llvm::SmallVector<mlir::Value> finish(mlir::OpBuilder &b, mlir::Location loc,
                                         mlir::ValueRange accumulators) const;
 

@@ -72,6 +72,43 @@ StringRef strategyOf(linalg::GenericOp reduction) {
   return reduction.getStaticLoopRanges().back() <= narrow_line ? "narrow" : "inner";
 }
 
+/// Bytes of a run of memory that is long enough to jump to the next one after it.
+constexpr int64_t longRunBytes = 8 * 1024;
+/// Tiles that leave work for all threads.
+constexpr int64_t fewestTiles = 8;
+
+/// The most results side by side that a tile of the `inner` strategy may have: 1 as a rule. More
+/// where each takes a short run of memory:
+///  - short lines, whose lanes are folded together, and
+///  - where a kept dimension lies between reduced ones: there a tile of one result would jump from
+///    run to run; of several, the accumulators wait in L1 while longer runs are read. (With few,
+///    they would not be there yet when the next run needs them.)
+int64_t resultsPerTile(linalg::GenericOp reduction, int64_t accumulatorBytes, int64_t lanes) {
+  SmallVector<int64_t> extents = reduction.getStaticLoopRanges();
+  auto kinds = reduction.getIteratorTypesArray();
+  int64_t innerKept = kinds.size() - 1;
+  while (innerKept >= 0 && kinds[innerKept] != utils::IteratorType::parallel)
+    --innerKept;
+  int64_t results = 1, run = 1; // elements behind the innermost kept dimension
+  bool isBetween = false;
+  for (auto [dim, extent] : llvm::enumerate(extents))
+    if (int64_t(dim) > innerKept)
+      run *= extent;
+    else if (kinds[dim] == utils::IteratorType::parallel)
+      results *= extent;
+    else
+      isBetween = true;
+  if (innerKept < 0 || (!isBetween && run > short_line))
+    return 1;
+  const int64_t elementBytes =
+      getElementTypeOrSelf(reduction.getDpsInputs().front()).getIntOrFloatBitWidth() / 8;
+  int64_t most =
+      std::min(longRunBytes / std::max<int64_t>(1, run * elementBytes), results / fewestTiles);
+  if (isBetween)
+    most = std::min(most, maxAccumulatorBytes / (accumulatorBytes * lanes));
+  return most < lines_at_once ? 1 : most;
+}
+
 /// Marks each reduction of the kernel with its strategy and chooses the tiles that suit them.
 Tiling chooseTiling(func::FuncOp kernel) {
   bool columns = true;
@@ -93,7 +130,6 @@ Tiling chooseTiling(func::FuncOp kernel) {
     }
     StringRef strategy = strategyOf(generic);
     generic->setAttr("tsum.strategy", StringAttr::get(kernel.getContext(), strategy));
-    columns &= strategy != "inner";
     int64_t reduced = 1;
     for (auto [extent, kind] :
          llvm::zip_equal(generic.getStaticLoopRanges(), generic.getIteratorTypesArray()))
@@ -101,18 +137,20 @@ Tiling chooseTiling(func::FuncOp kernel) {
         reduced *= extent;
     rowSize = std::max(rowSize, reduced);
     FailureOr<Accumulators> accumulators = Accumulators::match(generic);
-    if (failed(accumulators))
+    if (failed(accumulators)) {
+      columns &= strategy != "inner";
       return;
-    // By the whole extents: a tile does not show them.
-    generic->setAttr("tsum.lanes", Builder(kernel.getContext())
-                                       .getI64IntegerAttr(lanesOfReduction(
-                                           generic, accumulators->each().front())));
-    if (strategy == "outer") {
-      int64_t column = 0;
-      for (Type accumulator : accumulators->types())
-        column += bytes(accumulator);
-      most = std::min(most, maxAccumulatorBytes / column);
     }
+    // By the whole extents: a tile does not show them.
+    const int64_t lanes = lanesOfReduction(generic, accumulators->each().front());
+    generic->setAttr("tsum.lanes", Builder(kernel.getContext()).getI64IntegerAttr(lanes));
+    int64_t accumulatorBytes = 0;
+    for (Type accumulator : accumulators->types())
+      accumulatorBytes += bytes(accumulator);
+    if (strategy == "outer")
+      most = std::min(most, maxAccumulatorBytes / accumulatorBytes);
+    if (strategy == "inner")
+      most = std::min(most, resultsPerTile(generic, accumulatorBytes, lanes));
   });
 
   Tiling tiling;
@@ -128,7 +166,8 @@ Tiling chooseTiling(func::FuncOp kernel) {
           evenTile(tiling.extents[rows.getInt() - 1],
                    std::max<int64_t>(1, rowTileBytes / std::max<int64_t>(1, rowBytes)), 1);
   } else if (columns && output.getRank() > 0)
-    tiling.sizes.back() = evenTile(output.getShape().back(), most, columnGranule / narrowest);
+    tiling.sizes.back() =
+        evenTile(output.getShape().back(), most, std::min(most, columnGranule / narrowest));
   return tiling;
 }
 

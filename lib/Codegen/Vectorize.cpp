@@ -60,12 +60,21 @@ public:
     }
     const bool isNarrow = isInner && lanes == 1 && !kept.empty();
     const bool isOuter = !isInner && lanes == 1;
-    const int64_t laneDim = kept.empty() ? -1 : kept.back();
-    if (isNarrow || !isInner)
+    const int64_t innerKept = kept.empty() ? -1 : kept.back();
+    const bool isBetween = isInner && !isNarrow && !reduced.empty() &&
+                           reduced.front() < innerKept && nest.extents[innerKept] > 1;
+    const bool isShort = isInner && !isNarrow && !isBetween && innerKept >= 0 &&
+                         nest.extents[innerKept] >= lines_at_once &&
+                         reducedElements() <= short_line && nest.loadsVectors({lineDim, lanes, 1});
+    if (isNarrow || isBetween || isShort || !isInner)
       kept.pop_back();
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
       if (isNarrow)
-        emitNarrow(laneDim);
+        emitNarrow(innerKept);
+      else if (isBetween)
+        emitBetween(innerKept);
+      else if (isShort)
+        emitShort(innerKept);
       else if (isOuter)
         emitOuter();
       else
@@ -77,6 +86,13 @@ public:
 
 private:
   int64_t elementBytes() const { return bytesOf(values.front()); }
+
+  int64_t reducedElements() const {
+    int64_t product = nest.extents[lineDim];
+    for (int64_t dim : reduced)
+      product *= nest.extents[dim];
+    return product;
+  }
 
   /// Erases the fill of an output, whose neutral elements the accumulators start from instead.
   LogicalResult removeFill(const Accumulator &accumulator, Value output) {
@@ -161,23 +177,76 @@ private:
   /// end they are folded.
   void emitFolded() {
     const int64_t columns = isInner ? 1 : nest.extents.back();
+    const LaneTile tile{lineDim, lanes, columns};
+    storeFolded(absorbLines(reduced, accumulators.neutral(b, loc, tile.size()), tile), columns);
+  }
+
+  /// The same for short lines, several at a time, whose lanes are folded together.
+  void emitShort(int64_t dim) {
+    const LaneTile tile{lineDim, lanes, 1};
+    const LoopNest::Cover lines = {lines_at_once,
+                                   int64_t(llvm::divideCeil(nest.extents[dim], lines_at_once))};
+    SmallVector<Value> buffers = allocate(accumulators.types(), lines.width * lanes);
+    nest.overVectors(dim, lines, [&](AffineExpr) {
+      const AffineExpr first = nest.position[dim];
+      nest.loop(lines.width, [&](AffineExpr line) {
+        nest.position[dim] = first + line;
+        store(absorbLines(reduced, accumulators.neutral(b, loc, lanes), tile), buffers,
+              line * lanes);
+      });
+      SmallVector<SmallVector<Value>> sums;
+      for (int64_t line = 0; line < lines.width; ++line)
+        sums.push_back(load(buffers, nest.constant(line * lanes), lanes));
+      nest.position[dim] = first;
+      nest.position[lineDim] = nest.constant(0);
+      nest.store(accumulators.finish(b, loc, accumulators.foldLines(b, loc, sums)),
+                 LaneTile{dim, lines.width, 1});
+    });
+  }
+
+  /// The same where a kept dimension lies between reduced ones: lines are read in the order of
+  /// memory, and the accumulators of all results along `dim` wait in L1.
+  void emitBetween(int64_t dim) {
+    const LaneTile tile{lineDim, lanes, 1};
+    SmallVector<int64_t> around, within;
+    for (int64_t other : reduced)
+      (other < dim ? around : within).push_back(other);
+    SmallVector<Value> buffers = allocate(accumulators.types(), nest.extents[dim] * lanes);
+    auto overResults = [&](llvm::function_ref<void(AffineExpr)> body) {
+      nest.loop(nest.extents[dim], [&](AffineExpr result) {
+        nest.position[dim] = result;
+        body(result * lanes);
+      });
+    };
+    overResults(
+        [&](AffineExpr place) { store(accumulators.neutral(b, loc, lanes), buffers, place); });
+    nest.overDims(around, {}, [&](ValueRange) -> SmallVector<Value> {
+      overResults([&](AffineExpr place) {
+        store(absorbLines(within, load(buffers, place, lanes), tile), buffers, place);
+      });
+      return {};
+    });
+    overResults([&](AffineExpr place) { storeFolded(load(buffers, place, lanes), 1); });
+  }
+
+  /// Absorbs the lines for all indices of the reduced `dims`.
+  SmallVector<Value> absorbLines(ArrayRef<int64_t> dims, ValueRange sums, const LaneTile &tile) {
     const int64_t line = nest.extents[lineDim];
     const int64_t block = lanes * block_rows, rest = line % block;
-    const LaneTile tile{lineDim, lanes, columns};
     auto rowsAt = [&](AffineExpr start) {
       return [this, start](AffineExpr row) { nest.position[lineDim] = start + row * lanes; };
     };
-    SmallVector<Value> sums =
-        nest.overDims(reduced, accumulators.neutral(b, loc, tile.size()), [&](ValueRange sums) {
-          SmallVector<Value> total =
-              nest.loop(line / block, sums, [&](AffineExpr iv, ValueRange sums) {
-                return accumulators.absorb(b, loc, sums,
-                                           combine(block_rows, tile, rowsAt(iv * block)));
-              });
-          if (rest)
-            total = accumulators.absorb(b, loc, total, combineRest(line - rest, rest, tile));
-          return total;
-        });
+    return nest.overDims(dims, sums, [&](ValueRange sums) {
+      SmallVector<Value> total = nest.loop(line / block, sums, [&](AffineExpr iv, ValueRange sums) {
+        return accumulators.absorb(b, loc, sums, combine(block_rows, tile, rowsAt(iv * block)));
+      });
+      if (rest)
+        total = accumulators.absorb(b, loc, total, combineRest(line - rest, rest, tile));
+      return total;
+    });
+  }
+
+  void storeFolded(ValueRange sums, int64_t columns) {
     SmallVector<Value> results =
         accumulators.finish(b, loc, accumulators.foldLanes(b, loc, sums, columns));
     nest.position[lineDim] = nest.constant(0);
@@ -197,14 +266,18 @@ private:
     tail.rows = count % lanes;
     if (!tail.rows)
       return block;
-    nest.position[lineDim] = nest.constant(start + rows * lanes);
+    // Where the line has a whole row, its last one is loaded, and what lies before the tail left
+    // out: loads of other sizes are several instructions.
+    const bool isWhole = start + count >= lanes;
+    const LaneTile &loaded = isWhole ? tile : tail;
+    nest.position[lineDim] = nest.constant(start + count - loaded.rows);
     // The lanes beyond take element 0 of the neutral ones.
-    SmallVector<int64_t> sources(tile.size(), tail.size());
-    std::iota(sources.begin(), sources.begin() + tail.size(), 0);
+    SmallVector<int64_t> sources(tile.size(), loaded.size());
+    std::iota(sources.begin(), sources.begin() + tail.size(), loaded.size() - tail.size());
     SmallVector<Value> padded;
-    for (auto [narrow, neutral] : llvm::zip_equal(nest.evaluate(values, tail),
-                                                  accumulators.neutralBlocks(b, loc, tail.size())))
-      padded.push_back(vector::ShuffleOp::create(b, loc, narrow, neutral, sources));
+    for (auto [row, neutral] : llvm::zip_equal(nest.evaluate(values, loaded),
+                                               accumulators.neutralBlocks(b, loc, loaded.size())))
+      padded.push_back(vector::ShuffleOp::create(b, loc, row, neutral, sources));
     return rows ? accumulators.combine(b, loc, block, padded) : padded;
   }
 
@@ -238,40 +311,32 @@ private:
                                    combineAt(nest.constant(0), rows)));
       });
 
-    auto allocate = [&](Type type) { return nest.allocate(vectors.count * vectors.width, type); };
-    auto load = [&](ValueRange buffers, AffineExpr number) {
-      return llvm::map_to_vector(buffers, [&](Value buffer) {
-        return nest.loadFrom(buffer, number * vectors.width, vectors.width);
-      });
-    };
-    auto store = [&](ValueRange values, ValueRange buffers, AffineExpr number) {
-      for (auto [buffer, value] : llvm::zip_equal(buffers, values))
-        nest.storeTo(buffer, number * vectors.width, value);
-    };
-    SmallVector<Value> buffers = llvm::map_to_vector(accumulators.types(), allocate);
+    const int64_t width = vectors.width, slots = vectors.count * width;
+    SmallVector<Value> buffers = allocate(accumulators.types(), slots);
     const bool isPlain =
         llvm::all_of(accumulators.each(), [](const Accumulator &each) { return each.isPlain(); });
     const int64_t blockRows = isPlain ? outer_rows_at_once : block_rows;
     SmallVector<Value> unfinished;
     if (blockRows > outer_rows_at_once && rows > outer_rows_at_once)
-      unfinished = llvm::map_to_vector(ValueRange(values).getTypes(), allocate);
+      unfinished = allocate(llvm::to_vector(ValueRange(values).getTypes()), slots);
 
     auto absorbBlock = [&](AffineExpr start, int64_t count) {
       for (int64_t first = 0; first < count; first += outer_rows_at_once)
         nest.overVectors(columnDim, vectors, [&](AffineExpr number) {
           SmallVector<Value> block;
           if (first > 0)
-            block = load(unfinished, number);
+            block = load(unfinished, number * width, width);
           block = combineAt(start + first, std::min(outer_rows_at_once, count - first),
                             std::move(block));
           if (first + outer_rows_at_once < count)
-            store(block, unfinished, number);
+            store(block, unfinished, number * width);
           else
-            store(accumulators.absorb(b, loc, load(buffers, number), block), buffers, number);
+            store(accumulators.absorb(b, loc, load(buffers, number * width, width), block), buffers,
+                  number * width);
         });
     };
     nest.overVectors(columnDim, vectors, [&](AffineExpr number) {
-      store(accumulators.neutral(b, loc, tile.size()), buffers, number);
+      store(accumulators.neutral(b, loc, tile.size()), buffers, number * width);
     });
     nest.overDims(reduced, {}, [&](ValueRange) -> SmallVector<Value> {
       nest.loop(rows / blockRows, [&](AffineExpr iv) { absorbBlock(iv * blockRows, blockRows); });
@@ -279,7 +344,22 @@ private:
         absorbBlock(nest.constant(rows - rest), rest);
       return {};
     });
-    nest.overVectors(columnDim, vectors, [&](AffineExpr number) { finish(load(buffers, number)); });
+    nest.overVectors(columnDim, vectors,
+                     [&](AffineExpr number) { finish(load(buffers, number * width, width)); });
+  }
+
+  // Accumulators in memory: a buffer for each type, vectors of them at a place.
+
+  SmallVector<Value> allocate(ArrayRef<Type> types, int64_t size) {
+    return llvm::map_to_vector(types, [&](Type type) { return nest.allocate(size, type); });
+  }
+  SmallVector<Value> load(ValueRange buffers, AffineExpr place, int64_t count) {
+    return llvm::map_to_vector(buffers,
+                               [&](Value buffer) { return nest.loadFrom(buffer, place, count); });
+  }
+  void store(ValueRange values, ValueRange buffers, AffineExpr place) {
+    for (auto [buffer, value] : llvm::zip_equal(buffers, values))
+      nest.storeTo(buffer, place, value);
   }
 
   LoopNest &nest;

@@ -86,6 +86,32 @@ func.func @middle_axis(%x: tensor<5x16x64xf32> {tsum.strides = array<i64: 2048, 
 
 // -----
 
+// Short lines: several results in a tile, about 8 KB of data.
+
+// CHECK-LABEL: func.func @short_lines
+//  CHECK-SAME:   tsum.tiles = 11
+//       CHECK:     tensor.extract_slice %{{.*}}[%{{.*}}, 0] [128, 20] [1, 1]
+//       CHECK:     tsum.strategy = "inner"
+func.func @short_lines(%x: tensor<1300x20xf32>) -> tensor<1300xf32> {
+  %r = tsum.reduce_sum %x axes = [1] : tensor<1300x20xf32> -> tensor<1300xf32>
+  return %r : tensor<1300xf32>
+}
+
+// -----
+
+// A kept dimension between reduced ones: as many results as lie in 8 KB, at least 8.
+
+// CHECK-LABEL: func.func @kept_between
+//  CHECK-SAME:   tsum.tiles = 8
+//       CHECK:     tensor.extract_slice %{{.*}}[0, %{{.*}}, 0] [100, 16, 100] [1, 1, 1]
+//       CHECK:     tsum.strategy = "inner"
+func.func @kept_between(%x: tensor<100x128x100xf32>) -> tensor<128xf32> {
+  %r = tsum.reduce_sum %x axes = [0, 2] : tensor<100x128x100xf32> -> tensor<128xf32>
+  return %r : tensor<128xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @scalar_is_one_tile
 //  CHECK-SAME:   tsum.tiles = 1
 //   CHECK-NOT:   scf.for

@@ -1,7 +1,7 @@
 // RUN: tsum-opt %s --tsum-vectorize --split-input-file --verify-diagnostics | FileCheck %s
 
 // A block of 16 rows of 64 lanes in f32, four of them a step, absorbed in f64; what is left over is
-// padded with zeros in registers; then the lanes fold by halves.
+// taken from the last whole row and padded with zeros in registers; then the lanes fold by halves.
 
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #rows = affine_map<(d0, d1) -> (d0)>
@@ -20,8 +20,8 @@
 //       CHECK:         arith.addf %{{.*}}, %[[LAST]] : vector<64xf32>
 //       CHECK:       %[[WIDE:.*]] = arith.extf %[[SUM]] : vector<64xf32> to vector<64xf64>
 //       CHECK:       arith.addf %[[ACC]], %[[WIDE]] : vector<64xf64>
-//       CHECK:     %[[TAIL:.*]] = affine.vector_load %[[X]][%[[ROW]], 3072] {{.*}}, vector<6xf32>
-//       CHECK:     %[[PADDED:.*]] = vector.shuffle %[[TAIL]], %{{.*}} [0, 1, 2, 3, 4, 5, 6, 6, {{.*}} : vector<6xf32>
+//       CHECK:     %[[LAST_ROW:.*]] = affine.vector_load %[[X]][%[[ROW]], 3014] {{.*}}, vector<64xf32>
+//       CHECK:     %[[PADDED:.*]] = vector.shuffle %[[LAST_ROW]], %{{.*}} [58, 59, 60, 61, 62, 63, 64, 64, {{.*}} : vector<64xf32>
 //       CHECK:     %[[WIDE_TAIL:.*]] = arith.extf %[[PADDED]]
 //       CHECK:     arith.addf %[[BLOCKS]], %[[WIDE_TAIL]] : vector<64xf64>
 //       CHECK:     arith.addf {{.*}} : vector<32xf64>
@@ -40,6 +40,78 @@ func.func @inner(%x: memref<4x3078xf32>, %out: memref<4xf32>) {
   ^bb0(%in: f32, %sum: f32):
     %r = arith.addf %sum, %in : f32
     linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// Eight short lines at a time: their lanes wait in a buffer and fold together, first those of two
+// lines in one vector.
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+
+// CHECK-LABEL: func.func @short_lines
+//  CHECK-SAME:   %[[X:.*]]: memref<16x16xf32>, %[[OUT:.*]]: memref<16xf32>
+//       CHECK:   %[[LANES:.*]] = memref.alloca() {{.*}} : memref<64xf64>
+//       CHECK:   affine.for %{{.*}} = 0 to 2 {
+//       CHECK:     affine.for %[[LINE:.*]] = 0 to 8 {
+//       CHECK:       affine.vector_load %[[X]]{{.*}}, vector<8xf32>
+//       CHECK:       affine.vector_store %{{.*}}, %[[LANES]][%[[LINE]] * 8] {{.*}}, vector<8xf64>
+//       CHECK:     %[[A:.*]] = affine.vector_load %[[LANES]][0]
+//       CHECK:     %[[B:.*]] = affine.vector_load %[[LANES]][8]
+//       CHECK:     %[[LOWER:.*]] = vector.shuffle %[[A]], %[[B]] [0, 1, 2, 3, 8, 9, 10, 11]
+//       CHECK:     %[[UPPER:.*]] = vector.shuffle %[[A]], %[[B]] [4, 5, 6, 7, 12, 13, 14, 15]
+//       CHECK:     arith.addf %[[LOWER]], %[[UPPER]] : vector<8xf64>
+//       CHECK:     vector.shuffle {{.*}} [0, 1, 4, 5, 8, 9, 12, 13]
+//       CHECK:     vector.shuffle {{.*}} [0, 2, 4, 6, 8, 10, 12, 14]
+//       CHECK:     vector.shuffle {{.*}} [1, 3, 5, 7, 9, 11, 13, 15]
+//       CHECK:     %[[SUMS:.*]] = arith.addf {{.*}} : vector<8xf64>
+//       CHECK:     %[[ROUNDED:.*]] = arith.truncf %[[SUMS]]
+//       CHECK:     affine.vector_store %[[ROUNDED]], %[[OUT]]{{.*}}, vector<8xf32>
+func.func @short_lines(%x: memref<16x16xf32>, %out: memref<16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%out : memref<16xf32>)
+  linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<16x16xf32>) outs(%out : memref<16xf32>) {
+  ^bb0(%in: f32, %sum: f32):
+    %r = arith.addf %sum, %in : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// A kept dimension between reduced ones: the lanes of all results wait in a buffer, so that lines
+// are read in the order of memory.
+
+#all = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#kept = affine_map<(d0, d1, d2) -> (d1)>
+
+// CHECK-LABEL: func.func @kept_between
+//  CHECK-SAME:   %[[X:.*]]: memref<5x6x80xi32>, %[[OUT:.*]]: memref<6xi32>
+//       CHECK:   %[[LANES:.*]] = memref.alloca() {{.*}} : memref<48xi32>
+//       CHECK:   affine.for %[[I:.*]] = 0 to 6 {
+//       CHECK:     affine.vector_store %{{.*}}, %[[LANES]][%[[I]] * 8]
+//       CHECK:   affine.for %[[OUTER:.*]] = 0 to 5 {
+//       CHECK:     affine.for %[[J:.*]] = 0 to 6 {
+//       CHECK:       affine.vector_load %[[LANES]][%[[J]] * 8]
+//       CHECK:       affine.vector_load %[[X]][%[[OUTER]], %[[J]], {{.*}}] {{.*}}, vector<8xi32>
+//       CHECK:       affine.vector_store %{{.*}}, %[[LANES]][%[[J]] * 8]
+//       CHECK:   affine.for %[[K:.*]] = 0 to 6 {
+//       CHECK:     affine.vector_load %[[LANES]][%[[K]] * 8]
+//       CHECK:     affine.store %{{.*}}, %[[OUT]][%[[K]]]
+func.func @kept_between(%x: memref<5x6x80xi32>, %out: memref<6xi32>) {
+  %zero = arith.constant 0 : i32
+  linalg.fill ins(%zero : i32) outs(%out : memref<6xi32>)
+  linalg.generic {indexing_maps = [#all, #kept],
+                  iterator_types = ["reduction", "parallel", "reduction"]}
+      ins(%x : memref<5x6x80xi32>) outs(%out : memref<6xi32>) {
+  ^bb0(%in: i32, %sum: i32):
+    %r = arith.addi %sum, %in : i32
+    linalg.yield %r : i32
   }
   return
 }

@@ -50,7 +50,9 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
     All tiles have the same static size: where it does not divide the extent, the last tile begins
     earlier and computes some elements again, to the same values. `tsum.strategy` on each reduction
     says how the tile was chosen: `inner` (the innermost dimension is reduced: a tile is one element
-    of the output, lanes run along the reduced dimension), `narrow` (it is reduced and has at most 8
+    of the output, lanes run along the reduced dimension; a tile is several elements where each
+    takes at most 64, or where a kept dimension lies between reduced ones, so that memory is read in
+    longer runs), `narrow` (it is reduced and has at most 8
     elements: a tile is a run of results, lanes run along them) or `outer` (it is kept: a tile is a
     run of columns, lanes run along them and, where they are few, along the rows too).
   }];
