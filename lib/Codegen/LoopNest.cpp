@@ -108,15 +108,18 @@ void LoopNest::overSteps(int64_t dim, int64_t width, llvm::function_ref<void(int
 }
 
 void LoopNest::overVectors(int64_t dim, Cover vectors, llvm::function_ref<void(AffineExpr)> body) {
-  const int64_t whole = extents[dim] / vectors.width;
-  loop(whole, [&](AffineExpr iv) {
+  const int64_t excess = vectors.count * vectors.width - extents[dim];
+  loop(vectors.count, [&](AffineExpr iv) {
     position[dim] = iv * vectors.width;
+    if (excess == 0)
+      return body(iv);
+    // The last vector begins earlier. It is in the loop, too, where that takes a few instructions:
+    // code of its own took as long to compile as the loop's.
+    ivs.push_back(index(position[dim] - iv.floorDiv(vectors.count - 1) * excess));
+    position[dim] = b.getAffineDimExpr(ivs.size() - 1);
     body(iv);
+    ivs.pop_back();
   });
-  if (whole == vectors.count)
-    return;
-  position[dim] = constant(extents[dim] - vectors.width);
-  body(constant(whole));
 }
 
 //===-- Memory --------------------------------------------------------------------------------===//
