@@ -5,8 +5,8 @@
 
 #include "Report.h"
 
-#include "Runtime/Buffer.h"
 #include "Runtime/Kernels.h"
+#include "Runtime/Launches.h"
 #include "Runtime/Threads.h"
 #include "tsum/cache.h"
 #include "tsum/reductions.h"
@@ -41,28 +41,10 @@ double measure(const Program::Launch &launch, const void *const *buffers) {
 /// Runs `program` on the data of `bound`, measures its launches, and gives the results to their
 /// nodes.
 std::vector<double> run_and_measure(const Program &program, const Canonicalized &bound) {
-  std::vector<const void *> buffers;
-  for (const Canonicalized::Argument &argument : bound.arguments)
-    buffers.push_back(argument.data);
-  std::vector<std::shared_ptr<std::byte>> results;
   std::vector<double> times;
-  for (const Program::Launch &launch : program.launches) {
-    std::vector<const void *> operands;
-    for (std::int32_t input : launch.inputs)
-      operands.push_back(buffers[static_cast<std::size_t>(input)]);
-    for (std::int64_t bytes : launch.results) {
-      results.push_back(allocate_buffer(bytes));
-      buffers.push_back(results.back().get());
-      operands.push_back(buffers.back());
-    }
-    times.push_back(measure(launch, operands.data()));
-  }
-  for (std::size_t i = 0; i < bound.results.size(); ++i) {
-    const Canonicalized::Result &result = bound.results[i];
-    const auto &buffer = results[static_cast<std::size_t>(program.outputs[i] - program.arguments)];
-    result.node->set_values(std::make_shared<const Storage>(
-        Storage{buffer, buffer.get() + result.offset, result.strides}));
-  }
+  run_program(program, bound, [&](const Program::Launch &launch, const void *const *buffers) {
+    times.push_back(measure(launch, buffers));
+  });
   return times;
 }
 
