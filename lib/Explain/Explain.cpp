@@ -38,14 +38,19 @@ double measure(const Program::Launch &launch, const void *const *buffers) {
   return best;
 }
 
+struct Measured {
+  double time;
+  std::int64_t threads;
+};
+
 /// Runs `program` on the data of `bound`, measures its launches, and gives the results to their
 /// nodes.
-std::vector<double> run_and_measure(const Program &program, const Canonicalized &bound) {
-  std::vector<double> times;
+std::vector<Measured> run_and_measure(const Program &program, const Canonicalized &bound) {
+  std::vector<Measured> launches;
   run_program(program, bound, [&](const Program::Launch &launch, const void *const *buffers) {
-    times.push_back(measure(launch, buffers));
+    launches.push_back({measure(launch, buffers), threads_for(launch)});
   });
-  return times;
+  return launches;
 }
 
 /// Bytes per microsecond at which this machine reads about `bytes` of data: a sum of integers, the
@@ -66,8 +71,8 @@ double streaming_limit(std::int64_t bytes) {
             .node();
     double time = 0;
     evaluate_by({sum}, [&](const Canonicalized &bound) {
-      for (double part : run_and_measure(*Kernels::instance().get(bound.graph), bound))
-        time += part;
+      for (const Measured &part : run_and_measure(*Kernels::instance().get(bound.graph), bound))
+        time += part.time;
     });
     limit = static_cast<double>(size) / time;
   }
@@ -90,11 +95,13 @@ GraphReport report_on(const Canonicalized &bound) {
   report.origin = after.compilations > before.compilations ? "compiler"
                   : after.disk_hits > before.disk_hits     ? "disk"
                                                            : "memory";
-  std::vector<double> times = run_and_measure(*program, bound);
-  for (std::size_t n = 0; n < explanation.kernels.size() && n < times.size(); ++n) {
+  report.directory = cache_directory();
+  const std::vector<Measured> launches = run_and_measure(*program, bound);
+  for (std::size_t n = 0; n < explanation.kernels.size() && n < launches.size(); ++n) {
     KernelReport &kernel = report.kernels.emplace_back();
     kernel.kernel = std::move(explanation.kernels[n]);
-    kernel.measured = times[n];
+    kernel.measured = launches[n].time;
+    kernel.threads = launches[n].threads;
     const std::int64_t bytes = kernel.kernel.bytesRead + kernel.kernel.bytesWritten;
     kernel.predicted = static_cast<double>(bytes) / streaming_limit(bytes);
   }
@@ -102,15 +109,6 @@ GraphReport report_on(const Canonicalized &bound) {
 }
 
 } // namespace
-
-std::string accuracy_of(const KernelExplanation &kernel) {
-  std::string text;
-  if (kernel.hasFloatSum)
-    text = "sums within 18 u sum|x|, u = 2^-24";
-  if (kernel.hasDoubleSum)
-    text += std::string(text.empty() ? "" : "; ") + "f64 sums within 36 u sum|x|, u = 2^-53";
-  return text;
-}
 
 std::string explain(std::span<const Tensor> outputs, ExplainFormat format) {
   Report report;
