@@ -19,8 +19,9 @@ enum class ExplainFormat : std::uint8_t {
 };
 
 /// What evaluating `outputs` together means: which kernels the graph becomes and why each ends
-/// where it does, its strategy and tiles, what it reads, writes and computes, how long it takes and
-/// could take at best, how exact its sums are, and where its code came from.
+/// where it does, its strategy and tiles, what it reads, writes and computes, how long it takes on
+/// how many threads and could take at best, how exact its sums are, and where its code came from
+/// and is kept.
 ///
 /// Evaluates `outputs`, and runs each kernel some times more to measure it. The best that could be
 /// is the time that a sum of integers takes to read as many bytes, measured likewise.

@@ -5,6 +5,7 @@
 #include "CreateOp.h"
 
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Graph/Names.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -108,19 +109,11 @@ private:
 } // namespace
 
 std::string nameOf(const CanonicalGraph &graph) {
-  constexpr size_t longest = 60;
-  std::string name;
-  std::string_view last;
-  for (const CanonicalGraph::Value &value : graph.values) {
-    const std::string_view op = op_info(value.op).name;
-    if (value.op == OpKind::Constant || op == last)
-      continue;
-    if (name.size() + op.size() >= longest)
-      return name + "_etc";
-    name += (name.empty() ? "" : "_") + std::string(op);
-    last = op;
-  }
-  return name.empty() ? "graph" : name;
+  std::vector<std::string_view> operations;
+  for (const CanonicalGraph::Value &value : graph.values)
+    if (value.op != OpKind::Constant)
+      operations.push_back(op_info(value.op).name);
+  return operations.empty() ? "graph" : name_after(operations);
 }
 
 OwningOpRef<ModuleOp> graphToTsum(const CanonicalGraph &graph, MLIRContext *context) {

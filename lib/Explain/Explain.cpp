@@ -5,8 +5,8 @@
 
 #include "Report.h"
 
-#include "Runtime/Buffer.h"
 #include "Runtime/Kernels.h"
+#include "Runtime/Launches.h"
 #include "Runtime/Threads.h"
 #include "tsum/cache.h"
 #include "tsum/reductions.h"
@@ -38,32 +38,19 @@ double measure(const Program::Launch &launch, const void *const *buffers) {
   return best;
 }
 
+struct Measured {
+  double time;
+  std::int64_t threads;
+};
+
 /// Runs `program` on the data of `bound`, measures its launches, and gives the results to their
 /// nodes.
-std::vector<double> run_and_measure(const Program &program, const Canonicalized &bound) {
-  std::vector<const void *> buffers;
-  for (const Canonicalized::Argument &argument : bound.arguments)
-    buffers.push_back(argument.data);
-  std::vector<std::shared_ptr<std::byte>> results;
-  std::vector<double> times;
-  for (const Program::Launch &launch : program.launches) {
-    std::vector<const void *> operands;
-    for (std::int32_t input : launch.inputs)
-      operands.push_back(buffers[static_cast<std::size_t>(input)]);
-    for (std::int64_t bytes : launch.results) {
-      results.push_back(allocate_buffer(bytes));
-      buffers.push_back(results.back().get());
-      operands.push_back(buffers.back());
-    }
-    times.push_back(measure(launch, operands.data()));
-  }
-  for (std::size_t i = 0; i < bound.results.size(); ++i) {
-    const Canonicalized::Result &result = bound.results[i];
-    const auto &buffer = results[static_cast<std::size_t>(program.outputs[i] - program.arguments)];
-    result.node->set_values(std::make_shared<const Storage>(
-        Storage{buffer, buffer.get() + result.offset, result.strides}));
-  }
-  return times;
+std::vector<Measured> run_and_measure(const Program &program, const Canonicalized &bound) {
+  std::vector<Measured> launches;
+  run_program(program, bound, [&](const Program::Launch &launch, const void *const *buffers) {
+    launches.push_back({measure(launch, buffers), threads_for(launch)});
+  });
+  return launches;
 }
 
 /// Bytes per microsecond at which this machine reads about `bytes` of data: a sum of integers, the
@@ -84,8 +71,8 @@ double streaming_limit(std::int64_t bytes) {
             .node();
     double time = 0;
     evaluate_by({sum}, [&](const Canonicalized &bound) {
-      for (double part : run_and_measure(*Kernels::instance().get(bound.graph), bound))
-        time += part;
+      for (const Measured &part : run_and_measure(*Kernels::instance().get(bound.graph), bound))
+        time += part.time;
     });
     limit = static_cast<double>(size) / time;
   }
@@ -108,11 +95,13 @@ GraphReport report_on(const Canonicalized &bound) {
   report.origin = after.compilations > before.compilations ? "compiler"
                   : after.disk_hits > before.disk_hits     ? "disk"
                                                            : "memory";
-  std::vector<double> times = run_and_measure(*program, bound);
-  for (std::size_t n = 0; n < explanation.kernels.size() && n < times.size(); ++n) {
+  report.directory = cache_directory();
+  const std::vector<Measured> launches = run_and_measure(*program, bound);
+  for (std::size_t n = 0; n < explanation.kernels.size() && n < launches.size(); ++n) {
     KernelReport &kernel = report.kernels.emplace_back();
     kernel.kernel = std::move(explanation.kernels[n]);
-    kernel.measured = times[n];
+    kernel.measured = launches[n].time;
+    kernel.threads = launches[n].threads;
     const std::int64_t bytes = kernel.kernel.bytesRead + kernel.kernel.bytesWritten;
     kernel.predicted = static_cast<double>(bytes) / streaming_limit(bytes);
   }
@@ -120,15 +109,6 @@ GraphReport report_on(const Canonicalized &bound) {
 }
 
 } // namespace
-
-std::string accuracy_of(const KernelExplanation &kernel) {
-  std::string text;
-  if (kernel.hasFloatSum)
-    text = "sums within 18 u sum|x|, u = 2^-24";
-  if (kernel.hasDoubleSum)
-    text += std::string(text.empty() ? "" : "; ") + "f64 sums within 36 u sum|x|, u = 2^-53";
-  return text;
-}
 
 std::string explain(std::span<const Tensor> outputs, ExplainFormat format) {
   Report report;

@@ -43,10 +43,13 @@ public:
       box_of.push_back(boxes.size());
       boxes.push_back({"data", {"%" + std::to_string(n), graph.data[n]}, {}});
     }
+    std::size_t next_value = graph.data.size();
     for (const KernelReport &report : graph.kernels) {
       Box box{"kernel", {report.kernel.name}, {}};
       box.lines.insert(box.lines.end(), report.kernel.operations.begin(),
                        report.kernel.operations.end());
+      box.lines.push_back("gives " + results_of(report.kernel, next_value));
+      box.lines.push_back(time_of(report));
       for (std::int32_t input : report.kernel.inputs) {
         const std::size_t from = box_of[static_cast<std::size_t>(input)];
         if (std::ranges::find(box.from, from) == box.from.end())

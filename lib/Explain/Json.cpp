@@ -61,6 +61,7 @@ std::string value(const KernelReport &report) {
       .add("operations", kernel.operations)
       .add("strategies", kernel.strategies)
       .add("tiles", kernel.tiles)
+      .add("tile", kernel.tile)
       .add("bytes_read", kernel.bytesRead)
       .add("bytes_written", kernel.bytesWritten)
       .add("steps", kernel.flops)
@@ -69,7 +70,8 @@ std::string value(const KernelReport &report) {
       .add("measured_us", report.measured)
       .add("predicted_us", report.predicted)
       .add("share_of_streaming_limit", report.share())
-      .add("accuracy", accuracy_of(kernel))
+      .add("threads", report.threads)
+      .add("accuracy", kernel.accuracy)
       .close();
 }
 
@@ -77,6 +79,7 @@ std::string value(const GraphReport &report) {
   return Object()
       .add("origin", report.origin)
       .add("milliseconds", report.milliseconds)
+      .add("cache_directory", report.directory)
       .add("data", report.data)
       .add("kernels", report.kernels)
       .close();

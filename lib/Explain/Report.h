@@ -11,6 +11,7 @@ namespace tsum {
 struct KernelReport {
   KernelExplanation kernel;
   double measured = 0, predicted = 0; ///< microseconds
+  std::int64_t threads = 1;           ///< that it ran on
 
   /// Of the streaming limit, from 0 to about 1.
   [[nodiscard]] double share() const { return measured > 0 ? predicted / measured : 0; }
@@ -20,6 +21,7 @@ struct KernelReport {
 struct GraphReport {
   std::string origin;      ///< "compiler", "disk" or "memory"
   double milliseconds = 0; ///< until its code was there
+  std::string directory;   ///< where the code is kept on disk; empty if it is not
   std::vector<std::string> data;
   std::vector<KernelReport> kernels;
 };
@@ -29,12 +31,15 @@ struct Report {
   std::vector<GraphReport> graphs;
 };
 
-/// What is promised of the sums of `kernel`, or nothing if it has none of floats.
-[[nodiscard]] std::string accuracy_of(const KernelExplanation &kernel);
-
 [[nodiscard]] std::string to_text(const Report &report);
 [[nodiscard]] std::string to_json(const Report &report);
 [[nodiscard]] std::string to_html(const Report &report);
+
+/// "%2 f32[2,3], %3 f32[2]": the results of `kernel`, of which `next_value` numbers the first.
+[[nodiscard]] std::string results_of(const KernelExplanation &kernel, std::size_t &next_value);
+
+/// How long a kernel takes, on how many threads, and beside the best that could be.
+[[nodiscard]] std::string time_of(const KernelReport &report);
 
 /// Three digits and a unit: "12.8 KB".
 [[nodiscard]] std::string with_unit(double number, const char *unit);

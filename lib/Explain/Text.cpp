@@ -38,14 +38,29 @@ static std::string join(const std::vector<std::string> &parts, const char *separ
   return text;
 }
 
-static std::string to_text(const KernelReport &report, std::size_t &next_value) {
-  const KernelExplanation &kernel = report.kernel;
-  std::string inputs, results;
-  for (std::int32_t input : kernel.inputs)
-    inputs += (inputs.empty() ? "" : ", ") + ("%" + std::to_string(input));
+std::string results_of(const KernelExplanation &kernel, std::size_t &next_value) {
+  std::string results;
   for (const std::string &type : kernel.types)
     results += (results.empty() ? "" : ", ") + ("%" + std::to_string(next_value++) + " " + type);
-  std::string text = "  kernel " + kernel.name + ": " + inputs + " -> " + results + '\n';
+  return results;
+}
+
+std::string time_of(const KernelReport &report) {
+  char time[128];
+  std::snprintf(time, sizeof(time),
+                "%.3g us on %d thread%s, %.3g us at best: %.0f%% of the streaming limit",
+                report.measured, static_cast<int>(report.threads), report.threads == 1 ? "" : "s",
+                report.predicted, 100 * report.share());
+  return time;
+}
+
+static std::string to_text(const KernelReport &report, std::size_t &next_value) {
+  const KernelExplanation &kernel = report.kernel;
+  std::string inputs;
+  for (std::int32_t input : kernel.inputs)
+    inputs += (inputs.empty() ? "" : ", ") + ("%" + std::to_string(input));
+  std::string text =
+      "  kernel " + kernel.name + ": " + inputs + " -> " + results_of(kernel, next_value) + '\n';
   for (const std::string &operation : kernel.operations)
     text += "    | " + operation + '\n';
   auto line = [&](const char *title, const std::string &value) {
@@ -55,16 +70,14 @@ static std::string to_text(const KernelReport &report, std::size_t &next_value) 
   };
   line("ends here", kernel.cut);
   line("strategy", (kernel.strategies.empty() ? "" : join(kernel.strategies, "; ") + "; ") +
-                       std::to_string(kernel.tiles) + " tiles");
+                       std::to_string(kernel.tiles) + (kernel.tiles == 1 ? " tile" : " tiles") +
+                       (kernel.tiles == 0 ? "" : " of " + to_string(kernel.tile)));
   line("memory", with_unit(static_cast<double>(kernel.bytesRead), "B") + " read, " +
                      with_unit(static_cast<double>(kernel.bytesWritten), "B") + " written");
   line("arithmetic", with_unit(static_cast<double>(kernel.flops), "") + " steps");
-  char time[128];
-  std::snprintf(time, sizeof(time), "%.3g us, %.3g us at best: %.0f%% of the streaming limit",
-                report.measured, report.predicted, 100 * report.share());
-  line("time", time);
-  if (std::string accuracy = accuracy_of(kernel); !accuracy.empty())
-    line("accuracy", accuracy);
+  line("time", time_of(report));
+  if (!kernel.accuracy.empty())
+    line("accuracy", join(kernel.accuracy, "; "));
   return text;
 }
 
@@ -78,7 +91,9 @@ std::string to_text(const Report &report) {
     std::snprintf(origin, sizeof(origin), "from %s in %.3g ms", graph.origin.c_str(),
                   graph.milliseconds);
     text += "\ncompiled graph " + std::to_string(n + 1) + " of " +
-            std::to_string(report.graphs.size()) + ", " + origin + '\n';
+            std::to_string(report.graphs.size()) + ", " + origin + ", kept " +
+            (graph.directory.empty() ? "in memory only" : "in memory and in " + graph.directory) +
+            '\n';
     for (std::size_t i = 0; i < graph.data.size(); ++i)
       text += "  data   %" + std::to_string(i) + " " + graph.data[i] + '\n';
     std::size_t next_value = graph.data.size();

@@ -8,6 +8,8 @@
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Diagnostics.h"
 
 using namespace mlir;
@@ -39,6 +41,25 @@ int64_t stepsOf(Operation *op) {
   return tensorType(op->getResult(0).getType()).getNumElements();
 }
 
+/// What docs/numerics.md promises of a sum or a product of floats; of anything else nothing.
+std::string accuracyOf(Operation *op) {
+  auto reduction = dyn_cast<ir::ReductionOpInterface>(op);
+  if (!reduction || !isa<ir::ReduceSumOp, ir::ReduceProdOp>(op))
+    return "";
+  auto type = dyn_cast<FloatType>(reduction.getInput().getType().getElementType());
+  if (!type)
+    return "";
+  std::string dtype(name_of(*ir::getDType(type)));
+  if (reduction.getExact())
+    return dtype + " sums exact, rounded once";
+  const bool isDouble = type.getWidth() == 64;
+  const std::string unit = isDouble ? "u = 2^-53" : "u = 2^-24";
+  if (isa<ir::ReduceProdOp>(op))
+    return dtype + " products within u for each factor, " + unit;
+  return dtype + " sums within " + (isDouble ? "36" : "18") + " u sum|x|, " + unit +
+         (type.getWidth() < 32 ? ", and rounded once to " + dtype : "");
+}
+
 KernelExplanation explainKernel(func::FuncOp kernel, ir::LaunchOp launch) {
   KernelExplanation explanation;
   explanation.name = kernel.getName().str();
@@ -50,15 +71,16 @@ KernelExplanation explainKernel(func::FuncOp kernel, ir::LaunchOp launch) {
       line += " " + to_string(tensorType(operand.getType()).getShape());
     explanation.operations.push_back(line + " -> " + describe(op.getResult(0).getType()));
     explanation.flops += stepsOf(&op);
-    if (auto sum = dyn_cast<ir::ReduceSumOp>(op))
-      if (auto type = dyn_cast<FloatType>(sum.getType().getElementType()))
-        (type.getWidth() == 64 ? explanation.hasDoubleSum : explanation.hasFloatSum) = true;
+    std::string accuracy = accuracyOf(&op);
+    if (!accuracy.empty() && !llvm::is_contained(explanation.accuracy, accuracy))
+      explanation.accuracy.push_back(std::move(accuracy));
   }
   for (Type type : launch->getOperandTypes())
     explanation.bytesRead += bytesOf(type);
   for (Type type : launch->getResultTypes()) {
     explanation.bytesWritten += bytesOf(type);
     explanation.types.push_back(describe(type));
+    explanation.shape = tensorType(type).getShape();
   }
   return explanation;
 }
@@ -67,6 +89,13 @@ KernelExplanation explainKernel(func::FuncOp kernel, ir::LaunchOp launch) {
 void explainTiling(func::FuncOp kernel, KernelExplanation &explanation) {
   if (auto tiles = kernel->getAttrOfType<IntegerAttr>("tsum.tiles"))
     explanation.tiles = tiles.getInt();
+  if (explanation.tiles == 1)
+    explanation.tile = explanation.shape;
+  // Each tile is put into its result.
+  if (auto slices = kernel.getBody().getOps<scf::ForOp>(); !slices.empty())
+    if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(
+            (*slices.begin()).getYieldedValues().front().getDefiningOp()))
+      explanation.tile = insert.getStaticSizes();
   kernel.walk([&](Operation *op) {
     auto strategy = op->getAttrOfType<StringAttr>("tsum.strategy");
     if (!strategy)
@@ -105,9 +134,10 @@ public:
     }
     if (failed(runUpTo("tile", *module)))
       return failure();
-    auto kernels = (*module->getOps<ModuleOp>().begin()).getOps<func::FuncOp>();
-    for (auto [kernel, added] : llvm::zip(kernels, explanation.kernels))
-      explainTiling(kernel, added);
+    // Kernels stand in the order in which they were formed, launches in that of the schedule.
+    ModuleOp kernels = *module->getOps<ModuleOp>().begin();
+    for (KernelExplanation &kernel : explanation.kernels)
+      explainTiling(kernels.lookupSymbol<func::FuncOp>(kernel.name), kernel);
     return success();
   }
 

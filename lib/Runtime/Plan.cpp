@@ -3,7 +3,7 @@
 #include "Plan.h"
 
 #include "Buffer.h"
-#include "Lifetimes.h"
+#include "Launches.h"
 #include "Threads.h"
 
 #include <algorithm>

@@ -138,12 +138,21 @@ void use_no_other_threads() { is_alone = true; }
 
 void set_kernel_hook(void (*hook)()) { kernel_hook = hook; }
 
+/// How many threads the work of `launch` is worth waking.
+static std::int64_t threads_worth(const Program::Launch &launch) {
+  return is_alone ? 1
+                  : std::min({launch.tiles, launch.traffic / min_bytes_per_thread, Shares::most});
+}
+
+std::int64_t threads_for(const Program::Launch &launch) {
+  const std::int64_t count = threads_worth(launch);
+  return count < 2 ? 1 : std::clamp<std::int64_t>(ThreadChoice().count, 1, count);
+}
+
 void run_tiles(const Program::Launch &launch, const void *const *buffers) {
   if (auto hook = kernel_hook.load(std::memory_order_relaxed))
     hook();
-  std::int64_t count =
-      std::min({launch.tiles, launch.traffic / min_bytes_per_thread, Shares::most});
-  if (count >= 2 && !is_alone) {
+  if (std::int64_t count = threads_worth(launch); count >= 2) {
     const ThreadChoice threads;
     count = std::min(count, threads.count);
     if (count >= 2) {

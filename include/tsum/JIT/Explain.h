@@ -13,12 +13,14 @@ struct KernelExplanation {
   /// How each of its loops over the data runs: "inner, 64 lanes".
   std::vector<std::string> strategies;
   std::int64_t tiles = 0;
+  std::vector<std::int64_t> tile; ///< the shape of a tile: of each result as much as it computes
   std::int64_t bytesRead = 0, bytesWritten = 0; ///< each input and result counted once
   std::int64_t flops = 0; ///< elementary steps: a result's elements, a reduction's operand's
   std::vector<std::int32_t> inputs; ///< values: the graph's data, then the launches' results
   std::vector<std::string> types;   ///< of its results, "f32[16]"
-  bool hasFloatSum = false;         ///< adds f16, bf16 or f32
-  bool hasDoubleSum = false;        ///< adds f64
+  std::vector<std::int64_t> shape;  ///< of each of its results
+  /// How exact its sums and products of floats are: "f32 sums within 18 u sum|x|, u = 2^-24".
+  std::vector<std::string> accuracy;
 };
 
 struct GraphExplanation {

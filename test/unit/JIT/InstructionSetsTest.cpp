@@ -2,7 +2,7 @@
 //
 // Code for different instruction set extensions gives the same bits.
 #include "Cases.h"
-#include "Runtime/Buffer.h"
+#include "Runtime/Launches.h"
 #include "tsum/Graph/CanonicalGraph.h"
 #include "tsum/Graph/Resolve.h"
 #include "tsum/JIT/Inspect.h"
@@ -34,25 +34,14 @@ std::vector<std::byte> run_with(const Canonicalized &bound, const std::string &f
     throw std::runtime_error(failure->stage + ": " + failure->diagnostic);
   const Program &program = std::get<Program>(loaded);
 
-  std::vector<const void *> buffers;
-  for (const Canonicalized::Argument &argument : bound.arguments)
-    buffers.push_back(argument.data);
-  std::vector<std::shared_ptr<std::byte>> owners;
-  for (const Program::Launch &launch : program.launches) {
-    std::vector<const void *> operands;
-    for (std::int32_t input : launch.inputs)
-      operands.push_back(buffers[static_cast<std::size_t>(input)]);
-    for (std::int64_t size : launch.results) {
-      owners.push_back(allocate_buffer(size));
-      buffers.push_back(owners.back().get());
-      operands.push_back(buffers.back());
-    }
-    launch.kernel(operands.data(), 0, launch.tiles);
-  }
+  const LaunchResults results =
+      run_launches(program, bound, [](const Program::Launch &launch, const void *const *buffers) {
+        launch.kernel(buffers, 0, launch.tiles);
+      });
   std::vector<std::byte> bytes;
   for (std::size_t n = 0; n < bound.results.size(); ++n) {
-    const auto *data =
-        static_cast<const std::byte *>(buffers[static_cast<std::size_t>(program.outputs[n])]);
+    const auto result = static_cast<std::size_t>(program.outputs[n] - program.arguments);
+    const std::byte *data = results[result].get();
     bytes.insert(bytes.end(), data, data + bound.results[n].bytes);
   }
   return bytes;

@@ -3,6 +3,7 @@
 #include "KernelPlan.h"
 
 #include "tsum/Dialect/Tsum/Transforms/Passes.h"
+#include "tsum/Graph/Names.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
@@ -59,7 +60,8 @@ private:
     llvm::SetVector<Value> inputs;
     SmallVector<Operation *> ops = collect(planned, plan, inputs);
 
-    std::string name = (function.getName() + "_" + Twine(count++)).str();
+    const size_t number = kernels.getBody()->getOperations().size();
+    std::string name = nameOf(ops) + "_" + std::to_string(number);
     OpBuilder b = OpBuilder::atBlockEnd(kernels.getBody());
     Location loc = planned.results.back().getLoc();
     TypeRange types = ValueRange(planned.results).getTypes();
@@ -119,9 +121,17 @@ private:
     return sorted;
   }
 
+  /// A kernel is called after what it computes.
+  static std::string nameOf(ArrayRef<Operation *> ops) {
+    std::vector<std::string_view> operations;
+    for (Operation *op : ops)
+      if (!op->hasTrait<OpTrait::ConstantLike>() && !isa<ir::BroadcastOp>(op))
+        operations.push_back(op->getName().stripDialect());
+    return operations.empty() ? "copy" : name_after(operations);
+  }
+
   func::FuncOp function;
   ModuleOp kernels;
-  int64_t count = 0;
 };
 
 struct TsumFormKernelsPass final : impl::TsumFormKernelsPassBase<TsumFormKernelsPass> {

@@ -48,10 +48,10 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
     }
     // becomes
     func.func @norm(%x: tensor<4x8xf32>) -> tensor<4xf32> {
-      %0 = tsum.launch @kernels::@norm_0(%x) : (tensor<4x8xf32>) -> tensor<4xf32>
+      %0 = tsum.launch @kernels::@square_reduce_sum_sqrt_0(%x) : (tensor<4x8xf32>) -> tensor<4xf32>
       return %0 : tensor<4xf32>
     }
-    module @kernels { func.func @norm_0(...) ... }
+    module @kernels { func.func @square_reduce_sum_sqrt_0(...) ... }
     ```
   }];
   let dependentDialects = ["::mlir::func::FuncDialect", "::tsum::ir::TsumDialect"];

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tsum/Graph/CanonicalGraph.h"
 #include "tsum/JIT/Program.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace tsum {
+
+/// The memory of the results of a program's launches, in order; null once nothing reads it any
+/// more.
+using LaunchResults = std::vector<std::shared_ptr<std::byte>>;
+
+/// Runs one launch on its inputs and results.
+using RunLaunch = std::function<void(const Program::Launch &, const void *const *buffers)>;
+
+/// Calls `run` for one launch of `program` after another, on the data that `bound` names and memory
+/// for the results, and returns what is left in the end: the outputs.
+[[nodiscard]] LaunchResults run_launches(const Program &program, const Canonicalized &bound,
+                                         const RunLaunch &run);
+
+/// Does that and gives the outputs to their nodes.
+void run_program(const Program &program, const Canonicalized &bound, const RunLaunch &run);
 
 /// Lets go of those `results` of launches that the `launch`th was the last to read and that are no
 /// outputs, so that a program needs no more memory than is alive at once.
