@@ -73,7 +73,8 @@ enum class Accuracy : std::uint8_t {
 [[nodiscard]] Tensor reduce_sum(const Tensor &input, const Axes &axes, bool keepdims,
                                 std::string_view name, DType dtype);
 
-/// The product; of an empty extent 1. Integers wrap; floats are multiplied in the order of a sum.
+/// The product; of an empty extent 1. Integers wrap; floats are multiplied in the order of a sum,
+/// complex numbers in a tree that docs/numerics.md states.
 [[nodiscard]] Tensor reduce_prod(const Tensor &input, const Axes &axes = all_axes,
                                  bool keepdims = false, std::string_view name = {});
 
