@@ -78,6 +78,11 @@ static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keep
   return Tensor(std::move(node));
 }
 
+/// What a reduction with a dtype of its own accumulates.
+static Tensor in_dtype(const Tensor &input, DType dtype) {
+  return input.dtype() == dtype ? input : cast(input, dtype);
+}
+
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   Tensor NAME(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {       \
     return reduce(OpKind::CLASS, input, axes, keepdims, name);                                     \
@@ -91,7 +96,12 @@ Tensor reduce_sum(const Tensor &input, const Axes &axes, Accuracy accuracy, bool
 
 Tensor reduce_sum(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                   DType dtype) {
-  return reduce_sum(input.dtype() == dtype ? input : cast(input, dtype), axes, keepdims, name);
+  return reduce_sum(in_dtype(input, dtype), axes, keepdims, name);
+}
+
+Tensor reduce_prod(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                   DType dtype) {
+  return reduce_prod(in_dtype(input, dtype), axes, keepdims, name);
 }
 
 //===-- Statistics ----------------------------------------------------------------------------===//
@@ -120,6 +130,11 @@ Tensor reduce_mean(const Tensor &input, const Axes &axes, bool keepdims, std::st
   });
 }
 
+Tensor reduce_mean(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                   DType dtype) {
+  return reduce_mean(in_dtype(input, dtype), axes, keepdims, name);
+}
+
 Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                        std::int64_t ddof) {
   check_reduction("reduce_variance", Domain::Inexact, input, axes);
@@ -138,12 +153,22 @@ Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std
   });
 }
 
+Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                       std::int64_t ddof, DType dtype) {
+  return reduce_variance(in_dtype(input, dtype), axes, keepdims, name, ddof);
+}
+
 Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                   std::int64_t ddof) {
   check_reduction("reduce_std", Domain::Inexact, input, axes);
   return in_float(input, name, [&](const Tensor &x, std::string_view name) {
     return sqrt(reduce_variance(x, axes, keepdims, {}, ddof), name);
   });
+}
+
+Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                  std::int64_t ddof, DType dtype) {
+  return reduce_std(in_dtype(input, dtype), axes, keepdims, name, ddof);
 }
 
 //===-- Norms and counts ----------------------------------------------------------------------===//
