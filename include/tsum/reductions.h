@@ -73,9 +73,14 @@ enum class Accuracy : std::uint8_t {
 [[nodiscard]] Tensor reduce_sum(const Tensor &input, const Axes &axes, bool keepdims,
                                 std::string_view name, DType dtype);
 
-/// The product; of an empty extent 1. Integers wrap; floats are multiplied in the order of a sum.
+/// The product; of an empty extent 1. Integers wrap; floats are multiplied in the order of a sum,
+/// complex numbers in a tree that docs/numerics.md states.
 [[nodiscard]] Tensor reduce_prod(const Tensor &input, const Axes &axes = all_axes,
                                  bool keepdims = false, std::string_view name = {});
+
+/// `reduce_prod(cast(input, dtype), ...)`, as NumPy's `prod(dtype=)`.
+[[nodiscard]] Tensor reduce_prod(const Tensor &input, const Axes &axes, bool keepdims,
+                                 std::string_view name, DType dtype);
 
 /// The largest element; NaN if there is one. Of an empty extent the smallest value of the dtype,
 /// for floats minus infinity.
@@ -101,6 +106,11 @@ enum class Accuracy : std::uint8_t {
 [[nodiscard]] Tensor reduce_mean(const Tensor &input, const Axes &axes = all_axes,
                                  bool keepdims = false, std::string_view name = {});
 
+/// `reduce_mean(cast(input, dtype), ...)`, as NumPy's `mean(dtype=)`: of integers in `DType::f64`
+/// NumPy's mean.
+[[nodiscard]] Tensor reduce_mean(const Tensor &input, const Axes &axes, bool keepdims,
+                                 std::string_view name, DType dtype);
+
 /// The mean of |x - mean|^2, in two passes: the sum of squares divided by the number of elements
 /// less `ddof`. Takes floats, and complex numbers, of which it is real. NaN where nothing is left
 /// to divide by.
@@ -108,10 +118,17 @@ enum class Accuracy : std::uint8_t {
                                      bool keepdims = false, std::string_view name = {},
                                      std::int64_t ddof = 0);
 
+/// `reduce_variance(cast(input, dtype), ...)`, as NumPy's `var(dtype=)`.
+[[nodiscard]] Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims,
+                                     std::string_view name, std::int64_t ddof, DType dtype);
+
 /// The square root of `reduce_variance`.
 [[nodiscard]] Tensor reduce_std(const Tensor &input, const Axes &axes = all_axes,
                                 bool keepdims = false, std::string_view name = {},
                                 std::int64_t ddof = 0);
+
+[[nodiscard]] Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims,
+                                std::string_view name, std::int64_t ddof, DType dtype);
 
 /// log(sum(exp(x))) of floats, without overflow: the largest element is subtracted first. Of an
 /// empty extent minus infinity.

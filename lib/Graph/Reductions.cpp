@@ -12,10 +12,51 @@ namespace tsum {
 
 //===-- What kernels compute ------------------------------------------------------------------===//
 
+/// The product of complex numbers along `axis`, which stays with extent 1: a dimension is read as 8
+/// parts that lie behind one another, which are multiplied element by element, and so on. What the
+/// parts leave over is multiplied last.
+static Tensor complex_prod_along(const Tensor &x, std::size_t axis) {
+  constexpr std::int64_t most_parts = 8;
+  const std::int64_t extent = x.shape()[axis];
+  auto part = [&](std::int64_t start, std::int64_t stop) {
+    std::vector<Slice> slices(axis + 1);
+    slices[axis] = {start, stop};
+    return slice(x, slices);
+  };
+  if (extent == 0) {
+    Shape shape = shape_of(x);
+    shape[axis] = 1;
+    return broadcast_to(to_tensor("reduce_prod", 1, x.dtype()), std::move(shape));
+  }
+  const std::int64_t parts = std::min(extent, most_parts);
+  const std::int64_t size = extent / parts;
+  Tensor product = part(0, size);
+  for (std::int64_t n = 1; n < parts; ++n)
+    product = multiply(product, part(n * size, (n + 1) * size));
+  if (size > 1)
+    product = complex_prod_along(product, axis);
+  if (const std::int64_t done = parts * size; done < extent)
+    product = multiply(product, complex_prod_along(part(done, extent), axis));
+  return product;
+}
+
+/// The product of complex numbers, along one axis after the other, the last one first.
+static Tensor complex_prod(const Tensor &input, const Axes &axes, bool keepdims,
+                           std::string_view name) {
+  std::vector<bool> is_reduced = named_dims("reduce_prod", axes, input.rank());
+  Tensor product = input;
+  for (std::size_t axis = is_reduced.size(); axis-- > 0;)
+    if (is_reduced[axis])
+      product = complex_prod_along(product, axis);
+  return keepdims ? named(product, name) : squeeze(product, axes, name);
+}
+
 static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keepdims,
                      std::string_view name, Accuracy accuracy = Accuracy::standard) {
   const OpInfo &info = op_info(op);
   check_domain(info.name, info.domain, input.dtype());
+  if (is_complex(input) && op == OpKind::ReduceProd)
+    return complex_prod(input, axes, keepdims, name);
   if (is_complex(input))
     return complex(reduce(op, real(input), axes, keepdims, {}, accuracy),
                    reduce(op, imag(input), axes, keepdims, {}, accuracy), name);
@@ -37,6 +78,11 @@ static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keep
   return Tensor(std::move(node));
 }
 
+/// What a reduction with a dtype of its own accumulates.
+static Tensor in_dtype(const Tensor &input, DType dtype) {
+  return input.dtype() == dtype ? input : cast(input, dtype);
+}
+
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   Tensor NAME(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {       \
     return reduce(OpKind::CLASS, input, axes, keepdims, name);                                     \
@@ -50,7 +96,12 @@ Tensor reduce_sum(const Tensor &input, const Axes &axes, Accuracy accuracy, bool
 
 Tensor reduce_sum(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                   DType dtype) {
-  return reduce_sum(input.dtype() == dtype ? input : cast(input, dtype), axes, keepdims, name);
+  return reduce_sum(in_dtype(input, dtype), axes, keepdims, name);
+}
+
+Tensor reduce_prod(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                   DType dtype) {
+  return reduce_prod(in_dtype(input, dtype), axes, keepdims, name);
 }
 
 //===-- Statistics ----------------------------------------------------------------------------===//
@@ -79,6 +130,11 @@ Tensor reduce_mean(const Tensor &input, const Axes &axes, bool keepdims, std::st
   });
 }
 
+Tensor reduce_mean(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                   DType dtype) {
+  return reduce_mean(in_dtype(input, dtype), axes, keepdims, name);
+}
+
 Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                        std::int64_t ddof) {
   check_reduction("reduce_variance", Domain::Inexact, input, axes);
@@ -97,12 +153,22 @@ Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std
   });
 }
 
+Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                       std::int64_t ddof, DType dtype) {
+  return reduce_variance(in_dtype(input, dtype), axes, keepdims, name, ddof);
+}
+
 Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                   std::int64_t ddof) {
   check_reduction("reduce_std", Domain::Inexact, input, axes);
   return in_float(input, name, [&](const Tensor &x, std::string_view name) {
     return sqrt(reduce_variance(x, axes, keepdims, {}, ddof), name);
   });
+}
+
+Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
+                  std::int64_t ddof, DType dtype) {
+  return reduce_std(in_dtype(input, dtype), axes, keepdims, name, ddof);
 }
 
 //===-- Norms and counts ----------------------------------------------------------------------===//

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace tsum {
 
@@ -39,9 +40,16 @@ public:
 
 private:
   std::vector<Request> operands_of(const Request &request);
+  void need_first(const Node::Ptr &node);
   Node::Ptr build(const Request &request, const std::vector<Node::Ptr> &operands);
 
+  /// How many views of one computed tensor are computed in place of it. If there are more, it is
+  /// evaluated first: else graphs would grow without bound where slices of slices' results are
+  /// taken again and again.
+  static constexpr std::size_t most_views = 4;
+
   std::map<Request, Node::Ptr> results;
+  std::map<const Node *, std::set<View>> views; ///< of each computed tensor
 };
 
 /// `view` of a result that broadcasts `operand`, as a view of that.
@@ -100,9 +108,28 @@ bool keeps_dims(const Shape &from, const Shape &to) {
   return extents(from) == extents(to);
 }
 
+/// Whether `op` computes nothing: its elements are those of its operands, or where they are.
+bool is_view(OpKind op) {
+  switch (op) {
+  case OpKind::Iota:
+  case OpKind::BroadcastTo:
+  case OpKind::Reshape:
+  case OpKind::Transpose:
+  case OpKind::Slice:
+    return true;
+  default:
+    return false;
+  }
+}
+
 bool is_empty(const Shape &shape) { return std::ranges::find(shape, 0) != shape.end(); }
 
 } // namespace
+
+void SlicePusher::need_first(const Node::Ptr &node) {
+  if (std::ranges::find(needed_first, node) == needed_first.end())
+    needed_first.push_back(node);
+}
 
 /// What must be there before `request` can be built.
 std::vector<Request> SlicePusher::operands_of(const Request &request) {
@@ -121,6 +148,14 @@ std::vector<Request> SlicePusher::operands_of(const Request &request) {
   }
 
   const View &view = *request.view;
+  if (!is_view(node.op)) {
+    std::set<View> &seen = views[&node];
+    seen.insert(view);
+    if (seen.size() > most_views) {
+      need_first(request.node);
+      return {};
+    }
+  }
   for (const Node::Ptr &operand : state.operands) {
     View moved;
     if (node.op == OpKind::Slice) {
@@ -143,8 +178,7 @@ std::vector<Request> SlicePusher::operands_of(const Request &request) {
       moved = view_along(kept, operand->shape, dims);
     } else if (node.op == OpKind::Reshape) {
       if (!keeps_dims(operand->shape, node.shape)) {
-        if (std::ranges::find(needed_first, request.node) == needed_first.end())
-          needed_first.push_back(request.node);
+        need_first(request.node);
         return {};
       }
       View kept;
@@ -220,10 +254,9 @@ Node::Ptr SlicePusher::push(const Node::Ptr &node) {
         is_ready = false;
         open.push_back(std::move(operand));
       }
-    if (!needed_first.empty())
-      return nullptr;
     if (is_ready) {
-      results.emplace(request, build(request, operands));
+      // What is needed first is found for all of the graph at once.
+      results.emplace(request, needed_first.empty() ? build(request, operands) : nullptr);
       open.pop_back();
     }
   }

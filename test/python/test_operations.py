@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import tsum
 from layouts import arrays, axes_of, shapes
 from operations import BINARY, DTYPES, OTHERS, REDUCTIONS, UNARY, numpy_dtype, random_values
-from tsum import _core, _names
+from tsum import _core, _names, _reductions
 
 OPERATIONS = _names.operations(_core)
 
@@ -333,5 +333,71 @@ def test_numpy_names():
     assert np.argmax(tensor) == 23
     with pytest.raises(TypeError, match="not written to out="):
         tsum.sum(x, out=x)
-    for name, operation in {**_names.REDUCTIONS, **_names.ALIASES, **_names.SPREADS}.items():
+    for name, operation in {**_reductions.REDUCTIONS, **_names.ALIASES, **_reductions.SPREADS}.items():
         assert hasattr(tsum, name) or operation not in OPERATIONS
+
+
+MASK = np.random.default_rng(0).random((2, 3, 4)) < 0.6
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of means of nothing
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128, np.int32, np.float16])
+@pytest.mark.parametrize("axis", [None, 1, (0, -1)])
+def test_where_and_initial_are_numpys(name, dtype, axis):
+    if name in ("max", "min") and dtype == np.complex128:
+        return
+    x = (np.arange(24).reshape(2, 3, 4) % 7 - 3).astype(dtype)
+    if dtype == np.complex128:
+        x = x + 0.5j
+    same = dict(axis=axis, keepdims=True)
+    if name in ("sum", "prod"):
+        same["dtype"] = dtype
+    elif dtype == np.int32 and name in ("mean", "var", "std"):
+        same["dtype"] = np.float64
+    calls = [dict(where=MASK), dict(where=MASK[0]), dict(where=MASK[:, :1])]
+    if name in ("max", "min"):
+        calls = [dict(initial=1, **call) for call in calls] + [dict(initial=1)]
+    elif name in ("sum", "prod"):
+        calls += [dict(initial=2, where=MASK), dict(initial=2)]
+    elif name in ("var", "std"):
+        calls += [dict(where=MASK, ddof=1), dict(correction=1), dict(where=MASK, correction=1.5),
+                  dict(mean=np.mean(x, axis=axis, keepdims=True, dtype=same.get("dtype")))]
+    for call in calls:
+        expected = np.asarray(getattr(np, name)(x, **same, **call))
+        for result in (getattr(tsum, name)(x, **same, **call),
+                       getattr(np, name)(tsum.asarray(x), **same, **call)):
+            assert result.numpy().dtype == expected.dtype
+            np.testing.assert_allclose(result, expected, rtol=4e-3 if dtype == np.float16 else 1e-5)
+
+
+def test_where_that_leaves_nothing():
+    x = np.ones((2, 3), np.float32)
+    nothing = np.zeros(3, bool)
+    assert tsum.sum(x, where=nothing).item() == 0 and tsum.prod(x, where=nothing).item() == 1
+    assert tsum.all(x, where=nothing).item() and not tsum.any(x, where=nothing).item()
+    assert np.isnan(tsum.mean(x, where=nothing).item())
+    assert np.isnan(tsum.var(x, axis=1, where=nothing).numpy()).all()
+    assert tsum.max(x, where=nothing, initial=-7).item() == -7
+    # What is left out does not count, whatever it is.
+    x[0, 0] = np.nan
+    some = np.array([[False, True, True], [True, True, True]])
+    assert tsum.sum(x, where=some).item() == 5 and tsum.std(x, where=some).item() == 0
+
+
+def test_parameters_that_reductions_do_not_have():
+    x = np.ones((2, 3), np.float32)
+    with pytest.raises(ValueError, match="max: where= needs initial="):
+        tsum.max(x, where=x > 0)
+    with pytest.raises(TypeError, match="mean: there is no initial="):
+        tsum.mean(x, initial=1)
+    with pytest.raises(TypeError, match="logsumexp: there is no where="):
+        tsum.logsumexp(x, where=x > 0)
+    with pytest.raises(ValueError, match="ddof=1 and correction=1 are the same parameter"):
+        tsum.var(x, ddof=1, correction=1)
+    with pytest.raises(tsum.DTypeError, match="mean: takes floats .* given i32 .dtype= casts"):
+        tsum.mean(np.ones(3, np.int32), where=[True, False, True])
+    with pytest.raises(tsum.ShapeError):
+        tsum.sum(x, where=np.ones((4, 2, 3), bool))
+    with pytest.raises(tsum.DTypeError):
+        tsum.sum(x, where=np.ones((2, 3), np.int32))

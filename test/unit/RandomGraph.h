@@ -14,6 +14,10 @@ inline const ReductionOp composite_ops[] = {
      [](const Tensor &x, const Axes &axes, bool keepdims) { return argmax(x, axes, keepdims); }},
     {"argmin", Domain::Real,
      [](const Tensor &x, const Axes &axes, bool keepdims) { return argmin(x, axes, keepdims); }},
+    {"exact reduce_sum", Domain::Numeric,
+     [](const Tensor &x, const Axes &axes, bool keepdims) {
+       return reduce_sum(x, axes, Accuracy::exact, keepdims);
+     }},
     {"count_nonzero", Domain::Any,
      [](const Tensor &x, const Axes &axes, bool keepdims) {
        return count_nonzero(x, axes, keepdims);

@@ -5,25 +5,8 @@ from __future__ import annotations
 import types
 import typing
 
-from . import _core
+from . import _core, _reductions
 from ._core import Tensor
-
-# NumPy's reductions take axis, dtype, out (None) and keepdims; elements are cast to `dtype` before.
-REDUCTIONS = {
-    "sum": "reduce_sum",
-    "prod": "reduce_prod",
-    "max": "reduce_max",
-    "amax": "reduce_max",
-    "min": "reduce_min",
-    "amin": "reduce_min",
-    "mean": "reduce_mean",
-    "any": "reduce_any",
-    "all": "reduce_all",
-    "logsumexp": "reduce_logsumexp",
-}
-
-# What these have beside axis, dtype and keepdims.
-SPREADS = {"var": "reduce_variance", "std": "reduce_std"}
 
 # Elementwise operations with the same meaning.
 ALIASES = {
@@ -63,51 +46,9 @@ def operations(core):
             if type(value).__name__ == "nb_func" and name not in NOT_OPERATIONS}
 
 
-def _check_out(name, out):
-    """`np.sum(tensor)` passes `out=None` to the tensor's method."""
-    if out is not None:
-        raise TypeError(f"{name}: results are new tensors and are not written to out= "
-                        "(np.copyto(out, result) does that)")
-
-
-def _reduction(name, operation):
-    def reduction(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-                  out: None = None, keepdims: bool = False) -> Tensor:
-        _check_out(name, out)
-        if dtype is not None:
-            a = _core.asarray(a, dtype)
-        return operation(a, axis, keepdims)
-
-    return _as_numpys(reduction, name, operation)
-
-
-def _spread(name, operation):
-    def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: None = None,
-               ddof: int = 0, keepdims: bool = False) -> Tensor:
-        _check_out(name, out)
-        if dtype is not None:
-            a = _core.asarray(a, dtype)
-        return operation(a, axis, keepdims, ddof=ddof)
-
-    return _as_numpys(spread, name, operation)
-
-
-def _as_numpys(reduction, name, operation):
-    reduction.__name__ = reduction.__qualname__ = name
-    reduction.__module__ = "tsum"
-    reduction.__doc__ = (
-        f"NumPy's `{name}`: `{operation.__name__}` with NumPy's parameters.\n\n"
-        "Elements are cast to `dtype` first, if it is given; without it the result has the dtype\n"
-        f"of `a`, as `{operation.__name__}`'s has.\n\n{operation.__doc__.partition(chr(10))[2]}")
-    return reduction
-
-
 def functions(core):
     """The functions with NumPy's names, of the operations that `core` has."""
-    found = {name: _reduction(name, getattr(core, operation))
-             for name, operation in REDUCTIONS.items() if hasattr(core, operation)}
-    found.update((name, _spread(name, getattr(core, operation)))
-                 for name, operation in SPREADS.items())
+    found = _reductions.functions(core)
     found.update((name, getattr(core, operation)) for name, operation in ALIASES.items()
                  if hasattr(core, operation))
     return found
@@ -131,6 +72,7 @@ def _method(function):
     if isinstance(function, types.FunctionType):
         method = types.FunctionType(function.__code__, function.__globals__, None,
                                     function.__defaults__, function.__closure__)
+        method.__kwdefaults__ = function.__kwdefaults__
     else:
         # A function in C++ is not bound to what it is looked up on.
         def method(self, *args, **kwargs):

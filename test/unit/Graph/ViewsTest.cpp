@@ -172,4 +172,15 @@ TEST(Flip, ReversesAxes) {
   EXPECT_THAT(values_of(flip(x + 0, -1)), ElementsAre(2, 1, 0, 5, 4, 3));
 }
 
+TEST(Views, HalvesOfHalvesAreEvaluatedNotRepeated) {
+  // Sixteen times half of what was computed before: were all slices moved on to the data, there
+  // would be 65536 of them.
+  Tensor x = broadcast_to(constant(std::int64_t{1}), {1 << 16});
+  while (x.size() > 1) {
+    const std::int64_t half = x.size() / 2;
+    x = slice(x, {{0, half}}) + slice(x, {{half, {}}});
+  }
+  EXPECT_EQ(x.to_vector<std::int64_t>(), std::vector<std::int64_t>{1 << 16});
+}
+
 } // namespace

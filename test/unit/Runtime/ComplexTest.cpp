@@ -49,6 +49,56 @@ TEST(Complex, SumsBothParts) {
   EXPECT_DOUBLE_EQ(reduce_euclidean_norm(z).item<double>(), std::sqrt(5 + 25 + 0.25));
 }
 
+/// The product by the definition, one element after the other.
+c128 product(const std::vector<c128> &elements) {
+  c128 total = 1;
+  for (const c128 &element : elements)
+    total = {total.real() * element.real() - total.imag() * element.imag(),
+             total.real() * element.imag() + total.imag() * element.real()};
+  return total;
+}
+
+TEST(Complex, MultipliesAlongAxes) {
+  EXPECT_EQ(reduce_prod(z).item<c128>(), c128(1, 2) * c128(3, -4) * c128(0, 0.5));
+  Tensor table = reshape(constant({c64(1, 2), c64(3, 4), c64(5, 6), c64(7, 8)}), {2, 2});
+  EXPECT_THAT(reduce_prod(table, 0).to_vector<c64>(), ElementsAre(c64(-7, 16), c64(-11, 52)));
+  Tensor kept = reduce_prod(table * 1, {0, -1}, /*keepdims=*/true);
+  EXPECT_THAT(kept.shape(), ElementsAre(1, 1));
+  EXPECT_EQ(kept.item<c64>(), c64(-755, -540));
+  EXPECT_THAT(reduce_prod(reshape(z, {3, 1}), 1).to_vector<c128>(), values(z));
+  EXPECT_THAT(reduce_prod(table, Axes{}).shape(), ElementsAre(2, 2));
+}
+
+TEST(Complex, ProductOfNothingIsOne) {
+  Tensor nothing = slice(z, {{0, 0}});
+  EXPECT_EQ(reduce_prod(nothing).item<c128>(), c128(1, 0));
+  EXPECT_THAT(values(reduce_prod(broadcast_to(z, {0, 3}), 0)), ElementsAre(1, 1, 1));
+}
+
+TEST(Complex, LongProductsMultiplyEachElementOnce) {
+  for (std::int64_t size : {15, 16, 17, 31, 32, 33, 255, 256, 257, 4111, 70'000}) {
+    std::vector<c128> elements;
+    for (std::int64_t i = 0; i < size; ++i)
+      elements.push_back(
+          std::polar(1 + 1e-5 * static_cast<double>(i % 7 - 3), 0.1 * static_cast<double>(i % 61)));
+    Tensor x = constant<c128>(elements, {size});
+    const c128 expected = product(elements);
+    const double bound = 4e-16 * static_cast<double>(size) * std::abs(expected);
+    EXPECT_LT(std::abs(reduce_prod(x).item<c128>() - expected), bound) << size;
+    // Of what is computed first, and not at all where nothing changes with it.
+    EXPECT_LT(std::abs(reduce_prod(conj(x)).item<c128>() - std::conj(expected)), bound) << size;
+  }
+}
+
+TEST(Complex, ProductsOverflowAsMultiplicationsDo) {
+  // (inf + 0i) (0 + 1i) is NaN + inf i by the definition: nothing is recovered.
+  Tensor x = constant({c64(INFINITY, 0), c64(0, 1)});
+  Tensor both = reduce_prod(x);
+  Tensor apart = slice(x, {{0, 1}}) * slice(x, {{1, 2}});
+  EXPECT_TRUE(std::isnan(both.item<c64>().real()) && std::isnan(apart.to_vector<c64>()[0].real()));
+  EXPECT_EQ(both.item<c64>().imag(), apart.to_vector<c64>()[0].imag());
+}
+
 TEST(Complex, ViewsAndCastsKeepThePartsTogether) {
   EXPECT_THAT(values(flip(z)), ElementsAre(c128(0, 0.5), c128(3, -4), c128(1, 2)));
   EXPECT_THAT(values(slice(z * 1, {{0, {}, 2}})), ElementsAre(c128(1, 2), c128(0, 0.5)));

@@ -40,6 +40,15 @@ TEST(Statistics, MeanOfIntegersIsTowardsZero) {
   EXPECT_EQ(reduce_mean(borrow(nullptr, DType::i32, {0})).item<std::int32_t>(), 0);
 }
 
+TEST(Statistics, DTypeOfTheResultIsThatOfTheAccumulation) {
+  Tensor bytes = cast(constant({127, 127, 2}), DType::i8);
+  EXPECT_EQ(reduce_prod(bytes, all_axes, false, "", DType::i64).item<std::int64_t>(), 32258);
+  EXPECT_DOUBLE_EQ(reduce_mean(bytes, all_axes, false, "", DType::f64).item<double>(), 256.0 / 3);
+  Tensor few = constant({1, 3});
+  EXPECT_EQ(reduce_variance(few, all_axes, false, "", 1, DType::f32).item<float>(), 2);
+  EXPECT_EQ(reduce_std(few, 0, true, "", 0, DType::f64).item<double>(), 1);
+}
+
 TEST(Statistics, VarianceAndDeviation) {
   const double mean = 7.0 / 3;
   const double squares =

@@ -48,9 +48,13 @@ template <class Op> static OpFoldResult foldReduction(Op op) {
   if (!llvm::is_contained(op.getInput().getType().getShape(), 0))
     return {};
   if (auto complex = dyn_cast<ComplexType>(op.getType().getElementType())) {
-    // Of complex reductions there are only sums.
-    auto zero = APFloat::getZero(cast<FloatType>(complex.getElementType()).getFloatSemantics());
-    return DenseElementsAttr::get(op.getType(), std::complex<APFloat>(zero, zero));
+    auto number = [&](double value) {
+      return cast<FloatAttr>(Builder(op.getContext()).getFloatAttr(complex.getElementType(), value))
+          .getValue();
+    };
+    // Of complex reductions there are only sums and products.
+    const std::complex<APFloat> identity(number(Op::opKind == OpKind::ReduceProd), number(0));
+    return DenseElementsAttr::get(op.getType(), identity);
   }
   return DenseElementsAttr::get(op.getType(),
                                 getIdentity(Op::opKind, op.getType().getElementType()));

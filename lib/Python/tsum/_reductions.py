@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NumPy's reductions: TensorFlow's, with NumPy's parameters."""
+from __future__ import annotations
+
+import typing
+
+from . import _core
+from ._core import DTypeError, Tensor
+
+# Elements are cast to `dtype` first, as NumPy does.
+REDUCTIONS = {
+    "sum": "reduce_sum",
+    "prod": "reduce_prod",
+    "max": "reduce_max",
+    "amax": "reduce_max",
+    "min": "reduce_min",
+    "amin": "reduce_min",
+    "mean": "reduce_mean",
+    "any": "reduce_any",
+    "all": "reduce_all",
+    "logsumexp": "reduce_logsumexp",
+}
+
+# What these have beside the others' parameters.
+SPREADS = {"var": "reduce_variance", "std": "reduce_std"}
+
+# What combines a result with `initial`, and what stands for an element that `where` leaves out;
+# None where that is `initial`.
+INITIAL = {"reduce_sum": ("add", 0), "reduce_prod": ("multiply", 1),
+           "reduce_max": ("maximum", None), "reduce_min": ("minimum", None)}
+LEFT_OUT = {"reduce_any": 0, "reduce_all": 1}
+
+COMPLEX = (_core.complex64, _core.complex128)
+
+
+def functions(core):
+    """The reductions with NumPy's names, of the operations that `core` has."""
+    found = {name: _as_numpys(_reduction(name, getattr(core, operation)), name, operation)
+             for name, operation in REDUCTIONS.items()}
+    found.update((name, _as_numpys(_spread(name, getattr(core, operation)), name, operation))
+                 for name, operation in SPREADS.items())
+    return found
+
+
+def _as_numpys(reduction, name, operation):
+    reduction.__name__ = reduction.__qualname__ = name
+    reduction.__module__ = "tsum"
+    about = getattr(_core, operation).__doc__.partition("\n")[2]
+    reduction.__doc__ = (
+        f"NumPy's `{name}`: `{operation}` with NumPy's parameters.\n\n"
+        "Elements are cast to `dtype` first, if it is given; without it the result has the dtype\n"
+        f"of `a`, as `{operation}`'s has. `where` says which elements count.\n\n{about}")
+    return reduction
+
+
+def _check_out(name, out):
+    """`np.sum(tensor)` passes `out=None` to the tensor's method."""
+    if out is not None:
+        raise TypeError(f"{name}: results are new tensors and are not written to out= "
+                        "(np.copyto(out, result) does that)")
+
+
+def _reduction(name, operation):
+    combiner, neutral = INITIAL.get(operation.__name__, (None, LEFT_OUT.get(operation.__name__)))
+
+    def reduction(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
+                  out: None = None, keepdims: bool = False, initial: typing.Any = None,
+                  where: typing.Any = True) -> Tensor:
+        _check_out(name, out)
+        if dtype is not None:
+            a = _core.asarray(a, dtype)
+        if initial is None and where is True:
+            return operation(a, axis, keepdims)
+        if initial is not None and combiner is None:
+            raise TypeError(f"{name}: there is no initial=")
+        if name == "mean":
+            return _in_float(name, a, lambda x: _mean(x, axis, keepdims, where))
+        if name == "logsumexp":
+            raise TypeError(f"{name}: there is no where=")
+        if where is not True:
+            left_out = initial if neutral is None else neutral
+            if left_out is None:
+                raise ValueError(f"{name}: where= needs initial=, which is the result of nothing")
+            a = _only(a, where, left_out)
+        result = operation(a, axis, keepdims)
+        return result if initial is None else getattr(_core, combiner)(result, initial)
+
+    return reduction
+
+
+def _spread(name, operation):
+    def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: None = None,
+               ddof: int = 0, keepdims: bool = False, *, where: typing.Any = True,
+               mean: typing.Any = None, correction: typing.Any = None) -> Tensor:
+        _check_out(name, out)
+        if correction is not None:
+            if ddof != 0:
+                raise ValueError(f"{name}: ddof={ddof} and correction={correction} are the same "
+                                 "parameter (give one)")
+            ddof = correction
+        if dtype is not None:
+            a = _core.asarray(a, dtype)
+        if where is True and mean is None and isinstance(ddof, int):
+            return operation(a, axis, keepdims, ddof=ddof)
+        root = _core.sqrt if name == "std" else lambda x: x
+        return _in_float(name, a,
+                         lambda x: root(_variance(x, axis, ddof, keepdims, where, mean)))
+
+    return spread
+
+
+def _only(a, where, neutral):
+    """`a`, with `neutral` in place of what `where` leaves out."""
+    a = _core.asarray(a)
+    if a.dtype == _core.boolean:
+        neutral = bool(neutral)
+    return _core.where(_core.broadcast_to(where, a.shape), a, neutral)
+
+
+def _count(a, axis, keepdims, where):
+    """How many elements count for each result, in the dtype of the real parts of `a`."""
+    chosen = _core.broadcast_to(where, a.shape)
+    return _core.cast(_core.count_nonzero(chosen, axis, keepdims), _core.real(a).dtype)
+
+
+def _in_float(name, a, compute):
+    """Computes f16 and bf16 in f32, and rounds once."""
+    a = _core.asarray(a)
+    if a.dtype in (_core.f16, _core.bf16):
+        return _core.cast(compute(_core.cast(a, _core.f32)), a.dtype)
+    if a.dtype not in (_core.f32, _core.f64, *COMPLEX):
+        raise DTypeError(f"{name}: takes floats and complex numbers with these parameters; given "
+                         f"{a.dtype.name} (dtype= casts first, as in dtype=tsum.f64)")
+    return compute(a)
+
+
+def _mean(a, axis, keepdims, where):
+    total = _core.reduce_sum(_only(a, where, 0), axis, keepdims)
+    count = _count(a, axis, keepdims, where)
+    if a.dtype in COMPLEX:
+        return _core.complex(_core.divide(_core.real(total), count),
+                             _core.divide(_core.imag(total), count))
+    return _core.divide(total, count)
+
+
+def _variance(a, axis, ddof, keepdims, where, mean):
+    mean = _mean(a, axis, True, where) if mean is None else _core.cast(mean, a.dtype)
+    deviation = _core.subtract(a, mean)
+    square = _core.square(_core.real(deviation))
+    if a.dtype in COMPLEX:
+        square = _core.add(square, _core.square(_core.imag(deviation)))
+    total = _core.reduce_sum(_only(square, where, 0), axis, keepdims)
+    divisor = _core.subtract(_count(square, axis, keepdims, where), ddof)
+    # Where nothing is left, 0/0; NumPy does not divide by less than 0 either.
+    return _core.divide(total, _core.maximum(divisor, 0))
