@@ -8,6 +8,7 @@
 #include "Runtime/Kernels.h"
 #include "Runtime/Launches.h"
 #include "Runtime/Threads.h"
+#include "tsum/Graph/EvaluateBy.h"
 #include "tsum/cache.h"
 #include "tsum/reductions.h"
 

@@ -6,6 +6,8 @@
 #include "Launches.h"
 #include "Threads.h"
 
+#include "tsum/Graph/EvaluateBy.h"
+
 namespace tsum {
 
 void eval(std::span<const Tensor> outputs) {

@@ -3,10 +3,6 @@
 
 #include "Plan.h"
 
-#include "tsum/Graph/Resolve.h"
-
-#include <optional>
-
 namespace tsum {
 
 /// The compiled code of the process: the caches in memory and on disk and the compiler behind them.
@@ -24,40 +20,5 @@ public:
 private:
   Kernels();
 };
-
-/// Calls `run` with one canonical graph after another until `outputs` have values, which `run`
-/// gives to its results.
-template <class Run> void evaluate_by(std::vector<Node::Ptr> outputs, const Run &run) {
-  struct Task {
-    std::vector<Node::Ptr> wanted;
-    std::optional<Resolved> resolved;
-  };
-  // What has to have values first comes on top.
-  std::vector<Task> tasks;
-  tasks.push_back({std::move(outputs), std::nullopt});
-  while (!tasks.empty()) {
-    Task &task = tasks.back();
-    if (!task.resolved) {
-      Resolved resolved = resolve(task.wanted);
-      if (!resolved.needed_first.empty()) {
-        tasks.push_back({std::move(resolved.needed_first), std::nullopt});
-        continue;
-      }
-      task.resolved = std::move(resolved);
-    }
-    std::vector<Node::Ptr> pending = task.resolved->nodes;
-    std::erase_if(pending, [](const Node::Ptr &node) { return node->values() != nullptr; });
-    if (pending.empty()) {
-      task.resolved->finish();
-      tasks.pop_back();
-      continue;
-    }
-    Canonicalized bound = canonicalize(pending);
-    if (!bound.needed_first.empty())
-      tasks.push_back({std::move(bound.needed_first), std::nullopt});
-    else
-      run(bound);
-  }
-}
 
 } // namespace tsum

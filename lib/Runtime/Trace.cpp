@@ -5,26 +5,15 @@
 #include "Buffer.h"
 #include "Kernels.h"
 
+#include "tsum/Graph/EvaluateBy.h"
+#include "tsum/Graph/StandIn.h"
+
 #include <algorithm>
 #include <map>
-#include <new>
-#include <sys/mman.h>
 
 namespace tsum {
 
 namespace {
-
-/// Addresses that stand for a buffer while nothing is run. Zeros if somebody reads them, but they
-/// take no memory.
-std::shared_ptr<const std::byte> reserve_addresses(std::int64_t bytes) {
-  const auto size = static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1));
-  void *begin =
-      ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (begin == MAP_FAILED)
-    throw std::bad_alloc();
-  return {static_cast<const std::byte *>(begin),
-          [size](const std::byte *address) { ::munmap(const_cast<std::byte *>(address), size); }};
-}
 
 bool is_in_place(const Node &node, const Storage &values) {
   const std::int64_t element = size_of(node.dtype);
@@ -83,23 +72,9 @@ Tracer::Tracer(std::span<const Tensor> inputs, const GetProgram &get_program)
   }
 }
 
-/// From where to where elements of `shape` lie, in bytes from element 0.
-static std::pair<std::int64_t, std::int64_t> extent_of(const Shape &shape,
-                                                       const ByteStrides &strides, DType dtype) {
-  std::int64_t low = 0, high = size_of(dtype);
-  if (std::ranges::find(shape, 0) == shape.end())
-    for (std::size_t dim = 0; dim < shape.size(); ++dim) {
-      const std::int64_t far = shape[dim] == 1 ? 0 : strides[dim] * (shape[dim] - 1);
-      (far < 0 ? low : high) += far;
-    }
-  else
-    high = 0;
-  return {low, high};
-}
-
 /// Where the data of `input` will lie, as addresses that are nobody's.
 std::shared_ptr<const Storage> Tracer::stand_in(const InputNode &input, std::int32_t number) {
-  auto [low, high] = extent_of(input.shape, input.strides, input.dtype);
+  auto [low, high] = byte_range(input.shape, input.strides, input.dtype);
   std::shared_ptr<const std::byte> addresses = reserve_addresses(high - low);
   const std::byte *first = addresses.get() - low;
   values.emplace(addresses, Value{number, first});
@@ -134,7 +109,7 @@ Node::Ptr Tracer::copy(const OrderedNode &original, const std::vector<Node::Ptr>
     auto kept = is_in_place(node, *data) ? data : pack_row_major(node.shape, node.dtype, *data);
     auto owner = std::make_shared<std::shared_ptr<const Storage>>(kept);
     const auto number = static_cast<std::int32_t>(schedule.first_result());
-    auto [low, high] = extent_of(node.shape, kept->strides, node.dtype);
+    auto [low, high] = byte_range(node.shape, kept->strides, node.dtype);
     schedule.constants.push_back({kept, low, high});
     values.emplace(owner, Value{number, kept->data});
     result->set_values(std::make_shared<const Storage>(Storage{owner, kept->data, kept->strides}));

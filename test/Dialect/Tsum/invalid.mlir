@@ -231,7 +231,7 @@ func.func private @name_is_string(tensor<4xf32> {tsum.name = 7})
 
 // -----
 
-// expected-error @below {{'tsum.nane' is no argument attribute of tsum (valid: 'tsum.name', 'tsum.strides')}}
+// expected-error @below {{'tsum.nane' is no argument attribute of tsum (valid: 'tsum.name', 'tsum.offset', 'tsum.strides')}}
 func.func private @misspelt(tensor<4xf32> {tsum.nane = "x"})
 
 // -----

@@ -40,6 +40,12 @@ LogicalResult TsumDialect::verifyRegionArgAttribute(Operation *op, unsigned, uns
                              << " must be a string, given " << attribute.getValue();
     return success();
   }
+  if (name == getOffsetAttrName()) {
+    if (!isa<IntegerAttr>(attribute.getValue()))
+      return op->emitError() << "'" << name << "' of argument " << argIndex
+                             << " must be an integer, given " << attribute.getValue();
+    return success();
+  }
   if (name == getStridesAttrName()) {
     Type type = function.getArgumentTypes()[argIndex];
     auto tensor = dyn_cast<RankedTensorType>(type);
@@ -56,7 +62,8 @@ LogicalResult TsumDialect::verifyRegionArgAttribute(Operation *op, unsigned, uns
     return success();
   }
   return op->emitError() << "'" << name << "' is no argument attribute of tsum (valid: '"
-                         << getNameAttrName() << "', '" << getStridesAttrName() << "')";
+                         << getNameAttrName() << "', '" << getOffsetAttrName() << "', '"
+                         << getStridesAttrName() << "')";
 }
 
 Type ir::getElementType(MLIRContext *context, DType dtype) {

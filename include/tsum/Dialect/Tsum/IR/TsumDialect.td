@@ -33,7 +33,9 @@ def Tsum_Dialect : Dialect {
 
     * `tsum.strides`, an `array<i64>`: the distances in elements between neighbours along each
       dimension of the argument's data; without it the data is row-major;
-    * `tsum.name`, a string: what the user calls the argument.
+    * `tsum.name`, a string: what the user calls the argument;
+    * `tsum.offset`, an integer: how many elements of the buffer lie before its element 0, in what
+      `tsum-canonicalize-layout` makes.
   }];
 
   let hasConstantMaterializer = 1;
@@ -41,6 +43,7 @@ def Tsum_Dialect : Dialect {
 
   let extraClassDeclaration = [{
     static constexpr ::llvm::StringLiteral getStridesAttrName() { return "tsum.strides"; }
+    static constexpr ::llvm::StringLiteral getOffsetAttrName() { return "tsum.offset"; }
     static constexpr ::llvm::StringLiteral getNameAttrName() { return "tsum.name"; }
   }];
 }

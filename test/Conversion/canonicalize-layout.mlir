@@ -1,0 +1,87 @@
+// RUN: tsum-opt %s --tsum-canonicalize-layout --split-input-file --verify-diagnostics | FileCheck %s
+
+// CHECK-LABEL: func.func @transposed
+//  CHECK-SAME:   (%[[X:.*]]: tensor<4x6xf32> {tsum.name = "x"}) -> (tensor<6xf32> {tsum.name = "result0"})
+//  CHECK-NEXT:   %[[SUM:.*]] = tsum.reduce_sum %[[X]] axes = [0] : tensor<4x6xf32> -> tensor<6xf32>
+//  CHECK-NEXT:   return %[[SUM]]
+func.func @transposed(%x: tensor<4x1x6xf32> {tsum.name = "x"}) -> tensor<6xf32> {
+  %t = tsum.transpose %x permutation = [2, 1, 0] : tensor<4x1x6xf32> -> tensor<6x1x4xf32>
+  %s = tsum.reduce_sum %t axes = [1, 2] : tensor<6x1x4xf32> -> tensor<6xf32>
+  return %s : tensor<6xf32>
+}
+
+// The same, of a view whose memory lies so.
+// CHECK-LABEL: func.func @strided
+//  CHECK-SAME:   (%[[X:.*]]: tensor<4x6xf32> {tsum.name = "arg0"})
+//  CHECK-NEXT:   tsum.reduce_sum %[[X]] axes = [0] : tensor<4x6xf32> -> tensor<6xf32>
+func.func @strided(%x: tensor<6x4xf32> {tsum.strides = array<i64: 1, 6>}) -> tensor<6xf32> {
+  %s = tsum.reduce_sum %x axes = [1] : tensor<6x4xf32> -> tensor<6xf32>
+  return %s : tensor<6xf32>
+}
+
+// -----
+
+// Neighbours merge, also across a reshape.
+// CHECK-LABEL: func.func @merged
+//  CHECK-SAME:   (%[[X:.*]]: tensor<6x20xf32> {{.*}}) -> (tensor<6xf32> {tsum.name = "result0"})
+//  CHECK-NEXT:   tsum.reduce_sum %[[X]] axes = [1] : tensor<6x20xf32> -> tensor<6xf32>
+func.func @merged(%x: tensor<2x3x20xf32>) -> tensor<2x3xf32> {
+  %r = tsum.reshape %x : tensor<2x3x20xf32> -> tensor<2x3x4x5xf32>
+  %s = tsum.reduce_sum %r axes = [2, 3] : tensor<2x3x4x5xf32> -> tensor<2x3xf32>
+  return %s : tensor<2x3xf32>
+}
+
+// -----
+
+// A reversed dimension runs forward from its other end, and the result is read in reverse.
+// CHECK-LABEL: func.func @reversed
+//  CHECK-SAME:   (%[[X:.*]]: tensor<5x8xi32> {tsum.name = "arg0"})
+//  CHECK-SAME:   -> (tensor<5xi32> {tsum.name = "result0", tsum.offset = 4 : i64, tsum.strides = array<i64: -1>})
+//  CHECK-NEXT:   tsum.reduce_sum %[[X]] axes = [1]
+func.func @reversed(%x: tensor<5x8xi32>) -> tensor<5xi32> {
+  %r = tsum.slice %x starts = [4, 0] steps = [-1, 1] : tensor<5x8xi32> -> tensor<5x8xi32>
+  %s = tsum.reduce_sum %r axes = [1] : tensor<5x8xi32> -> tensor<5xi32>
+  return %s : tensor<5xi32>
+}
+
+// -----
+
+// A slice begins at its first element.
+// CHECK-LABEL: func.func @sliced
+//  CHECK-SAME:   (%[[X:.*]]: tensor<4x5xf64> {tsum.name = "arg0", tsum.offset = 21 : i64, tsum.strides = array<i64: 20, 2>})
+func.func @sliced(%x: tensor<10x10xf64>) -> tensor<4xf64> {
+  %r = tsum.slice %x starts = [2, 1] steps = [2, 2] : tensor<10x10xf64> -> tensor<4x5xf64>
+  %s = tsum.reduce_sum %r axes = [1] : tensor<4x5xf64> -> tensor<4xf64>
+  return %s : tensor<4xf64>
+}
+
+// -----
+
+// Several steps where a computed tensor is read along two orders of its dimensions.
+// CHECK-LABEL: func.func @two_orders_0
+//  CHECK-SAME:   -> (tensor<{{.*}}xf32> {tsum.name = "step0_0"})
+// CHECK-LABEL: func.func @two_orders_1
+//  CHECK-SAME:   {tsum.name = "step0_0"}
+//  CHECK-SAME:   -> (tensor<{{.*}}xf32> {tsum.name = "result0"
+func.func @two_orders(%x: tensor<4x4xf32>) -> tensor<4xf32> {
+  %y = tsum.square %x : tensor<4x4xf32>
+  %rows = tsum.reduce_sum %y axes = [0] : tensor<4x4xf32> -> tensor<4xf32>
+  %columns = tsum.reduce_sum %y axes = [1] : tensor<4x4xf32> -> tensor<4xf32>
+  %s = tsum.add %rows, %columns : tensor<4xf32>
+  return %s : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @below {{argument 0 is 'tensor<?xf32>' (layouts are known of tensors of static shape and tsum's element types)}}
+func.func @dynamic(%x: tensor<?xf32>) -> tensor<?xf32> {
+  return %x : tensor<?xf32>
+}
+
+// -----
+
+// expected-error @below {{argument 0 reaches over more than 2^46 bytes}}
+func.func @far(%x: tensor<2x2xf32> {tsum.strides = array<i64: 1000000000000000, 1>}) -> tensor<2xf32> {
+  %s = tsum.reduce_sum %x axes = [1] : tensor<2x2xf32> -> tensor<2xf32>
+  return %s : tensor<2xf32>
+}
