@@ -108,14 +108,15 @@ void LoopNest::overSteps(int64_t dim, int64_t width, llvm::function_ref<void(int
 }
 
 void LoopNest::overVectors(int64_t dim, Cover vectors, llvm::function_ref<void(AffineExpr)> body) {
-  const int64_t excess = vectors.count * vectors.width - extents[dim];
   loop(vectors.count, [&](AffineExpr iv) {
     position[dim] = iv * vectors.width;
-    if (excess == 0)
+    if (extents[dim] % vectors.width == 0)
       return body(iv);
-    // The last vector begins earlier. It is in the loop, too, where that takes a few instructions:
-    // code of its own took as long to compile as the loop's.
-    ivs.push_back(index(position[dim] - iv.floorDiv(vectors.count - 1) * excess));
+    // The last vector begins earlier. It is in the loop as well, where that takes an instruction or
+    // two: code of its own took as long to compile as the loop's.
+    auto starts = AffineMap::get(
+        ivs.size(), 0, {position[dim], constant(extents[dim] - vectors.width)}, b.getContext());
+    ivs.push_back(affine::AffineMinOp::create(b, loc, starts, ivs));
     position[dim] = b.getAffineDimExpr(ivs.size() - 1);
     body(iv);
     ivs.pop_back();
@@ -181,10 +182,34 @@ Value LoopNest::load(OpOperand &operand, const LaneTile &tile) {
   return concatenate(b, loc, rows);
 }
 
+/// The indices as values, where an affine op cannot take them: it knows induction variables, but
+/// no minima.
+std::optional<SmallVector<Value>> LoopNest::indexValues(AffineMap indices) {
+  if (llvm::all_of(ivs, [](Value iv) { return affine::isValidDim(iv); }))
+    return std::nullopt;
+  return llvm::map_to_vector(indices.getResults(), [&](AffineExpr place) { return index(place); });
+}
+
+Value LoopNest::loadVector(Value buffer, AffineMap indices, int64_t count) {
+  auto type = VectorType::get({count}, getElementTypeOrSelf(buffer));
+  if (auto values = indexValues(indices))
+    return vector::LoadOp::create(b, loc, type, buffer, *values);
+  return affine::AffineVectorLoadOp::create(b, loc, type, buffer, indices, ivs);
+}
+
+void LoopNest::storeVector(Value value, Value buffer, AffineMap indices) {
+  if (auto values = indexValues(indices))
+    vector::StoreOp::create(b, loc, value, buffer, *values);
+  else
+    affine::AffineVectorStoreOp::create(b, loc, value, buffer, indices, ivs);
+}
+
 /// `count` neighbours along `dim`.
 Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
   auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
   auto loadElement = [&]() -> Value {
+    if (auto values = indexValues(indicesOf(operand)))
+      return memref::LoadOp::create(b, loc, operand.get(), *values);
     return affine::AffineLoadOp::create(b, loc, operand.get(), indicesOf(operand), ivs);
   };
   const int64_t elements = stride(operand, dim);
@@ -205,8 +230,7 @@ Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
 }
 
 Value LoopNest::loadContiguous(OpOperand &operand, int64_t count) {
-  auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
-  return affine::AffineVectorLoadOp::create(b, loc, type, operand.get(), indicesOf(operand), ivs);
+  return loadVector(operand.get(), indicesOf(operand), count);
 }
 
 /// `count` elements that lie `extents.back()` apart, see isInterleaved. Loads whole vectors
@@ -219,7 +243,6 @@ Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
   position.back() = constant(0);
   AffineMap indices = indicesOf(operand);
   position.back() = constant(place);
-  auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
 
   struct Blend {
     Value elements;
@@ -229,8 +252,8 @@ Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
   for (int64_t piece = 0; piece < step; ++piece) {
     SmallVector<AffineExpr> exprs(indices.getResults());
     exprs.back() = exprs.back() + piece * count;
-    Value elements = affine::AffineVectorLoadOp::create(
-        b, loc, type, operand.get(), AffineMap::get(ivs.size(), 0, exprs, b.getContext()), ivs);
+    Value elements =
+        loadVector(operand.get(), AffineMap::get(ivs.size(), 0, exprs, b.getContext()), count);
 
     SmallVector<SmallVector<int64_t>> taken; // by each blend: the positions
     for (int64_t lane = 0; lane < count; ++lane) {
@@ -290,12 +313,15 @@ void LoopNest::store(Value value, OpOperand &operand, const LaneTile &tile) {
                               llvm::MaybeAlign(lineBytes));
       return;
     }
-    affine::AffineVectorStoreOp::create(b, loc, value, operand.get(), indicesOf(operand), ivs);
+    storeVector(value, operand.get(), indicesOf(operand));
     return;
   }
   assert(cast<VectorType>(value.getType()).getNumElements() == 1 && "outputs are contiguous");
   Value scalar = vector::ExtractOp::create(b, loc, value, int64_t(0));
-  affine::AffineStoreOp::create(b, loc, scalar, operand.get(), indicesOf(operand), ivs);
+  if (auto values = indexValues(indicesOf(operand)))
+    memref::StoreOp::create(b, loc, scalar, operand.get(), *values);
+  else
+    affine::AffineStoreOp::create(b, loc, scalar, operand.get(), indicesOf(operand), ivs);
 }
 
 Value LoopNest::allocate(int64_t size, Type type) {
@@ -306,17 +332,16 @@ Value LoopNest::allocate(int64_t size, Type type) {
 }
 
 Value LoopNest::loadFrom(Value buffer, AffineExpr index, int64_t lanes) {
-  auto type = VectorType::get({lanes}, getElementTypeOrSelf(buffer));
-  return affine::AffineVectorLoadOp::create(b, loc, type, buffer,
-                                            AffineMap::get(ivs.size(), 0, index), ivs);
+  return loadVector(buffer, AffineMap::get(ivs.size(), 0, index), lanes);
 }
 
 void LoopNest::storeTo(Value buffer, AffineExpr index, Value value) {
-  affine::AffineVectorStoreOp::create(b, loc, value, buffer, AffineMap::get(ivs.size(), 0, index),
-                                      ivs);
+  storeVector(value, buffer, AffineMap::get(ivs.size(), 0, index));
 }
 
 Value LoopNest::index(AffineExpr place) {
+  if (auto dim = dyn_cast<AffineDimExpr>(place))
+    return ivs[dim.getPosition()];
   return affine::AffineApplyOp::create(b, loc, AffineMap::get(ivs.size(), 0, place), ivs);
 }
 

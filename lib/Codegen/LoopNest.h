@@ -19,7 +19,8 @@ struct LaneTile {
 /// inside them.
 ///
 /// `position` is where in the iteration space the code at the insertion point works: an affine
-/// expression for each dimension, in the induction variables of the loops around it.
+/// expression for each dimension, in the induction variables of the loops around it, or in minima of
+/// them.
 class LoopNest {
 public:
   LoopNest(mlir::OpBuilder &builder, mlir::linalg::GenericOp generic);
@@ -102,6 +103,9 @@ public:
 
 private:
   mlir::AffineMap indicesOf(mlir::OpOperand &operand);
+  std::optional<llvm::SmallVector<mlir::Value>> indexValues(mlir::AffineMap indices);
+  mlir::Value loadVector(mlir::Value buffer, mlir::AffineMap indices, int64_t count);
+  void storeVector(mlir::Value value, mlir::Value buffer, mlir::AffineMap indices);
   mlir::Value load(mlir::OpOperand &operand, const LaneTile &tile);
   void store(mlir::Value value, mlir::OpOperand &operand, const LaneTile &tile);
   mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count);
@@ -110,7 +114,8 @@ private:
   bool isInterleaved(mlir::OpOperand &operand, int64_t dim);
   mlir::Value indexLanes(int64_t dim, const LaneTile &tile);
 
-  llvm::SmallVector<mlir::Value> ivs; // of the loops around the insertion point
+  /// Of the loops around the insertion point, and minima of them.
+  llvm::SmallVector<mlir::Value> ivs;
 };
 
 } // namespace tsum

@@ -66,6 +66,16 @@ void bind_inspection(nb::module_ &m);
 
 //===-- To Python -----------------------------------------------------------------------------===//
 
+/// While it lives, kernels use the threads that the innermost `tsum.threads` block around the Python
+/// code allows. Needs the GIL at first only.
+class BlockThreads {
+public:
+  BlockThreads();
+
+private:
+  std::optional<ThreadScope> scope;
+};
+
 /// Evaluates what has no values, other threads running meanwhile, and lets signals through.
 /// \throws ConcretizationError inside a function that is being traced.
 void evaluate(std::span<const Tensor> tensors);

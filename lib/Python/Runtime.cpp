@@ -2,6 +2,7 @@
 #include "Bindings.h"
 
 #include "tsum/npy.h"
+#include "tsum/threads.h"
 
 #include <nanobind/stl/filesystem.h>
 
@@ -9,8 +10,67 @@
 
 namespace tsum::python {
 
-/// What `set_threads` was last given. Under the GIL.
+/// What `set_threads` was last given. This and what follows is under the GIL.
 static std::int64_t thread_limit = 0;
+
+/// The limit of the innermost `tsum.threads` block, a context variable, so that each thread and each
+/// task of asyncio has its own. The module keeps it.
+static nb::handle block_limit;
+/// How many such blocks there are: while there are none, nobody asks for the variable.
+static std::int64_t open_blocks = 0;
+
+/// Nothing outside all blocks.
+static std::optional<std::int64_t> limit_of_block() {
+  if (open_blocks == 0)
+    return std::nullopt;
+  const nb::object limit = block_limit.attr("get")();
+  return limit.is_none() ? std::nullopt : std::optional(nb::cast<std::int64_t>(limit));
+}
+
+BlockThreads::BlockThreads() {
+  if (auto limit = limit_of_block())
+    scope.emplace(*limit);
+}
+
+static void bind_threads(nb::module_ &m) {
+  nb::object variable = nb::module_::import_("contextvars")
+                            .attr("ContextVar")("tsum.threads", nb::arg("default") = nb::none());
+  m.attr("_block_limit") = variable;
+  block_limit = variable;
+
+  m.def(
+      "set_threads",
+      [](std::int64_t count) {
+        set_threads(count);
+        thread_limit = count;
+      },
+      nb::arg("count"),
+      "Lets kernels of the whole process use at most `count` threads: 1 keeps them on the calling\n"
+      "thread, 0 (as at the start) means one per core. No number of threads changes a bit of any\n"
+      "result. `tsum.threads` does it for a block.\n\nRaises Error unless 0 <= count <= 1024.");
+  m.def(
+      "get_threads", [] { return limit_of_block().value_or(thread_limit); },
+      "How many threads kernels use at most: what the innermost `tsum.threads` block says, or "
+      "else\n"
+      "what `set_threads` was last given.");
+  m.def(
+      "enter_threads",
+      [](std::int64_t count) {
+        const ThreadScope checked(count);
+        nb::object token = block_limit.attr("set")(count);
+        ++open_blocks;
+        return token;
+      },
+      nb::arg("count"), nb::sig("def enter_threads(count: int) -> object"),
+      "Begins a block; see `tsum.threads`. What it returns ends it.");
+  m.def(
+      "leave_threads",
+      [](nb::handle token) {
+        --open_blocks;
+        block_limit.attr("reset")(token);
+      },
+      nb::arg("token"), nb::sig("def leave_threads(token: object) -> None"), "Ends a block.");
+}
 
 /// Lets Python's signal handlers run, so that Ctrl-C ends a long evaluation. The GIL may take other
 /// threads' time to get, so it is asked for now and then only.
@@ -46,17 +106,7 @@ void bind_runtime(nb::module_ &m) {
       "Raises CompileError if the compiler fails, MemoryError if memory runs out, and inside a\n"
       "function that is being traced ConcretizationError. Nothing is evaluated then.");
 
-  m.def(
-      "set_threads",
-      [](std::int64_t count) {
-        set_threads(count);
-        thread_limit = count;
-      },
-      nb::arg("count"),
-      "Lets kernels of the whole process use at most `count` threads: 1 keeps them on the calling\n"
-      "thread, 0 (as at the start) means one per core. No number of threads changes a bit of any\n"
-      "result. `tsum.threads` does it for a block.\n\nRaises Error unless 0 <= count <= 1024.");
-  m.def("get_threads", [] { return thread_limit; }, "What `set_threads` was last given.");
+  bind_threads(m);
 
   nb::class_<CacheStats>(m, "CacheStats", "What the kernel cache has done in this process.")
       .def_ro("hits", &CacheStats::hits, "Look-ups that found code.")

@@ -142,6 +142,7 @@ static void evaluate_known(const std::vector<Tensor> &results) {
       known.emplace_back(entry.node);
   if (known.empty())
     return;
+  const BlockThreads threads;
   nb::gil_scoped_release others_run;
   eval(known);
 }

@@ -14,6 +14,7 @@ void evaluate(std::span<const Tensor> tensors) {
   if (std::ranges::all_of(tensors, &Tensor::is_evaluated))
     return;
   try {
+    const BlockThreads threads;
     nb::gil_scoped_release others_run;
     eval(tensors);
   } catch (const Error &) {

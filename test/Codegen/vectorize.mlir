@@ -124,29 +124,42 @@ func.func @kept_between(%x: memref<5x6x80xi32>, %out: memref<6xi32>) {
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #columns = affine_map<(d0, d1) -> (d1)>
 
+//   CHECK-DAG: #[[$COLUMN:.*]] = affine_map<(d0, d1) -> (d1 * 16, 114)>
+//   CHECK-DAG: #[[$ROW0:.*]] = affine_map<(d0, d1, d2) -> (d0 * 16)>
+//   CHECK-DAG: #[[$ROW7:.*]] = affine_map<(d0, d1, d2) -> (d0 * 16 + 7)>
+//   CHECK-DAG: #[[$ROW8:.*]] = affine_map<(d0, d1, d2) -> (d0 * 16 + 8)>
+//   CHECK-DAG: #[[$ROW15:.*]] = affine_map<(d0, d1, d2) -> (d0 * 16 + 15)>
+//   CHECK-DAG: #[[$PLACE:.*]] = affine_map<(d0, d1, d2) -> (d1 * 16)>
 // CHECK-LABEL: func.func @outer
 //  CHECK-SAME:   %[[X:.*]]: memref<49x130xf64>, %[[OUT:.*]]: memref<130xf64>
 //   CHECK-DAG:   %[[BLOCK_VALUES:.*]] = memref.alloca() {{.*}}: memref<144xf64>
 //   CHECK-DAG:   %[[LOW:.*]] = memref.alloca() {{.*}}: memref<144xf64>
 //   CHECK-DAG:   %[[HIGH:.*]] = memref.alloca() {{.*}}: memref<144xf64>
 //       CHECK:   affine.for %[[BLOCK:.*]] = 0 to 3 {
-//  CHECK-NEXT:     affine.for %[[VECTOR:.*]] = 0 to 8 {
-//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16, %[[VECTOR]] * 16] {{.*}}, vector<16xf64>
-//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16 + 7, %[[VECTOR]] * 16]
-//       CHECK:       affine.vector_store %{{.*}}, %[[BLOCK_VALUES]][%[[VECTOR]] * 16]
-//       CHECK:     affine.vector_load %[[X]][%[[BLOCK]] * 16, 114] {{.*}}, vector<16xf64>
-//       CHECK:     affine.vector_store %{{.*}}, %[[BLOCK_VALUES]][128]
-//       CHECK:     affine.for %[[VECTOR:.*]] = 0 to 8 {
-//       CHECK:       affine.vector_load %[[BLOCK_VALUES]][%[[VECTOR]] * 16]
-//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16 + 8, %[[VECTOR]] * 16]
-//       CHECK:       affine.vector_load %[[X]][%[[BLOCK]] * 16 + 15, %[[VECTOR]] * 16]
-//   CHECK-DAG:       affine.vector_load %[[HIGH]][%[[VECTOR]] * 16]
-//   CHECK-DAG:       affine.vector_load %[[LOW]][%[[VECTOR]] * 16]
-//   CHECK-DAG:       affine.vector_store %{{.*}}, %[[HIGH]][%[[VECTOR]] * 16]
-//   CHECK-DAG:       affine.vector_store %{{.*}}, %[[LOW]][%[[VECTOR]] * 16]
-//       CHECK:   affine.vector_load %[[X]][48, %{{.*}} * 16] {{.*}}, vector<16xf64>
-//       CHECK:   affine.vector_load %[[X]][48, 114] {{.*}}, vector<16xf64>
-//       CHECK:   affine.vector_store %{{.*}}, %[[OUT]][114] {{.*}}, vector<16xf64>
+//  CHECK-NEXT:     affine.for %[[VECTOR:.*]] = 0 to 9 {
+//  CHECK-NEXT:       %[[COLUMN:.*]] = affine.min #[[$COLUMN]](%[[BLOCK]], %[[VECTOR]])
+//  CHECK-NEXT:       %[[ROW:.*]] = affine.apply #[[$ROW0]](%[[BLOCK]], %[[VECTOR]], %[[COLUMN]])
+//  CHECK-NEXT:       vector.load %[[X]][%[[ROW]], %[[COLUMN]]] {{.*}}, vector<16xf64>
+//       CHECK:       %[[ROW:.*]] = affine.apply #[[$ROW7]](%[[BLOCK]], %[[VECTOR]], %[[COLUMN]])
+//  CHECK-NEXT:       vector.load %[[X]][%[[ROW]], %[[COLUMN]]]
+//       CHECK:       %[[PLACE:.*]] = affine.apply #[[$PLACE]](%[[BLOCK]], %[[VECTOR]], %[[COLUMN]])
+//       CHECK:       vector.store %{{.*}}, %[[BLOCK_VALUES]][%[[PLACE]]]
+//       CHECK:     affine.for %[[VECTOR:.*]] = 0 to 9 {
+//       CHECK:       vector.load %[[BLOCK_VALUES]][%{{.*}}]
+//       CHECK:       %[[ROW:.*]] = affine.apply #[[$ROW8]]
+//  CHECK-NEXT:       vector.load %[[X]][%[[ROW]], %{{.*}}]
+//       CHECK:       %[[ROW:.*]] = affine.apply #[[$ROW15]]
+//  CHECK-NEXT:       vector.load %[[X]][%[[ROW]], %{{.*}}]
+//   CHECK-DAG:       vector.load %[[HIGH]]
+//   CHECK-DAG:       vector.load %[[LOW]]
+//   CHECK-DAG:       vector.store %{{.*}}, %[[HIGH]]
+//   CHECK-DAG:       vector.store %{{.*}}, %[[LOW]]
+//       CHECK:   affine.for %[[VECTOR:.*]] = 0 to 9 {
+//  CHECK-NEXT:     %[[COLUMN:.*]] = affine.min
+//       CHECK:     vector.load %[[X]][%{{.*}}, %[[COLUMN]]] {{.*}}, vector<16xf64>
+//       CHECK:   affine.for %[[VECTOR:.*]] = 0 to 9 {
+//  CHECK-NEXT:     %[[COLUMN:.*]] = affine.min
+//       CHECK:     vector.store %{{.*}}, %[[OUT]][%[[COLUMN]]] {{.*}}, vector<16xf64>
 func.func @outer(%x: memref<49x130xf64>, %out: memref<130xf64>) {
   %zero = arith.constant 0.0 : f64
   linalg.fill ins(%zero : f64) outs(%out : memref<130xf64>)
@@ -166,17 +179,17 @@ func.func @outer(%x: memref<49x130xf64>, %out: memref<130xf64>) {
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #rows = affine_map<(d0, d1) -> (d0)>
 
+//       CHECK: #[[$STARTS:.*]] = affine_map<(d0) -> (d0 * 8, 27)>
 // CHECK-LABEL: func.func @narrow
 //  CHECK-SAME:   %[[X:.*]]: memref<35x2xf32>, %[[OUT:.*]]: memref<35xf32>
-//       CHECK:   affine.for %[[STEP:.*]] = 0 to 4 {
-//       CHECK:     %[[A:.*]] = affine.vector_load %[[X]][%[[STEP]] * 8, 0] {{.*}}, vector<8xf32>
-//       CHECK:     %[[B:.*]] = affine.vector_load %[[X]][%[[STEP]] * 8, 8] {{.*}}, vector<8xf32>
+//       CHECK:   affine.for %[[STEP:.*]] = 0 to 5 {
+//  CHECK-NEXT:     %[[ROW:.*]] = affine.min #[[$STARTS]](%[[STEP]])
+//       CHECK:     %[[A:.*]] = vector.load %[[X]][%[[ROW]], %{{.*}}] {{.*}}, vector<8xf32>
+//       CHECK:     %[[B:.*]] = vector.load %[[X]][%[[ROW]], %{{.*}}] {{.*}}, vector<8xf32>
 //       CHECK:     %[[EVEN:.*]] = vector.shuffle %[[A]], %[[B]] [0, 2, 4, 6, 8, 10, 12, 14]
 //       CHECK:     %[[ODD:.*]] = vector.shuffle %{{.*}}, %{{.*}} [1, 3, 5, 7, 9, 11, 13, 15]
 //       CHECK:     arith.addf %[[EVEN]], %[[ODD]] : vector<8xf32>
-//       CHECK:     affine.vector_store %{{.*}}, %[[OUT]][%[[STEP]] * 8] {{.*}}, vector<8xf32>
-//       CHECK:   affine.vector_load %[[X]][27, 0] {{.*}}, vector<8xf32>
-//       CHECK:   affine.vector_load %[[X]][27, 8] {{.*}}, vector<8xf32>
+//       CHECK:     vector.store %{{.*}}, %[[OUT]][%[[ROW]]] {{.*}}, vector<8xf32>
 func.func @narrow(%x: memref<35x2xf32>, %out: memref<35xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%out : memref<35xf32>)
@@ -244,15 +257,19 @@ func.func @integers_accumulate_in_their_own_type(%x: memref<2048xi32>, %out: mem
 #id = affine_map<(d0) -> (d0)>
 #none = affine_map<(d0) -> ()>
 
+//   CHECK-DAG: #[[$STARTS:.*]] = affine_map<(d0) -> (d0 * 16, 54)>
+//   CHECK-DAG: #[[$LAST:.*]] = affine_map<(d0, d1) -> (d1 + 15)>
 // CHECK-LABEL: func.func @elementwise
 //  CHECK-SAME:   %[[X:[^:]*]]: memref<70xf32>, %[[EVERY_OTHER:[^:]*]]: memref<70xf32, strided<[2]>>, %[[SCALAR:[^:]*]]: memref<f32>
-//       CHECK:   affine.for %[[I:.*]] = 0 to 4 {
-//   CHECK-DAG:     affine.vector_load %[[X]][%[[I]] * 16] : memref<70xf32>, vector<16xf32>
-//   CHECK-DAG:     affine.load %[[EVERY_OTHER]][%[[I]] * 16 + 15]
-//   CHECK-DAG:     %[[S:.*]] = affine.load %[[SCALAR]][]
+//       CHECK:   affine.for %[[I:.*]] = 0 to 5 {
+//  CHECK-NEXT:     %[[START:.*]] = affine.min #[[$STARTS]](%[[I]])
+//   CHECK-DAG:     vector.load %[[X]][%[[START]]] : memref<70xf32>, vector<16xf32>
+//   CHECK-DAG:     memref.load %[[EVERY_OTHER]][%[[START]]]
+//   CHECK-DAG:     %[[LAST:.*]] = affine.apply #[[$LAST]](%[[I]], %[[START]])
+//   CHECK-DAG:     memref.load %[[EVERY_OTHER]][%[[LAST]]]
+//   CHECK-DAG:     %[[S:.*]] = memref.load %[[SCALAR]][]
 //   CHECK-DAG:     vector.broadcast %[[S]] : f32 to vector<16xf32>
-//       CHECK:   affine.vector_load %[[X]][54] : memref<70xf32>, vector<16xf32>
-//       CHECK:   affine.load %[[EVERY_OTHER]][69]
+//       CHECK:     vector.store
 func.func @elementwise(%x: memref<70xf32>, %y: memref<70xf32, strided<[2]>>, %s: memref<f32>,
                        %out: memref<70xf32>) {
   linalg.generic {indexing_maps = [#id, #id, #none, #id], iterator_types = ["parallel"]}
@@ -296,7 +313,7 @@ func.func @large_result(%x: memref<f32>, %out: memref<2097152xf32>) {
 
 // CHECK-LABEL: func.func @large_result_of_part_lines
 //   CHECK-NOT:   nontemporal
-//       CHECK:   affine.vector_store
+//       CHECK:   vector.store
 func.func @large_result_of_part_lines(%x: memref<f32>, %out: memref<2097153xf32>) {
   linalg.generic {indexing_maps = [affine_map<(d0) -> ()>, #id], iterator_types = ["parallel"]}
       ins(%x : memref<f32>) outs(%out : memref<2097153xf32>) {

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Caches, threads, the GIL, signals, memory."""
+import asyncio
+import os
 import threading
 import time
 
@@ -70,6 +72,85 @@ def test_threads_block():
         assert tsum.get_threads() == 1
     assert tsum.get_threads() == 0
     np.testing.assert_array_equal(single, parallel)
+
+
+def test_threads_block_is_of_its_thread():
+    seen = {}
+
+    def work():
+        seen["begun inside"] = tsum.get_threads()
+        with tsum.threads(3):
+            seen["own"] = tsum.get_threads()
+            inside.set()
+            left.wait(10)
+            seen["still"] = tsum.get_threads()
+
+    inside, left = threading.Event(), threading.Event()
+    with tsum.threads(1):
+        other = threading.Thread(target=work)
+        other.start()
+        inside.wait(10)
+        assert tsum.get_threads() == 1
+    assert tsum.get_threads() == 0
+    left.set()
+    other.join()
+    assert seen == {"begun inside": 0, "own": 3, "still": 3}
+
+
+def test_threads_block_is_of_its_task():
+    seen = []
+
+    async def work(count):
+        with tsum.threads(count):
+            for _ in range(3):
+                await asyncio.sleep(0)
+                seen.append(tsum.get_threads() == count)
+
+    async def both():
+        await asyncio.gather(work(1), work(2))
+        seen.append(tsum.get_threads() == 0)
+
+    asyncio.run(both())
+    assert seen == [True] * 7
+
+
+def test_threads_of_the_process():
+    try:
+        tsum.set_threads(2)
+        assert tsum.get_threads() == 2
+        with tsum.threads(1):
+            tsum.set_threads(3)
+            assert tsum.get_threads() == 1
+        assert tsum.get_threads() == 3
+    finally:
+        tsum.set_threads(0)
+    with pytest.raises(tsum.Error, match="1025 threads"), tsum.threads(1025):
+        pass
+    with pytest.raises(tsum.Error, match="-1 threads"), tsum.threads(-1):
+        pass
+    assert tsum.get_threads() == 0
+
+
+# Threads that a kernel begins stay, so that the process tells by their number.
+THREADS_BLOCK = """
+import os
+import numpy as np, tsum
+def threads_after(evaluate):
+    before = len(os.listdir("/proc/self/task"))
+    for _ in range(20):
+        evaluate()
+    return len(os.listdir("/proc/self/task")) - before
+x = np.ones((2000, 1000))
+f = tsum.jit(lambda x: tsum.reduce_sum(x, 1))
+with tsum.threads(1):
+    print(threads_after(lambda: tsum.reduce_sum(x, 0).numpy()), threads_after(lambda: f(x)))
+print(threads_after(lambda: tsum.reduce_sum(x, 0).numpy()) > 0)
+"""
+
+
+def test_threads_block_limits_kernels(run_python):
+    has_several = len(os.sched_getaffinity(0)) > 1
+    assert run_python(THREADS_BLOCK) == f"0 0\n{has_several}\n"
 
 
 def test_other_threads_run_during_evaluation():

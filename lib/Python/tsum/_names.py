@@ -35,9 +35,10 @@ METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "arg
 
 # What _core has beside operations on tensors.
 NOT_OPERATIONS = {"as_dtype", "asarray", "cache_directory", "cache_stats", "canonical_graphs",
-                  "clear_cache", "eval", "explain", "get_threads", "graph_to_string",
-                  "llvm_version", "load_npy", "save_npy", "set_cache_capacity",
-                  "set_cache_directory", "set_threads", "stages", "target_features"}
+                  "clear_cache", "enter_threads", "eval", "explain", "get_threads",
+                  "graph_to_string", "leave_threads", "llvm_version", "load_npy", "save_npy",
+                  "set_cache_capacity", "set_cache_directory", "set_threads", "stages",
+                  "target_features"}
 
 
 def operations(core):

@@ -12,17 +12,18 @@ from . import _core
 def threads(count: int) -> collections.abc.Iterator[None]:
     """Lets kernels use at most `count` threads inside a `with` block; 0 is one per core.
 
-    The limit is the process's, so blocks in several Python threads overwrite each other's. No
-    number of threads changes a bit of any result.
+    The limit is a context variable: it holds for the thread, or the task of asyncio, that the block
+    is in, and not for threads begun there; `set_threads` is for the process. Around the `yield` of
+    a generator it holds for whoever runs the generator, too, until that goes on. No number of
+    threads changes a bit of any result.
 
         with tsum.threads(1):
             y = f(x)
 
     Raises Error unless 0 <= count <= 1024.
     """
-    before = _core.get_threads()
-    _core.set_threads(count)
+    token = _core.enter_threads(count)
     try:
         yield
     finally:
-        _core.set_threads(before)
+        _core.leave_threads(token)
