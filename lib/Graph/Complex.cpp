@@ -110,6 +110,12 @@ Tensor complex_unary(OpKind op, const Tensor &x, std::string_view name) {
     return complex(subtract(square(a), square(b)), multiply(multiply(a, b), 2), name);
   case OpKind::Reciprocal:
     return inverse(x, name);
+  case OpKind::IsNan:
+    return logical_or(is_nan(a), is_nan(b), name);
+  case OpKind::IsInf:
+    return logical_or(is_inf(a), is_inf(b), name);
+  case OpKind::IsFinite:
+    return logical_and(is_finite(a), is_finite(b), name);
   default:
     break;
   }

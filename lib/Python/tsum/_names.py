@@ -12,6 +12,7 @@ from ._core import Tensor
 ALIASES = {
     "absolute": "abs",
     "arctan2": "atan2",
+    "bitwise_invert": "invert",
     "bitwise_not": "invert",
     "conjugate": "conj",
     "bitwise_left_shift": "left_shift",

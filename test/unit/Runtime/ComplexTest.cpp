@@ -99,6 +99,13 @@ TEST(Complex, ProductsOverflowAsMultiplicationsDo) {
   EXPECT_EQ(both.item<c64>().imag(), apart.to_vector<c64>()[0].imag());
 }
 
+TEST(Complex, IsNanInfiniteOrFiniteByItsParts) {
+  Tensor x = constant({c64(1, 2), c64(INFINITY, NAN), c64(0, NAN), c64(0, -INFINITY)});
+  EXPECT_THAT(is_nan(x).to_vector<bool>(), ElementsAre(false, true, true, false));
+  EXPECT_THAT(is_inf(x).to_vector<bool>(), ElementsAre(false, true, false, true));
+  EXPECT_THAT(is_finite(x).to_vector<bool>(), ElementsAre(true, false, false, false));
+}
+
 TEST(Complex, ViewsAndCastsKeepThePartsTogether) {
   EXPECT_THAT(values(flip(z)), ElementsAre(c128(0, 0.5), c128(3, -4), c128(1, 2)));
   EXPECT_THAT(values(slice(z * 1, {{0, {}, 2}})), ElementsAre(c128(1, 2), c128(0, 0.5)));
