@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Accumulators.h"
+#include "StrategyOverride.h"
 
 #include "tsum/Codegen/Passes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
@@ -73,7 +74,7 @@ StringRef strategyOf(linalg::GenericOp reduction) {
 }
 
 /// Marks each reduction of the kernel with its strategy and chooses the tiles that suit them.
-Tiling chooseTiling(func::FuncOp kernel) {
+Tiling chooseTiling(func::FuncOp kernel, StringRef wanted) {
   bool columns = true;
   auto bytes = [](Type type) { return int64_t(type.getIntOrFloatBitWidth() / 8); };
   auto output = cast<RankedTensorType>(kernel.getResultTypes().front());
@@ -91,7 +92,7 @@ Tiling chooseTiling(func::FuncOp kernel) {
       most = std::min(most, maxElementwiseBytes / bytes(type));
       return;
     }
-    StringRef strategy = strategyOf(generic);
+    StringRef strategy = overrideStrategy(generic, strategyOf(generic), wanted);
     generic->setAttr("tsum.strategy", StringAttr::get(kernel.getContext(), strategy));
     columns &= strategy != "inner";
     int64_t reduced = 1;
@@ -104,9 +105,10 @@ Tiling chooseTiling(func::FuncOp kernel) {
     if (failed(accumulators))
       return;
     // By the whole extents: a tile does not show them.
-    generic->setAttr("tsum.lanes", Builder(kernel.getContext())
-                                       .getI64IntegerAttr(lanesOfReduction(
-                                           generic, accumulators->each().front())));
+    generic->setAttr("tsum.lanes",
+                     Builder(kernel.getContext())
+                         .getI64IntegerAttr(overrideLanes(
+                             strategy, lanesOfReduction(generic, accumulators->each().front()))));
     if (strategy == "outer") {
       int64_t column = 0;
       for (Type accumulator : accumulators->types())
@@ -146,14 +148,16 @@ MemRefType bufferType(RankedTensorType tensor, DenseI64ArrayAttr strides) {
 }
 
 struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
+  using TsumTilePassBase::TsumTilePassBase;
+
   void runOnOperation() override {
     func::FuncOp kernel = getOperation();
     if (kernel.getNumResults() == 0)
       return;
-    if (failed(findRoot(kernel)))
+    if (failed(verifyStrategy(kernel, strategy)) || failed(findRoot(kernel)))
       return signalPassFailure();
     auto output = cast<RankedTensorType>(kernel.getResultTypes().front());
-    Tiling tiling = chooseTiling(kernel);
+    Tiling tiling = chooseTiling(kernel, strategy);
     takeBuffers(kernel);
     IRRewriter rewriter(kernel.getContext());
     const bool empty = output.getNumElements() == 0;

@@ -16,7 +16,7 @@ namespace tsum {
 
 struct Library::Parts {
   explicit Parts(std::string features)
-      : features(features), workbench(std::move(features)),
+      : features(features), workbench({.targetFeatures = std::move(features)}),
         module(std::make_unique<Module>("tsum", workbench.llvmContext)) {}
 
   std::string features;
