@@ -27,8 +27,8 @@ struct Library::Parts {
   std::int64_t graphs = 0;
 };
 
-Library::Library(std::string features) : parts(std::make_unique<Parts>(features)) {
-  auto target = createTargetMachine(features);
+Library::Library(std::string features) : parts(std::make_unique<Parts>(std::move(features))) {
+  auto target = createTargetMachine(parts->features);
   if (!target) {
     parts->problem = toString(target.takeError());
     return;
