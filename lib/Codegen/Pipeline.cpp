@@ -2,6 +2,7 @@
 
 #include "tsum/Codegen/Pipeline.h"
 
+#include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Passes.h"
 #include "tsum/Conversion/Passes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
@@ -32,6 +33,8 @@
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+
+#include <cstdlib>
 
 using namespace mlir;
 
@@ -66,8 +69,8 @@ void fuse(OpPassManager &pm, const PipelineOptions &) {
   kernel.addPass(createCSEPass());
 }
 
-void tile(OpPassManager &pm, const PipelineOptions &) {
-  eachKernel(pm).addPass(createTsumTilePass());
+void tile(OpPassManager &pm, const PipelineOptions &options) {
+  eachKernel(pm).addPass(createTsumTilePass(TsumTilePassOptions{options.strategy}));
 }
 
 void bufferize(OpPassManager &pm, const PipelineOptions &) {
@@ -116,6 +119,14 @@ constexpr Stage stages[] = {
 
 ArrayRef<Stage> pipelineStages() { return stages; }
 
+PipelineOptions hostOptions() {
+  static const std::string &strategy = *new std::string([] {
+    const char *given = std::getenv("TSUM_STRATEGY");
+    return given ? given : "";
+  }());
+  return {/*stopAfter=*/"", hostFeatures(), strategy};
+}
+
 LogicalResult buildPipeline(OpPassManager &pm, const PipelineOptions &options,
                             llvm::function_ref<void(const Twine &)> error) {
   auto isLast = [&](const Stage &stage) { return stage.name == options.stopAfter; };
@@ -141,6 +152,9 @@ struct TsumCompileOptions : PassPipelineOptions<TsumCompileOptions> {
   Option<std::string> targetFeatures{
       *this, "target-features",
       llvm::cl::desc("Instruction set extensions to compile for, such as +avx2,+fma")};
+  Option<std::string> strategy{
+      *this, "strategy",
+      llvm::cl::desc("Run all reductions that can by this strategy: inner, narrow or outer")};
 };
 
 } // namespace
@@ -157,7 +171,7 @@ void registerTsumPasses() {
   static const std::string kept = description;
   PassPipelineRegistration<TsumCompileOptions>(
       "tsum-compile", kept, [](OpPassManager &pm, const TsumCompileOptions &options) {
-        (void)buildPipeline(pm, {options.stopAfter, options.targetFeatures},
+        (void)buildPipeline(pm, {options.stopAfter, options.targetFeatures, options.strategy},
                             [](const Twine &message) {
                               llvm::report_fatal_error(message, /*gen_crash_diag=*/false);
                             });

@@ -240,8 +240,8 @@ private:
     const bool is_integer =
         digits == rest.size() || std::string_view(".eE").find(rest[digits]) == rest.npos;
     auto read = [&](auto value) -> ExpressionValue {
-      auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
-      const auto length = static_cast<std::size_t>(end - rest.data());
+      auto [end, error] = std::from_chars(rest.begin(), rest.end(), value);
+      const auto length = static_cast<std::size_t>(end - rest.begin());
       if (error != std::errc() || (length < rest.size() && is_name_start(rest[length])))
         throw Fault{error == std::errc::result_out_of_range ? "this number is too large"
                                                             : "this is no number",

@@ -174,7 +174,8 @@ std::vector<std::pair<std::string, Tensor>> load_npz(const std::filesystem::path
     if (!entry.name.ends_with(suffix))
       continue;
     const std::string name = entry.name.substr(0, entry.name.size() - suffix.size());
-    const std::string where = file + ": '" + name + "'";
+    std::string where = file;
+    where.append(": '").append(name).append("'");
     constexpr std::uint64_t is_encrypted = 1, stored = 0, deflated = 8;
     if (entry.flags & is_encrypted)
       throw FileError(where + ": is encrypted");

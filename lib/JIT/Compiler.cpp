@@ -56,7 +56,7 @@ public:
     }
     if (!workbench || ++uses > usesPerWorkbench) {
       workbench.reset();
-      workbench.emplace(hostFeatures());
+      workbench.emplace(hostOptions());
       uses = 0;
     }
     return compileOn(*workbench, *target, graph);
@@ -107,7 +107,7 @@ std::variant<Compilation, CompileFailure> compile_for(const CanonicalGraph &grap
   auto target = createTargetMachine(features);
   if (!target)
     return CompileFailure{"set-up", llvm::toString(target.takeError())};
-  Workbench workbench(features);
+  Workbench workbench({.targetFeatures = features});
   return compileOn(workbench, **target, graph);
 }
 
@@ -116,8 +116,10 @@ const std::string &code_version() {
     static constexpr const char *buildId =
 #include "BuildId.inc"
         ;
+    const PipelineOptions options = hostOptions();
     return std::string("tsum ") + buildId + "\nllvm " LLVM_VERSION_STRING "\nfeatures " +
-           hostFeatures();
+           options.targetFeatures +
+           (options.strategy.empty() ? "" : "\nstrategy " + options.strategy);
   }());
   return version;
 }

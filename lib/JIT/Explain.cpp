@@ -2,7 +2,6 @@
 
 #include "tsum/JIT/Explain.h"
 
-#include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
@@ -144,7 +143,7 @@ public:
 private:
   /// Goes on from where it was.
   LogicalResult runUpTo(StringRef last, ModuleOp module) {
-    PipelineOptions options{/*stopAfter=*/"", hostFeatures()};
+    const PipelineOptions options = hostOptions();
     PassManager passes(&context);
     for (; next != pipelineStages().size(); ++next) {
       const Stage &stage = pipelineStages()[next];

@@ -110,7 +110,9 @@ std::variant<std::string, CompileFailure> print_stage(const CanonicalGraph &grap
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   DiagnosticText diagnostics(context);
 
-  PipelineOptions options{isCode ? std::string() : std::string(stage), hostFeatures()};
+  PipelineOptions options = hostOptions();
+  if (!isCode)
+    options.stopAfter = stage;
   PassManager passes(&context);
   if (failed(buildPipeline(passes, options,
                            [&](const llvm::Twine &message) { diagnostics.text = message.str(); })))

@@ -16,7 +16,7 @@ namespace tsum {
 
 struct Library::Parts {
   explicit Parts(std::string features)
-      : features(features), workbench(std::move(features)),
+      : features(features), workbench({.targetFeatures = std::move(features)}),
         module(std::make_unique<Module>("tsum", workbench.llvmContext)) {}
 
   std::string features;
@@ -27,8 +27,8 @@ struct Library::Parts {
   std::int64_t graphs = 0;
 };
 
-Library::Library(std::string features) : parts(std::make_unique<Parts>(features)) {
-  auto target = createTargetMachine(features);
+Library::Library(std::string features) : parts(std::make_unique<Parts>(std::move(features))) {
+  auto target = createTargetMachine(parts->features);
   if (!target) {
     parts->problem = toString(target.takeError());
     return;

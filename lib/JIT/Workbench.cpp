@@ -5,7 +5,6 @@
 #include "StageDump.h"
 
 #include "tsum/Codegen/EmitObject.h"
-#include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Support/Timeline.h"
@@ -92,7 +91,7 @@ static void readSchedule(func::FuncOp function, Image &image) {
 
 } // namespace
 
-Workbench::Workbench(std::string features) : context(MLIRContext::Threading::DISABLED) {
+Workbench::Workbench(const PipelineOptions &options) : context(MLIRContext::Threading::DISABLED) {
   DialectRegistry registry;
   registerTsumDialects(registry);
   registerBuiltinDialectTranslation(registry);
@@ -101,7 +100,6 @@ Workbench::Workbench(std::string features) : context(MLIRContext::Threading::DIS
   // The constructor's argument spares the thread pool, but leaves the uniquers with locks and with
   // caches per thread.
   context.disableMultithreading();
-  PipelineOptions options{/*stopAfter=*/"", std::move(features)};
   for (const Stage &stage : pipelineStages()) {
     // Kept, since what passes prepare once, such as their patterns, takes longer than to run them.
     auto &passes = stages.emplace_back(std::make_unique<PassManager>(&context));

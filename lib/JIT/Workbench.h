@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tsum/Codegen/Pipeline.h"
 #include "tsum/JIT/Compiler.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -16,7 +17,8 @@ namespace tsum {
 /// made in.
 class Workbench {
 public:
-  explicit Workbench(std::string features);
+  /// Runs all stages, whatever `options` say of that.
+  explicit Workbench(const PipelineOptions &options);
 
   /// The kernels of `graph` as optimized LLVM IR; fills in the program and the kernels' names, and
   /// appends what each stage took. Null for a graph without kernels, and where `failure` says why.

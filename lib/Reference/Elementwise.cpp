@@ -43,7 +43,7 @@ Buffer count(DType dtype, std::span<const std::int64_t> shape, std::int64_t firs
              std::span<const std::int64_t> steps) {
   Buffer result;
   visit_dtype(dtype, [&]<class T>(T) {
-    for_each_index<1>(shape, {steps}, [&](const auto &offsets) {
+    for_each_index<1>(shape, {steps}, [&]([[maybe_unused]] const auto &offsets) {
       if constexpr (IntegerElement<T>)
         append(result, static_cast<T>(first + offsets[0]));
     });

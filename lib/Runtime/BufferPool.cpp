@@ -7,9 +7,11 @@
 
 #include <bit>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <vector>
@@ -47,26 +49,17 @@ public:
     if (std::byte *memory = map(size))
       return memory;
     // What lies unused may be what is missing.
-    release(shrink(0));
+    shrink(0);
     if (std::byte *memory = map(size))
       return memory;
     throw std::bad_alloc();
   }
 
   void give_back(std::byte *memory, std::size_t size) noexcept {
-    try {
-      std::unique_lock lock(mutex);
-      if (size <= capacity) {
-        unused[size].push_back(memory);
-        unused_bytes += size;
-        lock.unlock();
-        release(shrink(capacity));
-        return;
-      }
-    } catch (const std::bad_alloc &) {
-      // No place to remember it.
-    }
-    munmap(memory, size);
+    if (keep(memory, size))
+      shrink();
+    else
+      munmap(memory, size);
   }
 
   void set_capacity(std::size_t bytes) {
@@ -74,28 +67,43 @@ public:
       std::lock_guard lock(mutex);
       capacity = bytes;
     }
-    release(shrink(bytes));
+    shrink();
   }
 
 private:
-  using Buffers = std::vector<std::pair<std::byte *, std::size_t>>;
-
-  /// Buffers beyond `limit` bytes, the largest first, which the pool forgets.
-  Buffers shrink(std::size_t limit) {
-    Buffers dropped;
-    std::lock_guard lock(mutex);
-    for (auto &[size, buffers] : std::views::reverse(unused))
-      while (unused_bytes > limit && !buffers.empty()) {
-        dropped.emplace_back(buffers.back(), size);
-        buffers.pop_back();
-        unused_bytes -= size;
-      }
-    return dropped;
+  /// False if there is no place to remember it.
+  bool keep(std::byte *memory, std::size_t size) noexcept {
+    try {
+      std::lock_guard lock(mutex);
+      if (size > capacity)
+        return false;
+      unused[size].push_back(memory);
+      unused_bytes += size;
+    } catch (const std::bad_alloc &) {
+      return false;
+    }
+    return true;
   }
 
-  static void release(const Buffers &buffers) {
-    for (auto [memory, size] : buffers)
-      munmap(memory, size);
+  /// Unmaps buffers beyond the capacity and beyond `most` bytes, the largest first. Allocates
+  /// nothing, since memory may be what is missing.
+  void shrink(std::size_t most = std::numeric_limits<std::size_t>::max()) noexcept {
+    while (auto dropped = forget_largest(most))
+      munmap(dropped->first, dropped->second);
+  }
+
+  std::optional<std::pair<std::byte *, std::size_t>> forget_largest(std::size_t most) {
+    std::lock_guard lock(mutex);
+    if (unused_bytes <= std::min(most, capacity))
+      return std::nullopt;
+    for (auto &[size, buffers] : std::views::reverse(unused))
+      if (!buffers.empty()) {
+        std::byte *memory = buffers.back();
+        buffers.pop_back();
+        unused_bytes -= size;
+        return std::pair(memory, size);
+      }
+    return std::nullopt;
   }
 
   /// Null if there is no memory.

@@ -4,7 +4,6 @@
 // evaluate, write.
 #include "Progress.h"
 
-#include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Conversion/TsumToGraph.h"
@@ -141,7 +140,8 @@ public:
   Run(const Options &options, MLIRContext &context) : options(options), passes(&context) {
     if (options.printAfter.empty())
       return;
-    PipelineOptions pipeline{options.printAfter, hostFeatures()};
+    PipelineOptions pipeline = hostOptions();
+    pipeline.stopAfter = options.printAfter;
     std::string message;
     if (failed(buildPipeline(passes, pipeline, [&](const Twine &text) { message = text.str(); })))
       throw Error(message);

@@ -55,7 +55,15 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
     longer runs), `narrow` (it is reduced and has at most 8
     elements: a tile is a run of results, lanes run along them) or `outer` (it is kept: a tile is a
     run of columns, lanes run along them and, where they are few, along the rows too).
+
+    The option `strategy` names another one, for experiments, and a remark says where a reduction
+    cannot run so: `narrow` takes an innermost dimension that is reduced and has at most 16
+    elements, and a kept one; `inner` one that is reduced; `outer` one that is kept. Lanes come with
+    the strategy (`narrow` has 1, `inner` at least 8), and with them the order in which floats are
+    added.
   }];
+  let options = [Option<"strategy", "strategy", "std::string", /*default=*/"",
+                        "Run all reductions that can by inner, narrow or outer">];
   let dependentDialects = ["::mlir::affine::AffineDialect",
                            "::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",

@@ -13,7 +13,14 @@ struct PipelineOptions {
   std::string stopAfter;
   /// The instruction set extensions to compile for, as LLVM spells them: "+avx2,+fma".
   std::string targetFeatures;
+  /// The strategy of all reductions that can run by it; empty leaves it to the cost model. See the
+  /// pass tsum-tile.
+  std::string strategy;
 };
+
+/// What this process compiles for: this machine's extensions, and the strategy that TSUM_STRATEGY
+/// in the environment names, which is looked at once.
+PipelineOptions hostOptions();
 
 /// One step of the way from tsum ops to the LLVM dialect: a name to stop after and the passes
 /// behind it.
@@ -33,7 +40,7 @@ mlir::LogicalResult buildPipeline(mlir::OpPassManager &pm, const PipelineOptions
                                   llvm::function_ref<void(const llvm::Twine &)> error);
 
 /// Registers tsum's passes, and the pipeline as `--tsum-compile='stop-after=...
-/// target-features=...'`.
+/// target-features=... strategy=...'`.
 void registerTsumPasses();
 
 /// Adds the dialects and the external models that the pipeline needs.

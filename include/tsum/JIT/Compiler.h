@@ -37,8 +37,8 @@ struct Compilation {
                                                                     const std::string &features);
 
 /// What decides, beside the graph, which code `compile` makes: the version of tsum and LLVM and the
-/// instruction set extensions of this machine, a line each. Never the name of a CPU, and nothing
-/// that is merely a matter of tuning.
+/// instruction set extensions of this machine, and the strategy if TSUM_STRATEGY overrides it, a
+/// line each. Never the name of a CPU, and nothing that is merely a matter of tuning.
 [[nodiscard]] const std::string &code_version();
 
 /// Whether the process is exiting and has destroyed what the compiler and the loader consist of.
