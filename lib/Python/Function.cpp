@@ -143,6 +143,8 @@ public:
   }
 
   [[nodiscard]] const nb::object &wrapped() const { return callable; }
+  [[nodiscard]] const std::vector<std::int64_t> &static_argnums() const { return static_positions; }
+  [[nodiscard]] const std::vector<std::string> &static_argnames() const { return static_names; }
   [[nodiscard]] std::size_t trace_count() const { return trace_total; }
   void forget() { traces.clear(); }
 
@@ -286,6 +288,24 @@ private:
   std::size_t trace_total = 0;
 };
 
+/// What a decorator has put in its function's place is found again by that one's name; others are made
+/// again from the function.
+nb::tuple reduce(nb::object self) {
+  const Function &function = *nb::inst_ptr<Function>(self);
+  nb::handle wrapped = function.wrapped();
+  nb::object module = nb::getattr(wrapped, "__module__", nb::none());
+  nb::object name = nb::getattr(wrapped, "__qualname__", nb::none());
+  nb::object found = nb::module_::import_("sys").attr("modules").attr("get")(module);
+  if (!name.is_none())
+    for (nb::handle part : name.attr("split")("."))
+      found = nb::getattr(found, nb::str(part), nb::none());
+  if (found.is(self))
+    return nb::make_tuple(nb::module_::import_("pkgutil").attr("resolve_name"),
+                          nb::make_tuple(module + nb::str(":") + name));
+  return nb::make_tuple(
+      self.type(), nb::make_tuple(wrapped, function.static_argnums(), function.static_argnames()));
+}
+
 PyObject *call(PyObject *self, PyObject *args, PyObject *kwargs) noexcept {
   try {
     return (*nb::inst_ptr<Function>(self))(args, kwargs).release().ptr();
@@ -313,7 +333,7 @@ void bind_tracing(nb::module_ &m) {
                                       {Py_tp_traverse, reinterpret_cast<void *>(&traverse)},
                                       {Py_tp_clear, reinterpret_cast<void *>(&clear)},
                                       {0, nullptr}};
-  nb::class_<Function>(m, "Function", nb::type_slots(slots),
+  nb::class_<Function>(m, "Function", nb::type_slots(slots), nb::is_weak_referenceable(),
                        "A function that `tsum.jit` has made: see there.")
       .def(nb::init<nb::object, std::vector<std::int64_t>, std::vector<std::string>>(),
            nb::arg("function"), nb::arg("static_argnums"), nb::arg("static_argnames"),
@@ -341,6 +361,14 @@ void bind_tracing(nb::module_ &m) {
           nb::arg("instance").none(), nb::arg("owner") = nb::none(),
           nb::sig("def __get__(self, instance: typing.Any, owner: typing.Any = None) -> "
                   "typing.Any"))
+      .def(
+          "__copy__", [](nb::object self) { return self; },
+          nb::sig("def __copy__(self) -> Function"))
+      .def(
+          "__deepcopy__", [](nb::object self, nb::handle) { return self; }, nb::arg("memo"),
+          nb::sig("def __deepcopy__(self, memo: typing.Any, /) -> Function"))
+      .def("__reduce__", &reduce, nb::sig("def __reduce__(self) -> tuple[typing.Any, ...]"),
+           "What pickle asks: functions are found again by name, without their traces.")
       .def("__repr__", [](const Function &self) {
         return "<tsum.jit of " + nb::cast<std::string>(nb::repr(self.wrapped())) + ">";
       });

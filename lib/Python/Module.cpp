@@ -3,6 +3,9 @@
 
 NB_MODULE(_core, m) {
   using namespace tsum::python;
+  // Types, the signal handler and the threads' limit are the process's.
+  if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0)
+    throw nb::import_error("tsum runs in the main interpreter of a process only");
   m.doc() = "tsum's functions in C++: use the package `tsum`, which has them all.";
   m.attr("__version__") = TSUM_VERSION;
   bind_errors(m);

@@ -55,8 +55,9 @@ static void bind_threads(nb::module_ &m) {
       "what `set_threads` was last given.");
   m.def(
       "enter_threads",
-      [](std::int64_t count) {
-        const ThreadScope checked(count);
+      [](nb::handle threads) {
+        const std::int64_t count = to_int(threads);
+        const ThreadScope checked(count); // throws for what is out of range
         nb::object token = block_limit.attr("set")(count);
         ++open_blocks;
         return token;

@@ -91,7 +91,7 @@ void check_number_kind(nb::handle given, DType dtype, DType wanted) {
 
 void bind_tensor(nb::module_ &m) {
   nb::class_<Tensor> cls(
-      m, "Tensor", nb::type_slots(buffer_slots()),
+      m, "Tensor", nb::type_slots(buffer_slots()), nb::is_weak_referenceable(),
       "A node of an expression graph: immutable, cheap to copy, evaluated when a value is read.\n\n"
       "Building one computes nothing. `numpy()`, `float(x)`, printing, the buffer protocol, "
       "DLPack\n"
@@ -181,6 +181,19 @@ void bind_tensor(nb::module_ &m) {
              return nb::int_(to_item(self, "index"));
            })
       .def("__pos__", [](const Tensor &self) { return self; })
+      // Nobody can change a tensor, so that a copy is the same. A pickle holds the values alone.
+      .def("__copy__", [](const Tensor &self) { return self; })
+      .def(
+          "__deepcopy__", [](const Tensor &self, nb::handle) { return self; }, nb::arg("memo"),
+          nb::sig("def __deepcopy__(self, memo: typing.Any, /) -> Tensor"))
+      .def(
+          "__reduce__",
+          [](nb::handle self) {
+            return nb::make_tuple(
+                nb::module_::import_("tsum").attr("asarray"),
+                nb::make_tuple(to_numpy(self, *nb::inst_ptr<Tensor>(self), /*scalars=*/false)));
+          },
+          nb::sig("def __reduce__(self) -> tuple[typing.Any, ...]"))
       .def(
           "__format__",
           [](nb::handle self, nb::str spec) -> nb::object {

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+import copy
 import gc
+import pickle
 import threading
 import weakref
 
@@ -256,3 +258,30 @@ def test_threads_call_at_once():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def plain(x, axis):
+    return tsum.reduce_sum(x, axis)
+
+
+@tsum.jit
+def decorated(x):
+    return tsum.reduce_sum(x)
+
+
+class Decorated:
+    @staticmethod
+    @tsum.jit
+    def method(x):
+        return tsum.reduce_sum(x)
+
+
+def test_functions_copy_and_pickle():
+    assert copy.copy(decorated) is decorated and copy.deepcopy(decorated) is decorated
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+    assert pickle.loads(pickle.dumps(Decorated.method)) is Decorated.method
+    made = pickle.loads(pickle.dumps(tsum.jit(plain, static_argnames=["axis"])))
+    np.testing.assert_array_equal(made(np.ones((2, 3)), axis=0), [2, 2, 2])
+    with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+        pickle.dumps(tsum.jit(lambda x: x))
+    assert weakref.ref(decorated)() is decorated

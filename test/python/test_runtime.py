@@ -317,3 +317,25 @@ class Late:
         x = tsum.reduce_sum(a)
 keep = [Late(), tsum.asarray(a) + 1]
 """) == "3.0 f64\n"
+
+
+SUBINTERPRETER = """
+import sys
+try:
+    import _interpreters as interpreters
+except ImportError: # before Python 3.13
+    import _xxsubinterpreters as interpreters
+other = interpreters.create()
+try:
+    print(interpreters.run_string(other, f"import sys; sys.path[:] = {sys.path!r}; import tsum"))
+except Exception as error: # before Python 3.13, too
+    print(error)
+import tsum
+print(tsum.reduce_sum([1, 2]).item())
+"""
+
+
+def test_subinterpreters_are_refused(run_python):
+    output = run_python(SUBINTERPRETER)
+    assert "tsum runs in the main interpreter of a process only" in output
+    assert output.endswith("\n3\n")

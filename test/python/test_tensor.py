@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The class Tensor, constants and dtypes."""
+import copy
+import gc
 import pickle
+import weakref
 
 import ml_dtypes
 import numpy as np
@@ -200,3 +203,37 @@ def test_axes_may_be_anything_that_is_an_integer():
     for axis in (0, -2, np.int8(0), np.array(0), tsum.constant(0), [0], (-2,), range(1),
                  np.array([0]), tsum.constant([0])):
         np.testing.assert_array_equal(tsum.reduce_sum(x, axis), [3, 5, 7])
+
+
+def test_copies_are_the_tensor_itself():
+    x = tsum.reduce_sum(np.arange(6.0).reshape(2, 3), 0)
+    copies = [copy.copy(x), copy.deepcopy([x])[0]]
+    assert not x.is_evaluated
+    tsum.eval(x)
+    for same in copies:
+        assert same.is_evaluated
+        np.testing.assert_array_equal(same, [3, 5, 7])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int8, np.bool_, np.complex64,
+                                   ml_dtypes.bfloat16])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 0), (2, 3)])
+def test_pickles_hold_the_values(dtype, shape):
+    x = tsum.asarray(np.ones(shape, dtype))
+    again = pickle.loads(pickle.dumps(x))
+    assert (again.dtype, again.shape) == (x.dtype, x.shape)
+    np.testing.assert_array_equal(again.numpy(), x.numpy())
+
+
+def test_functions_pickle():
+    for function in (tsum.reduce_sum, tsum.sum, tsum.math.log):
+        assert pickle.loads(pickle.dumps(function)) is function
+
+
+def test_weak_references():
+    x = tsum.reduce_sum(np.ones(3))
+    seen = weakref.ref(x)
+    assert seen() is x
+    del x
+    gc.collect()
+    assert seen() is None

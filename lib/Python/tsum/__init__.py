@@ -11,6 +11,7 @@ Arrays are read in place. Where they lie, and in which order, costs nothing: any
 """
 from __future__ import annotations as _annotations
 
+import copyreg as _copyreg
 import sys as _sys
 import typing as _typing
 
@@ -23,6 +24,9 @@ from ._core import __version__
 from ._inspect import Lowered, explain, lower
 from ._jit import jit
 from ._threads import threads
+
+# Pickle finds nanobind's functions by their names, as Python's own: tensors are made by one.
+_copyreg.pickle(type(_core.asarray), lambda function: function.__qualname__)
 
 newaxis = None
 inf = float("inf")
