@@ -67,7 +67,21 @@ public:
   /// Emits `body` at each vector along `dim`, with its number.
   void overVectors(int64_t dim, Cover vectors, llvm::function_ref<void(mlir::AffineExpr)> body);
 
-  // Memory.
+  /// A place as a value.
+  mlir::Value index(mlir::AffineExpr place);
+
+  // The body.
+
+  /// Bytes of the widest value that the body computes.
+  int64_t widestElement();
+
+  /// About how many instructions the body takes for each register of elements, loads included.
+  int64_t instructions();
+
+  /// The values `scalars` of the body, computed for the elements of `tile` at the current position.
+  llvm::SmallVector<mlir::Value> evaluate(mlir::ValueRange scalars, const LaneTile &tile);
+
+  // Memory, in LoopNestMemory.cpp.
 
   /// Elements between neighbours along `dim`: 0 if `operand` does not extend along it.
   int64_t stride(mlir::OpOperand &operand, int64_t dim);
@@ -87,21 +101,9 @@ public:
   mlir::Value loadFrom(mlir::Value buffer, mlir::AffineExpr index, int64_t lanes);
   void storeTo(mlir::Value buffer, mlir::AffineExpr index, mlir::Value value);
 
-  /// A place as a value.
-  mlir::Value index(mlir::AffineExpr place);
-
-  // The body.
-
-  /// Bytes of the widest value that the body computes.
-  int64_t widestElement();
-
-  /// About how many instructions the body takes for each register of elements, loads included.
-  int64_t instructions();
-
-  /// The values `scalars` of the body, computed for the elements of `tile` at the current position.
-  llvm::SmallVector<mlir::Value> evaluate(mlir::ValueRange scalars, const LaneTile &tile);
-
 private:
+  mlir::Value indexLanes(int64_t dim, const LaneTile &tile);
+
   mlir::AffineMap indicesOf(mlir::OpOperand &operand);
   std::optional<llvm::SmallVector<mlir::Value>> indexValues(mlir::AffineMap indices);
   mlir::Value loadVector(mlir::Value buffer, mlir::AffineMap indices, int64_t count);
@@ -112,7 +114,6 @@ private:
   mlir::Value loadContiguous(mlir::OpOperand &operand, int64_t count);
   mlir::Value deinterleave(mlir::OpOperand &operand, int64_t count);
   bool isInterleaved(mlir::OpOperand &operand, int64_t dim);
-  mlir::Value indexLanes(int64_t dim, const LaneTile &tile);
 
   /// Of the loops around the insertion point, and minima of them.
   llvm::SmallVector<mlir::Value> ivs;

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The part of LoopNest that reads and writes memory: how the elements of a tile get into a vector,
+// and out of it.
+
+#include "LoopNest.h"
+
+#include "Vectors.h"
+
+#include "tsum/Graph/SummationTree.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace tsum {
+
+AffineMap LoopNest::indicesOf(OpOperand &operand) {
+  AffineMap map = generic.getMatchingIndexingMap(&operand);
+  SmallVector<AffineExpr> exprs = llvm::map_to_vector(map.getResults(), [&](AffineExpr dim) {
+    return position[cast<AffineDimExpr>(dim).getPosition()];
+  });
+  return AffineMap::get(ivs.size(), 0, exprs, b.getContext());
+}
+
+int64_t LoopNest::stride(OpOperand &operand, int64_t dim) {
+  AffineMap map = generic.getMatchingIndexingMap(&operand);
+  auto result = dim < 0 ? std::nullopt : map.getResultPosition(b.getAffineDimExpr(dim));
+  if (!result)
+    return 0;
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  [[maybe_unused]] LogicalResult strided =
+      cast<MemRefType>(operand.get().getType()).getStridesAndOffset(strides, offset);
+  assert(succeeded(strided) && "buffers are strided");
+  return strides[*result];
+}
+
+/// Whether along `dim`, with few elements of the innermost dimension in between, `operand` has no
+/// gaps, and the code works at a known place of the innermost dimension.
+bool LoopNest::isInterleaved(OpOperand &operand, int64_t dim) {
+  return dim != rank() - 1 && isa<AffineConstantExpr>(position.back()) &&
+         stride(operand, rank() - 1) == 1 && stride(operand, dim) == extents.back() &&
+         extents.back() <= narrow_line;
+}
+
+bool LoopNest::loadsVectors(const LaneTile &tile) {
+  const int64_t dim = tile.columns > 1 ? rank() - 1 : tile.rowDim;
+  return llvm::all_of(generic.getDpsInputOperands(), [&](OpOperand *operand) {
+    return stride(*operand, dim) <= 1 || isInterleaved(*operand, dim);
+  });
+}
+
+Value LoopNest::load(OpOperand &operand, const LaneTile &tile) {
+  const int64_t rowStride = stride(operand, tile.rowDim);
+  if (tile.rows == 1)
+    return loadLine(operand, rank() - 1, tile.columns);
+  if (tile.columns == 1)
+    return loadLine(operand, tile.rowDim, tile.rows);
+  const int64_t columnStride = stride(operand, rank() - 1);
+  if (columnStride == 1 && rowStride == tile.columns)
+    return loadContiguous(operand, tile.size());
+  if (columnStride == 0 && rowStride == 0)
+    return loadLine(operand, /*dim=*/-1, tile.size());
+  SmallVector<Value> rows;
+  AffineExpr first = position[tile.rowDim];
+  for (int64_t row = 0; row < tile.rows; ++row) {
+    position[tile.rowDim] = first + row;
+    rows.push_back(loadLine(operand, rank() - 1, tile.columns));
+  }
+  position[tile.rowDim] = first;
+  return concatenate(b, loc, rows);
+}
+
+/// The indices as values, where an affine op cannot take them: it knows induction variables, but
+/// no minima.
+std::optional<SmallVector<Value>> LoopNest::indexValues(AffineMap indices) {
+  if (llvm::all_of(ivs, [](Value iv) { return affine::isValidDim(iv); }))
+    return std::nullopt;
+  return llvm::map_to_vector(indices.getResults(), [&](AffineExpr place) { return index(place); });
+}
+
+Value LoopNest::loadVector(Value buffer, AffineMap indices, int64_t count) {
+  auto type = VectorType::get({count}, getElementTypeOrSelf(buffer));
+  if (auto values = indexValues(indices))
+    return vector::LoadOp::create(b, loc, type, buffer, *values);
+  return affine::AffineVectorLoadOp::create(b, loc, type, buffer, indices, ivs);
+}
+
+void LoopNest::storeVector(Value value, Value buffer, AffineMap indices) {
+  if (auto values = indexValues(indices))
+    vector::StoreOp::create(b, loc, value, buffer, *values);
+  else
+    affine::AffineVectorStoreOp::create(b, loc, value, buffer, indices, ivs);
+}
+
+/// `count` neighbours along `dim`.
+Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
+  auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
+  auto loadElement = [&]() -> Value {
+    if (auto values = indexValues(indicesOf(operand)))
+      return memref::LoadOp::create(b, loc, operand.get(), *values);
+    return affine::AffineLoadOp::create(b, loc, operand.get(), indicesOf(operand), ivs);
+  };
+  const int64_t elements = stride(operand, dim);
+  if (elements == 0)
+    return vector::BroadcastOp::create(b, loc, type, loadElement());
+  if (elements == 1)
+    return loadContiguous(operand, count);
+  if (isInterleaved(operand, dim))
+    return deinterleave(operand, count);
+  SmallVector<Value> lanes;
+  AffineExpr first = position[dim];
+  for (int64_t lane = 0; lane < count; ++lane) {
+    position[dim] = first + lane;
+    lanes.push_back(loadElement());
+  }
+  position[dim] = first;
+  return vector::FromElementsOp::create(b, loc, type, lanes);
+}
+
+Value LoopNest::loadContiguous(OpOperand &operand, int64_t count) {
+  return loadVector(operand.get(), indicesOf(operand), count);
+}
+
+/// `count` elements that lie `extents.back()` apart, see isInterleaved. Loads whole vectors
+/// from the beginning of the first row on, the same for each place in the rows. Of each vector
+/// blends keep the elements that are wanted, at their positions, until two meet at one position;
+/// then shuffles, which cost more, bring them into the lanes.
+Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
+  const int64_t step = extents.back();
+  const int64_t place = cast<AffineConstantExpr>(position.back()).getValue();
+  position.back() = constant(0);
+  AffineMap indices = indicesOf(operand);
+  position.back() = constant(place);
+
+  struct Blend {
+    Value elements;
+    SmallVector<int64_t> lanes; // at each position, or -1
+  };
+  SmallVector<Blend> blends;
+  for (int64_t piece = 0; piece < step; ++piece) {
+    SmallVector<AffineExpr> exprs(indices.getResults());
+    exprs.back() = exprs.back() + piece * count;
+    Value elements =
+        loadVector(operand.get(), AffineMap::get(ivs.size(), 0, exprs, b.getContext()), count);
+
+    SmallVector<SmallVector<int64_t>> taken; // by each blend: the positions
+    for (int64_t lane = 0; lane < count; ++lane) {
+      const int64_t at = lane * step + place - piece * count;
+      if (at < 0 || at >= count)
+        continue;
+      auto *free = llvm::find_if(blends, [&](const Blend &blend) { return blend.lanes[at] < 0; });
+      if (free == blends.end()) {
+        blends.push_back({Value(), SmallVector<int64_t>(count, -1)});
+        free = std::prev(blends.end());
+      }
+      free->lanes[at] = lane;
+      taken.resize(blends.size());
+      taken[free - blends.begin()].push_back(at);
+    }
+    for (auto [blend, positions] : llvm::zip(blends, taken)) {
+      auto mask = llvm::to_vector(llvm::seq<int64_t>(0, count));
+      for (int64_t at : positions)
+        mask[at] += count;
+      if (!blend.elements)
+        blend.elements = elements;
+      else if (!positions.empty())
+        blend.elements = vector::ShuffleOp::create(b, loc, blend.elements, elements, mask);
+    }
+  }
+
+  Value result = blends.front().elements;
+  for (auto [index, blend] : llvm::enumerate(blends)) {
+    if (index == 0 && blends.size() > 1)
+      continue; // together with the next
+    // Lanes from the result so far, which is the first blend as it is until the first shuffle.
+    auto mask = llvm::to_vector(llvm::seq<int64_t>(0, count));
+    if (index <= 1)
+      for (auto [at, lane] : llvm::enumerate(blends.front().lanes))
+        if (lane >= 0)
+          mask[lane] = at;
+    for (auto [at, lane] : llvm::enumerate(blend.lanes))
+      if (lane >= 0)
+        mask[lane] = count + at;
+    result = vector::ShuffleOp::create(b, loc, result, blend.elements, mask);
+  }
+  return result;
+}
+
+void LoopNest::store(ValueRange values, const LaneTile &tile) {
+  for (auto [number, value] : llvm::enumerate(values))
+    store(value, *generic.getDpsInitOperand(number), tile);
+}
+
+void LoopNest::store(Value value, OpOperand &operand, const LaneTile &tile) {
+  const int64_t dim = tile.columns > 1 ? rank() - 1 : tile.rowDim;
+  if (tile.size() > 1 && stride(operand, dim) == 1) {
+    if (streams) {
+      SmallVector<Value> indices = llvm::map_to_vector(
+          indicesOf(operand).getResults(), [&](AffineExpr place) { return index(place); });
+      vector::StoreOp::create(b, loc, value, operand.get(), indices, /*nontemporal=*/true,
+                              llvm::MaybeAlign(lineBytes));
+      return;
+    }
+    storeVector(value, operand.get(), indicesOf(operand));
+    return;
+  }
+  assert(cast<VectorType>(value.getType()).getNumElements() == 1 && "outputs are contiguous");
+  Value scalar = vector::ExtractOp::create(b, loc, value, int64_t(0));
+  if (auto values = indexValues(indicesOf(operand)))
+    memref::StoreOp::create(b, loc, scalar, operand.get(), *values);
+  else
+    affine::AffineStoreOp::create(b, loc, scalar, operand.get(), indicesOf(operand), ivs);
+}
+
+Value LoopNest::allocate(int64_t size, Type type) {
+  // At the function's entry: inside the loop over tiles every iteration would take more stack.
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&generic->getParentOfType<func::FuncOp>().getBody().front());
+  return memref::AllocaOp::create(b, loc, MemRefType::get({size}, type), b.getI64IntegerAttr(64));
+}
+
+Value LoopNest::loadFrom(Value buffer, AffineExpr index, int64_t lanes) {
+  return loadVector(buffer, AffineMap::get(ivs.size(), 0, index), lanes);
+}
+
+void LoopNest::storeTo(Value buffer, AffineExpr index, Value value) {
+  storeVector(value, buffer, AffineMap::get(ivs.size(), 0, index));
+}
+
+} // namespace tsum
