@@ -127,6 +127,7 @@ enum class Accuracy : std::uint8_t {
                                 bool keepdims = false, std::string_view name = {},
                                 std::int64_t ddof = 0);
 
+/// `reduce_std(cast(input, dtype), ...)`, as NumPy's `std(dtype=)`.
 [[nodiscard]] Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims,
                                 std::string_view name, std::int64_t ddof, DType dtype);
 
