@@ -45,6 +45,13 @@ PATCHES = {
          "lib/Dialect/Tsum/Transforms/CMakeFiles/TsumTransforms.dir/DivideByPowers.cpp.o"],
         "tsum-opt", "test/Dialect/Tsum/divide-by-powers.mlir",
     ),
+    "add-strategy.patch": Patch(
+        65,
+        ["lib/Codegen/CMakeFiles/TsumCodegen.dir/Pipeline.cpp.o",
+         "lib/Codegen/CMakeFiles/TsumCodegen.dir/StrategyOverride.cpp.o",
+         "lib/Codegen/CMakeFiles/TsumCodegen.dir/Vectorize.cpp.o"],
+        "tsum-opt", "test/Codegen/tall.mlir",
+    ),
 }
 
 
