@@ -16,6 +16,8 @@ config.environment["PATH"] = os.pathsep.join(
     [config.tsum_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
 )
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+config.substitutions.append(("%cmake", config.cmake))
+config.substitutions.append(("%build", config.build_dir))
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
 # What is tested is the compiler and not what an earlier run left on disk.
 config.environment["TSUM_CACHE_DIR"] = ""
