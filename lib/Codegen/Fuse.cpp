@@ -193,8 +193,8 @@ struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     yieldTogether(rewriter, getOperation());
-    // Each fusion leaves an op less, but which ones it makes possible may show in the next iteration
-    // only: chains of pairs, as complex numbers are, take one for each link.
+    // Each fusion leaves an op less, but which ones it makes possible may show in the next
+    // iteration only: chains of pairs, as complex numbers are, take one for each link.
     const GreedyRewriteConfig untilDone =
         GreedyRewriteConfig().setMaxIterations(GreedyRewriteConfig::kNoLimit);
     do {

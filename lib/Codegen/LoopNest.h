@@ -19,8 +19,8 @@ struct LaneTile {
 /// inside them.
 ///
 /// `position` is where in the iteration space the code at the insertion point works: an affine
-/// expression for each dimension, in the induction variables of the loops around it, or in minima of
-/// them.
+/// expression for each dimension, in the induction variables of the loops around it, or in minima
+/// of them.
 class LoopNest {
 public:
   LoopNest(mlir::OpBuilder &builder, mlir::linalg::GenericOp generic);

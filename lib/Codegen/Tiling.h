@@ -22,8 +22,8 @@ struct Tiling {
   }
 };
 
-/// Marks each reduction of the kernel with its strategy and its lanes and chooses the tiles that suit
-/// them. `wanted`, if not empty, is the strategy to take wherever it is possible.
+/// Marks each reduction of the kernel with its strategy and its lanes and chooses the tiles that
+/// suit them. `wanted`, if not empty, is the strategy to take wherever it is possible.
 Tiling chooseTiling(mlir::func::FuncOp kernel, llvm::StringRef wanted);
 
 } // namespace tsum

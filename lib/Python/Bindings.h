@@ -66,8 +66,8 @@ void bind_inspection(nb::module_ &m);
 
 //===-- To Python -----------------------------------------------------------------------------===//
 
-/// While it lives, kernels use the threads that the innermost `tsum.threads` block around the Python
-/// code allows. Needs the GIL at first only.
+/// While it lives, kernels use the threads that the innermost `tsum.threads` block around the
+/// Python code allows. Needs the GIL at first only.
 class BlockThreads {
 public:
   BlockThreads();

@@ -288,8 +288,8 @@ private:
   std::size_t trace_total = 0;
 };
 
-/// What a decorator has put in its function's place is found again by that one's name; others are made
-/// again from the function.
+/// What a decorator has put in its function's place is found again by that one's name; others are
+/// made again from the function.
 nb::tuple reduce(nb::object self) {
   const Function &function = *nb::inst_ptr<Function>(self);
   nb::handle wrapped = function.wrapped();

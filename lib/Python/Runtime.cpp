@@ -13,8 +13,8 @@ namespace tsum::python {
 /// What `set_threads` was last given. This and what follows is under the GIL.
 static std::int64_t thread_limit = 0;
 
-/// The limit of the innermost `tsum.threads` block, a context variable, so that each thread and each
-/// task of asyncio has its own. The module keeps it.
+/// The limit of the innermost `tsum.threads` block, a context variable, so that each thread and
+/// each task of asyncio has its own. The module keeps it.
 static nb::handle block_limit;
 /// How many such blocks there are: while there are none, nobody asks for the variable.
 static std::int64_t open_blocks = 0;

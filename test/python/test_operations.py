@@ -333,7 +333,8 @@ def test_numpy_names():
     assert np.argmax(tensor) == 23
     with pytest.raises(TypeError, match="not written to out="):
         tsum.sum(x, out=x)
-    for name, operation in {**_reductions.REDUCTIONS, **_names.ALIASES, **_reductions.SPREADS}.items():
+    names = {**_reductions.REDUCTIONS, **_names.ALIASES, **_reductions.SPREADS}
+    for name, operation in names.items():
         assert hasattr(tsum, name) or operation not in OPERATIONS
 
 
