@@ -5,6 +5,7 @@
 #include "tsum/Conversion/TsumToGraph.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/EvaluateBy.h"
+#include "tsum/Graph/Layout.h"
 #include "tsum/Graph/StandIn.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -20,7 +21,7 @@ namespace tsum {
 
 namespace {
 
-/// No buffer is larger than the addresses that a process has.
+/// Buffers are no larger than the addresses that a process has.
 constexpr int64_t mostBytes = int64_t(1) << 46;
 
 /// The canonical graphs of one function, as functions beside it.
@@ -77,8 +78,14 @@ private:
     ByteStrides strides = row_major_strides(shape, *dtype);
     if (auto given = function.getArgAttrOfType<DenseI64ArrayAttr>(
             number, ir::TsumDialect::getStridesAttrName()))
-      for (auto [stride, elements] : llvm::zip_equal(strides, given.asArrayRef()))
-        stride = elements * size_of(*dtype);
+      for (auto [stride, elements, extent] : llvm::zip_equal(strides, given.asArrayRef(), shape)) {
+        int64_t reach;
+        if (extent <= 1)
+          continue; // its stride is never taken
+        if (llvm::MulOverflow(elements, size_of(*dtype), stride) ||
+            llvm::MulOverflow(stride, extent - 1, reach) || reach > mostBytes || reach < -mostBytes)
+          return function.emitError("argument ") << number << " reaches over more than 2^46 bytes";
+      }
     auto [low, high] = byte_range(shape, strides, *dtype);
     if (high - low > mostBytes)
       return function.emitError("argument ") << number << " reaches over more than 2^46 bytes";
@@ -89,14 +96,18 @@ private:
     return borrow(first, *dtype, shape, strides, addresses);
   }
 
+  /// Addresses are reserved for all tensors, so that all of them together are bounded.
   LogicalResult checkSize(RankedTensorType type) {
+    if (llvm::is_contained(type.getShape(), 0))
+      return success();
     auto dtype = ir::getDType(type.getElementType());
     int64_t bytes = dtype ? size_of(*dtype) : 1;
     for (int64_t extent : type.getShape())
       if (llvm::MulOverflow(bytes, extent, bytes) || bytes > mostBytes)
-        return llvm::is_contained(type.getShape(), 0)
-                   ? success()
-                   : function.emitError() << type << " has more than 2^46 bytes";
+        return function.emitError() << type << " has more than 2^46 bytes";
+    totalBytes += bytes;
+    if (totalBytes > mostBytes)
+      return function.emitError("its tensors have more than 2^46 bytes together");
     return success();
   }
 
@@ -145,16 +156,12 @@ private:
     step.setResultAttr(number, ir::TsumDialect::getNameAttrName(), b.getStringAttr(name));
 
     const int64_t size = size_of(result.node->dtype);
-    ByteStrides rowMajor = row_major_strides(result.node->shape, result.node->dtype);
-    SmallVector<int64_t> strides;
-    bool isRowMajor = result.offset == 0;
-    for (auto [dim, stride] : llvm::enumerate(result.strides)) {
-      strides.push_back(stride / size);
-      isRowMajor &= result.node->shape[dim] == 1 || stride == rowMajor[dim];
-    }
-    if (!isRowMajor)
+    if (result.offset != 0 || !is_packed(result.node->shape, result.strides, result.node->dtype)) {
+      auto strides =
+          llvm::map_to_vector(result.strides, [&](int64_t bytes) { return bytes / size; });
       step.setResultAttr(number, ir::TsumDialect::getStridesAttrName(),
                          b.getDenseI64ArrayAttr(strides));
+    }
     if (result.offset != 0)
       step.setResultAttr(number, ir::TsumDialect::getOffsetAttrName(),
                          b.getI64IntegerAttr(result.offset / size));
@@ -169,6 +176,7 @@ private:
 
   func::FuncOp function;
   OpBuilder b;
+  int64_t totalBytes = 0; // of the tensors of the function
   std::map<std::shared_ptr<const void>, Memory, std::owner_less<>> memories;
   std::map<Node::Ptr, std::string> resultNames;
   SmallVector<func::FuncOp> steps;

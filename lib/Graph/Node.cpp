@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Graph/Node.h"
+
+#include "tsum/Graph/Layout.h"
 #include "tsum/Graph/Strided.h"
 
 #include <algorithm>
@@ -82,11 +84,7 @@ static bool is_aligned(const std::byte *data, DType dtype) {
 static bool is_row_major(const Node &node, const Storage &values) {
   if (std::ranges::find(node.shape, 0) != node.shape.end())
     return true;
-  ByteStrides wanted = row_major_strides(node.shape, node.dtype);
-  for (std::size_t dim = 0; dim < node.shape.size(); ++dim)
-    if (node.shape[dim] != 1 && values.strides[dim] != wanted[dim])
-      return false;
-  return is_aligned(values.data, node.dtype);
+  return is_packed(node.shape, values.strides, node.dtype) && is_aligned(values.data, node.dtype);
 }
 
 std::shared_ptr<const Storage> Node::row_major_values() const {

@@ -7,18 +7,6 @@
 
 namespace tsum {
 
-std::pair<std::int64_t, std::int64_t> byte_range(const Shape &shape, const ByteStrides &strides,
-                                                 DType dtype) {
-  if (std::ranges::find(shape, 0) != shape.end())
-    return {0, 0};
-  std::int64_t low = 0, high = size_of(dtype);
-  for (std::size_t dim = 0; dim < shape.size(); ++dim) {
-    const std::int64_t far = shape[dim] == 1 ? 0 : strides[dim] * (shape[dim] - 1);
-    (far < 0 ? low : high) += far;
-  }
-  return {low, high};
-}
-
 std::shared_ptr<const std::byte> reserve_addresses(std::int64_t bytes) {
   const auto size = static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1));
   void *begin =

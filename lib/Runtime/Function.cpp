@@ -7,6 +7,7 @@
 #include "Kernels.h"
 #include "Threads.h"
 
+#include "tsum/Graph/Layout.h"
 #include "tsum/Runtime/Trace.h"
 #include "tsum/eval.h"
 
@@ -59,15 +60,6 @@ using Layout = Function::Layout;
 Layout layout_of(const Tensor &tensor, ByteStrides strides) {
   return {tensor.dtype(), Shape(tensor.shape().begin(), tensor.shape().end()), std::move(strides),
           std::string(tensor.name())};
-}
-
-/// Whether elements of `shape` by `strides` lie row-major, one behind the other.
-bool is_packed(const Shape &shape, const ByteStrides &strides, DType dtype) {
-  const ByteStrides wanted = row_major_strides(shape, dtype);
-  for (std::size_t dim = 0; dim < shape.size(); ++dim)
-    if (shape[dim] != 1 && strides[dim] != wanted[dim])
-      return false;
-  return true;
 }
 
 /// Copies what lies by `strides` to row-major memory, without allocating.

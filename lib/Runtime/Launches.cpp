@@ -2,8 +2,6 @@
 
 #include "Launches.h"
 
-#include "Buffer.h"
-
 namespace tsum {
 
 LaunchResults run_launches(const Program &program, const Canonicalized &bound,
@@ -12,19 +10,7 @@ LaunchResults run_launches(const Program &program, const Canonicalized &bound,
   for (const Canonicalized::Argument &argument : bound.arguments)
     values.push_back(argument.data);
   LaunchResults results;
-  std::vector<const void *> buffers;
-  for (const Program::Launch &launch : program.launches) {
-    buffers.clear();
-    for (std::int32_t input : launch.inputs)
-      buffers.push_back(values[static_cast<std::size_t>(input)]);
-    for (std::int64_t bytes : launch.results) {
-      results.push_back(allocate_buffer(bytes));
-      values.push_back(results.back().get());
-      buffers.push_back(values.back());
-    }
-    run(launch, buffers.data());
-    release_after(program, static_cast<std::size_t>(&launch - program.launches.data()), results);
-  }
+  run_launches(program, values, results, run);
   return results;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "Buffer.h"
+
 #include "tsum/Graph/CanonicalGraph.h"
 #include "tsum/JIT/Program.h"
 
@@ -15,14 +17,6 @@ using LaunchResults = std::vector<std::shared_ptr<std::byte>>;
 
 /// Runs one launch on its inputs and results.
 using RunLaunch = std::function<void(const Program::Launch &, const void *const *buffers)>;
-
-/// Calls `run` for one launch of `program` after another, on the data that `bound` names and memory
-/// for the results, and returns what is left in the end: the outputs.
-[[nodiscard]] LaunchResults run_launches(const Program &program, const Canonicalized &bound,
-                                         const RunLaunch &run);
-
-/// Does that and gives the outputs to their nodes.
-void run_program(const Program &program, const Canonicalized &bound, const RunLaunch &run);
 
 /// Lets go of those `results` of launches that the `launch`th was the last to read and that are no
 /// outputs, so that a program needs no more memory than is alive at once.
@@ -39,5 +33,33 @@ void release_after(const Program &program, std::size_t launch, Buffers &results)
                      [&](const Program::Launch &later) { return reads(later, value); }))
       results[static_cast<std::size_t>(value - program.arguments)].reset();
 }
+
+/// Calls `run` for one launch of `program` after another. `values` holds where the data lies, and
+/// gets where each result does; `results` gets the memory of these. Both are vectors, and what one
+/// launch takes is allocated as `values` is.
+template <class Values, class Results, class Run>
+void run_launches(const Program &program, Values &values, Results &results, const Run &run) {
+  Values buffers(values.get_allocator());
+  for (std::size_t n = 0; n < program.launches.size(); ++n) {
+    const Program::Launch &launch = program.launches[n];
+    buffers.clear();
+    for (std::int32_t input : launch.inputs)
+      buffers.push_back(values[static_cast<std::size_t>(input)]);
+    for (std::int64_t bytes : launch.results) {
+      results.push_back(allocate_buffer(bytes));
+      values.push_back(results.back().get());
+      buffers.push_back(values.back());
+    }
+    run(launch, buffers.data());
+    release_after(program, n, results);
+  }
+}
+
+/// Does that on the data that `bound` names, and returns what is left in the end: the outputs.
+[[nodiscard]] LaunchResults run_launches(const Program &program, const Canonicalized &bound,
+                                         const RunLaunch &run);
+
+/// Does that and gives the outputs to their nodes.
+void run_program(const Program &program, const Canonicalized &bound, const RunLaunch &run);
 
 } // namespace tsum

@@ -97,19 +97,7 @@ void Plan::run(const CachedProgram &program, const Signature &signature) const {
                       argument.offset);
   std::pmr::vector<std::shared_ptr<std::byte>> made(&memory);
   made.reserve(result_count);
-  std::pmr::vector<const void *> operands(&memory);
-  for (const Program::Launch &launch : program.launches) {
-    operands.clear();
-    for (std::int32_t input : launch.inputs)
-      operands.push_back(buffers[static_cast<std::size_t>(input)]);
-    for (std::int64_t bytes : launch.results) {
-      made.push_back(allocate_buffer(bytes));
-      buffers.push_back(made.back().get());
-      operands.push_back(buffers.back());
-    }
-    run_tiles(launch, operands.data());
-    release_after(program, static_cast<std::size_t>(&launch - program.launches.data()), made);
-  }
+  run_launches(program, buffers, made, run_tiles);
   for (const Result &result : results) {
     const auto &buffer = made[static_cast<std::size_t>(result.number)];
     signature.outputs()[static_cast<std::size_t>(result.output)]->set_values(

@@ -6,6 +6,7 @@
 #include "Kernels.h"
 
 #include "tsum/Graph/EvaluateBy.h"
+#include "tsum/Graph/Layout.h"
 #include "tsum/Graph/StandIn.h"
 
 #include <algorithm>
@@ -160,16 +161,6 @@ void Tracer::note(const Canonicalized &bound) {
         Storage{buffer, buffer.get() + result.offset, result.strides}));
   }
   schedule.programs.push_back(std::move(program));
-}
-
-/// Whether elements of `shape` by `strides` lie row-major, one behind the other.
-static bool is_packed(std::span<const std::int64_t> shape, const ByteStrides &strides,
-                      DType dtype) {
-  const ByteStrides wanted = row_major_strides(shape, dtype);
-  for (std::size_t dim = 0; dim < shape.size(); ++dim)
-    if (shape[dim] != 1 && strides[dim] != wanted[dim])
-      return false;
-  return true;
 }
 
 /// A launch writes each result to the memory of the first output that is this result, or if there

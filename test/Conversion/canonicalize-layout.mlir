@@ -85,3 +85,20 @@ func.func @far(%x: tensor<2x2xf32> {tsum.strides = array<i64: 1000000000000000, 
   %s = tsum.reduce_sum %x axes = [1] : tensor<2x2xf32> -> tensor<2xf32>
   return %s : tensor<2xf32>
 }
+
+// -----
+
+// expected-error @below {{argument 0 reaches over more than 2^46 bytes}}
+func.func @farther(%x: tensor<4x2xf32> {tsum.strides = array<i64: 4611686018427387904, 1>}) -> tensor<4xf32> {
+  %s = tsum.reduce_sum %x axes = [1] : tensor<4x2xf32> -> tensor<4xf32>
+  return %s : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @below {{its tensors have more than 2^46 bytes together}}
+func.func @enormous(%x: tensor<16384x1073741824xf32>, %y: tensor<16384x1073741824xf32>) -> tensor<f32> {
+  %z = tsum.multiply %x, %y : tensor<16384x1073741824xf32>
+  %s = tsum.reduce_sum %z axes = [0, 1] : tensor<16384x1073741824xf32> -> tensor<f32>
+  return %s : tensor<f32>
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/tensor.h"
+
+#include <span>
+#include <utility>
+
+namespace tsum {
+
+/// From where to where elements of `shape` lie, in bytes from element 0.
+[[nodiscard]] std::pair<std::int64_t, std::int64_t>
+byte_range(const Shape &shape, const ByteStrides &strides, DType dtype);
+
+/// Whether elements of `shape` by `strides` lie row-major, one behind the other.
+[[nodiscard]] bool is_packed(std::span<const std::int64_t> shape, const ByteStrides &strides,
+                             DType dtype);
+
+} // namespace tsum
