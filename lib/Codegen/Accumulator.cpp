@@ -112,12 +112,14 @@ LogicalResult Accumulator::findValue(linalg::GenericOp generic, int64_t number) 
   return success(value != output);
 }
 
-/// Has extrema of floats computed from their keys.
+/// Has extrema of floats computed from their keys, of small floats before they are extended.
 void Accumulator::compareKeys() {
   const StringRef name = combiner.getStringRef();
   const bool isMaximum = name == arith::MaximumFOp::getOperationName();
   if (isAbsorbed || !(isMaximum || name == arith::MinimumFOp::getOperationName()))
     return;
+  if (auto extension = value.getDefiningOp<arith::ExtFOp>())
+    value = extension.getIn();
   key = OrderKey{cast<FloatType>(value.getType()),
                  isMaximum ? OrderKey::Nan::Greatest : OrderKey::Nan::Least};
   OpBuilder b(value.getContext());
@@ -310,6 +312,7 @@ SmallVector<Value> Accumulator::foldLines(OpBuilder &b, Location loc,
 
 Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) const {
   Value high = accumulators[0];
+  Type type = lanesOf(resultType, laneCount(high));
   if (isCompensated()) {
     // Infinities and NaNs are in the high part; the errors of their additions are NaN and say
     // nothing.
@@ -319,11 +322,12 @@ Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) c
         arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, zeroIfFinite, zeroIfFinite);
     return arith::SelectOp::create(b, loc, finite, sum, high);
   }
-  if (key)
-    return key->toFloat(b, loc, high);
-  if (high.getType() == lanesOf(resultType, laneCount(high)))
-    return high;
-  return arith::TruncFOp::create(b, loc, lanesOf(resultType, laneCount(high)), high);
+  if (key) {
+    Value extremum = key->toFloat(b, loc, high);
+    return extremum.getType() == type ? extremum
+                                      : arith::ExtFOp::create(b, loc, type, extremum).getResult();
+  }
+  return high.getType() == type ? high : arith::TruncFOp::create(b, loc, type, high).getResult();
 }
 
 int64_t lanesOfReduction(linalg::GenericOp reduction, const Accumulator &accumulator) {
