@@ -179,6 +179,41 @@ static Value expandIndex(OpBuilder &b, Location loc, AffineExpr expr, VectorType
   return arith::MulIOp::create(b, loc, lhs, rhs);
 }
 
+/// Whether `op` extends a bit pattern of 16 bits, as an input has it, to one of 32.
+static bool isExtensionOfHalf(Operation *op) {
+  return isa<arith::ExtUIOp>(op) && isa<BlockArgument>(op->getOperand(0)) &&
+         op->getOperand(0).getType().isInteger(16) && op->getResult(0).getType().isInteger(32);
+}
+
+bool LoopNest::extendsHalves(const LaneTile &tile) {
+  const int64_t dim = tile.columns > 1 ? rank() - 1 : tile.rowDim;
+  bool extends = false;
+  for (OpOperand *operand : generic.getDpsInputOperands()) {
+    const int64_t step = stride(*operand, dim);
+    if (step == 0)
+      continue;
+    BlockArgument element = generic.getMatchingBlockArgument(operand);
+    if (step != 1 || !llvm::all_of(element.getUsers(), isExtensionOfHalf))
+      return false;
+    extends = true;
+  }
+  return extends && tile.size() % 2 == 0 && (tile.rows == 1 || tile.columns == 1) &&
+         generic.getBody()->getOps<linalg::IndexOp>().empty();
+}
+
+Value LoopNest::extendEvenFirst(Value halves) {
+  const int64_t pairs = cast<VectorType>(halves.getType()).getDimSize(0) / 2;
+  auto type = VectorType::get({pairs}, b.getI32Type());
+  auto splat = [&](int32_t number) {
+    return arith::ConstantOp::create(b, loc,
+                                     DenseElementsAttr::get(type, b.getI32IntegerAttr(number)));
+  };
+  Value words = vector::BitCastOp::create(b, loc, type, halves);
+  Value even = arith::AndIOp::create(b, loc, words, splat(0xffff));
+  Value odd = arith::ShRUIOp::create(b, loc, words, splat(16));
+  return concatenate(b, loc, {even, odd});
+}
+
 SmallVector<Value> LoopNest::evaluate(ValueRange scalars, const LaneTile &tile) {
   IRMapping mapping;
   for (OpOperand *operand : generic.getDpsInputOperands()) {
@@ -211,6 +246,10 @@ SmallVector<Value> LoopNest::evaluate(ValueRange scalars, const LaneTile &tile) 
       continue;
     }
     SmallVector<Value> operands = llvm::map_to_vector(op.getOperands(), mapped);
+    if (tile.evenFirst && isExtensionOfHalf(&op)) {
+      mapping.map(op.getResult(0), extendEvenFirst(operands.front()));
+      continue;
+    }
     if (auto apply = dyn_cast<affine::AffineApplyOp>(op)) {
       auto type = cast<VectorType>(vectorOf(b.getIndexType()));
       ArrayRef<Value> all = operands;

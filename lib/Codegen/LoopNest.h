@@ -6,13 +6,20 @@
 namespace tsum {
 
 /// The elements that a vector holds: `rows` neighbours along dimension `rowDim`, of each the next
-/// `columns` along the innermost dimension. Rows follow one another in the vector.
+/// `columns` along the innermost dimension. Rows follow one another in the vector; or, if
+/// `evenFirst`, elements with even numbers precede those with odd ones.
 struct LaneTile {
   int64_t rowDim = -1;
   int64_t rows = 1;
   int64_t columns = 1;
+  bool evenFirst = false;
 
   int64_t size() const { return rows * columns; }
+
+  /// The lane that holds an element.
+  int64_t laneOf(int64_t element) const {
+    return evenFirst ? element / 2 + (element % 2) * (size() / 2) : element;
+  }
 };
 
 /// Writes loops over the iteration space of a linalg.generic on buffers, and its body on vectors
@@ -89,6 +96,11 @@ public:
   /// Whether all inputs give the elements of `tile` without a load for each.
   bool loadsVectors(const LaneTile &tile);
 
+  /// Whether the elements of `tile` are neighbours that the body extends from 16 to 32 bits, as
+  /// those of bf16: a mask and a shift make two registers of one, the even elements and the odd
+  /// ones, where lanes in order take a shuffle and a shift each.
+  bool extendsHalves(const LaneTile &tile);
+
   /// Whether stores of whole cache lines go past the caches. Outputs must be aligned to lines then.
   bool streams = false;
   static constexpr int64_t lineBytes = 64;
@@ -103,6 +115,7 @@ public:
 
 private:
   mlir::Value indexLanes(int64_t dim, const LaneTile &tile);
+  mlir::Value extendEvenFirst(mlir::Value halves);
 
   mlir::AffineMap indicesOf(mlir::OpOperand &operand);
   std::optional<llvm::SmallVector<mlir::Value>> indexValues(mlir::AffineMap indices);

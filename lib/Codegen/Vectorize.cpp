@@ -13,8 +13,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
-#include <numeric>
-
 using namespace mlir;
 
 namespace tsum {
@@ -42,6 +40,7 @@ public:
     for (int64_t dim = 0; dim < nest.rank(); ++dim)
       (nest.isReduced(dim) ? reduced : kept).push_back(dim);
     lineDim = reduced.pop_back_val();
+    innerKept = kept.empty() ? -1 : kept.back();
     isInner = lineDim == nest.rank() - 1;
     // A kernel's tiles know their lanes; a reduction that is no tile has those of its own extents.
     auto given = nest.generic->getAttrOfType<IntegerAttr>("tsum.lanes");
@@ -58,33 +57,50 @@ public:
       emitExactSum(nest, values.front());
       return success();
     }
-    const bool isNarrow = isInner && lanes == 1 && !kept.empty();
-    const bool isOuter = !isInner && lanes == 1;
-    const int64_t innerKept = kept.empty() ? -1 : kept.back();
-    const bool isBetween = isInner && !isNarrow && !reduced.empty() &&
-                           reduced.front() < innerKept && nest.extents[innerKept] > 1;
-    const bool isShort = isInner && !isNarrow && !isBetween && innerKept >= 0 &&
-                         nest.extents[innerKept] >= lines_at_once &&
-                         reducedElements() <= short_line && nest.loadsVectors({lineDim, lanes, 1});
-    if (isNarrow || isBetween || isShort || !isInner)
-      kept.pop_back();
+    const Loops loops = chooseLoops();
+    if (loops != Loops::Folded || !isInner)
+      kept.pop_back(); // the innermost one, which the loops run over themselves
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
-      if (isNarrow)
-        emitNarrow(innerKept);
-      else if (isBetween)
-        emitBetween(innerKept);
-      else if (isShort)
-        emitShort(innerKept);
-      else if (isOuter)
-        emitOuter();
-      else
+      switch (loops) {
+      case Loops::Narrow:
+        emitNarrow();
+        break;
+      case Loops::Short:
+        emitShort();
+        break;
+      case Loops::Between:
+        emitBetween();
+        break;
+      case Loops::Folded:
         emitFolded();
+        break;
+      case Loops::Outer:
+        emitOuter();
+        break;
+      }
       return {};
     });
     return success();
   }
 
 private:
+  /// Which of the functions below emits the loops.
+  enum class Loops { Narrow, Short, Between, Folded, Outer };
+
+  Loops chooseLoops() {
+    if (lanes == 1)
+      return !isInner ? Loops::Outer : innerKept >= 0 ? Loops::Narrow : Loops::Folded;
+    if (!isInner || innerKept < 0)
+      return Loops::Folded;
+    const int64_t results = nest.extents[innerKept];
+    if (!reduced.empty() && reduced.front() < innerKept && results > 1)
+      return Loops::Between;
+    if (results >= lines_at_once && reducedElements() <= short_line &&
+        nest.loadsVectors({lineDim, lanes, 1}))
+      return Loops::Short;
+    return Loops::Folded;
+  }
+
   int64_t elementBytes() const { return bytesOf(values.front()); }
 
   int64_t reducedElements() const {
@@ -155,7 +171,8 @@ private:
 
   /// A tile of results that each are few elements side by side: lanes run along the innermost kept
   /// dimension.
-  void emitNarrow(int64_t dim) {
+  void emitNarrow() {
+    const int64_t dim = innerKept;
     const LoopNest::Cover vectors = nest.cover(dim, lane_bytes / 4, elementBytes());
     const LaneTile tile{dim, vectors.width, 1};
     nest.overVectors(dim, vectors, [&](AffineExpr) {
@@ -177,12 +194,13 @@ private:
   /// end they are folded.
   void emitFolded() {
     const int64_t columns = isInner ? 1 : nest.extents.back();
-    const LaneTile tile{lineDim, lanes, columns};
-    storeFolded(absorbLines(reduced, accumulators.neutral(b, loc, tile.size()), tile), columns);
+    const LaneTile tile = inAnyOrder({lineDim, lanes, columns});
+    storeFolded(absorbLines(reduced, accumulators.neutral(b, loc, tile.size()), tile), tile);
   }
 
   /// The same for short lines, several at a time, whose lanes are folded together.
-  void emitShort(int64_t dim) {
+  void emitShort() {
+    const int64_t dim = innerKept;
     const LaneTile tile{lineDim, lanes, 1};
     const LoopNest::Cover lines = {lines_at_once,
                                    int64_t(llvm::divideCeil(nest.extents[dim], lines_at_once))};
@@ -206,8 +224,9 @@ private:
 
   /// The same where a kept dimension lies between reduced ones: lines are read in the order of
   /// memory, and the accumulators of all results along `dim` wait in L1.
-  void emitBetween(int64_t dim) {
-    const LaneTile tile{lineDim, lanes, 1};
+  void emitBetween() {
+    const int64_t dim = innerKept;
+    const LaneTile tile = inAnyOrder({lineDim, lanes, 1});
     SmallVector<int64_t> around, within;
     for (int64_t other : reduced)
       (other < dim ? around : within).push_back(other);
@@ -226,7 +245,7 @@ private:
       });
       return {};
     });
-    overResults([&](AffineExpr place) { storeFolded(load(buffers, place, lanes), 1); });
+    overResults([&](AffineExpr place) { storeFolded(load(buffers, place, lanes), tile); });
   }
 
   /// Absorbs the lines for all indices of the reduced `dims`.
@@ -246,9 +265,10 @@ private:
     });
   }
 
-  void storeFolded(ValueRange sums, int64_t columns) {
+  void storeFolded(ValueRange sums, const LaneTile &tile) {
+    const int64_t columns = tile.columns;
     SmallVector<Value> results =
-        accumulators.finish(b, loc, accumulators.foldLanes(b, loc, sums, columns));
+        accumulators.finish(b, loc, accumulators.foldLanes(b, loc, inOrder(sums, tile), columns));
     nest.position[lineDim] = nest.constant(0);
     if (!isInner)
       nest.position.back() = nest.constant(0);
@@ -264,6 +284,7 @@ private:
                       [&](AffineExpr row) { nest.position[lineDim] = row * lanes + start; });
     LaneTile tail = tile;
     tail.rows = count % lanes;
+    tail.evenFirst = false;
     if (!tail.rows)
       return block;
     // Where the line has a whole row, its last one is loaded, and what lies before the tail left
@@ -273,7 +294,8 @@ private:
     nest.position[lineDim] = nest.constant(start + count - loaded.rows);
     // The lanes beyond take element 0 of the neutral ones.
     SmallVector<int64_t> sources(tile.size(), loaded.size());
-    std::iota(sources.begin(), sources.begin() + tail.size(), loaded.size() - tail.size());
+    for (int64_t element = 0; element < tail.size(); ++element)
+      sources[tile.laneOf(element)] = loaded.laneOf(loaded.size() - tail.size() + element);
     SmallVector<Value> padded;
     for (auto [row, neutral] : llvm::zip_equal(nest.evaluate(values, loaded),
                                                accumulators.neutralBlocks(b, loc, loaded.size())))
@@ -291,7 +313,7 @@ private:
   void emitOuter() {
     const int64_t columnDim = nest.rank() - 1, rows = nest.extents[lineDim];
     const LoopNest::Cover vectors = nest.cover(columnDim, outer_vector_bytes, elementBytes());
-    const LaneTile tile{lineDim, 1, vectors.width};
+    const LaneTile tile = inAnyOrder({lineDim, 1, vectors.width});
     auto combineAt = [&](AffineExpr start, int64_t count, SmallVector<Value> block = {}) {
       return combine(
           count, tile, [&](AffineExpr row) { nest.position[lineDim] = start + row; },
@@ -299,7 +321,7 @@ private:
     };
     auto finish = [&](ValueRange sums) {
       nest.position[lineDim] = nest.constant(0);
-      nest.store(accumulators.finish(b, loc, sums), tile);
+      nest.store(accumulators.finish(b, loc, inOrder(sums, tile)), tile);
     };
 
     const bool oneBlock = rows > 0 && rows <= block_rows && llvm::all_of(reduced, [&](int64_t dim) {
@@ -348,6 +370,23 @@ private:
                      [&](AffineExpr number) { finish(load(buffers, number * width, width)); });
   }
 
+  // The order of lanes while their elements are reduced.
+
+  LaneTile inAnyOrder(LaneTile tile) {
+    tile.evenFirst = nest.extendsHalves(tile);
+    return tile;
+  }
+
+  SmallVector<Value> inOrder(ValueRange lanes, const LaneTile &tile) {
+    if (!tile.evenFirst)
+      return lanes;
+    SmallVector<int64_t> sources = llvm::map_to_vector(
+        llvm::seq<int64_t>(0, tile.size()), [&](int64_t element) { return tile.laneOf(element); });
+    return llvm::map_to_vector(lanes, [&](Value vector) -> Value {
+      return vector::ShuffleOp::create(b, loc, vector, vector, sources);
+    });
+  }
+
   // Accumulators in memory: a buffer for each type, vectors of them at a place.
 
   SmallVector<Value> allocate(ArrayRef<Type> types, int64_t size) {
@@ -369,6 +408,7 @@ private:
   SmallVector<Value> values;          // of the body: what each result accumulates
   SmallVector<int64_t> kept, reduced; // dimensions to loop over, without `lineDim`
   int64_t lineDim;                    // the innermost reduced one
+  int64_t innerKept;                  // the innermost kept one, or -1
   int64_t lanes;                      // of a line
   bool isInner;
 };

@@ -3,12 +3,15 @@
 #include "Threads.h"
 
 #include "CpuLimit.h"
+#include "Helpers.h"
 
 #include "tsum/eval.h"
 #include "tsum/threads.h"
 
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -34,6 +37,11 @@ std::atomic<std::int64_t> thread_limit = 0;
 std::atomic<void (*)()> kernel_hook = nullptr;
 std::atomic<bool> is_alone = false;
 thread_local const ThreadScope *current_scope = nullptr;
+
+pid_t this_thread_id() {
+  static thread_local const pid_t id = gettid();
+  return id;
+}
 
 std::int64_t checked_threads(const char *op, std::int64_t count) {
   if (count < 0 || count > max_threads)
@@ -82,8 +90,18 @@ struct ThreadChoice {
       return executor->run(jobs, job);
     // A host's task that waits for a kernel must not meanwhile begin another of the host's tasks,
     // which may want what this one has locked.
+    const pid_t caller = this_thread_id();
+    std::atomic<bool> none_came = true;
+    const auto counted = [&](std::int64_t number) {
+      if (this_thread_id() != caller) {
+        note_helper();
+        none_came.store(false, std::memory_order_relaxed);
+      }
+      job(number);
+    };
     tbb::this_task_arena::isolate(
-        [&] { tbb::parallel_for(std::int64_t{0}, jobs, job, tbb::static_partitioner()); });
+        [&] { tbb::parallel_for(std::int64_t{0}, jobs, counted, tbb::static_partitioner()); });
+    move_helpers_if(none_came.load(std::memory_order_relaxed));
   }
 };
 

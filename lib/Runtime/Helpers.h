@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace tsum {
+
+/// The threads that help a caller with its launches, as far as the scheduler lets them.
+///
+/// Linux looks for an idle processor for a thread that it wakes only among those that it knows to
+/// share a cache. Where it knows of none (virtual machines may hide them), a helper that last ran
+/// on the caller's processor waits there behind the caller, for milliseconds, while another one is
+/// idle: launches then take as long as on one thread.
+
+/// To be called by a thread that helps.
+void note_helper();
+
+/// To be called after a launch with work for several threads. If no helper came to it, nor to one
+/// shortly before, moves those that wait for the calling thread's processor to others: some system
+/// calls, at most in a twentieth of the time, and seldom if that is no use.
+void move_helpers_if(bool none_came);
+
+} // namespace tsum
