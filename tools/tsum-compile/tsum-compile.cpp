@@ -2,6 +2,8 @@
 //
 // Compiles functions of a tsum-dialect file ahead of time: to an object file and a C header, for
 // programs that have neither tsum nor LLVM nor MLIR in them.
+#include "../SourceFile.h"
+
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
@@ -11,14 +13,12 @@
 #include "tsum/Runtime/Trace.h"
 #include "tsum/tsum.h"
 
-#include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
 
@@ -260,20 +260,12 @@ LogicalResult runFile(const Options &options) {
   DialectRegistry registry;
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.printOpOnDiagnostic(false); // the line of the file is enough
-  std::string message;
-  auto buffer = openInputFile(options.file, &message);
-  if (!buffer)
-    throw Error(message);
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(std::move(buffer), SMLoc());
-  SourceMgrDiagnosticHandler handler(sources, &context);
-  auto module = parseSourceFile<ModuleOp>(sources, &context);
-  if (!module)
+  SourceFile source(options.file, context);
+  if (!source.module())
     return failure();
   Compile compile(options, context);
   bool isEmpty = true;
-  for (auto function : module->getOps<func::FuncOp>()) {
+  for (auto function : source.module().getOps<func::FuncOp>()) {
     if (function.isExternal())
       continue;
     isEmpty = false;
