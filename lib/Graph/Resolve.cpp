@@ -46,7 +46,7 @@ private:
   /// How many views of one computed tensor are computed in place of it. If there are more, it is
   /// evaluated first: else graphs would grow without bound where slices of slices' results are
   /// taken again and again.
-  static constexpr std::size_t most_views = 4;
+  static constexpr std::size_t most_views = 2;
 
   std::map<Request, Node::Ptr> results;
   std::map<const Node *, std::set<View>> views; ///< of each computed tensor
