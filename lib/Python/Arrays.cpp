@@ -57,36 +57,18 @@ struct Buffer {
 std::optional<DType> dtype_of_format(std::string_view format, std::int64_t item_size) {
   if (format.size() > 1 && std::string_view("@=<|").find(format[0]) != std::string_view::npos)
     format.remove_prefix(1);
-  char kind = 0;
-  if (format == "?")
-    kind = 'b';
-  else if (format.size() == 1 && std::string_view("bhilqn").find(format[0]) != format.npos)
-    kind = 'i';
-  else if (format.size() == 1 && std::string_view("BHILQN").find(format[0]) != format.npos)
-    kind = 'u';
-  else if (format == "e" || format == "f" || format == "d")
-    kind = 'f';
-  else if (format == "Zf" || format == "Zd")
-    kind = 'c';
-  std::string bits = std::to_string(item_size * 8);
+  const std::string bits = std::to_string(item_size * 8);
   std::string name;
-  switch (kind) {
-  case 'b':
+  if (format == "?")
     name = "bool";
-    break;
-  case 'i':
+  else if (format.size() == 1 && std::string_view("bhilqn").find(format[0]) != format.npos)
     name = "int" + bits;
-    break;
-  case 'u':
+  else if (format.size() == 1 && std::string_view("BHILQN").find(format[0]) != format.npos)
     name = "uint" + bits;
-    break;
-  case 'f':
+  else if (format == "e" || format == "f" || format == "d")
     name = "float" + bits;
-    break;
-  case 'c':
+  else if (format == "Zf" || format == "Zd")
     name = "complex" + bits;
-    break;
-  }
 #define TSUM_DTYPE(NAME, ...)                                                                      \
   if (name == numpy_name(DType::NAME))                                                             \
     return DType::NAME;

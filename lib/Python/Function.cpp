@@ -252,7 +252,7 @@ private:
     } catch (const CompileError &) {
       throw;
     } catch (const Error &) {
-      // Complex tensors, and reshapes that would copy, are for `eval`.
+      prepared.function.reset(); // complex tensors, and reshapes that would copy, are for `eval`
     }
     traced.prepared.push_back(prepared);
     return prepared.function;
@@ -290,7 +290,7 @@ private:
 
 /// What a decorator has put in its function's place is found again by that one's name; others are
 /// made again from the function.
-nb::tuple reduce(nb::object self) {
+nb::tuple reduce(const nb::object &self) {
   const Function &function = *nb::inst_ptr<Function>(self);
   nb::handle wrapped = function.wrapped();
   nb::object module = nb::getattr(wrapped, "__module__", nb::none());
@@ -345,7 +345,9 @@ void bind_tracing(nb::module_ &m) {
           nb::sig("def __wrapped__(self) -> collections.abc.Callable"), "The Python function.")
       .def(
           "__getattr__",
-          [](const Function &self, nb::str name) { return nb::getattr(self.wrapped(), name); },
+          [](const Function &self, const nb::str &name) {
+            return nb::getattr(self.wrapped(), name);
+          },
           nb::sig("def __getattr__(self, name: str) -> typing.Any"),
           "The Python function's own attributes, its name among them.")
       .def_prop_ro("trace_count", &Function::trace_count,
