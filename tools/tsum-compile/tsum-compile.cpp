@@ -11,6 +11,7 @@
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/JIT/Library.h"
 #include "tsum/Runtime/Trace.h"
+#include "tsum/Runtime/ValueOrThrow.h"
 #include "tsum/tsum.h"
 
 #include "mlir/Support/FileUtilities.h"
@@ -49,12 +50,6 @@ struct Options {
                  clEnumValN(Emit::Llvm, "llvm", "LLVM IR"),
                  clEnumValN(Emit::Mlir, "mlir", "the kernels in MLIR's LLVM dialect"))};
 };
-
-template <class T> T valueOrThrow(std::variant<T, CompileFailure> outcome) {
-  if (auto *failure = std::get_if<CompileFailure>(&outcome))
-    throw CompileError(failure->stage, failure->diagnostic);
-  return std::get<T>(std::move(outcome));
-}
 
 void writeFile(const std::string &path, StringRef text) {
   std::string message;
@@ -139,7 +134,7 @@ public:
       Library::Format format = options.emit == Emit::Object     ? Library::Format::Object
                                : options.emit == Emit::Assembly ? Library::Format::Assembly
                                                                 : Library::Format::LlvmIr;
-      writeFile(options.output, valueOrThrow(library.emit(format)));
+      writeFile(options.output, value_or_throw(library.emit(format)));
     }
     if (!options.header.empty())
       writeFile(options.header,
