@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Graph/Resolve.h"
 
+#include "tsum/Graph/Layout.h"
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -121,8 +123,6 @@ bool is_view(OpKind op) {
     return false;
   }
 }
-
-bool is_empty(const Shape &shape) { return std::ranges::find(shape, 0) != shape.end(); }
 
 } // namespace
 

@@ -6,6 +6,7 @@
 #include "Numpy.h"
 #include "Tracing.h"
 
+#include "tsum/Graph/Layout.h"
 #include "tsum/function.h"
 
 #include <nanobind/stl/vector.h>
@@ -102,11 +103,7 @@ struct Arguments {
 
 private:
   void add_memory(DType dtype, std::span<const std::int64_t> byte_strides, const void *pointer) {
-    const std::int64_t element = size_of(dtype);
-    are_in_place &=
-        reinterpret_cast<std::uintptr_t>(pointer) % static_cast<std::uintptr_t>(element) == 0 &&
-        std::ranges::all_of(byte_strides,
-                            [&](std::int64_t stride) { return stride % element == 0; });
+    are_in_place &= is_in_place(pointer, byte_strides, dtype);
     strides.insert(strides.end(), byte_strides.begin(), byte_strides.end());
     data.push_back(pointer);
   }
