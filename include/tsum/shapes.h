@@ -52,7 +52,7 @@ struct Slice {
 };
 
 /// The given parts of the first dimensions of `input`; all of the others. A computed `input` of
-/// which more than four different parts are read is evaluated first.
+/// which more than two different parts are read is evaluated first.
 /// \throws ShapeError for more slices than dimensions or a step of 0.
 /// \code
 ///   Tensor odd = slice(x, {{1, {}, 2}, {.step = -1}});   // x[1::2, ::-1]

@@ -95,6 +95,15 @@ template <Element T>
 template <Element T>
 [[nodiscard]] Tensor constant(std::initializer_list<std::initializer_list<T>> rows,
                               std::string_view name = {});
+/// Any shape, the elements written out in row-major order: `constant<float>({}, {0, 4})`.
+/// \throws ShapeError as above.
+template <Element T>
+[[nodiscard]] Tensor constant(std::initializer_list<T> values,
+                              std::initializer_list<std::int64_t> shape,
+                              std::string_view name = {});
+/// A shape has no place here, nor is `{0, 4}` a name, four characters from nowhere: repeat a value
+/// with `broadcast_to`.
+template <Element T> Tensor constant(T value, std::initializer_list<std::int64_t> shape) = delete;
 
 /// Memory that belongs to somebody else, read in place when a graph over it is evaluated.
 ///
@@ -159,6 +168,12 @@ template <Element T> Tensor constant(T value, std::string_view name) {
 template <Element T> Tensor constant(std::initializer_list<T> values, std::string_view name) {
   return detail::copy_to_constant(values.begin(), values.size(), dtype_of<T>,
                                   {static_cast<std::int64_t>(values.size())}, name);
+}
+
+template <Element T>
+Tensor constant(std::initializer_list<T> values, std::initializer_list<std::int64_t> shape,
+                std::string_view name) {
+  return detail::copy_to_constant(values.begin(), values.size(), dtype_of<T>, shape, name);
 }
 
 template <Element T>

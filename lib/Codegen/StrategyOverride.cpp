@@ -20,7 +20,7 @@ LogicalResult verifyStrategy(func::FuncOp kernel, StringRef wanted) {
 }
 
 /// Why `reduction` cannot run by `wanted`; empty if it can.
-static StringRef obstacle(linalg::GenericOp reduction, StringRef wanted) {
+static std::string obstacle(linalg::GenericOp reduction, StringRef wanted) {
   FailureOr<Accumulators> accumulators = Accumulators::match(reduction);
   if (succeeded(accumulators) && accumulators->each().front().isExact())
     return "exact sums run in one way";
@@ -33,14 +33,14 @@ static StringRef obstacle(linalg::GenericOp reduction, StringRef wanted) {
     return "no dimension is kept";
   // A line is one block there.
   if (wanted == "narrow" && reduction.getStaticLoopRanges().back() > block_rows)
-    return "the innermost dimension has more than 16 elements";
+    return ("the innermost dimension has more than " + Twine(block_rows) + " elements").str();
   return "";
 }
 
 StringRef overrideStrategy(linalg::GenericOp reduction, StringRef chosen, StringRef wanted) {
   if (wanted.empty() || wanted == chosen)
     return chosen;
-  StringRef reason = obstacle(reduction, wanted);
+  std::string reason = obstacle(reduction, wanted);
   if (reason.empty())
     return wanted;
   reduction.emitRemark("runs as ") << chosen << " and not as " << wanted << ": " << reason;

@@ -37,8 +37,7 @@ MemRefType bufferType(RankedTensorType tensor, DenseI64ArrayAttr strides) {
   MemRefLayoutAttrInterface layout;
   if (strides)
     layout = StridedLayoutAttr::get(tensor.getContext(), /*offset=*/0, strides.asArrayRef());
-  else if (tensor.getNumElements() ==
-           0) // where an identity has no strides, which LLVM pointers need
+  else if (tensor.getNumElements() == 0) // whose identity has no strides, which LLVM pointers need
     layout = StridedLayoutAttr::get(tensor.getContext(), /*offset=*/0,
                                     SmallVector<int64_t>(tensor.getRank(), 1));
   return MemRefType::get(tensor.getShape(), tensor.getElementType(), layout);
@@ -95,8 +94,8 @@ private:
     Location loc = kernel.getLoc();
     for (BlockArgument argument : llvm::to_vector(entry.getArguments())) {
       auto tensor = cast<RankedTensorType>(argument.getType());
-      auto strides =
-          kernel.getArgAttrOfType<DenseI64ArrayAttr>(argument.getArgNumber(), "tsum.strides");
+      auto strides = kernel.getArgAttrOfType<DenseI64ArrayAttr>(
+          argument.getArgNumber(), ir::TsumDialect::getStridesAttrName());
       argument.setType(bufferType(tensor, strides));
       auto value = bufferization::ToTensorOp::create(b, loc, tensor, argument, /*restrict=*/true);
       argument.replaceAllUsesExcept(value, value);

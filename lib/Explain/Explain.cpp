@@ -9,6 +9,7 @@
 #include "Runtime/Launches.h"
 #include "Runtime/Threads.h"
 #include "tsum/Graph/EvaluateBy.h"
+#include "tsum/Runtime/ValueOrThrow.h"
 #include "tsum/cache.h"
 #include "tsum/reductions.h"
 
@@ -81,10 +82,7 @@ double streaming_limit(std::int64_t bytes) {
 }
 
 GraphReport report_on(const Canonicalized &bound) {
-  std::variant<GraphExplanation, CompileFailure> outcome = explain_graph(bound.graph);
-  if (auto *failure = std::get_if<CompileFailure>(&outcome))
-    throw CompileError(failure->stage, failure->diagnostic);
-  auto &explanation = std::get<GraphExplanation>(outcome);
+  GraphExplanation explanation = value_or_throw(explain_graph(bound.graph));
 
   GraphReport report;
   report.data = std::move(explanation.data);

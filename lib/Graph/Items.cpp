@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Items.h"
 
+#include "tsum/Graph/Layout.h"
+
 #include <algorithm>
 #include <cassert>
 
@@ -11,11 +13,10 @@ static DataView view_data(const Node &node, const std::shared_ptr<const Storage>
   std::int64_t element = size_of(node.dtype);
   ByteStrides strides = values->strides;
   // What is never read has any strides: one layout for all.
-  if (std::ranges::find(node.shape, 0) != node.shape.end())
+  if (is_empty(node.shape))
     strides = row_major_strides(node.shape, node.dtype);
   Shape distinct = node.shape; // the dimensions in which elements lie apart
-  bool is_whole =
-      reinterpret_cast<std::uintptr_t>(values->data) % static_cast<std::uintptr_t>(element) == 0;
+  bool is_whole = is_aligned(values->data, node.dtype);
   for (std::size_t dim = 0; dim < strides.size(); ++dim) {
     if (node.shape[dim] == 1)
       strides[dim] = 0;

@@ -76,13 +76,9 @@ void Node::set_values(std::shared_ptr<const Storage> values) const {
   released.swap(operand_nodes);
 }
 
-static bool is_aligned(const std::byte *data, DType dtype) {
-  return reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(size_of(dtype)) == 0;
-}
-
 /// Whether a pointer to element 0 is enough to read the values as a C++ array.
 static bool is_row_major(const Node &node, const Storage &values) {
-  if (std::ranges::find(node.shape, 0) != node.shape.end())
+  if (is_empty(node.shape))
     return true;
   return is_packed(node.shape, values.strides, node.dtype) && is_aligned(values.data, node.dtype);
 }
@@ -196,7 +192,7 @@ std::shared_ptr<const Storage> reshape_values(const Node &node,
                                               std::span<const std::int64_t> shape) {
   std::shared_ptr<const Storage> values = node.values();
   std::optional<ByteStrides> strides;
-  if (std::ranges::find(shape, 0) != shape.end())
+  if (is_empty(shape))
     strides = row_major_strides(shape, node.dtype);
   else
     strides = reshape_strides(node.shape, values->strides, shape);

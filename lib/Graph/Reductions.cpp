@@ -78,11 +78,6 @@ static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keep
   return Tensor(std::move(node));
 }
 
-/// What a reduction with a dtype of its own accumulates.
-static Tensor in_dtype(const Tensor &input, DType dtype) {
-  return input.dtype() == dtype ? input : cast(input, dtype);
-}
-
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   Tensor NAME(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {       \
     return reduce(OpKind::CLASS, input, axes, keepdims, name);                                     \
@@ -96,12 +91,12 @@ Tensor reduce_sum(const Tensor &input, const Axes &axes, Accuracy accuracy, bool
 
 Tensor reduce_sum(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                   DType dtype) {
-  return reduce_sum(in_dtype(input, dtype), axes, keepdims, name);
+  return reduce_sum(cast(input, dtype), axes, keepdims, name);
 }
 
 Tensor reduce_prod(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                    DType dtype) {
-  return reduce_prod(in_dtype(input, dtype), axes, keepdims, name);
+  return reduce_prod(cast(input, dtype), axes, keepdims, name);
 }
 
 //===-- Statistics ----------------------------------------------------------------------------===//
@@ -132,7 +127,7 @@ Tensor reduce_mean(const Tensor &input, const Axes &axes, bool keepdims, std::st
 
 Tensor reduce_mean(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                    DType dtype) {
-  return reduce_mean(in_dtype(input, dtype), axes, keepdims, name);
+  return reduce_mean(cast(input, dtype), axes, keepdims, name);
 }
 
 Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
@@ -155,7 +150,7 @@ Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std
 
 Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                        std::int64_t ddof, DType dtype) {
-  return reduce_variance(in_dtype(input, dtype), axes, keepdims, name, ddof);
+  return reduce_variance(cast(input, dtype), axes, keepdims, name, ddof);
 }
 
 Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
@@ -168,7 +163,7 @@ Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims, std::str
 
 Tensor reduce_std(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
                   std::int64_t ddof, DType dtype) {
-  return reduce_std(in_dtype(input, dtype), axes, keepdims, name, ddof);
+  return reduce_std(cast(input, dtype), axes, keepdims, name, ddof);
 }
 
 //===-- Norms and counts ----------------------------------------------------------------------===//

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Graph/Resolve.h"
 
+#include "tsum/Graph/Layout.h"
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -46,7 +48,7 @@ private:
   /// How many views of one computed tensor are computed in place of it. If there are more, it is
   /// evaluated first: else graphs would grow without bound where slices of slices' results are
   /// taken again and again.
-  static constexpr std::size_t most_views = 4;
+  static constexpr std::size_t most_views = 2;
 
   std::map<Request, Node::Ptr> results;
   std::map<const Node *, std::set<View>> views; ///< of each computed tensor
@@ -121,8 +123,6 @@ bool is_view(OpKind op) {
     return false;
   }
 }
-
-bool is_empty(const Shape &shape) { return std::ranges::find(shape, 0) != shape.end(); }
 
 } // namespace
 

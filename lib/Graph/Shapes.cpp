@@ -2,6 +2,7 @@
 #include "tsum/shapes.h"
 
 #include "Build.h"
+#include "tsum/Graph/Layout.h"
 
 #include <algorithm>
 #include <numeric>
@@ -170,12 +171,12 @@ Tensor slice(const Tensor &input, const std::vector<Slice> &slices, std::string_
   node->name = name;
   node->starts = starts;
   node->steps = steps;
-  const bool is_empty = std::ranges::find(node->shape, 0) != node->shape.end();
+  const bool has_no_elements = is_empty(node->shape);
   return make_view(node, input.node(), [&](const ByteStrides &from, ByteStrides &to) {
     std::int64_t offset = 0;
     for (std::size_t dim = 0; dim < from.size(); ++dim) {
-      to.push_back(is_empty || steps[dim] == 1 ? from[dim] : from[dim] * steps[dim]);
-      offset += is_empty ? 0 : from[dim] * starts[dim];
+      to.push_back(has_no_elements || steps[dim] == 1 ? from[dim] : from[dim] * steps[dim]);
+      offset += has_no_elements ? 0 : from[dim] * starts[dim];
     }
     return offset;
   });

@@ -117,9 +117,12 @@ const std::string &code_version() {
 #include "BuildId.inc"
         ;
     const PipelineOptions options = hostOptions();
-    return std::string("tsum ") + buildId + "\nllvm " LLVM_VERSION_STRING "\nfeatures " +
-           options.targetFeatures +
-           (options.strategy.empty() ? "" : "\nstrategy " + options.strategy);
+    std::string text = "tsum ";
+    text.append(buildId).append("\nllvm " LLVM_VERSION_STRING "\nfeatures ");
+    text += options.targetFeatures;
+    if (!options.strategy.empty())
+      text.append("\nstrategy ").append(options.strategy);
+    return text;
   }());
   return version;
 }

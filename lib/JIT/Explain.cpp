@@ -2,14 +2,16 @@
 
 #include "tsum/JIT/Explain.h"
 
+#include "DiagnosticText.h"
+
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Diagnostics.h"
 
 using namespace mlir;
 
@@ -18,11 +20,6 @@ namespace tsum {
 namespace {
 
 RankedTensorType tensorType(Type type) { return cast<RankedTensorType>(type); }
-
-int64_t bytesOf(Type type) {
-  return tensorType(type).getNumElements() *
-         llvm::divideCeil(tensorType(type).getElementTypeBitWidth(), 8);
-}
 
 std::string describe(Type type) {
   auto dtype = ir::getDType(tensorType(type).getElementType());
@@ -55,8 +52,8 @@ std::string accuracyOf(Operation *op) {
   const std::string unit = isDouble ? "u = 2^-53" : "u = 2^-24";
   if (isa<ir::ReduceProdOp>(op))
     return dtype + " products within u for each factor, " + unit;
-  return dtype + " sums within " + (isDouble ? "36" : "18") + " u sum|x|, " + unit +
-         (type.getWidth() < 32 ? ", and rounded once to " + dtype : "");
+  return dtype + " sums within " + std::to_string(isDouble ? 2 * error_bound : error_bound) +
+         " u sum|x|, " + unit + (type.getWidth() < 32 ? ", and rounded once to " + dtype : "");
 }
 
 KernelExplanation explainKernel(func::FuncOp kernel, ir::LaunchOp launch) {
@@ -75,9 +72,9 @@ KernelExplanation explainKernel(func::FuncOp kernel, ir::LaunchOp launch) {
       explanation.accuracy.push_back(std::move(accuracy));
   }
   for (Type type : launch->getOperandTypes())
-    explanation.bytesRead += bytesOf(type);
+    explanation.bytesRead += ir::getByteSize(type);
   for (Type type : launch->getResultTypes()) {
-    explanation.bytesWritten += bytesOf(type);
+    explanation.bytesWritten += ir::getByteSize(type);
     explanation.types.push_back(describe(type));
     explanation.shape = tensorType(type).getShape();
   }
@@ -166,14 +163,10 @@ std::variant<GraphExplanation, CompileFailure> explain_graph(const CanonicalGrap
   DialectRegistry registry;
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  std::string diagnostics;
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
-    diagnostics += (diagnostics.empty() ? "" : "; ") + diagnostic.str();
-    return success();
-  });
+  DiagnosticText diagnostics(context);
   GraphExplanation explanation;
   if (failed(Explainer(context).run(graph, explanation)))
-    return CompileFailure{"explain", diagnostics};
+    return CompileFailure{"explain", diagnostics.text};
   return explanation;
 }
 

@@ -2,13 +2,14 @@
 
 #include "tsum/JIT/Inspect.h"
 
+#include "DiagnosticText.h"
+
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Conversion/TensorsToTsum.h"
 #include "tsum/Conversion/TsumToGraph.h"
 
-#include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -60,21 +61,6 @@ static std::string printed(ModuleOp module) {
   module->print(stream);
   return text;
 }
-
-/// Collects the diagnostics of a context.
-class DiagnosticText {
-public:
-  explicit DiagnosticText(MLIRContext &context)
-      : handler(&context, [this](Diagnostic &diagnostic) {
-          text += (text.empty() ? "" : "; ") + diagnostic.str();
-          return success();
-        }) {}
-
-  std::string text;
-
-private:
-  ScopedDiagnosticHandler handler;
-};
 
 std::string to_mlir(std::span<const Tensor> outputs) {
   MLIRContext context(MLIRContext::Threading::DISABLED);

@@ -34,7 +34,7 @@ StageDump::StageDump(llvm::StringRef name, const CanonicalGraph &graph) {
 
 void StageDump::write(llvm::StringRef stage, llvm::StringRef ending,
                       llvm::function_ref<void(llvm::raw_ostream &)> print) {
-  if (!isOn())
+  if (folder.empty())
     return;
   const std::string path = llvm::formatv("{0}/{1,0+2}-{2}.{3}", folder, count++, stage, ending);
   std::error_code error;

@@ -22,13 +22,12 @@ public:
   /// `name` is what the graph is called.
   StageDump(llvm::StringRef name, const CanonicalGraph &graph);
 
-  [[nodiscard]] bool isOn() const { return !folder.empty(); }
   /// Writes what `print` prints as the next stage's file, with the ending `ending`.
   void write(llvm::StringRef stage, llvm::StringRef ending,
              llvm::function_ref<void(llvm::raw_ostream &)> print);
 
 private:
-  std::string folder;
+  std::string folder; ///< empty for no files
   int count = 0;
 };
 

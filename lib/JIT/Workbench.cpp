@@ -2,6 +2,7 @@
 
 #include "Workbench.h"
 
+#include "DiagnosticText.h"
 #include "StageDump.h"
 
 #include "tsum/Codegen/EmitObject.h"
@@ -11,7 +12,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/IR/Diagnostics.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 
@@ -28,11 +28,6 @@ constexpr bool verifyEachPass = false;
 #else
 constexpr bool verifyEachPass = true;
 #endif
-
-int64_t bytesOf(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return tensor.getNumElements() * llvm::divideCeil(tensor.getElementTypeBitWidth(), 8);
-}
 
 /// Times one stage after another.
 class StopWatch {
@@ -52,7 +47,7 @@ private:
 };
 
 /// What the pipeline has left of the function: launches in order.
-static void readSchedule(func::FuncOp function, Image &image) {
+void readSchedule(func::FuncOp function, Image &image) {
   Program &program = image.program;
   llvm::DenseMap<Value, std::int32_t> numbers;
   auto number = [&](ValueRange values) {
@@ -76,10 +71,10 @@ static void readSchedule(func::FuncOp function, Image &image) {
       number(launch.getResults());
       std::vector<std::int64_t> results;
       for (Type result : launch.getResultTypes())
-        results.push_back(bytesOf(result));
+        results.push_back(ir::getByteSize(result));
       std::int64_t traffic = std::accumulate(results.begin(), results.end(), std::int64_t{0});
       for (Type input : launch.getInputs().getTypes())
-        traffic += bytesOf(input);
+        traffic += ir::getByteSize(input);
       program.launches.push_back({nullptr, tiles, numbersOf(launch.getInputs()), std::move(results),
                                   traffic, /*name=*/{}});
       image.kernels.push_back(kernel.getName().str());
@@ -112,11 +107,7 @@ std::unique_ptr<llvm::Module> Workbench::lower(const CanonicalGraph &graph,
                                                llvm::TargetMachine &target, Image &image,
                                                std::vector<StageTime> &times,
                                                CompileFailure &failure) {
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
-      failure.diagnostic += (failure.diagnostic.empty() ? "" : "; ") + diagnostic.str();
-    return success();
-  });
+  DiagnosticText diagnostics(context);
   StageDump dump(nameOf(graph), graph);
   StopWatch watch(times);
   OwningOpRef<ModuleOp> module = graphToTsum(graph, &context);
@@ -125,13 +116,12 @@ std::unique_ptr<llvm::Module> Workbench::lower(const CanonicalGraph &graph,
   dump.write("import", "mlir", print);
   for (auto [stage, passes] : llvm::zip_equal(pipelineStages(), stages)) {
     if (failed(passes->run(*module))) {
-      failure.stage = stage.name;
+      failure = {stage.name.str(), diagnostics.text};
       return nullptr;
     }
     watch.stop(stage.name);
     dump.write(stage.name, "mlir", print);
   }
-  failure.diagnostic.clear(); // an error always fails its pass
   ModuleOp kernels = *module->getOps<ModuleOp>().begin();
   readSchedule(*module->getOps<func::FuncOp>().begin(), image);
   if (image.kernels.empty())

@@ -57,40 +57,17 @@ struct Buffer {
 std::optional<DType> dtype_of_format(std::string_view format, std::int64_t item_size) {
   if (format.size() > 1 && std::string_view("@=<|").find(format[0]) != std::string_view::npos)
     format.remove_prefix(1);
-  char kind = 0;
+  const std::string bits = std::to_string(item_size * 8);
   if (format == "?")
-    kind = 'b';
-  else if (format.size() == 1 && std::string_view("bhilqn").find(format[0]) != format.npos)
-    kind = 'i';
-  else if (format.size() == 1 && std::string_view("BHILQN").find(format[0]) != format.npos)
-    kind = 'u';
-  else if (format == "e" || format == "f" || format == "d")
-    kind = 'f';
-  else if (format == "Zf" || format == "Zd")
-    kind = 'c';
-  std::string bits = std::to_string(item_size * 8);
-  std::string name;
-  switch (kind) {
-  case 'b':
-    name = "bool";
-    break;
-  case 'i':
-    name = "int" + bits;
-    break;
-  case 'u':
-    name = "uint" + bits;
-    break;
-  case 'f':
-    name = "float" + bits;
-    break;
-  case 'c':
-    name = "complex" + bits;
-    break;
-  }
-#define TSUM_DTYPE(NAME, ...)                                                                      \
-  if (name == numpy_name(DType::NAME))                                                             \
-    return DType::NAME;
-#include "tsum/DTypes.def"
+    return DType::boolean;
+  if (format.size() == 1 && std::string_view("bhilqn").find(format[0]) != format.npos)
+    return dtype_of_name("int" + bits);
+  if (format.size() == 1 && std::string_view("BHILQN").find(format[0]) != format.npos)
+    return dtype_of_name("uint" + bits);
+  if (format == "e" || format == "f" || format == "d")
+    return dtype_of_name("float" + bits);
+  if (format == "Zf" || format == "Zd")
+    return dtype_of_name("complex" + bits);
   return std::nullopt;
 }
 
@@ -114,35 +91,25 @@ Tensor borrow_buffer(nb::handle object) {
 constexpr std::int32_t dlpack_cpu = 1;
 
 std::optional<DType> dtype_of_dlpack(nb::dlpack::dtype type) {
-  std::string bits = std::to_string(type.bits);
-  std::string name;
+  if (type.lanes != 1)
+    return std::nullopt;
+  const std::string bits = std::to_string(type.bits);
   switch (static_cast<nb::dlpack::dtype_code>(type.code)) {
   case nb::dlpack::dtype_code::Int:
-    name = "int" + bits;
-    break;
+    return dtype_of_name("int" + bits);
   case nb::dlpack::dtype_code::UInt:
-    name = "uint" + bits;
-    break;
+    return dtype_of_name("uint" + bits);
   case nb::dlpack::dtype_code::Float:
-    name = "float" + bits;
-    break;
+    return dtype_of_name("float" + bits);
   case nb::dlpack::dtype_code::Bfloat:
-    name = "bfloat" + bits;
-    break;
+    return dtype_of_name("bfloat" + bits);
   case nb::dlpack::dtype_code::Complex:
-    name = "complex" + bits;
-    break;
+    return dtype_of_name("complex" + bits);
   case nb::dlpack::dtype_code::Bool:
-    name = "bool";
-    break;
+    return DType::boolean;
   default:
     return std::nullopt;
   }
-#define TSUM_DTYPE(NAME, ...)                                                                      \
-  if (type.lanes == 1 && name == numpy_name(DType::NAME))                                          \
-    return DType::NAME;
-#include "tsum/DTypes.def"
-  return std::nullopt;
 }
 
 Tensor borrow_dlpack(nb::handle object) {

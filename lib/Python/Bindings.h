@@ -30,6 +30,9 @@ void bind_inspection(nb::module_ &m);
 /// NumPy's name of `dtype`, which is TensorFlow's, too: "float32".
 [[nodiscard]] std::string_view numpy_name(DType dtype);
 
+/// The dtype of a name, tsum's or NumPy's, or nothing.
+[[nodiscard]] std::optional<DType> dtype_of_name(std::string_view name);
+
 /// The Python object of `dtype`: there is one of each.
 [[nodiscard]] nb::object to_python(DType dtype);
 

@@ -32,26 +32,18 @@ std::string attribute_name(std::string_view name) {
   return name == "bool" ? "bool_" : std::string(name);
 }
 
-/// The dtype of a name, tsum's or NumPy's.
-std::optional<DType> find_name(std::string_view name) {
-  for (DType dtype : all_dtypes)
-    if (name == name_of(dtype) || name == numpy_name(dtype))
-      return dtype;
-  return std::nullopt;
-}
-
 std::optional<DType> find(nb::handle object) {
   PyDType *dtype;
   if (nb::try_cast(object, dtype) && dtype)
     return dtype->value;
   if (nb::isinstance<nb::str>(object))
-    return find_name(nb::cast<std::string_view>(object));
+    return dtype_of_name(nb::cast<std::string_view>(object));
   if (object.is(reinterpret_cast<PyObject *>(&PyFloat_Type)))
-    return find_name("f32");
+    return DType::f32;
   if (object.is(reinterpret_cast<PyObject *>(&PyLong_Type)))
-    return find_name("i32");
+    return DType::i32;
   if (object.is(reinterpret_cast<PyObject *>(&PyBool_Type)))
-    return find_name("bool");
+    return DType::boolean;
   return numpy::find_dtype(object);
 }
 
@@ -68,6 +60,13 @@ std::string_view numpy_name(DType dtype) {
     if (ours == name_of(dtype))
       return theirs;
   return name_of(dtype); // the complex ones are called the same
+}
+
+std::optional<DType> dtype_of_name(std::string_view name) {
+  for (DType dtype : all_dtypes)
+    if (name == name_of(dtype) || name == numpy_name(dtype))
+      return dtype;
+  return std::nullopt;
 }
 
 std::string known_dtypes() {

@@ -6,6 +6,7 @@
 #include "Numpy.h"
 #include "Tracing.h"
 
+#include "tsum/Graph/Layout.h"
 #include "tsum/function.h"
 
 #include <nanobind/stl/vector.h>
@@ -102,11 +103,7 @@ struct Arguments {
 
 private:
   void add_memory(DType dtype, std::span<const std::int64_t> byte_strides, const void *pointer) {
-    const std::int64_t element = size_of(dtype);
-    are_in_place &=
-        reinterpret_cast<std::uintptr_t>(pointer) % static_cast<std::uintptr_t>(element) == 0 &&
-        std::ranges::all_of(byte_strides,
-                            [&](std::int64_t stride) { return stride % element == 0; });
+    are_in_place &= is_in_place(pointer, byte_strides, dtype);
     strides.insert(strides.end(), byte_strides.begin(), byte_strides.end());
     data.push_back(pointer);
   }
@@ -252,7 +249,7 @@ private:
     } catch (const CompileError &) {
       throw;
     } catch (const Error &) {
-      // Complex tensors, and reshapes that would copy, are for `eval`.
+      prepared.function.reset(); // complex tensors, and reshapes that would copy, are for `eval`
     }
     traced.prepared.push_back(prepared);
     return prepared.function;
@@ -290,7 +287,7 @@ private:
 
 /// What a decorator has put in its function's place is found again by that one's name; others are
 /// made again from the function.
-nb::tuple reduce(nb::object self) {
+nb::tuple reduce(const nb::object &self) {
   const Function &function = *nb::inst_ptr<Function>(self);
   nb::handle wrapped = function.wrapped();
   nb::object module = nb::getattr(wrapped, "__module__", nb::none());
@@ -345,7 +342,9 @@ void bind_tracing(nb::module_ &m) {
           nb::sig("def __wrapped__(self) -> collections.abc.Callable"), "The Python function.")
       .def(
           "__getattr__",
-          [](const Function &self, nb::str name) { return nb::getattr(self.wrapped(), name); },
+          [](const Function &self, const nb::str &name) {
+            return nb::getattr(self.wrapped(), name);
+          },
           nb::sig("def __getattr__(self, name: str) -> typing.Any"),
           "The Python function's own attributes, its name among them.")
       .def_prop_ro("trace_count", &Function::trace_count,

@@ -4,6 +4,7 @@
 #include "tsum/Graph/CanonicalGraph.h"
 #include "tsum/Graph/Resolve.h"
 #include "tsum/JIT/Inspect.h"
+#include "tsum/Runtime/ValueOrThrow.h"
 #include "tsum/explain.h"
 
 #include <nanobind/stl/vector.h>
@@ -82,13 +83,8 @@ void bind_inspection(nb::module_ &m) {
       .def(
           "print_stage",
           [](const CanonicalGraph &self, const std::string &stage) {
-            std::variant<std::string, CompileFailure> outcome = [&] {
-              nb::gil_scoped_release others_run;
-              return print_stage(self, stage);
-            }();
-            if (auto *failure = std::get_if<CompileFailure>(&outcome))
-              throw CompileError(failure->stage, failure->diagnostic);
-            return std::get<std::string>(std::move(outcome));
+            nb::gil_scoped_release others_run;
+            return value_or_throw(print_stage(self, stage));
           },
           nb::arg("stage"), "The text after a stage of the pipeline; see `stages`.");
 

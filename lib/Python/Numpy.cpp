@@ -46,11 +46,8 @@ const Numbers &dtype_of_number() {
           number == NPY_UNICODE || number == NPY_DATETIME || number == NPY_TIMEDELTA)
         continue;
       nb::object descr = nb::steal(reinterpret_cast<PyObject *>(PyArray_DescrFromType(number)));
-      std::string name = nb::cast<std::string>(descr.attr("name"));
-#define TSUM_DTYPE(NAME, ...)                                                                      \
-  if (name == numpy_name(DType::NAME))                                                             \
-    result[static_cast<std::size_t>(number)] = DType::NAME;
-#include "tsum/DTypes.def"
+      result[static_cast<std::size_t>(number)] =
+          dtype_of_name(nb::cast<std::string>(descr.attr("name")));
     }
     return result;
   }();
@@ -63,13 +60,8 @@ std::optional<DType> find_dtype(PyArray_Descr *descr) {
     return PyArray_ISNBO(descr->byteorder) ? dtype_of_number()[static_cast<std::size_t>(number)]
                                            : std::nullopt;
   // ml_dtypes' types have numbers that change from run to run.
-  std::string name =
-      nb::cast<std::string>(nb::handle(reinterpret_cast<PyObject *>(descr)).attr("name"));
-#define TSUM_DTYPE(NAME, ...)                                                                      \
-  if (name == numpy_name(DType::NAME))                                                             \
-    return DType::NAME;
-#include "tsum/DTypes.def"
-  return std::nullopt;
+  return dtype_of_name(
+      nb::cast<std::string>(nb::handle(reinterpret_cast<PyObject *>(descr)).attr("name")));
 }
 
 [[noreturn]] void throw_unknown(nb::handle descr) {

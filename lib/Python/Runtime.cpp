@@ -92,7 +92,7 @@ void bind_runtime(nb::module_ &m) {
 
   m.def(
       "eval",
-      [](nb::args tensors) {
+      [](const nb::args &tensors) {
         std::vector<Tensor> list;
         for (nb::handle tensor : tensors)
           list.push_back(to_tensor(tensor));

@@ -19,8 +19,8 @@ void log_cache_event(const CacheEvent &event);
 [[nodiscard]] std::string explain_difference(const CanonicalGraph &graph,
                                              const CanonicalGraph &nearest);
 
-/// Counts a kind of `graph` that had to be compiled. Warns on stderr, once for each expression,
-/// when one has come in more than 64 kinds.
+/// Counts a kind of `graph` that was new. Warns on stderr, once for each expression, when one has
+/// come in more than `signatures_without_warning` kinds.
 void count_signature(const CanonicalGraph &graph);
 
 /// The most kinds of one expression that cause no warning.

@@ -88,11 +88,7 @@ std::byte *copy_packed(std::byte *to, const std::byte *from, std::span<const std
                     " bytes, the element size of " + std::string(name_of(layout.dtype)));
 }
 
-bool is_bad(const void *pointer, DType dtype) {
-  return !pointer ||
-         reinterpret_cast<std::uintptr_t>(pointer) % static_cast<std::uintptr_t>(size_of(dtype)) !=
-             0;
-}
+bool is_bad(const void *pointer, DType dtype) { return !pointer || !is_aligned(pointer, dtype); }
 
 } // namespace
 
@@ -140,13 +136,10 @@ std::byte *Function::Prepared::take_scratch() const {
 }
 
 void Function::Prepared::give_back(std::byte *memory) const {
-  for (std::atomic<std::byte *> &spare : spares) {
-    if (!memory)
-      return;
+  for (std::atomic<std::byte *> &spare : spares)
     if (std::byte *none = nullptr; spare.compare_exchange_strong(
             none, memory, std::memory_order_release, std::memory_order_relaxed))
       return;
-  }
   std::free(memory);
 }
 
@@ -171,7 +164,9 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
   std::pmr::polymorphic_allocator<const std::byte *> allocator(&memory);
   const std::byte **values = allocator.allocate(value_count);
   const std::byte **arguments = allocator.allocate(most_buffers);
-  std::byte *scratch = take_scratch();
+  // The hook before a kernel may throw.
+  auto release = [this](std::byte *memory) { give_back(memory); };
+  const std::unique_ptr<std::byte, decltype(release)> scratch(take_scratch(), release);
 
   const std::byte **next = values;
   for (const void *pointer : in)
@@ -186,7 +181,7 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
     for (std::int32_t n = 0; n < launch.result_count; ++n, ++result)
       arguments[launch.input_count + n] = *next++ =
           result->output < 0
-              ? scratch + result->scratch
+              ? scratch.get() + result->scratch
               : static_cast<std::byte *>(out[static_cast<std::size_t>(result->output)]);
     run_tiles(*launch.code, reinterpret_cast<const void *const *>(arguments));
   }
@@ -197,7 +192,6 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
                 outputs[n].shape, from.strides,
                 static_cast<std::size_t>(size_of(outputs[n].dtype)));
   }
-  give_back(scratch);
 }
 
 std::span<const Function::Layout> Function::inputs() const { return prepared->inputs; }
@@ -286,11 +280,9 @@ std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
   std::vector<ByteStrides> strides;
   for (const Tensor &input : inputs) {
     std::shared_ptr<const Storage> values = input.node()->values();
-    const std::int64_t element = size_of(input.dtype());
-    const bool in_place =
-        !is_bad(values->data, input.dtype()) &&
-        std::ranges::all_of(values->strides, [&](std::int64_t s) { return s % element == 0; });
-    strides.push_back(in_place ? values->strides : row_major_strides(input.shape(), input.dtype()));
+    strides.push_back(values->data && is_in_place(values->data, values->strides, input.dtype())
+                          ? values->strides
+                          : row_major_strides(input.shape(), input.dtype()));
     key.push_back(static_cast<std::int64_t>(input.dtype()));
     key.push_back(input.rank());
     key.insert(key.end(), input.shape().begin(), input.shape().end());

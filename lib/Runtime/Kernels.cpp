@@ -6,9 +6,9 @@
 #include "CacheLog.h"
 #include "Threads.h"
 
-#include "tsum/JIT/Compiler.h"
 #include "tsum/JIT/DiskCache.h"
 #include "tsum/JIT/Loader.h"
+#include "tsum/Runtime/ValueOrThrow.h"
 #include "tsum/Support/Timeline.h"
 
 #include <pthread.h>
@@ -63,12 +63,6 @@ private:
   CacheEvent &event;
   std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
 };
-
-template <class T> T value_or_throw(std::variant<T, CompileFailure> outcome) {
-  if (auto *failure = std::get_if<CompileFailure>(&outcome))
-    throw CompileError(failure->stage, failure->diagnostic);
-  return std::get<T>(std::move(outcome));
-}
 
 /// What a program keeps in memory beside its object file, about.
 constexpr std::int64_t overhead_bytes = 4096;

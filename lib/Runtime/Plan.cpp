@@ -6,21 +6,11 @@
 #include "Launches.h"
 #include "Threads.h"
 
+#include "tsum/Graph/Layout.h"
+
 #include <algorithm>
 
 namespace tsum {
-
-/// The distance in bytes from element 0 to the lowest and to the highest element.
-static std::pair<std::int64_t, std::int64_t> reach_of(const Leaf &leaf) {
-  std::int64_t low = 0, high = 0;
-  for (std::size_t dim = 0; dim < leaf.node->shape.size(); ++dim) {
-    if (leaf.node->shape[dim] == 0)
-      return {0, 0};
-    const std::int64_t far = leaf.values->strides[dim] * (leaf.node->shape[dim] - 1);
-    (far < 0 ? low : high) += far;
-  }
-  return {low, high};
-}
 
 std::optional<LeafPlace> find_place(std::span<const Leaf> leaves, const std::byte *data,
                                     const Storage &storage) {
@@ -36,8 +26,8 @@ std::optional<LeafPlace> find_place(std::span<const Leaf> leaves, const std::byt
     // A view, such as a reshape, of memory that several leaves may share.
     const bool same_owner = !leaf.values->owner.owner_before(storage.owner) &&
                             !storage.owner.owner_before(leaf.values->owner);
-    auto [low, high] = reach_of(leaf);
-    if (!same_owner || offset_in(leaf) < low || offset_in(leaf) > high)
+    auto [low, high] = byte_range(leaf.node->shape, leaf.values->strides, leaf.node->dtype);
+    if (!same_owner || offset_in(leaf) < low || offset_in(leaf) >= high)
       continue;
     if (place)
       return std::nullopt;

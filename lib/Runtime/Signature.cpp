@@ -2,6 +2,8 @@
 
 #include "Signature.h"
 
+#include "tsum/Graph/Layout.h"
+
 #include <algorithm>
 
 #define XXH_INLINE_ALL
@@ -88,15 +90,12 @@ void Signature::read(std::size_t place) {
 }
 
 void Signature::read_leaf(const Node &node, const std::shared_ptr<const Storage> &values) {
-  const std::int64_t element = size_of(node.dtype);
-  in_place &=
-      reinterpret_cast<std::uintptr_t>(values->data) % static_cast<std::uintptr_t>(element) == 0;
+  in_place &= tsum::is_in_place(values->data, values->strides, node.dtype);
   text.push_back(-1 - static_cast<std::int64_t>(node.dtype)); // no description begins so
   text.push_back(static_cast<std::int64_t>(node.shape.size()));
   for (std::size_t dim = 0; dim < node.shape.size(); ++dim) {
     text.push_back(node.shape[dim]);
     text.push_back(values->strides[dim]);
-    in_place &= values->strides[dim] % element == 0;
   }
   data.push_back(values);
   data_nodes.push_back(&node);

@@ -16,14 +16,6 @@ namespace tsum {
 
 namespace {
 
-bool is_in_place(const Node &node, const Storage &values) {
-  const std::int64_t element = size_of(node.dtype);
-  return reinterpret_cast<std::uintptr_t>(values.data) % static_cast<std::uintptr_t>(element) ==
-             0 &&
-         std::ranges::all_of(values.strides,
-                             [&](std::int64_t stride) { return stride % element == 0; });
-}
-
 class Tracer {
 public:
   Tracer(std::span<const Tensor> inputs, const GetProgram &get_program);
@@ -107,7 +99,9 @@ Node::Ptr Tracer::copy(const OrderedNode &original, const std::vector<Node::Ptr>
                   to_string(node.shape) + ", which is not among the inputs given");
     result->set_values(stand_in(*input, number->second));
   } else if (data) {
-    auto kept = is_in_place(node, *data) ? data : pack_row_major(node.shape, node.dtype, *data);
+    auto kept = is_in_place(data->data, data->strides, node.dtype)
+                    ? data
+                    : pack_row_major(node.shape, node.dtype, *data);
     auto owner = std::make_shared<std::shared_ptr<const Storage>>(kept);
     const auto number = static_cast<std::int32_t>(schedule.first_result());
     auto [low, high] = byte_range(node.shape, kept->strides, node.dtype);

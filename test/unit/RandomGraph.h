@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 namespace tsum::test {
 
@@ -121,13 +122,9 @@ private:
     case 8:
       return view(x);
     case 9: {
-      Tensor y = cast(any(), x.dtype());
-      try {
-        Tensor result = where(cast(any(), DType::boolean), x, y);
-        if (result.size() <= max_size)
-          return result;
-      } catch (const ShapeError &) {
-      }
+      Tensor y = cast(any(), x.dtype()), condition = cast(any(), DType::boolean);
+      if (std::optional<Tensor> result = broadcast([&] { return where(condition, x, y); }))
+        return *result;
       return where(cast(x, DType::boolean), negated(x), x);
     }
     default:
@@ -216,17 +213,23 @@ private:
     const ElementwiseOp &op = any_op(elementwise_ops);
     Tensor x = cast_into(op.domain, given);
     Tensor y = cast(any(), x.dtype());
-    try {
-      Tensor result = pick(0, 1) ? op.apply(x, y) : op.apply(y, x);
-      if (result.size() <= max_size)
-        return result;
-    } catch (const ShapeError &) {
-    }
-    return op.apply(x, x);
+    if (pick(0, 1) == 0)
+      std::swap(x, y);
+    return broadcast([&] { return op.apply(x, y); }).value_or(op.apply(x, x));
   }
 
   /// Elements of a tensor, since the reference takes its time for each.
   static constexpr std::int64_t max_size = 20'000;
+
+  /// What `combine` makes of its operands, if they broadcast to a shape that is not too large.
+  template <class Combine> static std::optional<Tensor> broadcast(const Combine &combine) {
+    try {
+      Tensor result = combine();
+      return result.size() <= max_size ? std::optional(result) : std::nullopt;
+    } catch (const ShapeError &) {
+      return std::nullopt;
+    }
+  }
 
   std::mt19937 random;
   std::vector<DType> dtypes;

@@ -14,7 +14,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <spawn.h>
 #include <string>
+#include <string_view>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -153,35 +155,46 @@ double threaded_hits() {
   return std::chrono::duration<double, std::micro>(time).count() / 100'000;
 }
 
-/// What a process of its own does: says how long its first evaluation takes.
-int first_evaluation() {
+/// What a process of its own does: writes to `file` how long its first evaluation takes.
+int first_evaluation(const std::string &file) {
   std::vector<float> values(64 * 128, 1.0f);
   const auto start = Clock::now();
   Tensor x = borrow(values.data(), {64, 128});
   static_cast<void>(reduce_sum(x, 1).data<float>());
-  std::printf("%f\n", Milliseconds(Clock::now() - start).count());
+  std::ofstream(file) << Milliseconds(Clock::now() - start).count();
   return 0;
+}
+
+/// Whether `program` succeeds.
+bool run(std::string program, std::string argument) {
+  char *const arguments[] = {program.data(), argument.data(), nullptr};
+  pid_t process = 0;
+  int status = 0;
+  return ::posix_spawn(&process, program.c_str(), nullptr, nullptr, arguments, environ) == 0 &&
+         ::waitpid(process, &status, 0) == process && status == 0;
 }
 
 /// Medians over processes: of the first evaluation alone and of all, start and end included.
 std::pair<double, double> in_processes(const std::string &program, bool is_warm) {
   std::vector<double> evaluations, totals;
-  TemporaryDirectory directory;
-  ::setenv("TSUM_CACHE_DIR", directory.name().c_str(), 1);
-  for (int run = 0; run < 21; ++run) {
+  TemporaryDirectory cache, output;
+  const std::string file = output.name() + "/milliseconds";
+  ::setenv("TSUM_CACHE_DIR", cache.name().c_str(), 1);
+  for (int round = 0; round < 21; ++round) {
     const auto start = Clock::now();
-    std::FILE *pipe = ::popen(("exec '" + program + "' --first-evaluation").c_str(), "r");
-    double time = 0;
-    if (!pipe || std::fscanf(pipe, "%lf", &time) != 1 || ::pclose(pipe) != 0) {
+    const bool succeeded = run(program, "--first-evaluation=" + file);
+    const double total = Milliseconds(Clock::now() - start).count();
+    double evaluation = 0;
+    if (!succeeded || !(std::ifstream(file) >> evaluation)) {
       std::cerr << "tsum-bench-latency: the process of a first evaluation failed\n";
       std::exit(1);
     }
-    if (run > 0) {
-      totals.push_back(Milliseconds(Clock::now() - start).count());
-      evaluations.push_back(time);
+    if (round > 0) {
+      totals.push_back(total);
+      evaluations.push_back(evaluation);
     }
     if (!is_warm)
-      for (const auto &file : std::filesystem::directory_iterator(directory.name()))
+      for (const auto &file : std::filesystem::directory_iterator(cache.name()))
         std::filesystem::remove(file);
   }
   return {median(evaluations), median(totals)};
@@ -236,8 +249,8 @@ int main(int argc, char **argv) {
   bool with_memory = false;
   for (int n = 1; n < argc; ++n) {
     const std::string argument = argv[n];
-    if (argument == "--first-evaluation")
-      return first_evaluation();
+    if (constexpr std::string_view first = "--first-evaluation="; argument.starts_with(first))
+      return first_evaluation(argument.substr(first.size()));
     if (argument == "--memory") {
       with_memory = true;
     } else if (argument.starts_with("--json=")) {

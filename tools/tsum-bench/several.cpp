@@ -44,7 +44,7 @@ void several(benchmark::State &state, const Tensor &x, Together together, Build 
   state.SetBytesProcessed(state.iterations() * x.size() * size_of(x.dtype()));
 }
 
-void sum_squares_and_max(benchmark::State &state, tsum::Shape shape, tsum::Axes axes,
+void sum_squares_and_max(benchmark::State &state, tsum::Shape shape, const tsum::Axes &axes,
                          Together together) {
   Tensor x = filled(std::move(shape));
   several(state, x, together, [&] {
@@ -61,7 +61,7 @@ void moments_of_rows(benchmark::State &state, Together together) {
 }
 
 /// The sums of the real and the imaginary parts, which complex sums are made of.
-void sums_of_parts(benchmark::State &state, tsum::Axes axes, Together together) {
+void sums_of_parts(benchmark::State &state, const tsum::Axes &axes, Together together) {
   Tensor memory = filled({1024, 4096});
   Tensor x = tsum::borrow(memory.bytes(), tsum::DType::complex64, {1024, 2048}, {}, memory.node());
   several(state, x, together,
@@ -70,7 +70,7 @@ void sums_of_parts(benchmark::State &state, tsum::Axes axes, Together together) 
 
 /// Registers `function` with one thread, and with as many as there are.
 template <class Function, class... Arguments>
-void add(const std::string &name, Function function, Arguments... arguments) {
+void add(const std::string &name, Function function, const Arguments &...arguments) {
   for (std::int64_t threads : {1, 0})
     benchmark::RegisterBenchmark((name + (threads ? "/1 thread" : "/all threads")).c_str(),
                                  [=](benchmark::State &state) {
@@ -83,7 +83,7 @@ void add(const std::string &name, Function function, Arguments... arguments) {
 
 int main(int argc, char **argv) {
   using tsum::Axes, tsum::Shape;
-  auto both = [](const std::string &name, auto function, auto... arguments) {
+  auto both = [](const std::string &name, auto function, const auto &...arguments) {
     add(name + "/one by one", function, arguments..., Together::No);
     add(name + "/together", function, arguments..., Together::Yes);
   };

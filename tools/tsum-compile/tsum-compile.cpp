@@ -2,6 +2,8 @@
 //
 // Compiles functions of a tsum-dialect file ahead of time: to an object file and a C header, for
 // programs that have neither tsum nor LLVM nor MLIR in them.
+#include "../SourceFile.h"
+
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
@@ -9,16 +11,15 @@
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/JIT/Library.h"
 #include "tsum/Runtime/Trace.h"
+#include "tsum/Runtime/ValueOrThrow.h"
 #include "tsum/tsum.h"
 
-#include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
 
@@ -49,12 +50,6 @@ struct Options {
                  clEnumValN(Emit::Llvm, "llvm", "LLVM IR"),
                  clEnumValN(Emit::Mlir, "mlir", "the kernels in MLIR's LLVM dialect"))};
 };
-
-template <class T> T valueOrThrow(std::variant<T, CompileFailure> outcome) {
-  if (auto *failure = std::get_if<CompileFailure>(&outcome))
-    throw CompileError(failure->stage, failure->diagnostic);
-  return std::get<T>(std::move(outcome));
-}
 
 void writeFile(const std::string &path, StringRef text) {
   std::string message;
@@ -139,7 +134,7 @@ public:
       Library::Format format = options.emit == Emit::Object     ? Library::Format::Object
                                : options.emit == Emit::Assembly ? Library::Format::Assembly
                                                                 : Library::Format::LlvmIr;
-      writeFile(options.output, valueOrThrow(library.emit(format)));
+      writeFile(options.output, value_or_throw(library.emit(format)));
     }
     if (!options.header.empty())
       writeFile(options.header,
@@ -260,20 +255,12 @@ LogicalResult runFile(const Options &options) {
   DialectRegistry registry;
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.printOpOnDiagnostic(false); // the line of the file is enough
-  std::string message;
-  auto buffer = openInputFile(options.file, &message);
-  if (!buffer)
-    throw Error(message);
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(std::move(buffer), SMLoc());
-  SourceMgrDiagnosticHandler handler(sources, &context);
-  auto module = parseSourceFile<ModuleOp>(sources, &context);
-  if (!module)
+  SourceFile source(options.file, context);
+  if (!source.module())
     return failure();
   Compile compile(options, context);
   bool isEmpty = true;
-  for (auto function : module->getOps<func::FuncOp>()) {
+  for (auto function : source.module().getOps<func::FuncOp>()) {
     if (function.isExternal())
       continue;
     isEmpty = false;

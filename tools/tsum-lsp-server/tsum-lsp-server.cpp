@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // mlir-lsp-server with tsum's dialect: diagnostics, hover, definitions and completion in editors.
+#include "../HideLLVMOptions.h"
+
 #include "tsum/Codegen/Pipeline.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -8,6 +10,7 @@
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
 
 int main(int argc, char **argv) {
+  tsum::hideLLVMOptions();
   mlir::DialectRegistry registry;
   tsum::registerTsumDialects(registry);
   registry.insert<mlir::cf::ControlFlowDialect, mlir::ub::UBDialect>();

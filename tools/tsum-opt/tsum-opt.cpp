@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // mlir-opt with tsum's dialect and passes, and the upstream ones that go with them.
+#include "../HideLLVMOptions.h"
+
 #include "tsum/Codegen/Pipeline.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -18,7 +20,6 @@
 #include "mlir/Dialect/Vector/Transforms/Passes.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
-#include "llvm/Support/CommandLine.h"
 
 using namespace mlir;
 
@@ -47,10 +48,7 @@ static void registerUpstreamPasses() {
 }
 
 int main(int argc, char **argv) {
-  // LLVM's own options, for its back ends and passes: --help-hidden lists them.
-  for (auto &[name, option] : llvm::cl::getRegisteredOptions())
-    if (option->getOptionHiddenFlag() == llvm::cl::NotHidden && name != "help" && name != "version")
-      option->setHiddenFlag(llvm::cl::Hidden);
+  tsum::hideLLVMOptions();
   registerUpstreamPasses();
   tsum::registerTsumPasses();
 

@@ -2,6 +2,7 @@
 //
 // Evaluates a function of a tsum-dialect file, or an expression, on NumPy files: read, import,
 // evaluate, write.
+#include "../SourceFile.h"
 #include "Progress.h"
 
 #include "tsum/Codegen/Pipeline.h"
@@ -13,12 +14,9 @@
 #include "tsum/npy.h"
 #include "tsum/tsum.h"
 
-#include "mlir/Parser/Parser.h"
-#include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
 #include <chrono>
@@ -274,7 +272,6 @@ LogicalResult runFile(const Options &options) {
   DialectRegistry registry;
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.printOpOnDiagnostic(false); // the line of the file is enough
   Run run(options, context);
 
   if (!options.expression.empty())
@@ -285,17 +282,10 @@ LogicalResult runFile(const Options &options) {
                     ? "there is nothing to evaluate (give a file.mlir, or --expr)"
                     : "a file.mlir is the only operand of its kind (its function's arguments are "
                       "given by --input)");
-  std::string message;
-  auto buffer = openInputFile(options.operands.front(), &message);
-  if (!buffer)
-    throw Error(message);
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(std::move(buffer), SMLoc());
-  SourceMgrDiagnosticHandler handler(sources, &context);
-  auto module = parseSourceFile<ModuleOp>(sources, &context);
-  if (!module)
+  SourceFile source(options.operands.front(), context);
+  if (!source.module())
     return failure();
-  return run.run(selectFunction(*module, options.function));
+  return run.run(selectFunction(source.module(), options.function));
 }
 
 } // namespace

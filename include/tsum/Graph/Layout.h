@@ -8,9 +8,20 @@
 
 namespace tsum {
 
+/// Whether a tensor of `shape` has no elements.
+[[nodiscard]] bool is_empty(std::span<const std::int64_t> shape);
+
 /// From where to where elements of `shape` lie, in bytes from element 0.
 [[nodiscard]] std::pair<std::int64_t, std::int64_t>
 byte_range(const Shape &shape, const ByteStrides &strides, DType dtype);
+
+/// Whether `data` can be read as a C++ object of `dtype`.
+[[nodiscard]] bool is_aligned(const void *data, DType dtype);
+
+/// Whether all elements by `strides` from `data` on are aligned, so that kernels can read them in
+/// place.
+[[nodiscard]] bool is_in_place(const void *data, std::span<const std::int64_t> strides,
+                               DType dtype);
 
 /// Whether elements of `shape` by `strides` lie row-major, one behind the other.
 [[nodiscard]] bool is_packed(std::span<const std::int64_t> shape, const ByteStrides &strides,

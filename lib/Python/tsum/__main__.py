@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """python -m tsum: what this installation is, for bug reports."""
-import importlib
+import importlib.metadata
 import os
 import platform
 
@@ -49,6 +49,4 @@ def main():
 
 
 if __name__ == "__main__":
-    import importlib.metadata
-
     main()

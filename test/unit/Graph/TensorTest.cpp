@@ -30,6 +30,17 @@ TEST(Constant, MayBeEmpty) {
   Tensor empty = constant<float>(std::span<const float>(), {std::int64_t{1} << 33, 0});
   EXPECT_EQ(empty.size(), 0);
   EXPECT_TRUE(empty.data<float>().empty());
+  // A shape, and no name of 4 characters at address 0.
+  EXPECT_THAT(constant<float>({}, {0, 4}).shape(), ElementsAre(0, 4));
+}
+
+TEST(Constant, TakesWrittenValuesOfAnyShape) {
+  Tensor cube = constant({1, 2, 3, 4, 5, 6, 7, 8}, {2, 2, 2}, "cube");
+  EXPECT_THAT(cube.shape(), ElementsAre(2, 2, 2));
+  EXPECT_THAT(cube.to_vector<int>(), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
+  EXPECT_EQ(cube.name(), "cube");
+  EXPECT_THAT([] { return constant<float>({1, 2}, {0, 4}); },
+              ThrowsMessage<ShapeError>("constant: 2 values given for shape [0,4], which takes 0"));
 }
 
 TEST(Constant, RejectsAnotherNumberOfValues) {

@@ -182,7 +182,6 @@ TEST_F(DiskCacheTest, AnInconsistentImageIsRefused) {
 
 TEST_F(DiskCacheTest, FilesThatAreNoPlainPrivateFilesAreRefused) {
   const fs::path file = insert_one();
-  const std::string whole = contents(file);
   fs::permissions(file, fs::perms::others_write, fs::perm_options::add);
   expect_broken();
   fs::rename(file, directory.name() + "/elsewhere");

@@ -30,7 +30,7 @@ TEST(Recipes, BuildTheSameGraphAgain) {
 /// Whether a step of `recipe` is `op`, of at least two elements.
 bool has_long(const Recipe &recipe, OpKind op) {
   return std::ranges::any_of(recipe.steps, [op](const Recipe::Step &step) {
-    return !step.is_data() && step.op == op && step.shape != Shape() && step.shape.back() > 1;
+    return !step.is_data() && step.op == op && !step.shape.empty() && step.shape.back() > 1;
   });
 }
 

@@ -1,30 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "InThreads.h"
 #include "tsum/eval.h"
 #include "tsum/ops.h"
 
 #include <gtest/gtest.h>
 
-#include <barrier>
 #include <cstdlib>
 #include <numeric>
-#include <thread>
 
 using namespace tsum;
+using namespace tsum::test;
 
 namespace {
-
-constexpr int thread_count = 8;
-
-/// Calls `act(thread)` in eight threads that start together.
-template <class Act> void in_threads(const Act &act) {
-  std::barrier start(thread_count);
-  std::vector<std::jthread> threads;
-  for (int thread = 0; thread < thread_count; ++thread)
-    threads.emplace_back([&, thread] {
-      start.arrive_and_wait();
-      act(thread);
-    });
-}
 
 /// 0, 1, 2, ...
 Tensor iota(std::int64_t count, double first = 0) {
@@ -33,7 +20,7 @@ Tensor iota(std::int64_t count, double first = 0) {
   return constant<double>(values, {count});
 }
 
-double sum_of_iota(std::int64_t count) { return static_cast<double>(count * (count - 1) / 2); }
+double sum_of_iota(std::int64_t count) { return static_cast<double>(count * (count - 1)) / 2; }
 
 TEST(Concurrency, ThreadsCompileANewGraphOnce) {
   clear_cache();

@@ -22,7 +22,7 @@ const Tensor nothing = borrow(nullptr, DType::f64, {2, 0});
 
 std::vector<double> values(const Tensor &tensor) { return tensor.to_vector<double>(); }
 
-testing::Matcher<const std::vector<double> &> near(std::vector<double> expected) {
+testing::Matcher<const std::vector<double> &> near(const std::vector<double> &expected) {
   return Pointwise(DoubleNear(1e-14), expected);
 }
 

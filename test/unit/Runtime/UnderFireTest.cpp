@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Caches and threads together, where they are least comfortable.
+#include "InThreads.h"
 #include "Process.h"
 #include "tsum/eval.h"
 #include "tsum/ops.h"
@@ -8,15 +9,12 @@
 #include <tbb/parallel_for.h>
 
 #include <atomic>
-#include <barrier>
-#include <thread>
 
 using namespace tsum;
 using namespace tsum::test;
 
 namespace {
 
-constexpr int thread_count = 8;
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define TSUM_IS_SLOW
@@ -33,16 +31,6 @@ bool is_right(std::int64_t kind, float factor) {
   const std::vector<float> values(static_cast<std::size_t>(kind), factor);
   return reduce_sum(borrow(values.data(), {kind})).item<float>() ==
          static_cast<float>(kind) * factor;
-}
-
-template <class Act> void in_threads(const Act &act) {
-  std::barrier start(thread_count);
-  std::vector<std::jthread> threads;
-  for (int thread = 0; thread < thread_count; ++thread)
-    threads.emplace_back([&, thread] {
-      start.arrive_and_wait();
-      act(thread);
-    });
 }
 
 TEST(UnderFire, ThreadsEvaluateMoreThanFitsInTheCache) {

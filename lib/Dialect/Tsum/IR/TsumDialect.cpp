@@ -105,6 +105,11 @@ Type ir::getRealType(Type type) {
   return complex ? tensor.clone(complex.getElementType()) : tensor;
 }
 
+int64_t ir::getByteSize(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return tensor.getNumElements() * size_of(*getDType(tensor.getElementType()));
+}
+
 bool ir::isAddressable(Type type) {
   auto shaped = cast<ShapedType>(type);
   std::optional<DType> dtype = getDType(shaped.getElementType());

@@ -81,8 +81,9 @@ private:
       auto argument = dyn_cast<BlockArgument>(input);
       if (!argument)
         continue;
-      if (Attribute strides = function.getArgAttr(argument.getArgNumber(), "tsum.strides"))
-        kernel.setArgAttr(index, "tsum.strides", strides);
+      const StringRef name = ir::TsumDialect::getStridesAttrName();
+      if (Attribute strides = function.getArgAttr(argument.getArgNumber(), name))
+        kernel.setArgAttr(index, name, strides);
     }
     b.setInsertionPointToEnd(entry);
     for (Operation *op : ops)

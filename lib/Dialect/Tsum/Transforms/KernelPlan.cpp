@@ -15,11 +15,6 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
-static int64_t bytesOf(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-}
-
 KernelPlan::KernelPlan(func::FuncOp function) {
   for (Value output : function.getBody().front().getTerminator()->getOperands())
     cut(output, "output");
@@ -143,9 +138,9 @@ bool KernelPlan::shareData(const PlannedKernel &a, const PlannedKernel &b) const
   auto isShared = [&](const PlannedKernel &one, const PlannedKernel &other) {
     int64_t shared = 0, total = 0;
     for (Value x : one.inputs) {
-      total += bytesOf(x);
+      total += ir::getByteSize(x.getType());
       if (llvm::any_of(other.inputs, [&](Value y) { return areTogether(x, y); }))
-        shared += bytesOf(x);
+        shared += ir::getByteSize(x.getType());
     }
     return shared > 0 && 2 * shared >= total;
   };

@@ -31,6 +31,9 @@ namespace tsum::ir {
 /// The type of the real parts of elements of the tensor type `type`: itself if it is real.
 [[nodiscard]] mlir::Type getRealType(mlir::Type type);
 
+/// How many bytes a tensor of `type`, which has tsum's elements, takes in memory.
+[[nodiscard]] std::int64_t getByteSize(mlir::Type type);
+
 /// What the reduction `kind` of nothing gives, as an element of type `type`.
 [[nodiscard]] mlir::TypedAttr getReductionIdentity(OpKind kind, mlir::Type type);
 
