@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tsum/Graph/Node.h"
+#include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -27,6 +27,9 @@ public:
   /// Whether the accumulators combine as the elements of blocks do, so that blocks may be of any
   /// size.
   bool isPlain() const { return kind == Kind::Plain; }
+
+  /// The rows of a block: one where the elements are the sums of parts.
+  int64_t blockRows() const { return isOfParts ? 1 : block_rows; }
 
   /// Whether the sum is to be exact, for ExactAccumulator.h to do.
   bool isExact() const { return exact; }
@@ -87,6 +90,7 @@ private:
   mlir::OperationName combiner;
   bool isAbsorbed = false; ///< whether the value is such a constant
   bool isPartial = false;  ///< whether the result has the type of the accumulators
+  bool isOfParts = false;  ///< whether the values are such results
   bool exact = false;
   mlir::Type resultType;
   mlir::Value value;

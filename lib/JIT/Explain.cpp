@@ -55,7 +55,7 @@ std::string accuracyOf(Operation *op) {
   const std::string unit = isDouble ? "u = 2^-53" : "u = 2^-24";
   if (isa<ir::ReduceProdOp>(op))
     return dtype + " products within u for each factor, " + unit;
-  return dtype + " sums within " + (isDouble ? "36" : "18") + " u sum|x|, " + unit +
+  return dtype + " sums within " + (isDouble ? "20" : "18") + " u sum|x|, " + unit +
          (type.getWidth() < 32 ? ", and rounded once to " + dtype : "");
 }
 
