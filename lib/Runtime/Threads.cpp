@@ -3,11 +3,11 @@
 #include "Threads.h"
 
 #include "CpuLimit.h"
+#include "Crew.h"
 
 #include "tsum/eval.h"
 #include "tsum/threads.h"
 
-#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
@@ -79,11 +79,9 @@ struct ThreadChoice {
 
   void run(std::int64_t jobs, const std::function<void(std::int64_t)> &job) const {
     if (executor)
-      return executor->run(jobs, job);
-    // A host's task that waits for a kernel must not meanwhile begin another of the host's tasks,
-    // which may want what this one has locked.
-    tbb::this_task_arena::isolate(
-        [&] { tbb::parallel_for(std::int64_t{0}, jobs, job, tbb::static_partitioner()); });
+      executor->run(jobs, job);
+    else
+      run_with_crew(jobs, job);
   }
 };
 
@@ -93,8 +91,6 @@ namespace {
 /// may still be in that core's caches. Who is done with its own share helps with the others.
 class Shares {
 public:
-  static constexpr std::int64_t most = 128;
-
   Shares(const Program::Launch &launch, std::int64_t count) : launch(launch), count(count) {
     const std::int64_t share = (launch.tiles + count - 1) / count;
     const std::int64_t tile_bytes = std::max<std::int64_t>(1, launch.traffic / launch.tiles);
@@ -129,7 +125,7 @@ private:
   const Program::Launch &launch;
   const std::int64_t count;
   std::int64_t piece;
-  std::array<Next, most> next; // of each share, which tile nobody has taken
+  std::array<Next, most_jobs> next; // of each share, which tile nobody has taken
 };
 
 } // namespace
@@ -140,8 +136,7 @@ void set_kernel_hook(void (*hook)()) { kernel_hook = hook; }
 
 /// How many threads the work of `launch` is worth waking.
 static std::int64_t threads_worth(const Program::Launch &launch) {
-  return is_alone ? 1
-                  : std::min({launch.tiles, launch.traffic / min_bytes_per_thread, Shares::most});
+  return is_alone ? 1 : std::min({launch.tiles, launch.traffic / min_bytes_per_thread, most_jobs});
 }
 
 std::int64_t threads_for(const Program::Launch &launch) {

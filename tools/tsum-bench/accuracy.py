@@ -15,7 +15,6 @@ of the data.
 import json
 import math
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -196,7 +195,7 @@ def main():
     print("| dtype | data | sum of | " + " | ".join(columns) + " |")
     print("|---" * (3 + len(columns)) + "|")
     for (dtype, sample, form), case in errors.items():
-        cells = [f"{statistics.median(case[column].values()):.3g}" if column in case else ""
+        cells = [f"{np.median(list(case[column].values())):.3g}" if column in case else ""
                  for column in columns]
         print(f"| {dtype} | {sample} | {form} | " + " | ".join(cells) + " |")
 
