@@ -56,6 +56,8 @@ FailureOr<Accumulator> Accumulator::match(linalg::GenericOp generic, int64_t num
   result.resultType = generic.getRegionOutputArgs()[number].getType();
   if (failed(result.findValue(generic, number)))
     return generic.emitOpError("does not end in one combination of its output with a value");
+  result.neutralResult = result.identityOf(result.resultType);
+  result.compareKeys();
   if (failed(result.chooseKind()))
     return generic.emitOpError("has no accumulator for ") << result.value.getType();
   return result;
@@ -107,6 +109,22 @@ LogicalResult Accumulator::findValue(linalg::GenericOp generic, int64_t number) 
   exact = last->hasAttr("tsum.exact");
   value = last->getOperand(last->getOperand(0) == output ? 1 : 0);
   return success(value != output);
+}
+
+/// Has extrema of floats computed from their keys.
+void Accumulator::compareKeys() {
+  const StringRef name = combiner.getStringRef();
+  const bool isMaximum = name == arith::MaximumFOp::getOperationName();
+  if (isAbsorbed || !(isMaximum || name == arith::MinimumFOp::getOperationName()))
+    return;
+  key = OrderKey{cast<FloatType>(value.getType()),
+                 isMaximum ? OrderKey::Nan::Greatest : OrderKey::Nan::Least};
+  OpBuilder b(value.getContext());
+  b.setInsertionPointAfterValue(value);
+  value = key->of(b, value.getLoc(), value);
+  combiner = OperationName(isMaximum ? arith::MaxSIOp::getOperationName()
+                                     : arith::MinSIOp::getOperationName(),
+                           b.getContext());
 }
 
 /// Chooses the accumulators. Blocks have the type of the reduced elements, not of the output, which
@@ -188,7 +206,7 @@ bool Accumulator::isNeutral(Value fill) const {
     return true;
   if (!matchPattern(fill, m_Constant(&given)))
     return false;
-  return given == identityOf(resultType);
+  return given == neutralResult;
 }
 
 Value Accumulator::create(OpBuilder &b, Location loc, Value x, Value y) const {
@@ -300,6 +318,8 @@ Value Accumulator::finish(OpBuilder &b, Location loc, ValueRange accumulators) c
         arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, zeroIfFinite, zeroIfFinite);
     return arith::SelectOp::create(b, loc, finite, sum, high);
   }
+  if (key)
+    return key->toFloat(b, loc, high);
   if (high.getType() == lanesOf(resultType, laneCount(high)))
     return high;
   return arith::TruncFOp::create(b, loc, lanesOf(resultType, laneCount(high)), high);

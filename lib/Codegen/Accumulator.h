@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "OrderKey.h"
+
 #include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -12,9 +14,9 @@ namespace tsum {
 /// states.
 ///
 /// Blocks of rows are combined plainly, in the element type. A block's value of a sum or product of
-/// floats is then absorbed by accumulators that do not lose accuracy
-/// with their number: one f64 for f32, a compensated pair for f64. All else is exact, so that one
-/// accumulator of its own type does.
+/// floats is then absorbed by accumulators that do not lose accuracy with their number: one f64 for
+/// f32, a compensated pair for f64. All else is exact, so that one accumulator of its own type does;
+/// extrema of floats compare integers in their place.
 class Accumulator {
 public:
   /// The accumulator for result `number` of the reduction `generic`, which the body must give by
@@ -79,6 +81,7 @@ private:
   }
   mlir::LogicalResult findValue(mlir::linalg::GenericOp generic, int64_t number);
   mlir::LogicalResult chooseKind();
+  void compareKeys();
   mlir::Value create(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir::Value y) const;
   mlir::TypedAttr identityOf(mlir::Type type) const;
   llvm::SmallVector<mlir::Value> merge(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange x,
@@ -93,6 +96,8 @@ private:
   bool isOfParts = false;  ///< whether the values are such results
   bool exact = false;
   mlir::Type resultType;
+  mlir::Attribute neutralResult; ///< what the output is filled with before
+  std::optional<OrderKey> key;   ///< of floats that are compared
   mlir::Value value;
   llvm::SmallVector<mlir::Type, 2> accumulatorTypes;
 

@@ -31,7 +31,7 @@ Value expandLanes(LaneBuilder &lanes, ValueRange operands, Function function) {
 
 /// `function` of the operands of `op`: scalars, or vectors of one type, which LLVM cuts to
 /// registers. (Cutting them here, to 64 bytes, was no faster and took LLVM twice as long.)
-template <class Function> Value expand(Operation *op, Function function) {
+template <class Function> Value expand(Operation *op, bool hasAVX512, Function function) {
   OpBuilder b(op);
   Location loc = op->getLoc();
   auto vector = dyn_cast<VectorType>(op->getResult(0).getType());
@@ -41,7 +41,7 @@ template <class Function> Value expand(Operation *op, Function function) {
   }
   // Reductions, which ask whether any lane is rare, are of one dimension.
   auto flat = VectorType::get(vector.getNumElements(), vector.getElementType());
-  LaneBuilder lanes{b, loc, llvm::to_vector<1>(flat.getShape())};
+  LaneBuilder lanes{b, loc, llvm::to_vector<1>(flat.getShape()), hasAVX512};
   if (flat == vector)
     return expandLanes(lanes, op->getOperands(), function);
   SmallVector<Value> operands;
@@ -52,18 +52,21 @@ template <class Function> Value expand(Operation *op, Function function) {
 }
 
 /// What builds a function's value before its op.
-using Expansion = Value (*)(Operation *op);
+using Expansion = Value (*)(Operation *op, bool hasAVX512);
 
 /// Null for an op that is no function of tsum/Math.
 Expansion expansionOf(Operation *op) {
   if (isa<arith::RemFOp>(op))
-    return
-        [](Operation *op) { return expand(op, [](auto x, auto y) { return math::fmod(x, y); }); };
+    return [](Operation *op, bool hasAVX512) {
+      return expand(op, hasAVX512, [](auto x, auto y) { return math::fmod(x, y); });
+    };
   auto elementary = dyn_cast<ir::ElementaryOp>(op);
   StringRef function = elementary ? elementary.getFunction() : "";
 #define TSUM_EXPAND(OP, NAME, PARAMETERS, CALL)                                                    \
   if (isa<mlir::math::OP>(op) || function == #NAME)                                                \
-    return [](Operation *op) { return expand(op, [] PARAMETERS { return math::CALL; }); };
+    return [](Operation *op, bool hasAVX512) {                                                     \
+      return expand(op, hasAVX512, [] PARAMETERS { return math::CALL; });                          \
+    };
   TSUM_EXPAND(Atan2Op, atan2, (auto y, auto x), atan2(y, x))
   TSUM_EXPAND(AtanOp, atan, (auto x), atan(x))
   TSUM_EXPAND(CosOp, cos, (auto x), cos(x))
@@ -89,7 +92,7 @@ bool isInstruction(Operation *op) {
              FloorOp, FmaOp, RoundEvenOp, RsqrtOp, SqrtOp, TruncOp>(op);
 }
 
-LogicalResult expandOp(Operation *op) {
+LogicalResult expandOp(Operation *op, bool hasAVX512) {
   Expansion expansion = expansionOf(op);
   if (!expansion) {
     if (auto elementary = dyn_cast<ir::ElementaryOp>(op))
@@ -104,19 +107,23 @@ LogicalResult expandOp(Operation *op) {
   if (isa<ShapedType>(type) && (!vector || vector.isScalable()))
     return op->emitOpError("has no expansion for ")
            << type << " (valid: scalars and vectors of fixed length)";
-  op->getResult(0).replaceAllUsesWith(expansion(op));
+  op->getResult(0).replaceAllUsesWith(expansion(op, hasAVX512));
   op->erase();
   return success();
 }
 
 struct TsumExpandMathPass final : impl::TsumExpandMathPassBase<TsumExpandMathPass> {
+  using TsumExpandMathPassBase::TsumExpandMathPassBase;
+
   void runOnOperation() override {
+    const bool hasAVX512 =
+        llvm::is_contained(llvm::split(targetFeatures, ','), StringRef("+avx512f"));
     // What expansions build stands before their op, where the walk has been.
-    WalkResult result = getOperation().walk([](Operation *op) {
+    WalkResult result = getOperation().walk([&](Operation *op) {
       if (!isa<mlir::math::MathDialect>(op->getDialect()) &&
           !isa<arith::RemFOp, ir::ElementaryOp>(op))
         return WalkResult::advance();
-      return WalkResult(expandOp(op));
+      return WalkResult(expandOp(op, hasAVX512));
     });
     if (result.wasInterrupted())
       signalPassFailure();

@@ -27,12 +27,25 @@ bool isReduction(Operation *op) {
 
 bool hasOneUser(Operation *op) { return llvm::all_equal(op->getUsers()); }
 
-/// Whether an elementwise op takes long for each element, beside a load and a store.
-bool isExpensive(linalg::GenericOp generic) {
-  return llvm::any_of(*generic.getBody(), [](Operation &op) {
-    return isa<arith::DivFOp, arith::RemFOp, arith::DivSIOp, arith::DivUIOp, math::SqrtOp,
-               ir::ElementaryOp>(op);
-  });
+/// Whether an elementwise op takes long for each element of a row, beside a load and a store. The
+/// row has the dimensions from `firstDim` on; what does not depend on the place in it is computed
+/// once.
+bool isExpensive(linalg::GenericOp generic, int64_t firstDim) {
+  llvm::SmallPtrSet<Value, 8> varying;
+  for (OpOperand *input : generic.getDpsInputOperands())
+    for (int64_t dim = firstDim; dim < generic.getNumLoops(); ++dim)
+      if (generic.getMatchingIndexingMap(input).isFunctionOfDim(dim))
+        varying.insert(generic.getMatchingBlockArgument(input));
+  for (Operation &op : *generic.getBody()) {
+    if (!isa<linalg::IndexOp>(op) &&
+        llvm::none_of(op.getOperands(), [&](Value operand) { return varying.contains(operand); }))
+      continue;
+    if (isa<arith::DivFOp, arith::RemFOp, arith::DivSIOp, arith::DivUIOp, math::SqrtOp,
+            ir::ElementaryOp>(op))
+      return true;
+    varying.insert_range(op.getResults());
+  }
+  return false;
 }
 
 /// Gives each reduction that reads an elementwise op with other users a copy of its own. Not of
@@ -42,9 +55,10 @@ bool isExpensive(linalg::GenericOp generic) {
 bool copyProducersOfReductions(func::FuncOp kernel) {
   bool changed = false;
   auto generics = llvm::to_vector(kernel.getOps<linalg::GenericOp>());
-  const bool worksOnRows = kernel->hasAttr("tsum.rows");
+  auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows");
   for (linalg::GenericOp producer : llvm::reverse(generics)) {
-    if (isReduction(producer) || hasOneUser(producer) || (worksOnRows && isExpensive(producer)))
+    if (isReduction(producer) || hasOneUser(producer) ||
+        (rows && isExpensive(producer, rows.getInt())))
       continue;
     llvm::SmallSetVector<Operation *, 4> users(producer->user_begin(), producer->user_end());
     for (Operation *user : users) {

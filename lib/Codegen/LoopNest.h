@@ -111,6 +111,7 @@ private:
   mlir::Value load(mlir::OpOperand &operand, const LaneTile &tile);
   void store(mlir::Value value, mlir::OpOperand &operand, const LaneTile &tile);
   mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count);
+  void prefetchNextTile(mlir::OpOperand &operand, int64_t count);
   mlir::Value loadContiguous(mlir::OpOperand &operand, int64_t count);
   mlir::Value deinterleave(mlir::OpOperand &operand, int64_t count);
   bool isInterleaved(mlir::OpOperand &operand, int64_t dim);

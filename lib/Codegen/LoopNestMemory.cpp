@@ -122,7 +122,30 @@ Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
   return vector::FromElementsOp::create(b, loc, type, lanes);
 }
 
+/// Asks for what the next tile will load where this one loads `count` elements: a whole tile
+/// further on along the innermost dimension that is tiled, which is the one before the rows.
+void LoopNest::prefetchNextTile(OpOperand &operand, int64_t count) {
+  auto type = cast<MemRefType>(operand.get().getType());
+  AffineMap indices = indicesOf(operand);
+  const int64_t bytes = type.getElementTypeBitWidth() / 8;
+  const int64_t tiled =
+      generic->getParentOfType<func::FuncOp>()->getAttrOfType<IntegerAttr>("tsum.rows").getInt() -
+      1;
+  for (int64_t element = 0; element < count; element += lineBytes / bytes) {
+    SmallVector<AffineExpr> exprs(indices.getResults());
+    exprs[tiled] = exprs[tiled] + type.getDimSize(tiled);
+    exprs.back() = exprs.back() + element;
+    SmallVector<Value> place =
+        llvm::map_to_vector(exprs, [&](AffineExpr expr) { return index(expr); });
+    memref::PrefetchOp::create(b, loc, operand.get(), place, /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
+  }
+}
+
 Value LoopNest::loadContiguous(OpOperand &operand, int64_t count) {
+  auto prefetched = generic->getAttrOfType<DenseI64ArrayAttr>("tsum.prefetch");
+  if (prefetched && llvm::is_contained(prefetched.asArrayRef(), operand.getOperandNumber()))
+    prefetchNextTile(operand, count);
   return loadVector(operand.get(), indicesOf(operand), count);
 }
 

@@ -89,10 +89,10 @@ void bufferize(OpPassManager &pm, const PipelineOptions &) {
   kernel.addPass(createCanonicalizerPass());
 }
 
-void vectorize(OpPassManager &pm, const PipelineOptions &) {
+void vectorize(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &kernel = eachKernel(pm);
   kernel.addPass(createTsumVectorizePass());
-  kernel.addPass(createTsumExpandMathPass());
+  kernel.addPass(createTsumExpandMathPass(TsumExpandMathPassOptions{options.targetFeatures}));
   kernel.addPass(createCSEPass());
 }
 

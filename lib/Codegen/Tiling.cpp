@@ -79,6 +79,39 @@ int64_t resultsPerTile(linalg::GenericOp reduction, int64_t accumulatorBytes, in
   return most < lines_at_once ? 1 : most;
 }
 
+/// Bytes of a row from which on the next one is worth asking for: the processor looks ahead as far
+/// by itself.
+constexpr int64_t prefetchedRowBytes = 2 * 1024;
+
+/// Marks, of a kernel on rows, the last reader of each argument that is read several times with
+/// `tsum.prefetch`: while it has the row in the caches, memory can bring the next one.
+void markPrefetches(func::FuncOp kernel, int64_t rowDims) {
+  Builder b(kernel.getContext());
+  for (BlockArgument argument : kernel.getArguments()) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    int64_t rowBytes = type.getElementTypeBitWidth() / 8;
+    for (int64_t extent : type.getShape().drop_front(std::min(rowDims, type.getRank())))
+      rowBytes *= extent;
+    if (rowDims == 0 || rowBytes < prefetchedRowBytes)
+      continue;
+    OpOperand *last = nullptr;
+    int64_t readers = 0;
+    for (OpOperand &use : argument.getUses())
+      if (auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
+          generic && generic.getMatchingIndexingMap(&use).isIdentity()) {
+        ++readers;
+        if (!last || last->getOwner()->isBeforeInBlock(generic))
+          last = &use;
+      }
+    if (readers < 2)
+      continue;
+    SmallVector<int64_t> operands = {int64_t(last->getOperandNumber())};
+    if (auto others = last->getOwner()->getAttrOfType<DenseI64ArrayAttr>("tsum.prefetch"))
+      llvm::append_range(operands, others.asArrayRef());
+    last->getOwner()->setAttr("tsum.prefetch", b.getDenseI64ArrayAttr(operands));
+  }
+}
+
 } // namespace
 
 Tiling chooseTiling(func::FuncOp kernel, StringRef wanted) {
@@ -130,6 +163,7 @@ Tiling chooseTiling(func::FuncOp kernel, StringRef wanted) {
   tiling.sizes.assign(output.getRank(), 1);
   if (auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows")) {
     // Whole rows: as many as are worth the beginning of a tile.
+    markPrefetches(kernel, rows.getInt());
     int64_t rowBytes = rowSize * widest;
     for (int64_t dim = rows.getInt(); dim < output.getRank(); ++dim)
       tiling.sizes[dim] = tiling.extents[dim];

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "Vectors.h"
+
 #include "tsum/Math/Lane.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -11,11 +14,13 @@
 /// The lane type of tsum/Math/Lane.h whose operations build MLIR.
 namespace tsum {
 
-/// Where a function's operations go, and how many lanes its values have: none for a scalar.
+/// Where a function's operations go, how many lanes its values have, none for a scalar, and whether
+/// the target is one with AVX-512.
 struct LaneBuilder {
   mlir::OpBuilder b;
   mlir::Location loc;
   llvm::SmallVector<int64_t, 1> shape;
+  bool hasAVX512 = false;
 
   template <class T> mlir::Type element() {
     if constexpr (std::is_floating_point_v<T>)
@@ -185,6 +190,32 @@ inline ValueLane<float> narrow(ValueLane<double> x) {
 }
 inline ValueLane<float> signed_to_float(ValueLane<std::uint32_t> x) {
   return convert<float, mlir::arith::SIToFPOp>(x);
+}
+
+/// By vscalefps or vscalefpd, for as many lanes as fill registers.
+template <std::floating_point T>
+std::optional<ValueLane<T>> scale_by_instruction(ValueLane<T> p, ValueLane<T> n) {
+  constexpr int64_t width = 64 / sizeof(T);
+  LaneBuilder *l = p.builder;
+  if (!l->hasAVX512 || l->shape.empty() || l->shape[0] % width != 0)
+    return std::nullopt;
+  auto name = l->b.getStringAttr(sizeof(T) == 4 ? "llvm.x86.avx512.mask.scalef.ps.512"
+                                                : "llvm.x86.avx512.mask.scalef.pd.512");
+  auto constant = [&](mlir::IntegerAttr value) {
+    return mlir::arith::ConstantOp::create(l->b, l->loc, value).getResult();
+  };
+  mlir::Value everyLane = constant(l->b.getIntegerAttr(l->b.getIntegerType(width), -1));
+  mlir::Value currentRounding = constant(l->b.getI32IntegerAttr(4));
+  llvm::SmallVector<mlir::Value> registers;
+  for (int64_t lane = 0; lane < l->shape[0]; lane += width) {
+    mlir::Value part = takeLanes(l->b, l->loc, p.value, lane, width);
+    mlir::Value power = takeLanes(l->b, l->loc, n.value, lane, width);
+    registers.push_back(mlir::LLVM::CallIntrinsicOp::create(
+                            l->b, l->loc, part.getType(), name,
+                            mlir::ValueRange{part, power, part, everyLane, currentRounding})
+                            .getResults());
+  }
+  return ValueLane<T>(l, concatenate(l->b, l->loc, registers));
 }
 
 inline MaskLane both(MaskLane x, MaskLane y) {

@@ -69,3 +69,27 @@ func.func @sums_stay_apart(%x: tensor<4x8xf32>) -> tensor<f32> {
   %r = tsum.reduce_sum %rows axes = [0] : tensor<4xf32> -> tensor<f32>
   return %r : tensor<f32>
 }
+
+// -----
+
+// What two passes over a row read is computed twice if that takes less than keeping it. A quotient
+// that is the same all along the row is computed once, and counts for nothing.
+
+// CHECK-LABEL: func.func @deviation
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>, %[[N:.*]]: tensor<4xf32>
+//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}"reduction"{{.*}} ins(%[[X]] :
+//       CHECK:   %[[SQUARES:.*]] = linalg.generic {{.*}}"reduction"{{.*}} ins({{.*}}%[[X]]
+//       CHECK:   linalg.generic {{.*}}"parallel", "parallel"{{.*}} ins({{.*}}%[[X]]{{.*}}%[[SQUARES]]
+//   CHECK-NOT:   linalg.generic
+func.func @deviation(%x: tensor<4x8xf32>, %n: tensor<4xf32>) -> tensor<4x8xf32>
+    attributes {tsum.rows = 1 : i64} {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %mean = tsum.divide %sum, %n : tensor<4xf32>
+  %means = tsum.broadcast %mean dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %d = tsum.subtract %x, %means : tensor<4x8xf32>
+  %square = tsum.square %d : tensor<4x8xf32>
+  %squares = tsum.reduce_sum %square axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %all = tsum.broadcast %squares dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %r = tsum.multiply %d, %all : tensor<4x8xf32>
+  return %r : tensor<4x8xf32>
+}

@@ -156,3 +156,21 @@ func.func @results_of_two_shapes(%x: tensor<4x16xf32>) -> (tensor<4xf32>, tensor
   %b = tsum.reduce_sum %x axes = [0] : tensor<4x16xf32> -> tensor<16xf32>
   return %a, %b : tensor<4xf32>, tensor<16xf32>
 }
+
+// -----
+
+// Of a kernel on rows that reads them twice, the second reader asks for the next row.
+
+// CHECK-LABEL: func.func @rows_twice
+//       CHECK:   scf.for
+//       CHECK:     linalg.generic {{.*}}"reduction"
+//  CHECK-SAME:       attrs = {tsum.lanes = 64 : i64, tsum.strategy = "inner"}
+//       CHECK:     linalg.generic
+//  CHECK-SAME:       tsum.prefetch = array<i64: 0>
+func.func @rows_twice(%x: tensor<4x1024xf32>) -> tensor<4x1024xf32>
+    attributes {tsum.rows = 1 : i64} {
+  %max = tsum.reduce_max %x axes = [1] : tensor<4x1024xf32> -> tensor<4xf32>
+  %all = tsum.broadcast %max dims = [0] : tensor<4xf32> -> tensor<4x1024xf32>
+  %r = tsum.subtract %x, %all : tensor<4x1024xf32>
+  return %r : tensor<4x1024xf32>
+}

@@ -443,3 +443,60 @@ func.func @indexing_map(%x: memref<4xf32>, %out: memref<8xf32>) {
   }
   return
 }
+
+// -----
+
+// Extrema compare keys: integers in the order of the floats, with NaN beyond the numbers.
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+
+// CHECK-LABEL: func.func @largest
+//  CHECK-SAME:   %[[X:.*]]: memref<4x64xf32>, %[[OUT:.*]]: memref<4xf32>
+//       CHECK:   arith.constant dense<-2147483648> : vector<8xi32>
+//       CHECK:   %[[BITS:.*]] = arith.bitcast %{{.*}} : vector<8xf32> to vector<8xi32>
+//       CHECK:   %[[SIGNS:.*]] = arith.shrsi %[[BITS]]
+//       CHECK:   %[[FLIPPED:.*]] = arith.andi %[[SIGNS]]
+//       CHECK:   %[[ORDERED:.*]] = arith.xori %[[BITS]], %[[FLIPPED]]
+//       CHECK:   %[[KEYS:.*]] = arith.addi %[[ORDERED]]
+//       CHECK:   arith.maxsi {{.*}} : vector<8xi32>
+//       CHECK:   arith.subi
+//       CHECK:   arith.bitcast {{.*}} : vector<1xi32> to vector<1xf32>
+//   CHECK-NOT:   arith.maximumf
+func.func @largest(%x: memref<4x64xf32>, %out: memref<4xf32>) {
+  %least = arith.constant 0xFF800000 : f32
+  linalg.fill ins(%least : f32) outs(%out : memref<4xf32>)
+  linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<4x64xf32>) outs(%out : memref<4xf32>) {
+  ^bb0(%in: f32, %max: f32):
+    %r = arith.maximumf %max, %in : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// A line of memory asks for that of the next tile, two rows on.
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+
+// CHECK-LABEL: func.func @prefetches
+//  CHECK-SAME:   %[[X:[^:]*]]: memref<2x32xf32>
+//       CHECK:   affine.for %[[ROW:.*]] = 0 to 2 {
+//       CHECK:     %[[NEXT:.*]] = affine.apply {{.*}}(%[[ROW]])
+//       CHECK:     memref.prefetch %[[X]][%[[NEXT]], %{{.*}}], read, locality<2>, data
+//       CHECK:     memref.prefetch %[[X]][%{{.*}}, %{{.*}}], read, locality<2>, data
+//   CHECK-NOT:     memref.prefetch
+//       CHECK:     affine.vector_load %[[X]][%[[ROW]], 0]
+func.func @prefetches(%x: memref<2x32xf32>, %out: memref<2x32xf32>)
+    attributes {tsum.rows = 1 : i64} {
+  linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<2x32xf32>) outs(%out : memref<2x32xf32>)
+      attrs = {tsum.prefetch = array<i64: 0>} {
+  ^bb0(%in: f32, %o: f32):
+    %r = arith.negf %in : f32
+    linalg.yield %r : f32
+  }
+  return
+}

@@ -56,6 +56,10 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
     elements: a tile is a run of results, lanes run along them) or `outer` (it is kept: a tile is a
     run of columns, lanes run along them and, where they are few, along the rows too).
 
+    Of a kernel on rows, `tsum.prefetch` names the operands of a generic for which it is the last of
+    several readers, if a row has at least 2 KB: while it computes with a row from the caches, it
+    asks memory for that of the next tile.
+
     The option `strategy` names another one, for experiments, and a remark says where a reduction
     cannot run so: `narrow` takes an innermost dimension that is reduced and has at most 16
     elements, and a kept one; `inner` one that is reduced; `outer` one that is kept. Lanes come with
@@ -97,6 +101,9 @@ def TsumExpandMathPass : Pass<"tsum-expand-math", "::mlir::func::FuncOp"> {
     in an `scf.if` on whether any lane needs it, and if it is long, as the reduction of huge angles
     is, in a loop over the lanes there.
 
+    For a target with AVX-512, vectors of whole registers are multiplied by powers of two by its
+    instruction for that, `vscalefps`, to the same values.
+
     Fails on other element types, which the caller extends first, and on math ops that LLVM would
     make calls of.
 
@@ -114,7 +121,12 @@ def TsumExpandMathPass : Pass<"tsum-expand-math", "::mlir::func::FuncOp"> {
     %y = arith.mulf %scaled, %factor : vector<16xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+  let options = [
+    Option<"targetFeatures", "target-features", "std::string", /*default=*/"",
+           "Instruction set extensions to expand for, such as +avx512f">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 

@@ -26,7 +26,7 @@ template <> struct Exp<double> {
 
 /// x = n ln 2 + rest. The low bits of `exponent` are n + the offset that was asked for.
 template <FloatLane F> struct Reduced {
-  F rest;
+  F rest, n;
   Bits<F> exponent;
 };
 
@@ -38,7 +38,7 @@ template <FloatLane F> Reduced<F> reduce_exp(F x, int offset) {
   F shifted = fma(x, F(C::log2e), shift);
   F n = shifted - shift;
   F rest = fma(n, F(-C::ln2_high), x);
-  return {fma(n, F(-C::ln2_low), rest), bits(shifted)};
+  return {fma(n, F(-C::ln2_low), rest), n, bits(shifted)};
 }
 
 /// (exp(r) - 1 - r) / r^2 for |r| <= 0.3466.
@@ -61,7 +61,9 @@ template <FloatLane F> inline constexpr int scale_offset = 2 * FormatOf<F>::bias
 /// p 2^n, where the low bits of `exponent` are n + scale_offset and 2^n may be as far as half as
 /// many binades again out of range: in two factors, of which the first product is exact, so that a
 /// subnormal result is rounded once.
-template <FloatLane F> F scale(F p, Bits<F> exponent) {
+template <FloatLane F> F scale(F p, F n, Bits<F> exponent) {
+  if (auto scaled = scale_by_instruction(p, n))
+    return *scaled;
   constexpr int mantissa = FormatOf<F>::mantissa_bits;
   Bits<F> half = (exponent >> 1) << mantissa;
   Bits<F> other = (exponent << mantissa) - half;
@@ -70,21 +72,21 @@ template <FloatLane F> F scale(F p, Bits<F> exponent) {
 
 /// exp(x) where it is a normal number, in fewer steps.
 template <FloatLane F> F exp_normal(F x) {
-  auto [rest, exponent] = reduce_exp(x, FormatOf<F>::bias);
+  auto [rest, n, exponent] = reduce_exp(x, FormatOf<F>::bias);
   return exp_of_rest(rest) * from_bits(exponent << FormatOf<F>::mantissa_bits);
 }
 
 /// exp(x) / 2, which is finite where cosh is; NaN stays.
 template <FloatLane F> F half_exp(F x) {
   x = select(x > F(Exp<Scalar<F>>::half_high), F(Exp<Scalar<F>>::half_high), x);
-  auto [rest, exponent] = reduce_exp(x, scale_offset<F> - 1);
-  return scale(exp_of_rest(rest), exponent);
+  auto [rest, n, exponent] = reduce_exp(x, scale_offset<F>);
+  return scale(F(0.5f) * exp_of_rest(rest), n, exponent);
 }
 
 /// expm1 of `x` within [expm1_low, high], and of subnormals exactly but for the sign of zero.
 template <FloatLane F> F expm1_in_range(F x) {
   // t = 2^(n - 1) is finite also for n = 128; 2 (t expm1(rest) + (t - 1/2)).
-  auto [rest, exponent] = reduce_exp(x, FormatOf<F>::bias - 1);
+  auto [rest, n, exponent] = reduce_exp(x, FormatOf<F>::bias - 1);
   F t = from_bits(exponent << FormatOf<F>::mantissa_bits);
   F p = fma(rest * rest, exp_tail(rest), rest);
   F half = fma(t, p, t - F(0.5f));
@@ -97,8 +99,8 @@ template <FloatLane F> F expm1_in_range(F x) {
 template <FloatLane F> F exp(F x) {
   using C = detail::Exp<Scalar<F>>;
   x = clamp(x, C::low, C::high);
-  auto [rest, exponent] = detail::reduce_exp(x, detail::scale_offset<F>);
-  return detail::scale(detail::exp_of_rest(rest), exponent);
+  auto [rest, n, exponent] = detail::reduce_exp(x, detail::scale_offset<F>);
+  return detail::scale(detail::exp_of_rest(rest), n, exponent);
 }
 
 /// e^x - 1, without cancellation near 0; the sign of zero stays.

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <type_traits>
 
 /// What the elementary functions are written in.
@@ -80,6 +81,10 @@ template <std::floating_point T> T exact_remainder(T x, T y) { return std::fmod(
 /// `x`, read as two's complement, to the nearest float.
 inline float signed_to_float(std::uint32_t x) {
   return static_cast<float>(static_cast<std::int32_t>(x));
+}
+/// p 2^n, rounded once, for integral `n`, where that is an instruction of the target.
+template <std::floating_point T> std::optional<T> scale_by_instruction(T /*p*/, T /*n*/) {
+  return std::nullopt;
 }
 
 // Masks: `bool` for scalars.

@@ -20,10 +20,10 @@ template <FloatLane F> F positive_pow_single(F x, F y) {
   // 2^-200 is zero.
   D binades = clamp(widen(y) * fma(s, series, b.k), -200, 200);
   const D wide_shift = FormatOf<D>::round_shift;
-  D n = (binades + wide_shift) - wide_shift;
-  F rest = narrow((binades - n) * D(0x1.62e42fefa39efp-1));
-  F shifted = narrow(n) + F(FormatOf<F>::round_shift + Scalar<F>(scale_offset<F>));
-  return scale(exp_of_rest(rest), bits(shifted));
+  D whole = (binades + wide_shift) - wide_shift;
+  F rest = narrow((binades - whole) * D(0x1.62e42fefa39efp-1)), n = narrow(whole);
+  F shifted = n + F(FormatOf<F>::round_shift + Scalar<F>(scale_offset<F>));
+  return scale(exp_of_rest(rest), n, bits(shifted));
 }
 
 /// log(x) = high + low, to about 70 bits, for positive finite x.
@@ -70,8 +70,8 @@ template <FloatLane F> F positive_pow_double(F x, F y) {
   F low = fma(y, log.high, -high) + y * log.low;
   // Where the result is zero or infinity anyhow, `low` may be NaN.
   low = select(abs(high) < F(800), low, F(0));
-  auto [rest, exponent] = reduce_exp(clamp(high, C::low, C::high), scale_offset<F>);
-  return scale(exp_of_rest(rest + low), exponent);
+  auto [rest, n, exponent] = reduce_exp(clamp(high, C::low, C::high), scale_offset<F>);
+  return scale(exp_of_rest(rest + low), n, exponent);
 }
 
 /// pow(x, y) from `y_th` = |x|^y, with C99's values (F.9.4.4) for zeros, infinities and
