@@ -35,7 +35,7 @@ inline const Axes all_axes = Axes::all();
 
 /// How near a sum of floats comes to the sum of the real numbers that its elements are.
 enum class Accuracy : std::uint8_t {
-  /// At the speed of memory, and within 36 u sum|x| whatever the number of elements.
+  /// At the speed of memory, and within 20 u sum|x| whatever the number of elements.
   standard,
   /// The exact sum, rounded to nearest even once: whatever cancels, overflows on the way or comes
   /// in another order. Costs what docs/numerics.md says.

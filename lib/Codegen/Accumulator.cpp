@@ -5,8 +5,6 @@
 #include "ExactAccumulator.h"
 #include "Vectors.h"
 
-#include "tsum/Graph/SummationTree.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -107,6 +105,7 @@ LogicalResult Accumulator::findValue(linalg::GenericOp generic, int64_t number) 
     return failure();
   combiner = last->getName();
   isPartial = last->hasAttr("tsum.partial");
+  isOfParts = last->hasAttr("tsum.of_parts");
   exact = last->hasAttr("tsum.exact");
   value = last->getOperand(last->getOperand(0) == output ? 1 : 0);
   return success(value != output);

@@ -3,7 +3,7 @@
 
 #include "OrderKey.h"
 
-#include "tsum/Graph/Node.h"
+#include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -29,6 +29,9 @@ public:
   /// Whether the accumulators combine as the elements of blocks do, so that blocks may be of any
   /// size.
   bool isPlain() const { return kind == Kind::Plain; }
+
+  /// The rows of a block: one where the elements are the sums of parts.
+  int64_t blockRows() const { return isOfParts ? 1 : block_rows; }
 
   /// Whether the sum is to be exact, for ExactAccumulator.h to do.
   bool isExact() const { return exact; }
@@ -90,6 +93,7 @@ private:
   mlir::OperationName combiner;
   bool isAbsorbed = false; ///< whether the value is such a constant
   bool isPartial = false;  ///< whether the result has the type of the accumulators
+  bool isOfParts = false;  ///< whether the values are such results
   bool exact = false;
   mlir::Type resultType;
   mlir::Attribute neutralResult; ///< what the output is filled with before

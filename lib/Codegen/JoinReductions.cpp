@@ -26,6 +26,7 @@ constexpr int64_t maxResults = 4;
 struct Reduction {
   linalg::GenericOp generic;
   unsigned elementBits; // of what it accumulates, from which its lanes follow
+  int64_t blockRows;
 };
 
 bool dependsOn(Operation *op, Operation *producer) {
@@ -50,7 +51,7 @@ bool shareData(linalg::GenericOp a, linalg::GenericOp b) {
 /// would read twice.
 bool canJoin(Reduction a, Reduction b) {
   linalg::GenericOp first = a.generic, second = b.generic;
-  return a.elementBits == b.elementBits &&
+  return a.elementBits == b.elementBits && a.blockRows == b.blockRows &&
          first.getNumDpsInits() + second.getNumDpsInits() <= maxResults &&
          first.getStaticLoopRanges() == second.getStaticLoopRanges() &&
          first.getIteratorTypesArray() == second.getIteratorTypesArray() &&
@@ -139,10 +140,11 @@ struct TsumJoinReductionsPass final : impl::TsumJoinReductionsPassBase<TsumJoinR
       FailureOr<Accumulators> accumulators = Accumulators::match(generic);
       if (failed(accumulators))
         return signalPassFailure();
-      if (accumulators->each().front().isExact())
+      const Accumulator &first = accumulators->each().front();
+      if (first.isExact())
         continue; // its limbs fill L1
-      Reduction next{generic,
-                     accumulators->reducedValues().front().getType().getIntOrFloatBitWidth()};
+      Reduction next{generic, first.reducedValue().getType().getIntOrFloatBitWidth(),
+                     first.blockRows()};
       auto *other = llvm::find_if(reductions, [&](Reduction r) { return canJoin(r, next); });
       if (other == reductions.end()) {
         reductions.push_back(next);

@@ -31,12 +31,13 @@ constexpr int64_t outer_rows_at_once = 8;
 int64_t bytesOf(Value scalar) { return scalar.getType().getIntOrFloatBitWidth() / 8; }
 
 /// Emits a reduction along the tree of tsum/Graph/SummationTree.h. All its results have the same
-/// loops and lanes.
+/// loops, lanes and blocks.
 class Reduction {
 public:
   Reduction(LoopNest &nest, Accumulators accumulators)
       : nest(nest), b(nest.b), loc(nest.loc), accumulators(std::move(accumulators)),
-        values(this->accumulators.reducedValues()) {
+        values(this->accumulators.reducedValues()),
+        blockRows(this->accumulators.each().front().blockRows()) {
     for (int64_t dim = 0; dim < nest.rank(); ++dim)
       (nest.isReduced(dim) ? reduced : kept).push_back(dim);
     lineDim = reduced.pop_back_val();
@@ -176,15 +177,7 @@ private:
     const LoopNest::Cover vectors = nest.cover(dim, lane_bytes / 4, elementBytes());
     const LaneTile tile{dim, vectors.width, 1};
     nest.overVectors(dim, vectors, [&](AffineExpr) {
-      SmallVector<Value> sums =
-          nest.overDims(reduced, accumulators.neutral(b, loc, tile.rows), [&](ValueRange sums) {
-            if (nest.extents[lineDim] == 0)
-              return SmallVector<Value>(sums);
-            SmallVector<Value> line = combine(nest.extents[lineDim], tile, [&](AffineExpr element) {
-              nest.position[lineDim] = element;
-            });
-            return accumulators.absorb(b, loc, sums, line);
-          });
+      SmallVector<Value> sums = absorbLines(reduced, accumulators.neutral(b, loc, tile.rows), tile);
       nest.position[lineDim] = nest.constant(0);
       nest.store(accumulators.finish(b, loc, sums), tile);
     });
@@ -251,13 +244,13 @@ private:
   /// Absorbs the lines for all indices of the reduced `dims`.
   SmallVector<Value> absorbLines(ArrayRef<int64_t> dims, ValueRange sums, const LaneTile &tile) {
     const int64_t line = nest.extents[lineDim];
-    const int64_t block = lanes * block_rows, rest = line % block;
+    const int64_t block = lanes * blockRows, rest = line % block;
     auto rowsAt = [&](AffineExpr start) {
       return [this, start](AffineExpr row) { nest.position[lineDim] = start + row * lanes; };
     };
     return nest.overDims(dims, sums, [&](ValueRange sums) {
       SmallVector<Value> total = nest.loop(line / block, sums, [&](AffineExpr iv, ValueRange sums) {
-        return accumulators.absorb(b, loc, sums, combine(block_rows, tile, rowsAt(iv * block)));
+        return accumulators.absorb(b, loc, sums, combine(blockRows, tile, rowsAt(iv * block)));
       });
       if (rest)
         total = accumulators.absorb(b, loc, total, combineRest(line - rest, rest, tile));
@@ -324,7 +317,7 @@ private:
       nest.store(accumulators.finish(b, loc, inOrder(sums, tile)), tile);
     };
 
-    const bool oneBlock = rows > 0 && rows <= block_rows && llvm::all_of(reduced, [&](int64_t dim) {
+    const bool oneBlock = rows > 0 && rows <= blockRows && llvm::all_of(reduced, [&](int64_t dim) {
                             return nest.extents[dim] == 1;
                           });
     if (oneBlock)
@@ -337,7 +330,7 @@ private:
     SmallVector<Value> buffers = allocate(accumulators.types(), slots);
     const bool isPlain =
         llvm::all_of(accumulators.each(), [](const Accumulator &each) { return each.isPlain(); });
-    const int64_t blockRows = isPlain ? outer_rows_at_once : block_rows;
+    const int64_t blockRows = isPlain ? outer_rows_at_once : this->blockRows;
     SmallVector<Value> unfinished;
     if (blockRows > outer_rows_at_once && rows > outer_rows_at_once)
       unfinished = allocate(llvm::to_vector(ValueRange(values).getTypes()), slots);
@@ -410,6 +403,7 @@ private:
   int64_t lineDim;                    // the innermost reduced one
   int64_t innerKept;                  // the innermost kept one, or -1
   int64_t lanes;                      // of a line
+  int64_t blockRows;
   bool isInner;
 };
 

@@ -143,6 +143,8 @@ struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterf
           // On the combiner, since fusion makes another generic around it.
           if (op.getPartial() || isSmall)
             total.getDefiningOp()->setAttr("tsum.partial", b.getUnitAttr());
+          if (op.getOfParts())
+            total.getDefiningOp()->setAttr("tsum.of_parts", b.getUnitAttr());
           if (op.getExact())
             total.getDefiningOp()->setAttr("tsum.exact", b.getUnitAttr());
           linalg::YieldOp::create(b, loc, total);

@@ -26,6 +26,7 @@ std::string CanonicalGraph::to_string() const {
       separator = ", %";
     }
     text += value.is_partial ? " partial" : "";
+    text += value.is_of_parts ? " of_parts" : "";
     text += value.is_exact ? " exact : " : " : ";
     text += name_of(value.dtype);
     separator = "[d";

@@ -86,12 +86,14 @@ Cut Splitter::find_cut(const Value &sum) const {
     return {};
 
   // What runs in parallel as it is: single results, or tiles of columns.
-  std::int64_t tiles = product(extents_of(graph, sum));
+  const std::int64_t results = product(extents_of(graph, sum));
+  std::int64_t tiles = results;
   if (tiles > 0 && !sum.dims.empty() && sum.dims.back() == operand.dims.back())
     tiles = tiles / operand_extents.back() *
             ((operand_extents.back() + split_columns - 1) / split_columns);
   const std::int64_t wanted =
-      std::min(bytes / split_part_bytes, split_tiles) / std::max<std::int64_t>(tiles, 1);
+      std::min(std::min(bytes / split_part_bytes, split_tiles) / std::max<std::int64_t>(tiles, 1),
+               elements / std::max<std::int64_t>(results, 1) / split_elements);
   if (wanted < 2)
     return {};
 
@@ -175,8 +177,10 @@ std::int32_t Splitter::copy(std::int32_t place, const Cut &cut, Part part) {
   if (auto known = copies.find(key); known != copies.end())
     return known->second;
 
-  Value copied{value.op, value.dtype,  new_dims(value, cut, part), {},
-               {},       value.offset, value.is_partial,           value.is_exact};
+  Value copied = value;
+  copied.dims = new_dims(value, cut, part);
+  copied.operands.clear();
+  copied.strides.clear();
   for (std::int32_t operand : value.operands)
     copied.operands.push_back(copy(operand, cut, part));
   const std::byte *data = nullptr;
@@ -207,8 +211,13 @@ std::int32_t Splitter::split(std::int32_t place, const Cut &cut) {
   const DType dtype = whole.dtype;
   const DType accumulator = partial_dtype(op, dtype);
   const std::vector<std::int32_t> dims = new_dims(whole, cut, Whole);
-  auto reduce = [&](std::vector<std::int32_t> dims, std::int32_t operand, bool is_partial) {
-    return add({op, accumulator, std::move(dims), {operand}, {}, 0, is_partial}, nullptr, nullptr);
+  auto reduce_part = [&](std::vector<std::int32_t> dims, std::int32_t operand) {
+    return add({.op = op,
+                .dtype = accumulator,
+                .dims = std::move(dims),
+                .operands = {operand},
+                .is_partial = true},
+               nullptr, nullptr);
   };
 
   // The parts' dimension stays where the whole one was, in the order of memory.
@@ -218,10 +227,14 @@ std::int32_t Splitter::split(std::int32_t place, const Cut &cut) {
   for (std::int32_t dim : values[static_cast<std::size_t>(parts)].dims)
     if (dim == counter)
       partial_dims.push_back(counter);
-  std::int32_t total =
-      reduce(dims, reduce(std::move(partial_dims), parts, /*is_partial=*/true), false);
+  std::int32_t total = add({.op = op,
+                            .dtype = accumulator,
+                            .dims = dims,
+                            .operands = {reduce_part(std::move(partial_dims), parts)},
+                            .is_of_parts = true},
+                           nullptr, nullptr);
   if (cut.rest) {
-    std::int32_t rest = reduce(dims, copy(whole.operands[0], cut, Rest), /*is_partial=*/true);
+    std::int32_t rest = reduce_part(dims, copy(whole.operands[0], cut, Rest));
     total = add({op_info(op).combiner, accumulator, dims, {total, rest}, {}}, nullptr, nullptr);
   }
   if (accumulator != dtype)

@@ -15,8 +15,8 @@ namespace tsum {
 ///
 ///     %1 = reduce_sum %0 : f32[]                       %0: f32[d0=2^24]
 ///   becomes
-///     %1 = reduce_sum %0 : f64[d0=8]                   %0: f32[d0=8, d1=2^21]
-///     %2 = reduce_sum %1 : f64[]
+///     %1 = reduce_sum %0 partial : f64[d0=8]                   %0: f32[d0=8, d1=2^21]
+///     %2 = reduce_sum %1 of_parts : f64[]
 ///     %3 = cast %2 : f32[]
 void split_long_sums(Canonicalized &bound);
 

@@ -268,6 +268,9 @@ std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint) 
 //===-- Other arguments -----------------------------------------------------------------------===//
 
 std::int64_t to_int(nb::handle object) {
+  // For Python True is 1, but `reduce_sum(x, True)` means something else.
+  if (PyBool_Check(object.ptr()))
+    throw nb::type_error("an integer is required, not bool");
   nb::object index = nb::steal(PyNumber_Index(object.ptr()));
   if (!index)
     throw nb::python_error();

@@ -27,6 +27,18 @@ PyObject *make_class(nb::module_ &m, const char *name, const char *doc,
   return type;
 }
 
+/// What is raised for an axis: tsum.AxisError or, where somebody has imported NumPy, a class derived
+/// from that and from NumPy's, which its users catch.
+PyObject *axis_error_here() {
+  static PyObject *numpys = nullptr; // lives as long as the process, as the others
+  if (!numpys && PyDict_GetItemString(PyImport_GetModuleDict(), "numpy"))
+    numpys = nb::module_::import_("tsum._errors")
+                 .attr("as_numpys")(nb::handle(axis_error))
+                 .release()
+                 .ptr();
+  return numpys ? numpys : axis_error;
+}
+
 /// What `error` says, with dtypes in Python's spelling: "cast(x, tsum.f64)".
 std::string text_of(const Error &error) {
   constexpr std::string_view cpp = "DType::";
@@ -46,7 +58,7 @@ void translate(const std::exception_ptr &pointer, void *) {
   try {
     std::rethrow_exception(pointer);
   } catch (const AxisError &error) {
-    PyErr_SetString(axis_error, error.what());
+    PyErr_SetString(axis_error_here(), error.what());
   } catch (const ShapeError &error) {
     PyErr_SetString(shape_error, error.what());
   } catch (const DTypeError &error) {

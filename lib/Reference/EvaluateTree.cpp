@@ -100,13 +100,14 @@ inline constexpr bool is_ordered =
 /// One reduction: its lanes, over line after line.
 template <class T, OpKind op, bool = is_ordered<T, op>> class TreeReduction {
 public:
-  explicit TreeReduction(std::int64_t lanes) : accumulators(static_cast<std::size_t>(lanes)) {}
+  TreeReduction(std::int64_t lanes, bool is_of_parts)
+      : accumulators(static_cast<std::size_t>(lanes)), rows(is_of_parts ? 1 : block_rows) {}
 
   void add_line(const Buffer &values, std::int64_t begin, std::int64_t count, std::int64_t stride) {
     auto lanes = static_cast<std::int64_t>(accumulators.size());
-    for (std::int64_t block = 0; block < count; block += block_rows * lanes)
+    for (std::int64_t block = 0; block < count; block += rows * lanes)
       for (std::int64_t lane = 0; lane < lanes && block + lane < count; ++lane) {
-        std::int64_t end = std::min(count, block + block_rows * lanes);
+        std::int64_t end = std::min(count, block + rows * lanes);
         Block total = load<T>(values, begin + (block + lane) * stride);
         for (std::int64_t i = block + lane + lanes; i < end; i += lanes)
           total = apply<Block>(op_info(op).combiner, total,
@@ -131,12 +132,13 @@ private:
   }
 
   std::vector<Accumulator> accumulators;
+  std::int64_t rows; ///< of a block
 };
 
 /// Without a tree: in any order.
 template <class T, OpKind op> class TreeReduction<T, op, false> {
 public:
-  explicit TreeReduction(std::int64_t) {}
+  TreeReduction(std::int64_t, bool) {}
 
   void add_line(const Buffer &values, std::int64_t begin, std::int64_t count, std::int64_t stride) {
     for (std::int64_t i = 0; i < count; ++i)
@@ -153,7 +155,7 @@ private:
 /// The exact sum, in any order.
 template <class T> class ExactReduction {
 public:
-  explicit ExactReduction(std::int64_t) {}
+  ExactReduction(std::int64_t, bool) {}
 
   void add_line(const Buffer &values, std::int64_t begin, std::int64_t count, std::int64_t stride) {
     for (std::int64_t i = 0; i < count; ++i)
@@ -272,7 +274,7 @@ private:
 
     Buffer result;
     for_each_index<1>(kept.extents, {kept.strides}, [&](const auto &start) {
-      Reduction reduction(lanes);
+      Reduction reduction(lanes, value.is_of_parts);
       if (line_extent != 0) // else there may be very many lines of nothing
         for_each_index<1>(reduced.extents, {reduced.strides}, [&](const auto &line) {
           reduction.add_line(values, start[0] + line[0], line_extent, line_stride);

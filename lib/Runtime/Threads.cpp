@@ -3,15 +3,12 @@
 #include "Threads.h"
 
 #include "CpuLimit.h"
-#include "Helpers.h"
+#include "Crew.h"
 
 #include "tsum/eval.h"
 #include "tsum/threads.h"
 
-#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -37,11 +34,6 @@ std::atomic<std::int64_t> thread_limit = 0;
 std::atomic<void (*)()> kernel_hook = nullptr;
 std::atomic<bool> is_alone = false;
 thread_local const ThreadScope *current_scope = nullptr;
-
-pid_t this_thread_id() {
-  static thread_local const pid_t id = gettid();
-  return id;
-}
 
 std::int64_t checked_threads(const char *op, std::int64_t count) {
   if (count < 0 || count > max_threads)
@@ -87,21 +79,9 @@ struct ThreadChoice {
 
   void run(std::int64_t jobs, const std::function<void(std::int64_t)> &job) const {
     if (executor)
-      return executor->run(jobs, job);
-    // A host's task that waits for a kernel must not meanwhile begin another of the host's tasks,
-    // which may want what this one has locked.
-    const pid_t caller = this_thread_id();
-    std::atomic<bool> none_came = true;
-    const auto counted = [&](std::int64_t number) {
-      if (this_thread_id() != caller) {
-        note_helper();
-        none_came.store(false, std::memory_order_relaxed);
-      }
-      job(number);
-    };
-    tbb::this_task_arena::isolate(
-        [&] { tbb::parallel_for(std::int64_t{0}, jobs, counted, tbb::static_partitioner()); });
-    move_helpers_if(none_came.load(std::memory_order_relaxed));
+      executor->run(jobs, job);
+    else
+      run_with_crew(jobs, job);
   }
 };
 
@@ -111,8 +91,6 @@ namespace {
 /// may still be in that core's caches. Who is done with its own share helps with the others.
 class Shares {
 public:
-  static constexpr std::int64_t most = 128;
-
   Shares(const Program::Launch &launch, std::int64_t count) : launch(launch), count(count) {
     const std::int64_t share = (launch.tiles + count - 1) / count;
     const std::int64_t tile_bytes = std::max<std::int64_t>(1, launch.traffic / launch.tiles);
@@ -147,7 +125,7 @@ private:
   const Program::Launch &launch;
   const std::int64_t count;
   std::int64_t piece;
-  std::array<Next, most> next; // of each share, which tile nobody has taken
+  std::array<Next, most_jobs> next; // of each share, which tile nobody has taken
 };
 
 } // namespace
@@ -158,8 +136,7 @@ void set_kernel_hook(void (*hook)()) { kernel_hook = hook; }
 
 /// How many threads the work of `launch` is worth waking.
 static std::int64_t threads_worth(const Program::Launch &launch) {
-  return is_alone ? 1
-                  : std::min({launch.tiles, launch.traffic / min_bytes_per_thread, Shares::most});
+  return is_alone ? 1 : std::min({launch.tiles, launch.traffic / min_bytes_per_thread, most_jobs});
 }
 
 std::int64_t threads_for(const Program::Launch &launch) {

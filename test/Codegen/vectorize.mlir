@@ -46,6 +46,31 @@ func.func @inner(%x: memref<4x3078xf32>, %out: memref<4xf32>) {
 
 // -----
 
+// Each of the parts of a long sum is absorbed by itself.
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+
+// CHECK-LABEL: func.func @of_parts
+//  CHECK-SAME:   %[[X:.*]]: memref<4x8xf32>, %[[OUT:.*]]: memref<4xf32>
+//       CHECK:   affine.for %[[PART:.*]] = 0 to 8 iter_args(%[[ACC:.*]] = %{{.*}}) -> (vector<4xf64>)
+//       CHECK:     %[[BLOCK:.*]] = vector.from_elements
+//       CHECK:     %[[WIDE:.*]] = arith.extf %[[BLOCK]] : vector<4xf32> to vector<4xf64>
+//       CHECK:     arith.addf %[[ACC]], %[[WIDE]] : vector<4xf64>
+func.func @of_parts(%x: memref<4x8xf32>, %out: memref<4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%out : memref<4xf32>)
+  linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<4x8xf32>) outs(%out : memref<4xf32>) {
+  ^bb0(%in: f32, %sum: f32):
+    %r = arith.addf %sum, %in {tsum.of_parts} : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
 // Eight short lines at a time: their lanes wait in a buffer and fold together, first those of two
 // lines in one vector.
 

@@ -132,6 +132,15 @@ func.func @exact_sum(%x: tensor<4x8xbf16>) -> tensor<4xbf16> {
 
 // -----
 
+// CHECK-LABEL: func.func @sum_of_parts
+//       CHECK:   arith.addf %{{[^ ]*}}, %{{[^ ]*}} {tsum.of_parts} : f64
+func.func @sum_of_parts(%x: tensor<8xf64>) -> tensor<f64> {
+  %r = tsum.reduce_sum %x axes = [0] of_parts : tensor<8xf64> -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
 func.func @view(%x: tensor<4x8xf32>) -> tensor<8x4xf32> {
   // expected-error @below {{'tsum.transpose' op is a view, which no kernel computes}}
   %r = tsum.transpose %x permutation = [1, 0] : tensor<4x8xf32> -> tensor<8x4xf32>

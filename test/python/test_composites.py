@@ -51,6 +51,21 @@ def test_choices():
     np.testing.assert_array_equal(tsum.where(tsum.asarray(X) > 0, X, 0), np.where(X > 0, X, 0))
     np.testing.assert_array_equal(tsum.clip_by_value(X, -1, 0.5), np.clip(X, -1, np.float32(0.5)))
     np.testing.assert_array_equal(tsum.asarray(X).clip(-1, Y), np.clip(X, np.float32(-1), Y))
+
+
+@pytest.mark.parametrize("bounds", [(None, None), (-1, None), (None, 0.5), (-1, 0.5), (0.5, -1),
+                                    (Y, None), (None, Y), (np.nan, None)])
+def test_clip_takes_numpys_bounds(bounds):
+    expected = np.clip(X, *bounds)
+    low, high = bounds
+    for clipped in (tsum.clip(X, low, high), tsum.clip(X, min=low, max=high),
+                    tsum.asarray(X).clip(low, max=high), np.clip(tsum.asarray(X), low, high)):
+        np.testing.assert_array_equal(clipped, expected)
+
+
+def test_positive_reads_the_same_memory():
+    for positive in (tsum.positive(X), +tsum.asarray(X)):
+        assert np.shares_memory(positive, X)
     np.testing.assert_array_equal(tsum.complex(X, Y), X + 1j * Y)
     with pytest.raises(tsum.DTypeError):
         tsum.where(X, X, Y)

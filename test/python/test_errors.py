@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What users get wrong: the class of the error, its text, and the line it comes from."""
+import pickle
 import traceback
 
 import numpy as np
@@ -34,6 +35,13 @@ def test_classes_are_what_python_people_catch():
     (lambda: tsum.reduce_sum(F32, {0}), TypeError, "not set"),
     (lambda: tsum.reduce_sum(F32, [[0]]), TypeError, "list"),
     (lambda: tsum.reduce_sum(F32, np.True_), TypeError, "integer"),
+    (lambda: tsum.reduce_sum(F32, True), TypeError, "an integer is required, not bool"),
+    (lambda: tsum.reduce_sum(F32, (0, True)), TypeError, "not bool"),
+    (lambda: tsum.reshape(F32, (True, 6)), TypeError, "not bool"),
+    (lambda: tsum.clip(F32, 1, min=0), TypeError, "clip: a bound is given twice"),
+    (lambda: tsum.clip(F32, 0, 1, F32), TypeError, "clip: results are new tensors"),
+    (lambda: tsum.clip(F32, 0.0, F64), tsum.DTypeError, "clip_by_value: "),
+    (lambda: tsum.positive(F32 > 0), tsum.DTypeError, "positive: takes numbers"),
     (lambda: tsum.reduce_sum(F32, name=3), TypeError, "a name is a str, not int"),
     (lambda: tsum.constant([1.5, 2], tsum.i32), tsum.DTypeError, r"cast\(x, tsum.int32\)"),
     (lambda: tsum.constant(1j, tsum.f32), tsum.DTypeError, "do not become f32 unasked"),
@@ -67,6 +75,34 @@ def test_what_is_said(build, error, message):
         build()
     # The innermost Python frame is the user's line or the package's own, never later.
     assert traceback.extract_tb(raised.tb)[1].name == "<lambda>"
+
+
+def test_numpys_axis_error_catches_ours():
+    with pytest.raises(np.exceptions.AxisError, match="reduce_sum: axis 2 is out of") as raised:
+        tsum.reduce_sum(F32, 2)
+    error = raised.value
+    assert isinstance(error, tsum.AxisError) and error.axis is None and error.ndim is None
+    assert repr(error).startswith("AxisError('reduce_sum: ")
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is tsum.AxisError and str(copy) == str(error)
+
+
+def test_an_axis_error_does_not_import_numpy(run_python):
+    run_python("""
+import array, sys, tsum
+x = tsum.asarray(array.array("d", [1, 2]))
+for _ in range(2):
+    try:
+        tsum.reduce_sum(x, 1)
+    except tsum.AxisError as error:
+        assert type(error) is tsum.AxisError, type(error)
+    assert "numpy" not in sys.modules
+import numpy
+try:
+    tsum.reduce_sum(x, 1)
+except numpy.exceptions.AxisError as error:
+    assert isinstance(error, tsum.AxisError)
+""")
 
 
 def test_an_operator_with_a_stranger_is_pythons_error():

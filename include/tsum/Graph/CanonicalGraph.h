@@ -32,6 +32,8 @@ struct CanonicalGraph {
     std::int64_t offset = 0; ///< of an `Iota`: its first number
     /// A reduction that is not rounded: its dtype is its accumulators', see `partial_dtype`.
     bool is_partial = false;
+    /// A reduction of what partial ones gave: its accumulators absorb each element by itself.
+    bool is_of_parts = false;
     /// A sum of floats that is rounded once, from its exact value.
     bool is_exact = false;
 

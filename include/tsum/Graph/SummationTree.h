@@ -21,7 +21,8 @@ namespace tsum {
 /// 3. Within a block each lane adds its elements in order, in the element type: b = row 0;
 ///    b = b + row 1; ...
 /// 4. Each lane has one accumulator, which starts at 0 and absorbs the lane's block sums in order,
-///    over all lines. A lane without an element in a row or block adds nothing.
+///    over all lines. A lane without an element in a row or block adds nothing. The sum of the
+///    parts of a long sum has blocks of one row: each part is absorbed by itself.
 /// 5. At the end the lanes fold by halves: for h = L/2, L/4, ..., 1 and l < h:
 ///    acc[l] = merge(acc[l], acc[l + h]). The result is finish(acc[0]).
 ///
@@ -48,12 +49,13 @@ namespace tsum {
 /// the last rounding adds 1 u. What the second level adds is below 1 u: for f32, m absorbed blocks
 /// round in f64, m * 2^-53 < 2^-24 as long as a lane has fewer than 2^29 blocks, 2^33 elements; for
 /// f64, two_sum is exact and lo rounds terms of order u. So |result - exact| <= `error_bound` u
-/// sum|x|, whatever the number of elements. A sum of parts stays within that for f32; for f64, the
-/// parts are rounded and summed once more, which at most doubles it.
+/// sum|x|, whatever the number of elements. A sum in parts stays within that for f32. For f64, the
+/// sum of each part and the addition of the rest round once more: `error_bound_of_parts`.
 inline constexpr std::int64_t lane_bytes = 256;
 inline constexpr std::int64_t block_rows = 16;
 inline constexpr std::int64_t narrow_line = 8;
 inline constexpr int error_bound = 18;
+inline constexpr int error_bound_of_parts = 20; ///< of a cut f64 sum
 
 /// The dtype in which the elements of a block are combined.
 [[nodiscard]] constexpr DType block_dtype(DType dtype) {
@@ -67,10 +69,12 @@ inline constexpr int error_bound = 18;
 }
 
 /// A sum of at least two parts of `split_part_bytes`, with less than `split_tiles` results or tiles
-/// of `split_columns` columns, is cut into parts; see lib/Graph/SplitSums.h.
+/// of `split_columns` columns, is cut into parts, each of which reduces at least `split_elements` to
+/// a result, so that the parts' results are little to write and read; see lib/Graph/SplitSums.h.
 inline constexpr std::int64_t split_part_bytes = 256 * 1024;
 inline constexpr std::int64_t split_tiles = 8;
 inline constexpr std::int64_t split_columns = 2048;
+inline constexpr std::int64_t split_elements = 128;
 
 /// The lanes of a line of `line` elements, of `element_bytes` each in a block, where `columns`
 /// results lie side by side: 1 if the innermost dimension is reduced. One for a line of up to

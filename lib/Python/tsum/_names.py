@@ -17,7 +17,6 @@ ALIASES = {
     "conjugate": "conj",
     "bitwise_left_shift": "left_shift",
     "bitwise_right_shift": "right_shift",
-    "clip": "clip_by_value",
     "floor_divide": "floordiv",
     "isfinite": "is_finite",
     "isinf": "is_inf",

@@ -53,7 +53,7 @@ def _as_numpys(reduction, name, operation):
     return reduction
 
 
-def _check_out(name, out):
+def check_out(name, out):
     """`np.sum(tensor)` passes `out=None` to the tensor's method."""
     if out is not None:
         raise TypeError(f"{name}: results are new tensors and are not written to out= "
@@ -66,7 +66,7 @@ def _reduction(name, operation):
     def reduction(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
                   out: None = None, keepdims: bool = False, initial: typing.Any = None,
                   where: typing.Any = True) -> Tensor:
-        _check_out(name, out)
+        check_out(name, out)
         if dtype is not None:
             a = _core.asarray(a, dtype)
         if initial is None and where is True:
@@ -92,7 +92,7 @@ def _spread(name, operation):
     def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: None = None,
                ddof: int = 0, keepdims: bool = False, *, where: typing.Any = True,
                mean: typing.Any = None, correction: typing.Any = None) -> Tensor:
-        _check_out(name, out)
+        check_out(name, out)
         if correction is not None:
             if ddof != 0:
                 raise ValueError(f"{name}: ddof={ddof} and correction={correction} are the same "

@@ -21,6 +21,8 @@ func.func @parts(%x: tensor<4x8xf32>, %y: tensor<4x8xi32>) -> (tensor<4xf64>, te
   %floats = tsum.reduce_sum %x axes = [1] partial : tensor<4x8xf32> -> tensor<4xf64>
   // CHECK: tsum.reduce_sum %{{.*}} axes = [1] partial : tensor<4x8xi32> -> tensor<4xi32>
   %integers = tsum.reduce_sum %y axes = [1] partial : tensor<4x8xi32> -> tensor<4xi32>
+  // CHECK: tsum.reduce_sum %{{.*}} axes = [0] of_parts : tensor<4xf64> -> tensor<f64>
+  %total = tsum.reduce_sum %floats axes = [0] of_parts : tensor<4xf64> -> tensor<f64>
   return %floats, %integers : tensor<4xf64>, tensor<4xi32>
 }
 

@@ -44,7 +44,7 @@ TEST(Explain, StatesTheBoundOfEachKindOfSum) {
   EXPECT_EQ(accuracy(reduce_sum(x(DType::f32), 1)),
             "accuracy    f32 sums within 18 u sum|x|, u = 2^-24");
   EXPECT_EQ(accuracy(reduce_sum(x(DType::f64), 1)),
-            "accuracy    f64 sums within 36 u sum|x|, u = 2^-53");
+            "accuracy    f64 sums within 20 u sum|x|, u = 2^-53");
   EXPECT_EQ(accuracy(reduce_sum(x(DType::bf16), 1)),
             "accuracy    bf16 sums within 18 u sum|x|, u = 2^-24, and rounded once to bf16");
   EXPECT_EQ(accuracy(reduce_sum(x(DType::f64), 1, Accuracy::exact)),

@@ -24,7 +24,7 @@ TEST(SplitSums, CutsALongSumIntoEqualParts) {
   EXPECT_EQ(canonical_form(reduce_sum(data(DType::f32, {1 << 24}))),
             "%0 = constant : f32[d0=8, d1=2097152] strides [2097152,1]\n"
             "%1 = reduce_sum %0 partial : f64[d0=8]\n"
-            "%2 = reduce_sum %1 : f64\n"
+            "%2 = reduce_sum %1 of_parts : f64\n"
             "%3 = cast %2 : f32\n"
             "return %3\n");
 }
@@ -34,7 +34,7 @@ TEST(SplitSums, SumsTheRestOfAPrimeLengthByItself) {
             "%0 = constant : i32[d0=8, d1=125000] strides [125000,1]\n"
             "%1 = constant : i32[d2=3] strides [1]\n"
             "%2 = reduce_sum %0 partial : i32[d0=8]\n"
-            "%3 = reduce_sum %2 : i32\n"
+            "%3 = reduce_sum %2 of_parts : i32\n"
             "%4 = reduce_sum %1 partial : i32\n"
             "%5 = add %3, %4 : i32\n"
             "return %5\n");

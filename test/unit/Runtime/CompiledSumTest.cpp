@@ -71,6 +71,17 @@ TEST_P(CompiledSum, InParts) {
       ASSERT_NO_FATAL_FAILURE(expect_compiled_sum(GetParam(), shape, row_major, axes));
 }
 
+/// What a plain addition of the parts would round away one by one.
+TEST(PartsOfSums, LoseNothingWhenTheyAreAddedUp) {
+  constexpr std::int64_t part = 1 << 17;
+  std::vector<double> values(8 * part);
+  values[0] = 0x1p53;
+  for (std::size_t n = 1; n < 8; ++n)
+    values[n * part] = 1;
+  EXPECT_EQ(reduce_sum(constant(std::span<const double>(values), {8 * part})).item<double>(),
+            0x1p53 + 8); // 7, but ties go to even
+}
+
 TEST_P(CompiledSum, GivesTheSameBitsOnAnyNumberOfThreads) {
   for (const Shape &shape : {Shape{1000003}, Shape{300, 4099}, Shape{200000, 7}}) {
     Tensor x = sample_tensor(GetParam(), shape);

@@ -42,7 +42,7 @@ template <class Op>
 static Value reduceOver(PatternRewriter &rewriter, Op op, Value input, ArrayRef<int64_t> axes) {
   if (!axes.empty())
     return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getPartial(),
-                                     op.getExact());
+                                     op.getOfParts(), op.getExact());
   Type type = cast<RankedTensorType>(input.getType()).clone(op.getType().getElementType());
   return rewriter.createOrFold<CastOp>(op.getLoc(), type, input);
 }

@@ -73,7 +73,7 @@ template <class Op> static LogicalResult verifyReduction(Op op) {
   RankedTensorType type = op.getInput().getType();
   if (failed(verifyDimensions([&] { return op.emitOpError(); }, "axis", op.getAxes(), type)))
     return failure();
-  if (op.getExact() && (Op::opKind != OpKind::ReduceSum || op.getPartial() ||
+  if (op.getExact() && (Op::opKind != OpKind::ReduceSum || op.getPartial() || op.getOfParts() ||
                         !isa<FloatType>(type.getElementType())))
     return op.emitOpError("is exact, which only whole sums of floats can be");
   RankedTensorType reduced =

@@ -126,6 +126,7 @@ def Tsum_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
     InterfaceMethod<"The reduced dimensions, ascending.", "::llvm::ArrayRef<int64_t>", "getAxes">,
     InterfaceMethod<"Whether these stay, with extent 1.", "bool", "getKeepdims">,
     InterfaceMethod<"Whether the result is that of the accumulators.", "bool", "getPartial">,
+    InterfaceMethod<"Whether the operand is results of partial reductions.", "bool", "getOfParts">,
     InterfaceMethod<"Whether a sum of floats is rounded once, from its exact value.", "bool",
                     "getExact">,
     InterfaceMethod<"Which reduction it is.", "::tsum::OpKind", "getOpKind">
@@ -154,7 +155,8 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
 
     A `partial` reduction is one of several parts of a long one: it is not rounded, so that sums and
     products of floats are f64, the type of the accumulators, and it stays apart from the reduction
-    that reads it.
+    that reads it. That one is `of_parts`: its accumulators absorb each element by itself, without
+    blocks.
 
     An `exact` reduction is a sum of floats that is the exact sum, rounded once.
 
@@ -164,11 +166,11 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
     only for reductions that need no order: all but sums and products of floats.
   }];
   let arguments = (ins domain:$input, DenseI64ArrayAttr:$axes, UnitAttr:$keepdims,
-                   UnitAttr:$partial, UnitAttr:$exact);
+                   UnitAttr:$partial, UnitAttr:$of_parts, UnitAttr:$exact);
   let results = (outs Tsum_Any:$result);
   let assemblyFormat = [{
-    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`partial` $partial^)? (`exact` $exact^)?
-    attr-dict
+    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`partial` $partial^)?
+    (`of_parts` $of_parts^)? (`exact` $exact^)? attr-dict
     `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;
