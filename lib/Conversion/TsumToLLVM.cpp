@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "Accesses.h"
+
 #include "tsum/Conversion/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -7,12 +9,14 @@
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Affine/Transforms/Transforms.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -48,15 +52,19 @@ void packArguments(LLVM::LLVMFuncOp kernel) {
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {pointer, i64, i64}));
 }
 
-/// Takes back the promise, with which memrefs are lowered, that no address is below its buffer's:
-/// where a stride is negative, element 0 is not the lowest.
-void allowNegativeStrides(LLVM::LLVMFuncOp kernel) {
-  kernel.walk([](Operation *op) {
-    if (auto gep = dyn_cast<LLVM::GEPOp>(op))
-      gep.setNoWrapFlags(gep.getNoWrapFlags() & ~LLVM::GEPNoWrapFlags::nuw);
-    else if (auto integer = dyn_cast<LLVM::IntegerOverflowFlagsInterface>(op))
-      integer.setOverflowFlags(integer.getOverflowFlags() & ~LLVM::IntegerOverflowFlags::nuw);
-  });
+/// Takes the pointers that lowerAccesses left open, of buffers that more than accesses use, from
+/// their descriptors. The conversion itself lets casts be.
+void resolvePointers(LLVM::LLVMFuncOp kernel) {
+  SmallVector<UnrealizedConversionCastOp> casts;
+  kernel.walk([&](UnrealizedConversionCastOp cast) { casts.push_back(cast); });
+  for (UnrealizedConversionCastOp cast : casts)
+    if (auto buffer = cast.getOperand(0).getDefiningOp<UnrealizedConversionCastOp>()) {
+      OpBuilder b(cast);
+      MemRefDescriptor descriptor(buffer.getOperand(0));
+      cast.getResult(0).replaceAllUsesWith(descriptor.alignedPtr(b, cast.getLoc()));
+    }
+  for (UnrealizedConversionCastOp cast : llvm::reverse(casts))
+    cast.erase();
 }
 
 /// Lets other threads see what went past the caches, which stores are not ordered with, before they
@@ -75,40 +83,51 @@ void fenceStreamedStores(LLVM::LLVMFuncOp kernel) {
 struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
   using TsumToLLVMPassBase::TsumToLLVMPassBase;
 
-  void runOnOperation() override {
-    MLIRContext *context = &getContext();
+  LogicalResult initialize(MLIRContext *context) override {
     LowerToLLVMOptions options(context);
     options.useBarePtrCallConv = true;
     // Kernels own no memory: an allocation that got this far is a defect, not a call of malloc.
     options.allocLowering = LowerToLLVMOptions::AllocLowering::None;
-    LLVMTypeConverter converter(context, options);
+    types = std::make_shared<LLVMTypeConverter>(context, options);
 
-    RewritePatternSet patterns(context);
-    populateAffineToStdConversionPatterns(patterns);
-    populateAffineToVectorConversionPatterns(patterns);
-    populateSCFToControlFlowConversionPatterns(patterns);
-    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
-    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
-    arith::populateArithToLLVMConversionPatterns(converter, patterns);
-    populateMathToLLVMConversionPatterns(converter, patterns);
-    populateVectorToLLVMConversionPatterns(converter, patterns);
-    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-    ub::populateUBToLLVMConversionPatterns(converter, patterns);
-    populateFuncToLLVMConversionPatterns(converter, patterns);
+    RewritePatternSet set(context);
+    affine::populateAffineExpandIndexOpsPatterns(set);
+    populateAffineToStdConversionPatterns(set);
+    populateSCFToControlFlowConversionPatterns(set);
+    cf::populateControlFlowToLLVMConversionPatterns(*types, set);
+    arith::populateCeilFloorDivExpandOpsPatterns(set);
+    arith::populateArithToLLVMConversionPatterns(*types, set);
+    populateMathToLLVMConversionPatterns(*types, set);
+    populateVectorToLLVMConversionPatterns(*types, set);
+    populateFinalizeMemRefToLLVMConversionPatterns(*types, set);
+    ub::populateUBToLLVMConversionPatterns(*types, set);
+    populateFuncToLLVMConversionPatterns(*types, set);
+    patterns = std::move(set);
+    return success();
+  }
 
+  void runOnOperation() override {
+    for (auto kernel : getOperation().getOps<func::FuncOp>())
+      lowerAccesses(kernel);
+    MLIRContext *context = &getContext();
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp>();
-    if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
+    if (failed(applyFullConversion(getOperation(), target, patterns)))
       return signalPassFailure();
     auto features = LLVM::TargetFeaturesAttr::get(context, targetFeatures);
     for (auto kernel : getOperation().getOps<LLVM::LLVMFuncOp>()) {
+      resolvePointers(kernel);
       packArguments(kernel);
-      allowNegativeStrides(kernel);
       fenceStreamedStores(kernel);
       if (!targetFeatures.empty())
         kernel.setTargetFeaturesAttr(features);
     }
   }
+
+private:
+  // Kept for all kernels, since there are some hundred patterns.
+  std::shared_ptr<LLVMTypeConverter> types;
+  FrozenRewritePatternSet patterns;
 };
 
 } // namespace
