@@ -23,11 +23,9 @@
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/Dominators.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
@@ -138,16 +136,16 @@ Expected<std::unique_ptr<Module>> toLLVMIR(mlir::ModuleOp kernels, LLVMContext &
   return module;
 }
 
-Expected<std::unique_ptr<MemoryBuffer>> emitCode(Module &module, TargetMachine &target,
-                                                 CodeGenFileType type) {
-  SmallVector<char, 0> code;
-  raw_svector_ostream stream(code);
-  legacy::PassManager passes;
-  if (target.addPassesToEmitFile(passes, stream, nullptr, type, /*DisableVerify=*/true))
+CodeEmitter::CodeEmitter(TargetMachine &target, CodeGenFileType type)
+    : isSupported(
+          !target.addPassesToEmitFile(passes, stream, nullptr, type, /*DisableVerify=*/true)) {}
+
+Expected<std::string> CodeEmitter::emit(Module &module) {
+  if (!isSupported)
     return createStringError("the target emits no such file");
+  code.clear();
   passes.run(module);
-  return std::make_unique<SmallVectorMemoryBuffer>(std::move(code), "tsum",
-                                                   /*RequiresNullTerminator=*/false);
+  return std::string(code.begin(), code.end());
 }
 
 } // namespace tsum

@@ -20,7 +20,8 @@ namespace {
 
 using Outcome = std::variant<Compilation, CompileFailure>;
 
-Outcome compileOn(Workbench &workbench, llvm::TargetMachine &target, const CanonicalGraph &graph) {
+Outcome compileOn(Workbench &workbench, llvm::TargetMachine &target, CodeEmitter &emitter,
+                  const CanonicalGraph &graph) {
   Compilation result;
   CompileFailure failure;
   std::unique_ptr<llvm::Module> module =
@@ -30,10 +31,10 @@ Outcome compileOn(Workbench &workbench, llvm::TargetMachine &target, const Canon
   if (!module)
     return result;
   const auto start = std::chrono::steady_clock::now();
-  auto object = emitCode(*module, target);
+  auto object = emitter.emit(*module);
   if (!object)
     return CompileFailure{"object", llvm::toString(object.takeError())};
-  result.image.object = (*object)->getBuffer().str();
+  result.image.object = std::move(*object);
   module.reset();
   const auto end = std::chrono::steady_clock::now();
   result.stages.push_back({"object", end - start});
@@ -55,11 +56,13 @@ public:
       target = std::move(*machine);
     }
     if (!workbench || ++uses > usesPerWorkbench) {
+      emitter.reset(); // knows the workbench's context
       workbench.reset();
       workbench.emplace(hostOptions());
+      emitter.emplace(*target);
       uses = 0;
     }
-    return compileOn(*workbench, *target, graph);
+    return compileOn(*workbench, *target, *emitter, graph);
   }
 
   std::mutex mutex; // a context without threading is for one thread at a time
@@ -70,6 +73,7 @@ private:
 
   std::unique_ptr<llvm::TargetMachine> target;
   std::optional<Workbench> workbench;
+  std::optional<CodeEmitter> emitter;
   int uses = 0;
 };
 
@@ -108,7 +112,8 @@ std::variant<Compilation, CompileFailure> compile_for(const CanonicalGraph &grap
   if (!target)
     return CompileFailure{"set-up", llvm::toString(target.takeError())};
   Workbench workbench({.targetFeatures = features});
-  return compileOn(workbench, **target, graph);
+  CodeEmitter emitter(**target);
+  return compileOn(workbench, **target, emitter, graph);
 }
 
 const std::string &code_version() {

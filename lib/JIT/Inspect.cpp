@@ -48,10 +48,7 @@ static llvm::Expected<std::string> printCode(ModuleOp kernels, bool asAssembly) 
     (*module)->print(stream, nullptr);
     return text;
   }
-  auto code = emitCode(**module, **target, llvm::CodeGenFileType::AssemblyFile);
-  if (!code)
-    return code.takeError();
-  return (*code)->getBuffer().str();
+  return CodeEmitter(**target, llvm::CodeGenFileType::AssemblyFile).emit(**module);
 }
 
 static std::string printed(ModuleOp module) {

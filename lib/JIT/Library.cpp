@@ -183,12 +183,12 @@ std::variant<std::string, CompileFailure> Library::emit(Format format) {
     parts->module->print(stream, nullptr);
     return text;
   }
-  auto code = emitCode(*parts->module, *parts->target,
-                       format == Format::Object ? CodeGenFileType::ObjectFile
-                                                : CodeGenFileType::AssemblyFile);
+  CodeEmitter emitter(*parts->target, format == Format::Object ? CodeGenFileType::ObjectFile
+                                                               : CodeGenFileType::AssemblyFile);
+  auto code = emitter.emit(*parts->module);
   if (!code)
     return CompileFailure{"object", toString(code.takeError())};
-  return (*code)->getBuffer().str();
+  return std::move(*code);
 }
 
 } // namespace tsum

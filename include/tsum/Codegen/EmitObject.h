@@ -2,8 +2,9 @@
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Support/Error.h"
-#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <memory>
@@ -22,9 +23,19 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(llvm::S
 llvm::Expected<std::unique_ptr<llvm::Module>>
 toLLVMIR(mlir::ModuleOp kernels, llvm::LLVMContext &context, llvm::TargetMachine &target);
 
-/// Machine code for `module`, as an object file or, for reading, as assembly.
-llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
-emitCode(llvm::Module &module, llvm::TargetMachine &target,
-         llvm::CodeGenFileType type = llvm::CodeGenFileType::ObjectFile);
+/// Makes machine code of LLVM IR, as object files or, for reading, as assembly. Kept from one module
+/// to the next, since preparing LLVM's passes takes as long as a small kernel.
+class CodeEmitter {
+public:
+  explicit CodeEmitter(llvm::TargetMachine &target,
+                       llvm::CodeGenFileType type = llvm::CodeGenFileType::ObjectFile);
+  llvm::Expected<std::string> emit(llvm::Module &module);
+
+private:
+  llvm::SmallVector<char, 0> code;
+  llvm::raw_svector_ostream stream{code};
+  llvm::legacy::PassManager passes;
+  bool isSupported;
+};
 
 } // namespace tsum
