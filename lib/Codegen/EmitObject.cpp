@@ -127,7 +127,13 @@ static void optimize(Module &module, TargetMachine &target) {
 
 Expected<std::unique_ptr<Module>> toLLVMIR(mlir::ModuleOp kernels, LLVMContext &context,
                                            TargetMachine &target) {
-  std::unique_ptr<Module> module = mlir::translateModuleToLLVMIR(kernels, context, "tsum");
+#ifdef NDEBUG
+  constexpr bool disableVerification = true;
+#else
+  constexpr bool disableVerification = false;
+#endif
+  std::unique_ptr<Module> module =
+      mlir::translateModuleToLLVMIR(kernels, context, "tsum", disableVerification);
   if (!module)
     return createStringError("the LLVM dialect could not be translated to LLVM IR");
   module->setTargetTriple(target.getTargetTriple());

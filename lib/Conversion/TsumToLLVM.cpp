@@ -75,30 +75,34 @@ void fenceStreamedStores(LLVM::LLVMFuncOp kernel) {
 struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
   using TsumToLLVMPassBase::TsumToLLVMPassBase;
 
-  void runOnOperation() override {
-    MLIRContext *context = &getContext();
+  LogicalResult initialize(MLIRContext *context) override {
     LowerToLLVMOptions options(context);
     options.useBarePtrCallConv = true;
     // Kernels own no memory: an allocation that got this far is a defect, not a call of malloc.
     options.allocLowering = LowerToLLVMOptions::AllocLowering::None;
-    LLVMTypeConverter converter(context, options);
+    types = std::make_shared<LLVMTypeConverter>(context, options);
 
-    RewritePatternSet patterns(context);
-    populateAffineToStdConversionPatterns(patterns);
-    populateAffineToVectorConversionPatterns(patterns);
-    populateSCFToControlFlowConversionPatterns(patterns);
-    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
-    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
-    arith::populateArithToLLVMConversionPatterns(converter, patterns);
-    populateMathToLLVMConversionPatterns(converter, patterns);
-    populateVectorToLLVMConversionPatterns(converter, patterns);
-    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-    ub::populateUBToLLVMConversionPatterns(converter, patterns);
-    populateFuncToLLVMConversionPatterns(converter, patterns);
+    RewritePatternSet set(context);
+    populateAffineToStdConversionPatterns(set);
+    populateAffineToVectorConversionPatterns(set);
+    populateSCFToControlFlowConversionPatterns(set);
+    cf::populateControlFlowToLLVMConversionPatterns(*types, set);
+    arith::populateCeilFloorDivExpandOpsPatterns(set);
+    arith::populateArithToLLVMConversionPatterns(*types, set);
+    populateMathToLLVMConversionPatterns(*types, set);
+    populateVectorToLLVMConversionPatterns(*types, set);
+    populateFinalizeMemRefToLLVMConversionPatterns(*types, set);
+    ub::populateUBToLLVMConversionPatterns(*types, set);
+    populateFuncToLLVMConversionPatterns(*types, set);
+    patterns = std::move(set);
+    return success();
+  }
 
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp>();
-    if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
+    if (failed(applyFullConversion(getOperation(), target, patterns)))
       return signalPassFailure();
     auto features = LLVM::TargetFeaturesAttr::get(context, targetFeatures);
     for (auto kernel : getOperation().getOps<LLVM::LLVMFuncOp>()) {
@@ -109,6 +113,11 @@ struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
         kernel.setTargetFeaturesAttr(features);
     }
   }
+
+private:
+  // Kept for all kernels, since there are some hundred patterns.
+  std::shared_ptr<LLVMTypeConverter> types;
+  FrozenRewritePatternSet patterns;
 };
 
 } // namespace
