@@ -98,7 +98,6 @@ void vectorize(OpPassManager &pm, const PipelineOptions &options) {
 
 void toLLVM(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &module = kernels(pm);
-  module.addNestedPass<func::FuncOp>(memref::createExpandStridedMetadataPass());
   module.addNestedPass<func::FuncOp>(affine::createAffineExpandIndexOpsPass());
   // Cleaned up as LLVM IR, where that costs a third.
   module.addPass(createTsumToLLVMPass(TsumToLLVMPassOptions{options.targetFeatures}));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "Accesses.h"
+
 #include "tsum/Conversion/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -7,6 +9,7 @@
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
@@ -48,15 +51,19 @@ void packArguments(LLVM::LLVMFuncOp kernel) {
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {pointer, i64, i64}));
 }
 
-/// Takes back the promise, with which memrefs are lowered, that no address is below its buffer's:
-/// where a stride is negative, element 0 is not the lowest.
-void allowNegativeStrides(LLVM::LLVMFuncOp kernel) {
-  kernel.walk([](Operation *op) {
-    if (auto gep = dyn_cast<LLVM::GEPOp>(op))
-      gep.setNoWrapFlags(gep.getNoWrapFlags() & ~LLVM::GEPNoWrapFlags::nuw);
-    else if (auto integer = dyn_cast<LLVM::IntegerOverflowFlagsInterface>(op))
-      integer.setOverflowFlags(integer.getOverflowFlags() & ~LLVM::IntegerOverflowFlags::nuw);
-  });
+/// Takes the pointers that lowerAccesses left open, of buffers that more than accesses use, from
+/// their descriptors. The conversion itself lets casts be.
+void resolvePointers(LLVM::LLVMFuncOp kernel) {
+  SmallVector<UnrealizedConversionCastOp> casts;
+  kernel.walk([&](UnrealizedConversionCastOp cast) { casts.push_back(cast); });
+  for (UnrealizedConversionCastOp cast : casts)
+    if (auto buffer = cast.getOperand(0).getDefiningOp<UnrealizedConversionCastOp>()) {
+      OpBuilder b(cast);
+      MemRefDescriptor descriptor(buffer.getOperand(0));
+      cast.getResult(0).replaceAllUsesWith(descriptor.alignedPtr(b, cast.getLoc()));
+    }
+  for (UnrealizedConversionCastOp cast : llvm::reverse(casts))
+    cast.erase();
 }
 
 /// Lets other threads see what went past the caches, which stores are not ordered with, before they
@@ -84,7 +91,6 @@ struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
 
     RewritePatternSet set(context);
     populateAffineToStdConversionPatterns(set);
-    populateAffineToVectorConversionPatterns(set);
     populateSCFToControlFlowConversionPatterns(set);
     cf::populateControlFlowToLLVMConversionPatterns(*types, set);
     arith::populateCeilFloorDivExpandOpsPatterns(set);
@@ -99,6 +105,8 @@ struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
   }
 
   void runOnOperation() override {
+    for (auto kernel : getOperation().getOps<func::FuncOp>())
+      lowerAccesses(kernel);
     MLIRContext *context = &getContext();
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp>();
@@ -106,8 +114,8 @@ struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
       return signalPassFailure();
     auto features = LLVM::TargetFeaturesAttr::get(context, targetFeatures);
     for (auto kernel : getOperation().getOps<LLVM::LLVMFuncOp>()) {
+      resolvePointers(kernel);
       packArguments(kernel);
-      allowNegativeStrides(kernel);
       fenceStreamedStores(kernel);
       if (!targetFeatures.empty())
         kernel.setTargetFeaturesAttr(features);

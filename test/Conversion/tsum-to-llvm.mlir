@@ -31,6 +31,75 @@ func.func @kernel(%in: memref<4x64xf32>, %out: memref<4x64xf32>, %begin: index, 
 
 // -----
 
+// What accesses of a block have in common they compute once, the index of the outer loop first.
+
+// CHECK-LABEL: llvm.func @shared_address
+//       CHECK:   %[[IN:.*]] = llvm.load
+//       CHECK:   %[[OUT:.*]] = llvm.load
+//       CHECK: ^{{.*}}(%[[TILE:.*]]: i64):
+//       CHECK: ^{{.*}}(%[[ROW:.*]]: i64):
+//       CHECK:   %[[C800:.*]] = llvm.mlir.constant(800 : i64)
+//       CHECK:   %[[SLICE:.*]] = llvm.mul %[[TILE]], %[[C800]]
+//       CHECK:   %[[AT_SLICE:.*]] = llvm.getelementptr %[[IN]][%[[SLICE]]] : {{.*}}, f32
+//       CHECK:   %[[C200:.*]] = llvm.mlir.constant(200 : i64)
+//       CHECK:   %[[ROWS:.*]] = llvm.mul %[[ROW]], %[[C200]]
+//       CHECK:   %[[AT_ROW:.*]] = llvm.getelementptr %[[AT_SLICE]][%[[ROWS]]] : {{.*}}, f32
+//       CHECK:   %[[C8:.*]] = llvm.mlir.constant(8 : i64)
+//       CHECK:   %[[FIRST:.*]] = llvm.getelementptr %[[AT_ROW]][%[[C8]]]
+//       CHECK:   llvm.load %[[FIRST]] {alignment = 4 : i64} : !llvm.ptr -> vector<16xf32>
+//       CHECK:   %[[C124:.*]] = llvm.mlir.constant(124 : i64)
+//       CHECK:   %[[SECOND:.*]] = llvm.getelementptr %[[AT_ROW]][%[[C124]]]
+//       CHECK:   llvm.load %[[SECOND]] {alignment = 4 : i64} : !llvm.ptr -> vector<16xf32>
+//       CHECK:   "llvm.intr.prefetch"(%[[AT_ROW]])
+//       CHECK:   llvm.store {{.*}}, %[[OUT]] {alignment = 4 : i64}
+//       CHECK:   llvm.return
+func.func @shared_address(%in: memref<8x8x100xf32>, %out: memref<16xf32>, %begin: index,
+                          %end: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %tile = %begin to %end step %one {
+    %slice = memref.subview %in[%tile, 0, 8] [1, 8, 92] [1, 1, 1]
+        : memref<8x8x100xf32> to memref<1x8x92xf32, strided<[800, 100, 1], offset: ?>>
+    affine.for %row = 0 to 4 {
+      %x = affine.vector_load %slice[0, %row * 2, 0]
+          : memref<1x8x92xf32, strided<[800, 100, 1], offset: ?>>, vector<16xf32>
+      %next = affine.apply affine_map<(d0) -> (d0 * 2 + 1)>(%row)
+      %column = arith.constant 16 : index
+      %y = vector.load %slice[%zero, %next, %column]
+          : memref<1x8x92xf32, strided<[800, 100, 1], offset: ?>>, vector<16xf32>
+      %ahead = affine.apply affine_map<(d0) -> (d0 * 2)>(%row)
+      memref.prefetch %in[%tile, %ahead, %zero], read, locality<1>, data : memref<8x8x100xf32>
+      %sum = arith.addf %x, %y : vector<16xf32>
+      affine.vector_store %sum, %out[0] : memref<16xf32>, vector<16xf32>
+    }
+  }
+  return
+}
+
+// -----
+
+// Buffers that more than accesses use.
+
+// CHECK-LABEL: llvm.func @other_uses
+//   CHECK-NOT:   unrealized_conversion_cast
+//       CHECK:   %[[OUT:.*]] = llvm.load
+//       CHECK:   %[[GLOBAL:.*]] = llvm.mlir.addressof @numbers
+//       CHECK:   llvm.ptrtoint
+//   CHECK-NOT:   unrealized_conversion_cast
+//       CHECK:   llvm.return
+memref.global "private" constant @numbers : memref<4xi64> = dense<[1, 2, 3, 4]>
+func.func @other_uses(%out: memref<4xi64>, %begin: index, %end: index) {
+  %numbers = memref.get_global @numbers : memref<4xi64>
+  %number = memref.load %numbers[%begin] : memref<4xi64>
+  %address = memref.extract_aligned_pointer_as_index %out : memref<4xi64> -> index
+  %bits = arith.index_cast %address : index to i64
+  %sum = arith.addi %number, %bits : i64
+  memref.store %sum, %out[%begin] : memref<4xi64>
+  return
+}
+
+// -----
+
 // Where a stride is negative, element 0 is not the lowest: addresses promise nothing.
 
 // CHECK-LABEL: llvm.func @negative_stride
