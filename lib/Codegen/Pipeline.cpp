@@ -9,7 +9,6 @@
 #include "tsum/Dialect/Tsum/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -23,7 +22,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/AllocationOpInterfaceImpl.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -47,8 +45,14 @@ OpPassManager &kernels(OpPassManager &pm) { return pm.nest<ModuleOp>(); }
 
 OpPassManager &eachKernel(OpPassManager &pm) { return kernels(pm).nest<func::FuncOp>(); }
 
+void addCanonicalizer(OpPassManager &pm) {
+  // Kernels have no blocks to merge, and their loops no arguments to drop.
+  pm.addPass(createCanonicalizerPass(GreedyRewriteConfig().setRegionSimplificationLevel(
+      GreedySimplifyRegionLevel::Disabled)));
+}
+
 void addCleanup(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
+  addCanonicalizer(pm);
   pm.addPass(createCSEPass());
 }
 
@@ -86,7 +90,7 @@ void bufferize(OpPassManager &pm, const PipelineOptions &) {
   promote.maxRankOfAllocatedMemRef = 64;
   kernel.addPass(bufferization::createPromoteBuffersToStackPass(promote));
   // Leaves copies of buffers onto themselves behind until here.
-  kernel.addPass(createCanonicalizerPass());
+  addCanonicalizer(kernel);
 }
 
 void vectorize(OpPassManager &pm, const PipelineOptions &options) {
@@ -97,10 +101,8 @@ void vectorize(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 void toLLVM(OpPassManager &pm, const PipelineOptions &options) {
-  OpPassManager &module = kernels(pm);
-  module.addNestedPass<func::FuncOp>(affine::createAffineExpandIndexOpsPass());
   // Cleaned up as LLVM IR, where that costs a third.
-  module.addPass(createTsumToLLVMPass(TsumToLLVMPassOptions{options.targetFeatures}));
+  kernels(pm).addPass(createTsumToLLVMPass(TsumToLLVMPassOptions{options.targetFeatures}));
 }
 
 constexpr Stage stages[] = {

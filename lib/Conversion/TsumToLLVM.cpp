@@ -16,6 +16,7 @@
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Affine/Transforms/Transforms.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -90,6 +91,7 @@ struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
     types = std::make_shared<LLVMTypeConverter>(context, options);
 
     RewritePatternSet set(context);
+    affine::populateAffineExpandIndexOpsPatterns(set);
     populateAffineToStdConversionPatterns(set);
     populateSCFToControlFlowConversionPatterns(set);
     cf::populateControlFlowToLLVMConversionPatterns(*types, set);
