@@ -125,12 +125,12 @@ Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
 /// Asks for what the next tile will load where this one loads `count` elements: a whole tile
 /// further on along the innermost dimension that is tiled, which is the one before the rows.
 void LoopNest::prefetchNextTile(OpOperand &operand, int64_t count) {
+  auto rows = generic->getParentOfType<func::FuncOp>()->getAttrOfType<IntegerAttr>("tsum.rows");
   auto type = cast<MemRefType>(operand.get().getType());
+  if (!rows || rows.getInt() < 1 || rows.getInt() > type.getRank())
+    return;
+  const int64_t tiled = rows.getInt() - 1, bytes = type.getElementTypeBitWidth() / 8;
   AffineMap indices = indicesOf(operand);
-  const int64_t bytes = type.getElementTypeBitWidth() / 8;
-  const int64_t tiled =
-      generic->getParentOfType<func::FuncOp>()->getAttrOfType<IntegerAttr>("tsum.rows").getInt() -
-      1;
   for (int64_t element = 0; element < count; element += lineBytes / bytes) {
     SmallVector<AffineExpr> exprs(indices.getResults());
     exprs[tiled] = exprs[tiled] + type.getDimSize(tiled);
