@@ -4,6 +4,8 @@
 #include "tsum/Graph/Node.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 
 namespace tsum {
 
@@ -39,6 +41,88 @@ bool is_packed(std::span<const std::int64_t> shape, const ByteStrides &strides, 
     if (shape[dim] != 1 && strides[dim] != wanted[dim])
       return false;
   return true;
+}
+
+namespace {
+
+/// Copies elements of `Bytes` bytes. What lies closest together is read in the innermost loops:
+/// along the last dimension, or by blocks of it and the dimension `near`.
+template <std::size_t Bytes> class RowMajorCopy {
+public:
+  RowMajorCopy(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides)
+      : shape(shape), strides(strides), last(shape.size() - 1), near(last) {
+    for (std::size_t dim = 0; dim < last; ++dim)
+      if (shape[dim] > 1 && strides[dim] != 0 && std::abs(strides[dim]) < std::abs(strides[near]))
+        near = dim;
+  }
+
+  void copy(std::byte *to, const std::byte *from, std::size_t dim = 0) const {
+    if (dim == last)
+      return near == last ? copy_line(to, from, shape[last]) : copy_blocks(to, from);
+    if (dim == near)
+      return copy(to, from, dim + 1);
+    const std::int64_t step = target_stride(dim);
+    for (std::int64_t i = 0; i < shape[dim]; ++i)
+      copy(to + i * step, from + i * strides[dim], dim + 1);
+  }
+
+private:
+  static constexpr std::int64_t block = 16; // elements, of two dimensions
+
+  [[nodiscard]] std::int64_t target_stride(std::size_t dim) const {
+    std::int64_t stride = Bytes;
+    for (std::int64_t extent : shape.subspan(dim + 1))
+      stride *= extent;
+    return stride;
+  }
+
+  void copy_line(std::byte *to, const std::byte *from, std::int64_t count) const {
+    const std::int64_t stride = strides[last];
+    if (stride == Bytes)
+      std::memcpy(to, from, static_cast<std::size_t>(count) * Bytes);
+    else
+      for (std::int64_t i = 0; i < count; ++i)
+        std::memcpy(to + i * std::int64_t{Bytes}, from + i * stride, Bytes);
+  }
+
+  void copy_blocks(std::byte *to, const std::byte *from) const {
+    const std::int64_t step = target_stride(near);
+    for (std::int64_t column = 0; column < shape[last]; column += block) {
+      const std::int64_t columns = std::min(block, shape[last] - column);
+      for (std::int64_t row = 0; row < shape[near]; row += block)
+        for (std::int64_t i = row; i < std::min(row + block, shape[near]); ++i)
+          copy_line(to + i * step + column * std::int64_t{Bytes},
+                    from + i * strides[near] + column * strides[last], columns);
+    }
+  }
+
+  std::span<const std::int64_t> shape, strides;
+  std::size_t last, near;
+};
+
+} // namespace
+
+void copy_row_major(std::byte *to, const std::byte *from, std::span<const std::int64_t> shape,
+                    std::span<const std::int64_t> strides, DType dtype) {
+  const std::int64_t bytes = size_of(dtype);
+  if (is_empty(shape))
+    return;
+  if (shape.empty()) {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+    return;
+  }
+  switch (bytes) {
+  case 1:
+    return RowMajorCopy<1>(shape, strides).copy(to, from);
+  case 2:
+    return RowMajorCopy<2>(shape, strides).copy(to, from);
+  case 4:
+    return RowMajorCopy<4>(shape, strides).copy(to, from);
+  case 8:
+    return RowMajorCopy<8>(shape, strides).copy(to, from);
+  default:
+    return RowMajorCopy<16>(shape, strides).copy(to, from);
+  }
 }
 
 } // namespace tsum

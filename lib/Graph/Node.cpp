@@ -132,26 +132,7 @@ std::shared_ptr<const Storage> pack_row_major(std::span<const std::int64_t> shap
                                               const Storage &values) {
   std::int64_t size = checked_size("copy", shape, dtype);
   std::shared_ptr<std::byte> copy = allocate(size * size_of(dtype));
-
-  // The innermost dimension is a loop of its own, for speed.
-  auto outer = shape.first(shape.empty() ? 0 : shape.size() - 1);
-  std::int64_t inner = shape.empty() ? 1 : size ? shape.back() : 0;
-  std::int64_t stride = shape.empty() ? 0 : values.strides.back();
-  visit_dtype(dtype, [&]<class T>(T) {
-    std::byte *to = copy.get();
-    if (size == 0)
-      return;
-    for_each_index<1>(outer, {values.strides}, [&](const auto &offsets) {
-      const std::byte *from = values.data + offsets[0];
-      if (stride == sizeof(T)) {
-        std::memcpy(to, from, static_cast<std::size_t>(inner) * sizeof(T));
-      } else {
-        for (std::int64_t i = 0; i < inner; ++i)
-          std::memcpy(to + i * std::int64_t{sizeof(T)}, from + i * stride, sizeof(T));
-      }
-      to += inner * std::int64_t{sizeof(T)};
-    });
-  });
+  copy_row_major(copy.get(), values.data, shape, values.strides, dtype);
   const std::byte *data = copy.get();
   return std::make_shared<Storage>(Storage{std::move(copy), data, row_major_strides(shape, dtype)});
 }

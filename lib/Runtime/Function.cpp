@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <new>
 #include <shared_mutex>
@@ -60,18 +59,6 @@ using Layout = Function::Layout;
 Layout layout_of(const Tensor &tensor, ByteStrides strides) {
   return {tensor.dtype(), Shape(tensor.shape().begin(), tensor.shape().end()), std::move(strides),
           std::string(tensor.name())};
-}
-
-/// Copies what lies by `strides` to row-major memory, without allocating.
-std::byte *copy_packed(std::byte *to, const std::byte *from, std::span<const std::int64_t> shape,
-                       std::span<const std::int64_t> strides, std::size_t element) {
-  if (shape.empty()) {
-    std::memcpy(to, from, element);
-    return to + element;
-  }
-  for (std::int64_t i = 0; i < shape[0]; ++i)
-    to = copy_packed(to, from + i * strides[0], shape.subspan(1), strides.subspan(1), element);
-  return to;
 }
 
 [[noreturn]] void throw_count(const char *what, std::size_t given, std::size_t wanted) {
@@ -188,9 +175,8 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
   for (std::int32_t output : copies) {
     const auto n = static_cast<std::size_t>(output);
     const Schedule::Output &from = schedule.outputs[n];
-    copy_packed(static_cast<std::byte *>(out[n]), values[from.first.value] + from.first.offset,
-                outputs[n].shape, from.strides,
-                static_cast<std::size_t>(size_of(outputs[n].dtype)));
+    copy_row_major(static_cast<std::byte *>(out[n]), values[from.first.value] + from.first.offset,
+                   outputs[n].shape, from.strides, outputs[n].dtype);
   }
 }
 

@@ -27,4 +27,9 @@ byte_range(const Shape &shape, const ByteStrides &strides, DType dtype);
 [[nodiscard]] bool is_packed(std::span<const std::int64_t> shape, const ByteStrides &strides,
                              DType dtype);
 
+/// Copies elements of `shape` by `strides` from `from` on to row-major memory. Reads the elements
+/// and nothing between them, in blocks where that keeps cache lines, and allocates nothing.
+void copy_row_major(std::byte *to, const std::byte *from, std::span<const std::int64_t> shape,
+                    std::span<const std::int64_t> strides, DType dtype);
+
 } // namespace tsum
