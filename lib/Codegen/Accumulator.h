@@ -15,8 +15,8 @@ namespace tsum {
 ///
 /// Blocks of rows are combined plainly, in the element type. A block's value of a sum or product of
 /// floats is then absorbed by accumulators that do not lose accuracy with their number: one f64 for
-/// f32, a compensated pair for f64. All else is exact, so that one accumulator of its own type does;
-/// extrema of floats compare integers in their place.
+/// f32, a compensated pair for f64. All else is exact, so that one accumulator of its own type
+/// does; extrema of floats compare integers in their place.
 class Accumulator {
 public:
   /// The accumulator for result `number` of the reduction `generic`, which the body must give by

@@ -47,8 +47,8 @@ OpPassManager &eachKernel(OpPassManager &pm) { return kernels(pm).nest<func::Fun
 
 void addCanonicalizer(OpPassManager &pm) {
   // Kernels have no blocks to merge, and their loops no arguments to drop.
-  pm.addPass(createCanonicalizerPass(GreedyRewriteConfig().setRegionSimplificationLevel(
-      GreedySimplifyRegionLevel::Disabled)));
+  pm.addPass(createCanonicalizerPass(
+      GreedyRewriteConfig().setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled)));
 }
 
 void addCleanup(OpPassManager &pm) {

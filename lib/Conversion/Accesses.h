@@ -9,8 +9,8 @@ namespace tsum {
 /// accessed into pointers.
 ///
 /// Upstream's patterns say each access for itself, on its way through descriptors of buffers: some
-/// fifteen operations, which LLVM finds out to be the same as the last ones but for a constant. Here
-/// accesses of a block that differ by a constant share a pointer from the beginning.
+/// fifteen operations, which LLVM finds out to be the same as the last ones but for a constant.
+/// Here accesses of a block that differ by a constant share a pointer from the beginning.
 void lowerAccesses(mlir::func::FuncOp kernel);
 
 } // namespace tsum

@@ -27,8 +27,8 @@ PyObject *make_class(nb::module_ &m, const char *name, const char *doc,
   return type;
 }
 
-/// What is raised for an axis: tsum.AxisError or, where somebody has imported NumPy, a class derived
-/// from that and from NumPy's, which its users catch.
+/// What is raised for an axis: tsum.AxisError or, where somebody has imported NumPy, a class
+/// derived from that and from NumPy's, which its users catch.
 PyObject *axis_error_here() {
   static PyObject *numpys = nullptr; // lives as long as the process, as the others
   if (!numpys && PyDict_GetItemString(PyImport_GetModuleDict(), "numpy"))

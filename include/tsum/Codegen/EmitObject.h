@@ -23,8 +23,8 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(llvm::S
 llvm::Expected<std::unique_ptr<llvm::Module>>
 toLLVMIR(mlir::ModuleOp kernels, llvm::LLVMContext &context, llvm::TargetMachine &target);
 
-/// Makes machine code of LLVM IR, as object files or, for reading, as assembly. Kept from one module
-/// to the next, since preparing LLVM's passes takes as long as a small kernel.
+/// Makes machine code of LLVM IR, as object files or, for reading, as assembly. Kept from one
+/// module to the next, since preparing LLVM's passes takes as long as a small kernel.
 class CodeEmitter {
 public:
   explicit CodeEmitter(llvm::TargetMachine &target,

@@ -69,8 +69,8 @@ inline constexpr int error_bound_of_parts = 20; ///< of a cut f64 sum
 }
 
 /// A sum of at least two parts of `split_part_bytes`, with less than `split_tiles` results or tiles
-/// of `split_columns` columns, is cut into parts, each of which reduces at least `split_elements` to
-/// a result, so that the parts' results are little to write and read; see lib/Graph/SplitSums.h.
+/// of `split_columns` columns, is cut into parts, each of which reduces at least `split_elements`
+/// to a result, so that the parts' results are little to write and read; see lib/Graph/SplitSums.h.
 inline constexpr std::int64_t split_part_bytes = 256 * 1024;
 inline constexpr std::int64_t split_tiles = 8;
 inline constexpr std::int64_t split_columns = 2048;

@@ -22,7 +22,8 @@ def clip(a: typing.Any, a_min: typing.Any = None, a_max: typing.Any = None, out:
     """
     check_out("clip", out)
     if (a_min is not None and min is not None) or (a_max is not None and max is not None):
-        raise TypeError("clip: a bound is given twice (min and a_min are one, so are max and a_max)")
+        raise TypeError("clip: a bound is given twice (min and a_min are one, so are max and "
+                        "a_max)")
     low = a_min if min is None else min
     high = a_max if max is None else max
     a = positive(a)
