@@ -46,7 +46,7 @@ PATCHES = {
         "tsum-opt", "test/Dialect/Tsum/divide-by-powers.mlir",
     ),
     "add-strategy.patch": Patch(
-        69,
+        65,
         ["lib/Codegen/CMakeFiles/TsumCodegen.dir/Pipeline.cpp.o",
          "lib/Codegen/CMakeFiles/TsumCodegen.dir/StrategyOverride.cpp.o",
          "lib/Codegen/CMakeFiles/TsumCodegen.dir/Vectorize.cpp.o"],

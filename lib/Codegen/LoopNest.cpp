@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -204,13 +205,10 @@ bool LoopNest::extendsHalves(const LaneTile &tile) {
 Value LoopNest::extendEvenFirst(Value halves) {
   const int64_t pairs = cast<VectorType>(halves.getType()).getDimSize(0) / 2;
   auto type = VectorType::get({pairs}, b.getI32Type());
-  auto splat = [&](int32_t number) {
-    return arith::ConstantOp::create(b, loc,
-                                     DenseElementsAttr::get(type, b.getI32IntegerAttr(number)));
-  };
   Value words = vector::BitCastOp::create(b, loc, type, halves);
-  Value even = arith::AndIOp::create(b, loc, words, splat(0xffff));
-  Value odd = arith::ShRUIOp::create(b, loc, words, splat(16));
+  Value even =
+      arith::AndIOp::create(b, loc, words, createScalarOrSplatConstant(b, loc, type, 0xffff));
+  Value odd = arith::ShRUIOp::create(b, loc, words, createScalarOrSplatConstant(b, loc, type, 16));
   return concatenate(b, loc, {even, odd});
 }
 

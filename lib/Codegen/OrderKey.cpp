@@ -3,6 +3,7 @@
 #include "OrderKey.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -11,14 +12,6 @@ using namespace mlir;
 namespace tsum {
 
 namespace {
-
-/// `scalar` in all elements of `type`.
-Value constant(OpBuilder &b, Location loc, Type type, const APInt &scalar) {
-  TypedAttr attribute = b.getIntegerAttr(getElementTypeOrSelf(type), scalar);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attribute = DenseElementsAttr::get(vector, Attribute(attribute));
-  return arith::ConstantOp::create(b, loc, attribute);
-}
 
 Type withElement(Type type, Type element) {
   auto vector = dyn_cast<VectorType>(type);
@@ -30,8 +23,8 @@ Value flipNegative(OpBuilder &b, Location loc, Value bits) {
   Type type = bits.getType();
   const unsigned width = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
   Value signs =
-      arith::ShRSIOp::create(b, loc, bits, constant(b, loc, type, APInt(width, width - 1)));
-  Value magnitude = constant(b, loc, type, APInt::getSignedMaxValue(width));
+      arith::ShRSIOp::create(b, loc, bits, createScalarOrSplatConstant(b, loc, type, width - 1));
+  Value magnitude = createScalarOrSplatConstant(b, loc, type, APInt::getSignedMaxValue(width));
   return arith::XOrIOp::create(b, loc, bits, arith::AndIOp::create(b, loc, signs, magnitude));
 }
 
@@ -52,12 +45,13 @@ IntegerType OrderKey::type() const {
 Value OrderKey::of(OpBuilder &b, Location loc, Value values) const {
   Type keys = withElement(values.getType(), type());
   Value ordered = flipNegative(b, loc, arith::BitcastOp::create(b, loc, keys, values));
-  return arith::AddIOp::create(b, loc, ordered, constant(b, loc, keys, rotation(*this)));
+  return arith::AddIOp::create(b, loc, ordered,
+                               createScalarOrSplatConstant(b, loc, keys, rotation(*this)));
 }
 
 Value OrderKey::toFloat(OpBuilder &b, Location loc, Value keys) const {
-  Value ordered =
-      arith::SubIOp::create(b, loc, keys, constant(b, loc, keys.getType(), rotation(*this)));
+  Value ordered = arith::SubIOp::create(
+      b, loc, keys, createScalarOrSplatConstant(b, loc, keys.getType(), rotation(*this)));
   return arith::BitcastOp::create(b, loc, withElement(keys.getType(), floats),
                                   flipNegative(b, loc, ordered));
 }

@@ -86,13 +86,15 @@ constexpr int64_t prefetchedRowBytes = 2 * 1024;
 /// Marks, of a kernel on rows, the last reader of each argument that is read several times with
 /// `tsum.prefetch`: while it has the row in the caches, memory can bring the next one.
 void markPrefetches(func::FuncOp kernel, int64_t rowDims) {
+  if (rowDims == 0)
+    return; // a single row
   Builder b(kernel.getContext());
   for (BlockArgument argument : kernel.getArguments()) {
     auto type = cast<RankedTensorType>(argument.getType());
     int64_t rowBytes = type.getElementTypeBitWidth() / 8;
     for (int64_t extent : type.getShape().drop_front(std::min(rowDims, type.getRank())))
       rowBytes *= extent;
-    if (rowDims == 0 || rowBytes < prefetchedRowBytes)
+    if (rowBytes < prefetchedRowBytes)
       continue;
     OpOperand *last = nullptr;
     int64_t readers = 0;
@@ -162,8 +164,8 @@ Tiling chooseTiling(func::FuncOp kernel, StringRef wanted) {
   tiling.extents = llvm::to_vector(output.getShape());
   tiling.sizes.assign(output.getRank(), 1);
   if (auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows")) {
-    // Whole rows: as many as are worth the beginning of a tile.
     markPrefetches(kernel, rows.getInt());
+    // Whole rows: as many as are worth the beginning of a tile.
     int64_t rowBytes = rowSize * widest;
     for (int64_t dim = rows.getInt(); dim < output.getRank(); ++dim)
       tiling.sizes[dim] = tiling.extents[dim];

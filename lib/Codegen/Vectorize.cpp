@@ -58,48 +58,34 @@ public:
       emitExactSum(nest, values.front());
       return success();
     }
-    const Loops loops = chooseLoops();
-    if (loops != Loops::Folded || !isInner)
+    const Emitter emitLoops = chooseEmitter();
+    if (emitLoops != &Reduction::emitFolded || !isInner)
       kept.pop_back(); // the innermost one, which the loops run over themselves
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
-      switch (loops) {
-      case Loops::Narrow:
-        emitNarrow();
-        break;
-      case Loops::Short:
-        emitShort();
-        break;
-      case Loops::Between:
-        emitBetween();
-        break;
-      case Loops::Folded:
-        emitFolded();
-        break;
-      case Loops::Outer:
-        emitOuter();
-        break;
-      }
+      (this->*emitLoops)();
       return {};
     });
     return success();
   }
 
 private:
-  /// Which of the functions below emits the loops.
-  enum class Loops { Narrow, Short, Between, Folded, Outer };
+  using Emitter = void (Reduction::*)();
 
-  Loops chooseLoops() {
-    if (lanes == 1)
-      return !isInner ? Loops::Outer : innerKept >= 0 ? Loops::Narrow : Loops::Folded;
+  /// Which of the functions below emits the loops.
+  Emitter chooseEmitter() {
+    if (lanes == 1 && !isInner)
+      return &Reduction::emitOuter;
     if (!isInner || innerKept < 0)
-      return Loops::Folded;
+      return &Reduction::emitFolded;
+    if (lanes == 1)
+      return &Reduction::emitNarrow;
     const int64_t results = nest.extents[innerKept];
     if (!reduced.empty() && reduced.front() < innerKept && results > 1)
-      return Loops::Between;
+      return &Reduction::emitBetween;
     if (results >= lines_at_once && reducedElements() <= short_line &&
         nest.loadsVectors({lineDim, lanes, 1}))
-      return Loops::Short;
-    return Loops::Folded;
+      return &Reduction::emitShort;
+    return &Reduction::emitFolded;
   }
 
   int64_t elementBytes() const { return bytesOf(values.front()); }
@@ -330,9 +316,9 @@ private:
     SmallVector<Value> buffers = allocate(accumulators.types(), slots);
     const bool isPlain =
         llvm::all_of(accumulators.each(), [](const Accumulator &each) { return each.isPlain(); });
-    const int64_t blockRows = isPlain ? outer_rows_at_once : this->blockRows;
+    const int64_t absorbedRows = isPlain ? outer_rows_at_once : blockRows;
     SmallVector<Value> unfinished;
-    if (blockRows > outer_rows_at_once && rows > outer_rows_at_once)
+    if (absorbedRows > outer_rows_at_once && rows > outer_rows_at_once)
       unfinished = allocate(llvm::to_vector(ValueRange(values).getTypes()), slots);
 
     auto absorbBlock = [&](AffineExpr start, int64_t count) {
@@ -354,8 +340,9 @@ private:
       store(accumulators.neutral(b, loc, tile.size()), buffers, number * width);
     });
     nest.overDims(reduced, {}, [&](ValueRange) -> SmallVector<Value> {
-      nest.loop(rows / blockRows, [&](AffineExpr iv) { absorbBlock(iv * blockRows, blockRows); });
-      if (const int64_t rest = rows % blockRows)
+      nest.loop(rows / absorbedRows,
+                [&](AffineExpr iv) { absorbBlock(iv * absorbedRows, absorbedRows); });
+      if (const int64_t rest = rows % absorbedRows)
         absorbBlock(nest.constant(rows - rest), rest);
       return {};
     });

@@ -3,6 +3,7 @@
 #include "tsum/Conversion/ElementTypes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -25,11 +26,7 @@ struct Lanes {
   Type integers(unsigned width) const { return withElements(b.getIntegerType(width)); }
 
   Value constant(unsigned width, uint64_t value) const {
-    Attribute number = b.getIntegerAttr(b.getIntegerType(width), APInt(width, value));
-    Type type = integers(width);
-    if (auto shaped = dyn_cast<ShapedType>(type))
-      return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(shaped, number));
-    return arith::ConstantOp::create(b, loc, cast<TypedAttr>(number));
+    return createScalarOrSplatConstant(b, loc, integers(width), APInt(width, value));
   }
 };
 

@@ -104,25 +104,14 @@ private:
 
 void copy_row_major(std::byte *to, const std::byte *from, std::span<const std::int64_t> shape,
                     std::span<const std::int64_t> strides, DType dtype) {
-  const std::int64_t bytes = size_of(dtype);
   if (is_empty(shape))
     return;
-  if (shape.empty()) {
-    std::memcpy(to, from, static_cast<std::size_t>(bytes));
-    return;
-  }
-  switch (bytes) {
-  case 1:
-    return RowMajorCopy<1>(shape, strides).copy(to, from);
-  case 2:
-    return RowMajorCopy<2>(shape, strides).copy(to, from);
-  case 4:
-    return RowMajorCopy<4>(shape, strides).copy(to, from);
-  case 8:
-    return RowMajorCopy<8>(shape, strides).copy(to, from);
-  default:
-    return RowMajorCopy<16>(shape, strides).copy(to, from);
-  }
+  visit_dtype(dtype, [&]<class T>(T) {
+    if (shape.empty())
+      std::memcpy(to, from, sizeof(T));
+    else
+      RowMajorCopy<sizeof(T)>(shape, strides).copy(to, from);
+  });
 }
 
 } // namespace tsum

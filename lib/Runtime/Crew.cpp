@@ -2,7 +2,7 @@
 
 #include "Crew.h"
 
-#include "Helpers.h"
+#include "Placement.h"
 
 #include <tbb/task_arena.h>
 
@@ -50,7 +50,7 @@ public:
 
   /// A worker's stay: does the jobs that are offered until none has come for a while.
   void work(std::int64_t number) {
-    note_helper();
+    note_worker();
     Clock::time_point end = Clock::now() + patience;
     for (int turn = 1;; ++turn) {
       const Job *job = state.load(std::memory_order_relaxed);
@@ -93,7 +93,7 @@ void run_with_crew(std::int64_t count, const Job &job) {
   bool helped = false;
   for (std::int64_t number = 1; number < count; ++number)
     helped |= (*crew)[static_cast<std::size_t>(number - 1)].finish(job);
-  move_helpers_if(!helped);
+  move_workers_if(!helped);
 }
 
 } // namespace tsum

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "Helpers.h"
+#include "Placement.h"
 
 #include <sched.h>
 #include <unistd.h>
@@ -24,11 +24,11 @@ using namespace std::chrono_literals;
 constexpr Clock::duration shortest_pause = 50us, longest_pause = 64ms;
 constexpr int least_share = 20;
 
-/// A launch that comes as soon after another to which no helper came, too, says that none is on its
+/// A launch that comes as soon after another to which no worker came, too, says that none is on its
 /// way: to wake a processor that sleeps takes some 100 us.
 constexpr Clock::duration soon = 1ms;
 
-struct Helpers {
+struct Workers {
   std::mutex mutex;
   std::vector<pid_t> threads;
   Clock::duration pause = shortest_pause;
@@ -37,8 +37,8 @@ struct Helpers {
 };
 
 /// Lives as long as any thread may end.
-Helpers &helpers() {
-  static Helpers &instance = *new Helpers;
+Workers &workers() {
+  static Workers &instance = *new Workers;
   return instance;
 }
 
@@ -48,12 +48,12 @@ struct Registration {
   pid_t thread = gettid();
 
   Registration() {
-    std::scoped_lock lock(helpers().mutex);
-    helpers().threads.push_back(thread);
+    std::scoped_lock lock(workers().mutex);
+    workers().threads.push_back(thread);
   }
   ~Registration() {
-    std::scoped_lock lock(helpers().mutex);
-    std::erase(helpers().threads, thread);
+    std::scoped_lock lock(workers().mutex);
+    std::erase(workers().threads, thread);
   }
 };
 
@@ -71,17 +71,17 @@ void move_off(pid_t thread, int processor) {
 
 } // namespace
 
-void note_helper() { static thread_local const Registration registration; }
+void note_worker() { static thread_local const Registration registration; }
 
-void move_helpers_if(bool none_came) {
+void move_workers_if(bool none_came) {
   if (!none_came) {
     if (were_moved.load(std::memory_order_relaxed) && were_moved.exchange(false)) {
-      std::scoped_lock lock(helpers().mutex);
-      helpers().pause = shortest_pause;
+      std::scoped_lock lock(workers().mutex);
+      workers().pause = shortest_pause;
     }
     return;
   }
-  Helpers &all = helpers();
+  Workers &all = workers();
   std::unique_lock lock(all.mutex, std::try_to_lock);
   if (!lock)
     return; // someone else is at it

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "Runtime/Helpers.h"
+#include "Runtime/Placement.h"
 
 #include <gtest/gtest.h>
 
@@ -13,22 +13,22 @@ using namespace tsum;
 
 namespace {
 
-/// A thread that has helped, is restricted to some processors, and does nothing.
-class Helper {
+/// A worker that has come, is restricted to some processors, and does nothing.
+class Worker {
 public:
-  explicit Helper(const cpu_set_t *restriction = nullptr) {
+  explicit Worker(const cpu_set_t *restriction = nullptr) {
     thread = std::thread([this, restriction] {
       if (restriction)
         sched_setaffinity(0, sizeof(*restriction), restriction);
-      note_helper();
-      note_helper();
+      note_worker();
+      note_worker();
       id = gettid();
       id.notify_one();
       isDone.wait(false);
     });
     id.wait(0);
   }
-  ~Helper() {
+  ~Worker() {
     isDone = true;
     isDone.notify_one();
     thread.join();
@@ -47,40 +47,40 @@ private:
   std::thread thread;
 };
 
-/// As launches do that no helper comes to.
-void miss_helpers() {
+/// As launches do that no worker comes to.
+void miss_workers() {
   for (int launch = 0; launch < 100; ++launch)
-    move_helpers_if(/*none_came=*/true);
+    move_workers_if(/*none_came=*/true);
 }
 
-TEST(Helpers, KeepTheirProcessorsWhenMoved) {
+TEST(Placement, KeepTheirProcessorsWhenMoved) {
   cpu_set_t mine;
   ASSERT_EQ(sched_getaffinity(0, sizeof(mine), &mine), 0);
-  const Helper helper;
-  miss_helpers();
-  cpu_set_t theirs = helper.processors();
+  const Worker worker;
+  miss_workers();
+  cpu_set_t theirs = worker.processors();
   EXPECT_TRUE(CPU_EQUAL(&mine, &theirs));
 }
 
-TEST(Helpers, StayWhereTheyAreBound) {
+TEST(Placement, StayWhereTheyAreBound) {
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET(sched_getcpu(), &one);
-  const Helper helper(&one);
-  miss_helpers();
-  cpu_set_t theirs = helper.processors();
+  const Worker worker(&one);
+  miss_workers();
+  cpu_set_t theirs = worker.processors();
   EXPECT_TRUE(CPU_EQUAL(&one, &theirs));
 }
 
-TEST(Helpers, MayEndAndComeAgain) {
+TEST(Placement, MayEndAndComeAgain) {
   {
-    const Helper ended;
+    const Worker ended;
   }
-  miss_helpers();
-  const Helper another;
-  miss_helpers();
-  move_helpers_if(/*none_came=*/false);
-  miss_helpers();
+  miss_workers();
+  const Worker another;
+  miss_workers();
+  move_workers_if(/*none_came=*/false);
+  miss_workers();
 }
 
 } // namespace
