@@ -10,6 +10,7 @@
 #include "Runtime/Threads.h"
 #include "tsum/Graph/EvaluateBy.h"
 #include "tsum/Runtime/ValueOrThrow.h"
+#include "tsum/Support/NoFork.h"
 #include "tsum/cache.h"
 #include "tsum/reductions.h"
 
@@ -62,6 +63,7 @@ double streaming_limit(std::int64_t bytes) {
   std::int64_t size = fewest;
   while (size < bytes && size < most)
     size *= 2;
+  NoFork no_fork; // for a child could not take the mutex
   static std::mutex mutex;
   static std::map<std::int64_t, double> known;
   std::lock_guard lock(mutex);

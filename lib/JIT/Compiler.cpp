@@ -5,6 +5,7 @@
 #include "Workbench.h"
 
 #include "tsum/Codegen/EmitObject.h"
+#include "tsum/Support/NoFork.h"
 
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/thread.h"
@@ -65,12 +66,11 @@ public:
     return compileOn(*workbench, *target, *emitter, graph);
   }
 
-  std::mutex mutex; // a context without threading is for one thread at a time
-
 private:
   /// A new workbench takes some ms; the contexts grow by some KB with each new shape.
   static constexpr int usesPerWorkbench = 500;
 
+  std::mutex mutex; // a context without threading is for one thread at a time
   std::unique_ptr<llvm::TargetMachine> target;
   std::optional<Workbench> workbench;
   std::optional<CodeEmitter> emitter;
@@ -97,6 +97,7 @@ bool is_compiler_gone() {
 static constexpr unsigned compilerStackBytes = 8 << 20;
 
 std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph) {
+  NoFork noFork;
   Compiler &compiler = theCompiler();
   // On a thread of its own: a host's thread may have a small stack.
   Outcome outcome;
@@ -108,6 +109,7 @@ std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph) {
 
 std::variant<Compilation, CompileFailure> compile_for(const CanonicalGraph &graph,
                                                       const std::string &features) {
+  NoFork noFork;
   auto target = createTargetMachine(features);
   if (!target)
     return CompileFailure{"set-up", llvm::toString(target.takeError())};
@@ -131,8 +133,5 @@ const std::string &code_version() {
   }());
   return version;
 }
-
-void lock_compiler() { theCompiler().mutex.lock(); }
-void unlock_compiler() { theCompiler().mutex.unlock(); }
 
 } // namespace tsum

@@ -4,6 +4,8 @@
 
 #include "Profilers.h"
 
+#include "tsum/Support/NoFork.h"
+
 #include "llvm/ExecutionEngine/Orc/Core.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
@@ -65,6 +67,7 @@ Expected<Program> Loader::load(Image image, std::mutex &mutex) {
   orc::JITDylib &library = session.createBareJITDylib("tsum." + std::to_string(count++));
   library.addToLinkOrder(*processSymbols);
   auto unload = [this, &mutex](orc::JITDylib *library) {
+    NoFork noFork;
     std::lock_guard lock(mutex);
     if (llvm::Error error = session.removeJITDylib(*library))
       session.reportError(std::move(error));
@@ -99,6 +102,7 @@ static std::mutex &loaderMutex() {
 }
 
 std::variant<Program, CompileFailure> load(Image image) {
+  NoFork noFork;
   static auto &created = [&]() -> Expected<std::unique_ptr<Loader>> & {
     return *new Expected<std::unique_ptr<Loader>>(Loader::create());
   }();
@@ -110,8 +114,5 @@ std::variant<Program, CompileFailure> load(Image image) {
     return fail(program.takeError());
   return std::move(*program);
 }
-
-void lock_loader() { loaderMutex().lock(); }
-void unlock_loader() { loaderMutex().unlock(); }
 
 } // namespace tsum

@@ -9,6 +9,7 @@
 #include "tsum/JIT/DiskCache.h"
 #include "tsum/JIT/Loader.h"
 #include "tsum/Runtime/ValueOrThrow.h"
+#include "tsum/Support/NoFork.h"
 #include "tsum/Support/Timeline.h"
 
 #include <pthread.h>
@@ -71,6 +72,7 @@ KernelCache::Made make(const CanonicalGraph &graph, CacheEvent &event) {
   if (is_compiler_gone())
     throw CompileError("exit", "the process is exiting, and the compiler's parts with it (evaluate "
                                "new graphs before main returns; known ones still run)");
+  NoFork no_fork;
   StopWatch watch(event);
   std::shared_ptr<DiskCache> files = disk().get();
   std::optional<Image> image = files->find(graph);
@@ -122,14 +124,12 @@ std::atomic<Kernels *> created = nullptr;
 // were at. Taken in the order in which a thread that holds one may take another.
 
 void before_fork() {
+  close_for_fork();
   // So that no thread is making what is made once.
   (void)Timeline::get();
   (void)is_compiler_gone();
   creation.lock();
   if (Kernels *kernels = created) {
-    (void)code_version();
-    lock_compiler();
-    lock_loader();
     disk().mutex.lock();
     kernels->memory.lock();
     kernels->plans.lock();
@@ -147,12 +147,11 @@ void after_fork(bool is_child) {
       kernels->memory.forget_unfinished();
     kernels->memory.unlock();
     disk().mutex.unlock();
-    unlock_loader();
-    unlock_compiler();
     if (is_child)
       use_no_other_threads();
   }
   creation.unlock();
+  open_after_fork();
 }
 
 // Not at the first evaluation: a fork meanwhile would have to wait for that, and it for the fork.

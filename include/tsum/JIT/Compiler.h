@@ -45,8 +45,4 @@ struct Compilation {
 /// Ask before each use: the first call arranges for being told.
 [[nodiscard]] bool is_compiler_gone();
 
-/// Hold these while the process forks, so that the child finds the compiler at rest.
-void lock_compiler();
-void unlock_compiler();
-
 } // namespace tsum

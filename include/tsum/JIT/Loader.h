@@ -10,8 +10,4 @@ namespace tsum {
 /// turns.
 [[nodiscard]] std::variant<Program, CompileFailure> load(Image image);
 
-/// Hold these while the process forks, so that the child finds the loader at rest.
-void lock_loader();
-void unlock_loader();
-
 } // namespace tsum

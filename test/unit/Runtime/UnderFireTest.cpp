@@ -9,6 +9,7 @@
 #include <tbb/parallel_for.h>
 
 #include <atomic>
+#include <chrono>
 
 using namespace tsum;
 using namespace tsum::test;
@@ -97,6 +98,23 @@ TEST(UnderFire, ForksWhileOtherThreadsCompile) {
               0);
   }
   stop = true;
+}
+
+TEST(UnderFire, ForksDuringTheFirstEvaluation) {
+  // Which makes what LLVM and tsum have once: some of it takes well under a millisecond.
+  for (int i = 0; i < 40; ++i)
+    EXPECT_EQ(in_process([&] {
+                int result = 0;
+                if (i % 2 == 0)
+                  set_cache_directory(""); // compiles, rather than just loads
+                std::jthread first([] { (void)is_right(31, 2); });
+                std::this_thread::sleep_for(std::chrono::microseconds(500) * i);
+                for (int fork = 0; fork < 3 && result == 0; ++fork)
+                  result = in_process([] { return is_right(32, 3) ? 0 : 1; });
+                return result;
+              }),
+              0)
+        << i;
 }
 
 TEST(UnderFire, EvalInsideATbbTask) {
