@@ -3,11 +3,13 @@
 // What memory gives: read once, with nothing to do but an exclusive or. peers/limit.py calls it for
 // arrays like those that the peers reduce.
 
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
+#include <pthread.h>
+#include <sched.h>
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <thread>
 
 namespace {
 
@@ -46,6 +48,56 @@ std::uint64_t read_runs(const char *data, std::int64_t count, std::int64_t bytes
   return words;
 }
 
+/// Threads that each keep to a CPU of their own, the calling one among them, and spin for a while
+/// before they sleep: what a scheduler does with threads is not the memory's limit.
+class Team {
+public:
+  explicit Team(int size) : size(size) {
+    cpu_set_t allowed;
+    ::sched_getaffinity(0, sizeof(allowed), &allowed);
+    int cpu = -1;
+    for (int number = 0; number < size; ++number) {
+      while (++cpu < CPU_SETSIZE && !CPU_ISSET(cpu, &allowed)) {
+      }
+      pthread_t thread = ::pthread_self();
+      if (number > 0) {
+        std::thread member([this, number] { work(number); });
+        thread = member.native_handle();
+        member.detach();
+      }
+      cpu_set_t own;
+      CPU_ZERO(&own);
+      CPU_SET(cpu, &own);
+      ::pthread_setaffinity_np(thread, sizeof(own), &own);
+    }
+  }
+
+  void run(const std::function<void(int)> &all) {
+    job = &all;
+    done = 1;
+    ++rounds;
+    rounds.notify_all();
+    all(0);
+    while (done < size)
+      __builtin_ia32_pause();
+  }
+
+private:
+  void work(int number) {
+    constexpr int patience = 10'000;
+    for (int round = 0;; ++round) {
+      for (int turn = 0; rounds == round; ++turn)
+        turn < patience ? __builtin_ia32_pause() : rounds.wait(round);
+      (*job)(number);
+      ++done;
+    }
+  }
+
+  const int size;
+  const std::function<void(int)> *job = nullptr;
+  std::atomic<int> rounds = 0, done = 0;
+};
+
 } // namespace
 
 /// Reads the whole 64-byte lines of `runs` runs of `bytes` bytes, the first at `data` and the
@@ -58,14 +110,14 @@ tsum_bench_read(const char *data, std::int64_t runs, std::int64_t bytes, std::in
   if (threads == 1)
     return read(data, runs, bytes, stride);
   std::atomic<std::uint64_t> sum = 0;
-  const auto read_share = [&](std::int64_t thread) {
+  const auto read_share = [&](int thread) {
     // One run is divided, several are dealt out.
     const std::int64_t count = runs == 1 ? bytes / 64 : runs;
     const std::int64_t begin = count * thread / threads, end = count * (thread + 1) / threads;
     sum ^= runs == 1 ? read(data + begin * 64, 1, (end - begin) * 64, 0)
                      : read(data + begin * stride, end - begin, bytes, stride);
   };
-  static tbb::task_arena arena;
-  arena.execute([&] { tbb::parallel_for(0, threads, read_share, tbb::static_partitioner()); });
+  static Team &team = *new Team(threads); // whose threads never end
+  team.run(read_share);
   return sum;
 }
