@@ -2,6 +2,8 @@
 
 #include "tsum/Codegen/EmitObject.h"
 
+#include "AdvancePointers.h"
+
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -26,6 +28,8 @@
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/PassInfo.h"
+#include "llvm/PassRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
@@ -122,6 +126,7 @@ static void optimize(Module &module, TargetMachine &target) {
   passes.addPass(InstCombinePass());
   passes.addPass(createFunctionToLoopPassAdaptor(LICMPass(LICMOptions()), /*UseMemorySSA=*/true));
   passes.addPass(SimplifyCFGPass());
+  passes.addPass(AdvancePointersPass());
   createModuleToFunctionPassAdaptor(std::move(passes)).run(module, modules);
 }
 
@@ -140,6 +145,15 @@ Expected<std::unique_ptr<Module>> toLLVMIR(mlir::ModuleOp kernels, LLVMContext &
   module->setDataLayout(target.createDataLayout());
   optimize(*module, target);
   return module;
+}
+
+void CodeEmitter::Passes::add(Pass *pass) {
+  const PassInfo *info = PassRegistry::getPassRegistry()->getPassInfo(pass->getPassID());
+  // AdvancePointersPass has done what these would take long for.
+  if (info && is_contained({"canon-freeze", "loop-reduce"}, info->getPassArgument()))
+    delete pass;
+  else
+    PassManager::add(pass);
 }
 
 CodeEmitter::CodeEmitter(TargetMachine &target, CodeGenFileType type)

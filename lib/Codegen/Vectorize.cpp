@@ -317,33 +317,45 @@ private:
     const bool isPlain =
         llvm::all_of(accumulators.each(), [](const Accumulator &each) { return each.isPlain(); });
     const int64_t absorbedRows = isPlain ? outer_rows_at_once : blockRows;
+    const int64_t rowsAtOnce = std::min(outer_rows_at_once, absorbedRows);
     SmallVector<Value> unfinished;
-    if (absorbedRows > outer_rows_at_once && rows > outer_rows_at_once)
+    if (absorbedRows > rowsAtOnce)
       unfinished = allocate(llvm::to_vector(ValueRange(values).getTypes()), slots);
 
-    auto absorbBlock = [&](AffineExpr start, int64_t count) {
-      for (int64_t first = 0; first < count; first += outer_rows_at_once)
+    auto absorbBlock = [&](AffineExpr start) {
+      for (int64_t first = 0; first < absorbedRows; first += rowsAtOnce)
         nest.overVectors(columnDim, vectors, [&](AffineExpr number) {
           SmallVector<Value> block;
           if (first > 0)
             block = load(unfinished, number * width, width);
-          block = combineAt(start + first, std::min(outer_rows_at_once, count - first),
-                            std::move(block));
-          if (first + outer_rows_at_once < count)
+          block = combineAt(start + first, rowsAtOnce, std::move(block));
+          if (first + rowsAtOnce < absorbedRows)
             store(block, unfinished, number * width);
           else
             store(accumulators.absorb(b, loc, load(buffers, number * width, width), block), buffers,
                   number * width);
         });
     };
+    // The last, short block: row by row, in little code.
+    auto absorbRest = [&](int64_t start, int64_t count) {
+      nest.overVectors(columnDim, vectors, [&](AffineExpr number) {
+        SmallVector<Value> block =
+            nest.loop(count, accumulators.neutralBlocks(b, loc, tile.size()),
+                      [&](AffineExpr row, ValueRange sums) {
+                        nest.position[lineDim] = row + start;
+                        return accumulators.combine(b, loc, sums, nest.evaluate(values, tile));
+                      });
+        store(accumulators.absorb(b, loc, load(buffers, number * width, width), block), buffers,
+              number * width);
+      });
+    };
     nest.overVectors(columnDim, vectors, [&](AffineExpr number) {
       store(accumulators.neutral(b, loc, tile.size()), buffers, number * width);
     });
     nest.overDims(reduced, {}, [&](ValueRange) -> SmallVector<Value> {
-      nest.loop(rows / absorbedRows,
-                [&](AffineExpr iv) { absorbBlock(iv * absorbedRows, absorbedRows); });
+      nest.loop(rows / absorbedRows, [&](AffineExpr iv) { absorbBlock(iv * absorbedRows); });
       if (const int64_t rest = rows % absorbedRows)
-        absorbBlock(nest.constant(rows - rest), rest);
+        absorbRest(rows - rest, rest);
       return {};
     });
     nest.overVectors(columnDim, vectors,

@@ -32,9 +32,14 @@ public:
   llvm::Expected<std::string> emit(llvm::Module &module);
 
 private:
+  /// LLVM's, but for some.
+  class Passes final : public llvm::legacy::PassManager {
+    void add(llvm::Pass *pass) override;
+  };
+
   llvm::SmallVector<char, 0> code;
   llvm::raw_svector_ostream stream{code};
-  llvm::legacy::PassManager passes;
+  Passes passes;
   bool isSupported;
 };
 
