@@ -79,48 +79,78 @@ Value *rebuild(Value *index, Value *number, const CountedLoop &counted, const Lo
   return copy;
 }
 
+/// An address that depends on the counter of a loop.
+struct Address {
+  Value *base, *index;
+  Type *element;
+  int64_t step; ///< in bytes, or 0
+
+  /// Equal for addresses that are: those with a step may count by indices of their own.
+  std::tuple<Value *, int64_t, Value *, Type *> key() const {
+    return {base, step, step ? nullptr : index, step ? nullptr : element};
+  }
+};
+
+std::optional<Address> asAddress(Instruction &instruction, const CountedLoop &counted,
+                                 const Loop &loop) {
+  auto *address = dyn_cast<GetElementPtrInst>(&instruction);
+  if (!address || address->getNumIndices() != 1 || !address->getType()->isPointerTy() ||
+      !loop.isLoopInvariant(address->getPointerOperand()))
+    return std::nullopt;
+  Value *index = address->getOperand(1);
+  if (loop.isLoopInvariant(index) || !isMadeOf(index, counted, loop))
+    return std::nullopt;
+  Type *element = address->getSourceElementType();
+  const int64_t bytes = instruction.getDataLayout().getTypeAllocSize(element).getFixedValue();
+  return Address{address->getPointerOperand(), index, element,
+                 stepOf(index, counted.counter) * bytes};
+}
+
+/// A pointer that is `address` in each iteration.
+PHINode *carry(const Address &address, const CountedLoop &counted, const Loop &loop) {
+  auto at = [&](Value *number, BasicBlock *end) -> Value * {
+    IRBuilder<> b(end->getTerminator());
+    Value *index = rebuild(address.index, number, counted, loop, b);
+    return match(index, m_Zero()) ? address.base
+                                  : b.CreateGEP(address.element, address.base, index);
+  };
+  Value *first = at(counted.counter->getIncomingValueForBlock(counted.entry), counted.entry);
+  IRBuilder<> b(counted.counter);
+  PHINode *pointer = b.CreatePHI(address.base->getType(), 2);
+  Value *next;
+  if (address.step) {
+    b.SetInsertPoint(counted.latch->getTerminator());
+    next = b.CreatePtrAdd(pointer, b.getInt64(uint64_t(address.step)));
+  } else {
+    next = at(counted.counter->getIncomingValueForBlock(counted.latch), counted.latch);
+  }
+  pointer->addIncoming(first, counted.entry);
+  pointer->addIncoming(next, counted.latch);
+  return pointer;
+}
+
 void advancePointers(const Loop &loop, const CountedLoop &counted) {
-  const DataLayout &layout = loop.getHeader()->getDataLayout();
-  using Place = std::tuple<Value *, Value *, Type *>; // base, index, element
-  SmallMapVector<Place, SmallVector<GetElementPtrInst *, 2>, 4> addresses;
+  using Uses = std::pair<Address, SmallVector<Instruction *, 2>>;
+  MapVector<decltype(Address().key()), Uses> addresses;
   for (BasicBlock *block : loop.blocks())
     for (Instruction &instruction : *block)
-      if (auto *address = dyn_cast<GetElementPtrInst>(&instruction);
-          address && address->getNumIndices() == 1 && address->getType()->isPointerTy() &&
-          loop.isLoopInvariant(address->getPointerOperand())) {
-        Value *index = address->getOperand(1);
-        if (!loop.isLoopInvariant(index) && isMadeOf(index, counted, loop))
-          addresses[{address->getPointerOperand(), index, address->getSourceElementType()}]
-              .push_back(address);
+      if (auto address = asAddress(instruction, counted, loop)) {
+        Uses &uses = addresses[address->key()];
+        uses.first = *address;
+        uses.second.push_back(&instruction);
       }
   if (addresses.size() > mostPointers)
     return;
-
-  for (auto &[place, equal] : addresses) {
-    auto [base, index, element] = place;
-    auto at = [&](Value *number, BasicBlock *end) {
-      IRBuilder<> b(end->getTerminator());
-      Value *offset = rebuild(index, number, counted, loop, b);
-      return match(offset, m_Zero()) ? base : b.CreateGEP(element, base, offset);
-    };
-    Value *first = at(counted.counter->getIncomingValueForBlock(counted.entry), counted.entry);
-    IRBuilder<> b(counted.counter);
-    PHINode *pointer = b.CreatePHI(base->getType(), 2);
-    Value *next;
-    if (int64_t step = stepOf(index, counted.counter)) {
-      b.SetInsertPoint(counted.latch->getTerminator());
-      next = b.CreatePtrAdd(
-          pointer, b.getInt64(uint64_t(step) * layout.getTypeAllocSize(element).getFixedValue()));
-    } else {
-      next = at(counted.counter->getIncomingValueForBlock(counted.latch), counted.latch);
-    }
-    pointer->addIncoming(first, counted.entry);
-    pointer->addIncoming(next, counted.latch);
-    for (GetElementPtrInst *address : equal) {
-      address->replaceAllUsesWith(pointer);
-      RecursivelyDeleteTriviallyDeadInstructions(address);
+  // Each index may be that of several addresses, and is gone with the last of them.
+  SmallVector<WeakTrackingVH> replaced;
+  for (auto &[key, uses] : addresses) {
+    PHINode *pointer = carry(uses.first, counted, loop);
+    for (Instruction *use : uses.second) {
+      use->replaceAllUsesWith(pointer);
+      replaced.push_back(use);
     }
   }
+  RecursivelyDeleteTriviallyDeadInstructions(replaced);
 }
 
 } // namespace

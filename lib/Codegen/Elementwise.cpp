@@ -2,6 +2,8 @@
 
 #include "Elementwise.h"
 
+#include "Streaming.h"
+
 #include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,17 +16,6 @@ namespace tsum {
 
 namespace {
 
-/// Bytes of a result from which on it is written past the caches, which spares reading it before.
-/// Smaller ones are wanted in the caches by who reads them next.
-constexpr int64_t streamedBytes = 8 << 20;
-
-/// The argument or allocation that a buffer lies in.
-Value memoryOf(Value buffer) {
-  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
-    buffer = view.getViewSource();
-  return buffer;
-}
-
 class Elementwise {
 public:
   explicit Elementwise(LoopNest &nest)
@@ -33,15 +24,16 @@ public:
         vectors(nest.cover(nest.rank() - 1, lane_bytes, nest.widestElement())) {}
 
   void emit() {
-    if (!canStream())
+    SmallVector<OpOperand *> streamed = streamedOutputs();
+    if (streamed.empty())
       return emitLoops();
     // Non-temporal stores fault on unaligned memory, which a caller of a function may give.
-    auto aligned = scf::IfOp::create(b, loc, areOutputsAligned(), /*withElseRegion=*/true);
+    auto aligned = scf::IfOp::create(b, loc, areAligned(streamed), /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&aligned.getThenRegion().front());
-    nest.streams = true;
+    nest.streamed.insert_range(streamed);
     emitLoops();
-    nest.streams = false;
+    nest.streamed.clear();
     b.setInsertionPointToStart(&aligned.getElseRegion().front());
     emitLoops();
   }
@@ -72,26 +64,28 @@ private:
     });
   }
 
-  /// Whether the outputs are large results of the kernel whose vectors are whole cache lines, if
+  /// The outputs that are large results of the kernel and whose vectors are whole cache lines, if
   /// only the results are aligned.
-  bool canStream() {
+  SmallVector<OpOperand *> streamedOutputs() {
     auto areLines = [](int64_t elements, Type type) {
       return elements * type.getIntOrFloatBitWidth() % (8 * LoopNest::lineBytes) == 0;
     };
-    return llvm::all_of(nest.generic.getDpsInits(), [&](Value output) {
-      auto type = cast<MemRefType>(memoryOf(output).getType());
+    SmallVector<OpOperand *> outputs;
+    for (OpOperand &output : nest.generic.getDpsInitsMutable()) {
+      auto type = cast<MemRefType>(memoryOf(output.get()).getType());
       Type element = type.getElementType();
-      return isa<BlockArgument>(memoryOf(output)) && type.getLayout().isIdentity() &&
-             type.getNumElements() * element.getIntOrFloatBitWidth() >= 8 * streamedBytes &&
-             areLines(type.getShape().back(), element) && areLines(nest.extents.back(), element) &&
-             areLines(vectors.width, element);
-    });
+      if (isStreamed(output.get()) && areLines(type.getShape().back(), element) &&
+          areLines(nest.extents.back(), element) && areLines(vectors.width, element))
+        outputs.push_back(&output);
+    }
+    return outputs;
   }
 
-  Value areOutputsAligned() {
+  Value areAligned(ArrayRef<OpOperand *> outputs) {
     Value bits;
-    for (Value output : nest.generic.getDpsInits()) {
-      Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memoryOf(output));
+    for (OpOperand *output : outputs) {
+      Value address =
+          memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memoryOf(output->get()));
       bits = bits ? arith::OrIOp::create(b, loc, bits, address).getResult() : address;
     }
     Value mask = arith::ConstantIndexOp::create(b, loc, LoopNest::lineBytes - 1);

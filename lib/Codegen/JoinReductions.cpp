@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Accumulators.h"
+#include "JoinOps.h"
 
 #include "tsum/Codegen/Passes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
@@ -9,7 +10,6 @@
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
@@ -57,56 +57,6 @@ bool canJoin(Reduction a, Reduction b) {
          first.getIteratorTypesArray() == second.getIteratorTypesArray() &&
          first.getIndexingMapsArray().back() == second.getIndexingMapsArray().back() &&
          shareData(first, second) && !dependsOn(second, first);
-}
-
-/// An op in the place of `b` with the results of `a` and then those of `b`.
-linalg::GenericOp join(IRRewriter &rewriter, linalg::GenericOp a, linalg::GenericOp b) {
-  SmallVector<Value> inputs, outputs;
-  SmallVector<AffineMap> maps, outputMaps;
-  SmallVector<std::pair<BlockArgument, unsigned>> places; // of arguments, among the inputs
-  for (linalg::GenericOp generic : {a, b}) {
-    for (OpOperand *operand : generic.getDpsInputOperands()) {
-      const AffineMap map = generic.getMatchingIndexingMap(operand);
-      unsigned place = 0;
-      while (place < inputs.size() && (inputs[place] != operand->get() || maps[place] != map))
-        ++place;
-      if (place == inputs.size()) {
-        inputs.push_back(operand->get());
-        maps.push_back(map);
-      }
-      places.emplace_back(generic.getMatchingBlockArgument(operand), place);
-    }
-    llvm::append_range(outputs, generic.getDpsInits());
-    llvm::append_range(
-        outputMaps, ArrayRef(generic.getIndexingMapsArray()).take_back(generic.getNumDpsInits()));
-  }
-  llvm::append_range(maps, outputMaps);
-
-  rewriter.setInsertionPoint(b);
-  auto joined = linalg::GenericOp::create(
-      rewriter, rewriter.getFusedLoc({a.getLoc(), b.getLoc()}), TypeRange(ValueRange(outputs)),
-      inputs, outputs, maps, b.getIteratorTypesArray(),
-      [&](OpBuilder &builder, Location loc, ValueRange elements) {
-        IRMapping mapping;
-        for (auto [argument, place] : places)
-          mapping.map(argument, elements[place]);
-        ValueRange results = elements.drop_front(inputs.size());
-        SmallVector<Value> yielded;
-        for (linalg::GenericOp generic : {a, b}) {
-          for (BlockArgument output : generic.getRegionOutputArgs()) {
-            mapping.map(output, results.front());
-            results = results.drop_front();
-          }
-          for (Operation &op : generic.getBody()->without_terminator())
-            builder.clone(op, mapping);
-          for (Value value : generic.getBody()->getTerminator()->getOperands())
-            yielded.push_back(mapping.lookupOrDefault(value));
-        }
-        linalg::YieldOp::create(builder, loc, yielded);
-      });
-  rewriter.replaceOp(a, joined.getResults().take_front(a.getNumResults()));
-  rewriter.replaceOp(b, joined.getResults().take_back(b.getNumResults()));
-  return joined;
 }
 
 /// Removes the op that only hands on what the kernel returns, if that is all there is to one op.

@@ -101,8 +101,8 @@ public:
   /// ones, where lanes in order take a shuffle and a shift each.
   bool extendsHalves(const LaneTile &tile);
 
-  /// Whether stores of whole cache lines go past the caches. Outputs must be aligned to lines then.
-  bool streams = false;
+  /// Outputs whose stores, of whole cache lines, go past the caches. They must be aligned to lines.
+  llvm::SmallPtrSet<mlir::OpOperand *, 2> streamed;
   static constexpr int64_t lineBytes = 64;
 
   /// Stores one vector to each output.

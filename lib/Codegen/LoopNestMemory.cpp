@@ -222,7 +222,7 @@ void LoopNest::store(ValueRange values, const LaneTile &tile) {
 void LoopNest::store(Value value, OpOperand &operand, const LaneTile &tile) {
   const int64_t dim = tile.columns > 1 ? rank() - 1 : tile.rowDim;
   if (tile.size() > 1 && stride(operand, dim) == 1) {
-    if (streams) {
+    if (streamed.contains(&operand)) {
       SmallVector<Value> indices = llvm::map_to_vector(
           indicesOf(operand).getResults(), [&](AffineExpr place) { return index(place); });
       vector::StoreOp::create(b, loc, value, operand.get(), indices, /*nontemporal=*/true,

@@ -91,6 +91,7 @@ void bufferize(OpPassManager &pm, const PipelineOptions &) {
   kernel.addPass(bufferization::createPromoteBuffersToStackPass(promote));
   // Leaves copies of buffers onto themselves behind until here.
   addCanonicalizer(kernel);
+  kernel.addPass(createTsumOverlapStoresPass());
 }
 
 void vectorize(OpPassManager &pm, const PipelineOptions &options) {

@@ -74,6 +74,42 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def TsumOverlapStoresPass : Pass<"tsum-overlap-stores", "::mlir::func::FuncOp"> {
+  let summary = "Write a large result's row while the next one is computed";
+  let description = [{
+    A kernel on rows whose result is 8 MB or more writes it past the caches, which takes as long as
+    memory does, and waits. If the row that is written was computed by an elementwise op with
+    elementary functions, as that of softmax is, both become one op: it computes a row, and
+    element by element writes what the last op makes of the row before.
+
+    The loop over tiles has one iteration more. The first writes its tile before it is computed,
+    and the next one writes it again; the last one computes its tile twice. What the last op reads
+    beside the row, such as a row's sum, is copied at the end of an iteration.
+
+    ```mlir
+    scf.for %tile = %begin to %end step %c1 {
+      %x = memref.subview %argument[%tile, 0] [1, 4096] [1, 1]
+      linalg.generic ins(%x) outs(%row) {... tsum.elementary "exp" ...}
+      linalg.generic ins(%row) outs(%sum) {... arith.addf ...}
+      %y = memref.subview %result[%tile, 0] [1, 4096] [1, 1]
+      linalg.generic ins(%row, %sum) outs(%y) {... arith.mulf ...}
+    }
+    // becomes
+    scf.for %number = %begin to %one_more step %c1 {
+      %tile = arith.minsi %number, %last
+      %before = arith.maxsi %number_minus_1, %begin
+      %x = memref.subview %argument[%tile, 0] [1, 4096] [1, 1]
+      %y = memref.subview %result[%before, 0] [1, 4096] [1, 1]
+      linalg.generic ins(%x, %row, %kept) outs(%row, %y) {... both ...}
+      linalg.generic ins(%row) outs(%sum) {... arith.addf ...}
+      linalg.generic ins(%sum) outs(%kept) {...}
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def TsumVectorizePass : Pass<"tsum-vectorize", "::mlir::func::FuncOp"> {
   let summary = "Turn linalg ops on buffers into affine loops over vectors";
   let description = [{

@@ -2,6 +2,11 @@
 //
 // The reductions of tsum/Reductions.def; sums, whose order matters most, have tests of their own.
 #include "Compiled.h"
+#include "tsum/threads.h"
+
+#include <cstring>
+#include <functional>
+#include <numeric>
 
 using namespace tsum;
 using namespace tsum::test;
@@ -100,5 +105,37 @@ TEST(CompiledPlaces, OfLongTensorsAreCutIntoParts) {
   EXPECT_EQ(argmax(flip(x), 0).item<std::int64_t>(), 1000002 - 999999);
   EXPECT_EQ(argmin(-x, 0).item<std::int64_t>(), 777777);
 }
+
+class CompiledLargeRows : public testing::TestWithParam<DType> {};
+
+/// Results of more than 8 MB, whose rows are written while the next ones are computed: a tile is one
+/// row, or several, of which the last tile has some of the one before, or has two dimensions; the
+/// vectors of 40 elements are not whole lines.
+TEST_P(CompiledLargeRows, AreThoseOfTheReferenceByAnyThreads) {
+  for (const Shape &row : {Shape{2048}, Shape{32}, Shape{40}, Shape{4, 256}}) {
+    const std::int64_t bytes =
+        size_of(GetParam()) *
+        std::accumulate(row.begin(), row.end(), std::int64_t{1}, std::multiplies<>());
+    Shape shape = {(8 << 20) / bytes + 3};
+    shape.insert(shape.end(), row.begin(), row.end());
+    const Axes axes = row.size() == 1 ? Axes{1} : Axes{1, 2};
+    Tensor x = sample_tensor(GetParam(), shape);
+    ThreadScope one(1);
+    expect_compiled_as_reference([&] { return std::vector{softmax(x, axes)}; });
+    Tensor expected = softmax(x, axes);
+    eval(expected);
+    for (std::int64_t threads : {2, 5}) {
+      ThreadScope several(threads);
+      Tensor y = softmax(x, axes);
+      EXPECT_EQ(
+          std::memcmp(y.bytes(), expected.bytes(), static_cast<std::size_t>(bytes * shape.front())),
+          0)
+          << threads;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(DTypes, CompiledLargeRows, testing::ValuesIn(dtypes_in(Domain::Float)),
+                         name_of_dtype);
 
 } // namespace
