@@ -3,20 +3,17 @@
 #include "tsum/function.h"
 
 #include "Buffer.h"
-#include "CacheLog.h"
 #include "Kernels.h"
 #include "Threads.h"
+#include "ThrowCount.h"
 
 #include "tsum/Graph/Layout.h"
 #include "tsum/Runtime/Trace.h"
 #include "tsum/eval.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <new>
-#include <shared_mutex>
 
 namespace tsum {
 
@@ -52,6 +49,11 @@ private:
   void give_back(std::byte *memory) const;
 };
 
+void throw_count(const char *what, std::size_t given, std::size_t wanted) {
+  throw Error("call: " + std::to_string(given) + " " + what + " given to a function with " +
+              std::to_string(wanted));
+}
+
 namespace {
 
 using Layout = Function::Layout;
@@ -59,11 +61,6 @@ using Layout = Function::Layout;
 Layout layout_of(const Tensor &tensor, ByteStrides strides) {
   return {tensor.dtype(), Shape(tensor.shape().begin(), tensor.shape().end()), std::move(strides),
           std::string(tensor.name())};
-}
-
-[[noreturn]] void throw_count(const char *what, std::size_t given, std::size_t wanted) {
-  throw Error("call: " + std::to_string(given) + " " + what + " given to a function with " +
-              std::to_string(wanted));
 }
 
 [[noreturn]] void throw_pointer(const char *what, std::size_t number, const void *pointer,
@@ -235,72 +232,6 @@ std::vector<Tensor> Function::operator()(std::span<const void *const> inputs) co
 
 Function compile(std::span<const Tensor> inputs, std::span<const Tensor> outputs) {
   return Function(std::make_shared<const Function::Prepared>(inputs, outputs));
-}
-
-//===-- Traced callables ----------------------------------------------------------------------===//
-
-struct detail::Traces::State {
-  using Key = std::vector<std::int64_t>;
-
-  State(std::size_t arity, Trace trace) : arity(arity), trace(std::move(trace)) {}
-
-  std::size_t arity;
-  Trace trace;
-  std::shared_mutex mutex;
-  std::map<Key, Function> functions;
-};
-
-detail::Traces::Traces(std::size_t arity, Trace trace)
-    : state(std::make_shared<State>(arity, std::move(trace))) {}
-
-std::int64_t detail::Traces::count() const {
-  std::shared_lock lock(state->mutex);
-  return static_cast<std::int64_t>(state->functions.size());
-}
-
-std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
-  if (state->arity != 0 && inputs.size() != state->arity)
-    throw_count("inputs", inputs.size(), state->arity);
-  eval(inputs);
-  State::Key key;
-  std::vector<ByteStrides> strides;
-  for (const Tensor &input : inputs) {
-    std::shared_ptr<const Storage> values = input.node()->values();
-    strides.push_back(values->data && is_in_place(values->data, values->strides, input.dtype())
-                          ? values->strides
-                          : row_major_strides(input.shape(), input.dtype()));
-    key.push_back(static_cast<std::int64_t>(input.dtype()));
-    key.push_back(input.rank());
-    key.insert(key.end(), input.shape().begin(), input.shape().end());
-    key.insert(key.end(), strides.back().begin(), strides.back().end());
-  }
-  {
-    std::shared_lock lock(state->mutex);
-    if (auto known = state->functions.find(key); known != state->functions.end()) {
-      const Function function = known->second;
-      lock.unlock();
-      return function(inputs);
-    }
-  }
-  std::vector<Tensor> placeholders;
-  for (std::size_t n = 0; n < inputs.size(); ++n)
-    placeholders.push_back(input(inputs[n].dtype(),
-                                 Shape(inputs[n].shape().begin(), inputs[n].shape().end()),
-                                 strides[n], inputs[n].name()));
-  // Two threads may trace the same at once: the first one's stays, and the caches compile once.
-  const Function function = compile(placeholders, state->trace(placeholders));
-  std::size_t count = 0;
-  {
-    std::unique_lock lock(state->mutex);
-    if (state->functions.emplace(std::move(key), function).second)
-      count = state->functions.size();
-  }
-  if (count == signatures_without_warning + 1)
-    std::fprintf(stderr,
-                 "tsum: warning: a jitted function was traced for more than %d kinds of "
-                 "inputs; %s\n",
-                 signatures_without_warning, many_signatures_advice);
-  return function(inputs);
 }
 
 } // namespace tsum
