@@ -56,9 +56,8 @@ bool isMadeOf(Value *index, const CountedLoop &counted, const Loop &loop, int de
   auto *operation = dyn_cast<Instruction>(index);
   return operation && depth > 0 && !isa<PHINode>(operation) &&
          isSafeToSpeculativelyExecute(operation) && !operation->mayReadFromMemory() &&
-         all_of(operation->operands(), [&](Value *operand) {
-           return isa<Constant>(operand) || isMadeOf(operand, counted, loop, depth - 1);
-         });
+         all_of(operation->operands(),
+                [&](Value *operand) { return isMadeOf(operand, counted, loop, depth - 1); });
 }
 
 /// What `index` is where the counter is `number`, computed where `b` inserts.

@@ -67,15 +67,11 @@ private:
   /// The outputs that are large results of the kernel and whose vectors are whole cache lines, if
   /// only the results are aligned.
   SmallVector<OpOperand *> streamedOutputs() {
-    auto areLines = [](int64_t elements, Type type) {
-      return elements * type.getIntOrFloatBitWidth() % (8 * LoopNest::lineBytes) == 0;
-    };
     SmallVector<OpOperand *> outputs;
     for (OpOperand &output : nest.generic.getDpsInitsMutable()) {
-      auto type = cast<MemRefType>(memoryOf(output.get()).getType());
-      Type element = type.getElementType();
-      if (isStreamed(output.get()) && areLines(type.getShape().back(), element) &&
-          areLines(nest.extents.back(), element) && areLines(vectors.width, element))
+      Type element = getElementTypeOrSelf(output.get());
+      if (isStreamed(output.get()) && areLines(nest.extents.back(), element) &&
+          areLines(vectors.width, element))
         outputs.push_back(&output);
     }
     return outputs;
@@ -88,7 +84,7 @@ private:
           memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memoryOf(output->get()));
       bits = bits ? arith::OrIOp::create(b, loc, bits, address).getResult() : address;
     }
-    Value mask = arith::ConstantIndexOp::create(b, loc, LoopNest::lineBytes - 1);
+    Value mask = arith::ConstantIndexOp::create(b, loc, lineBytes - 1);
     Value zero = arith::ConstantIndexOp::create(b, loc, 0);
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
                                  arith::AndIOp::create(b, loc, bits, mask), zero);

@@ -103,7 +103,6 @@ public:
 
   /// Outputs whose stores, of whole cache lines, go past the caches. They must be aligned to lines.
   llvm::SmallPtrSet<mlir::OpOperand *, 2> streamed;
-  static constexpr int64_t lineBytes = 64;
 
   /// Stores one vector to each output.
   void store(mlir::ValueRange values, const LaneTile &tile);

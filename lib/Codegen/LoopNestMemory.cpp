@@ -5,6 +5,7 @@
 
 #include "LoopNest.h"
 
+#include "Streaming.h"
 #include "Vectors.h"
 
 #include "tsum/Graph/SummationTree.h"

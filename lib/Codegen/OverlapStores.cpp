@@ -32,11 +32,9 @@ bool computesFunction(linalg::GenericOp generic) {
 }
 
 /// Whether its operations do no harm to data that is not there yet: integers may be divided by 0.
-bool isAllFloat(linalg::GenericOp generic) {
-  return llvm::all_of(generic.getBody()->getArgumentTypes(), llvm::IsaPred<FloatType>) &&
-         llvm::all_of(generic.getBody()->without_terminator(), [](Operation &op) {
-           return llvm::all_of(op.getResultTypes(), llvm::IsaPred<FloatType>);
-         });
+bool canSpeculate(linalg::GenericOp generic) {
+  return llvm::all_of(generic.getBody()->without_terminator(),
+                      [](Operation &op) { return isSpeculatable(&op); });
 }
 
 /// The loop over tiles of a kernel, with the op that writes a tile of the result and the one before
@@ -51,7 +49,7 @@ public:
     TileLoop result(loops.front());
     Block *body = result.loop.getBody();
     result.last = dyn_cast_or_null<linalg::GenericOp>(body->getTerminator()->getPrevNode());
-    if (!result.last || !isElementwise(result.last) || !isAllFloat(result.last) ||
+    if (!result.last || !isElementwise(result.last) || !canSpeculate(result.last) ||
         computesFunction(result.last) || !isStreamed(result.last.getDpsInits().front()))
       return std::nullopt;
     for (auto generic : body->getOps<linalg::GenericOp>())

@@ -17,11 +17,16 @@ Value memoryOf(Value buffer) {
   return buffer;
 }
 
+bool areLines(int64_t elements, Type element) {
+  return elements * element.getIntOrFloatBitWidth() % (8 * lineBytes) == 0;
+}
+
 bool isStreamed(Value output) {
   Value memory = memoryOf(output);
   auto type = cast<MemRefType>(memory.getType());
-  return isa<BlockArgument>(memory) && type.getLayout().isIdentity() &&
-         type.getNumElements() * type.getElementTypeBitWidth() >= 8 * streamedBytes;
+  return isa<BlockArgument>(memory) && type.getLayout().isIdentity() && type.getRank() > 0 &&
+         type.getNumElements() * type.getElementTypeBitWidth() >= 8 * streamedBytes &&
+         areLines(type.getShape().back(), type.getElementType());
 }
 
 } // namespace tsum

@@ -115,6 +115,7 @@ func.func @small(%x: memref<1024x16xf32>, %out: memref<1024x16xf32>, %begin: ind
 func.func @integers(%x: memref<1024x2048xf32>, %out: memref<1024x2048xi32>, %begin: index,
                     %end: index) attributes {tsum.rows = 1} {
   %one = arith.constant 1 : index
+  %hundred = arith.constant 100 : i32
   %row = memref.alloca() : memref<1x2048xf32>
   scf.for %tile = %begin to %end step %one {
     %of_x = memref.subview %x[%tile, 0] [1, 2048] [1, 1]
@@ -133,7 +134,8 @@ func.func @integers(%x: memref<1024x2048xf32>, %out: memref<1024x2048xi32>, %beg
         outs(%of_out : memref<1x2048xi32, strided<[2048, 1], offset: ?>>) {
     ^bb0(%a: f32, %unused: i32):
       %whole = arith.fptosi %a : f32 to i32
-      linalg.yield %whole : i32
+      %r = arith.divsi %hundred, %whole : i32
+      linalg.yield %r : i32
     }
   }
   return

@@ -270,12 +270,14 @@ int main(int argc, char **argv) {
   rows.push_back({"first evaluation, full disk cache", warm, "ms", 10});
   rows.push_back({"its whole process", warm_process, "ms", 20});
   set_cache_directory("");
-  rows.push_back({"compilation of a sum over rows, median of 50",
+  rows.push_back({"compilation of a sum along rows, median of 50",
                   cold_compile([](const Tensor &x) { return reduce_sum(x, 1); }), "ms", 5});
-  rows.push_back({"compilation of a sum over columns, median of 50",
+  rows.push_back({"compilation of a sum over rows, median of 50",
                   cold_compile([](const Tensor &x) { return reduce_sum(x, 0); }), "ms", 5});
   rows.push_back(
       {"compilation of a variance of rows, median of 50", cold_compile(variance), "ms", 12});
+  rows.push_back({"compilation of a softmax of rows, median of 50",
+                  cold_compile([](const Tensor &x) { return softmax(x, 1); }), "ms", 12});
   rows.push_back({"disk hit to a loaded kernel, median of 50", disk_hit(), "ms", 0.5});
   rows.push_back({"prepared 8x8 f32 sum, a call", prepared_call(), "ns", 150});
   rows.push_back({"lazy 8x8 f32 sum built, evaluated and read", lazy_call(), "ns", 1000});
