@@ -10,13 +10,14 @@
 #include "Runtime/Threads.h"
 #include "tsum/Graph/EvaluateBy.h"
 #include "tsum/Runtime/ValueOrThrow.h"
-#include "tsum/Support/NoFork.h"
 #include "tsum/cache.h"
 #include "tsum/reductions.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
 #include <chrono>
-#include <map>
 
 namespace tsum {
 
@@ -60,16 +61,13 @@ std::vector<Measured> run_and_measure(const Program &program, const Canonicalize
 /// least that a kernel can do with them.
 double streaming_limit(std::int64_t bytes) {
   constexpr std::int64_t fewest = 64 << 10, most = 64 << 20;
-  std::int64_t size = fewest;
-  while (size < bytes && size < most)
-    size *= 2;
-  NoFork no_fork; // for a child could not take the mutex
-  static std::mutex mutex;
-  static std::map<std::int64_t, double> known;
-  std::lock_guard lock(mutex);
-  double &limit = known[size];
+  // Of each power of two. Threads that measure the same one at once all get a number.
+  static std::array<std::atomic<double>, std::bit_width(std::uint64_t{most / fewest})> known;
+  const std::uint64_t size =
+      std::bit_ceil(static_cast<std::uint64_t>(std::clamp(bytes, fewest, most)));
+  std::atomic<double> &limit = known[static_cast<std::size_t>(std::countr_zero(size / fewest))];
   if (limit == 0) {
-    const std::vector<std::uint64_t> data(static_cast<std::size_t>(size) / sizeof(std::uint64_t));
+    const std::vector<std::uint64_t> data(size / sizeof(std::uint64_t));
     const Node::Ptr sum =
         reduce_sum(borrow(data.data(), DType::u64, {static_cast<std::int64_t>(data.size())}))
             .node();
