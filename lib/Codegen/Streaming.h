@@ -14,9 +14,9 @@ inline constexpr int64_t lineBytes = 64;
 /// Whether so many elements are whole cache lines.
 bool areLines(int64_t elements, mlir::Type element);
 
-/// Whether `output`, of an op of a kernel, lies in a result that is so large that it is written past
-/// the caches, which spares reading it before, and whose rows are whole lines. Smaller ones are
-/// wanted in the caches by who reads them next.
+/// Whether `output`, of an op of a kernel, lies in a result that is so large that it is written
+/// past the caches, which spares reading it before, and whose rows are whole lines. Smaller ones
+/// are wanted in the caches by who reads them next.
 bool isStreamed(mlir::Value output);
 
 } // namespace tsum
