@@ -10,7 +10,7 @@ namespace tsum {
 /// which costs some processors an instruction more.
 ///
 /// This stands for LLVM's loop strength reduction, which considers all formulae that an address may
-/// have, and takes an eighth to a quarter of the time in which a kernel is compiled.
+/// have, and takes up to a fifth of the time in which a kernel is compiled.
 struct AdvancePointersPass : llvm::PassInfoMixin<AdvancePointersPass> {
   llvm::PreservedAnalyses run(llvm::Function &function, llvm::FunctionAnalysisManager &analyses);
 };

@@ -322,6 +322,9 @@ private:
     if (absorbedRows > rowsAtOnce)
       unfinished = allocate(llvm::to_vector(ValueRange(values).getTypes()), slots);
 
+    auto absorbAt = [&](AffineExpr place, ValueRange block) {
+      store(accumulators.absorb(b, loc, load(buffers, place, width), block), buffers, place);
+    };
     auto absorbBlock = [&](AffineExpr start) {
       for (int64_t first = 0; first < absorbedRows; first += rowsAtOnce)
         nest.overVectors(columnDim, vectors, [&](AffineExpr number) {
@@ -332,21 +335,18 @@ private:
           if (first + rowsAtOnce < absorbedRows)
             store(block, unfinished, number * width);
           else
-            store(accumulators.absorb(b, loc, load(buffers, number * width, width), block), buffers,
-                  number * width);
+            absorbAt(number * width, block);
         });
     };
     // The last, short block: row by row, in little code.
     auto absorbRest = [&](int64_t start, int64_t count) {
       nest.overVectors(columnDim, vectors, [&](AffineExpr number) {
-        SmallVector<Value> block =
-            nest.loop(count, accumulators.neutralBlocks(b, loc, tile.size()),
-                      [&](AffineExpr row, ValueRange sums) {
-                        nest.position[lineDim] = row + start;
-                        return accumulators.combine(b, loc, sums, nest.evaluate(values, tile));
-                      });
-        store(accumulators.absorb(b, loc, load(buffers, number * width, width), block), buffers,
-              number * width);
+        absorbAt(number * width,
+                 nest.loop(count, accumulators.neutralBlocks(b, loc, tile.size()),
+                           [&](AffineExpr row, ValueRange sums) {
+                             nest.position[lineDim] = row + start;
+                             return accumulators.combine(b, loc, sums, nest.evaluate(values, tile));
+                           }));
       });
     };
     nest.overVectors(columnDim, vectors, [&](AffineExpr number) {

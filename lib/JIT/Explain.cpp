@@ -8,6 +8,7 @@
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/SummationTree.h"
+#include "tsum/Support/NoFork.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -160,6 +161,7 @@ private:
 } // namespace
 
 std::variant<GraphExplanation, CompileFailure> explain_graph(const CanonicalGraph &graph) {
+  NoFork noFork;
   DialectRegistry registry;
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);

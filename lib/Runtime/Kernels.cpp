@@ -130,6 +130,7 @@ void before_fork() {
   (void)is_compiler_gone();
   creation.lock();
   if (Kernels *kernels = created) {
+    (void)code_version();
     disk().mutex.lock();
     kernels->memory.lock();
     kernels->plans.lock();
