@@ -84,7 +84,7 @@ private:
     Value input = values[value.operands[0]];
     SmallVector<int64_t> axes = positions(reduced, dims);
     return createReduction(b, loc, value.op, typeOf(value), input, axes, /*keepdims=*/false,
-                           value.is_partial, value.is_of_parts, value.is_exact);
+                           value.is_exact);
   }
 
   Value create(const CanonicalGraph::Value &value) {

@@ -108,9 +108,6 @@ private:
   FailureOr<Tensor> reduction(ir::ReductionOpInterface op,
                               Tensor (*reduce)(const Tensor &, const Axes &, bool,
                                                std::string_view)) const {
-    if (op.getPartial() || op.getOfParts())
-      return op.emitOpError() << "is " << (op.getPartial() ? "partial" : "of parts")
-                              << ", which the graph makes of long reductions itself";
     if (op.getExact()) // a sum, as the verifier has seen
       return reduce_sum(tensorOf(op.getInput()), op.getAxes().vec(), Accuracy::exact,
                         op.getKeepdims());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "DimensionOrder.h"
 #include "Items.h"
-#include "SplitSums.h"
 #include "tsum/Graph/CanonicalGraph.h"
 
 #include <algorithm>
@@ -220,7 +219,6 @@ Canonicalized Canonicalizer::run() {
   bind_data();
   bind_results();
   merge_dims(result.graph);
-  split_long_sums(result);
   return std::move(result);
 }
 
