@@ -241,6 +241,8 @@ private:
           ValueRange taken = elements.take_front(inputs.size());
           ValueRange outputs = elements.drop_front(inputs.size());
           IRMapping bodyMapping;
+          if (mapping)
+            bodyMapping = *mapping;
           if (!fromNodes) {
             for (auto [number, argument] : llvm::enumerate(cut.root.getRegionInputArgs()))
               bodyMapping.map(argument, taken[number]);
@@ -276,7 +278,9 @@ private:
 
   func::FuncOp makePieces() {
     SetVector<Operation *> slice;
-    (void)getBackwardSlice(cut.root.getOperation(), &slice);
+    BackwardSliceOptions options;
+    options.omitUsesFromAbove = false; // constants that the body reads
+    (void)getBackwardSlice(cut.root.getOperation(), &slice, options);
     slice = topologicalSort(slice);
     for (Value argument : body().getArguments())
       if (llvm::any_of(argument.getUsers(), [&](Operation *user) {
@@ -335,7 +339,7 @@ private:
     if (cut.piece) {
       const int64_t rank = cast<RankedTensorType>(nodes.front().getType()).getRank();
       SmallVector<AffineMap> maps(nodes.size(), b.getMultiDimIdentityMap(rank));
-      AffineMap kept = b.getMultiDimIdentityMap(rank).getMinorSubMap(rank - 1);
+      AffineMap kept = b.getMultiDimIdentityMap(rank).dropResult(0);
       SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
       loops.front() = utils::IteratorType::reduction;
       auto shape = cast<RankedTensorType>(cut.root.getResultTypes().front()).getShape();
@@ -361,8 +365,6 @@ private:
       Value moved = entry.addArgument(entry.getArgument(number).getType(), kernel.getLoc());
       entry.getArgument(number).replaceAllUsesWith(moved);
     }
-    for (unsigned number = 0; number < before; ++number)
-      (void)(number < kernel.getNumArguments() && (kernel.setArgAttrs(number, DictionaryAttr{}), true));
     entry.eraseArguments(0, before);
     kernel.removeArgAttrsAttr();
     kernel.setFunctionType(b.getFunctionType(entry.getArgumentTypes(), kernel.getResultTypes()));
