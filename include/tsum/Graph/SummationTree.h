@@ -81,7 +81,8 @@ inline constexpr int error_bound = 20;
 /// whose blocks must then be whole.
 [[nodiscard]] constexpr bool keeps_order_if_merged(std::int64_t inner_extent, bool is_line) {
   const std::int64_t leaf = is_line ? block_elements : 1;
-  return inner_extent % leaf == 0 && std::has_single_bit(static_cast<std::uint64_t>(inner_extent / leaf));
+  return inner_extent % leaf == 0 &&
+         std::has_single_bit(static_cast<std::uint64_t>(inner_extent / leaf));
 }
 
 /// The dtype in which the elements of a block are combined.

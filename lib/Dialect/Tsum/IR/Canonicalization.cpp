@@ -75,10 +75,10 @@ template <class Op> struct ReductionBeforeUnitReshape final : OpRewritePattern<O
     if (!llvm::equal(fromExtents, toExtents))
       return rewriter.notifyMatchFailure(op, "the reshape changes more than extents of 1");
 
-    SmallVector<int64_t> axes;
-    for (auto [fromDim, toDim] : llvm::zip_equal(fromDims, toDims))
-      if (llvm::is_contained(op.getAxes(), toDim))
-        axes.push_back(fromDim);
+    SmallVector<int64_t> axes; // in their order, which is that of additions
+    for (int64_t axis : op.getAxes())
+      if (const auto *dim = llvm::find(toDims, axis); dim != toDims.end())
+        axes.push_back(fromDims[dim - toDims.begin()]);
     Value reduced = reduceOver(rewriter, op, reshape.getInput(), axes);
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), reduced);
     return success();

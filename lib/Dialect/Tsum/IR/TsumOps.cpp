@@ -12,10 +12,10 @@ using namespace mlir;
 using namespace tsum;
 using namespace tsum::ir;
 
-/// Checks that `indices`, called `noun`s in diagnostics, are ascending dimensions of `type`.
+/// Checks that `indices`, called `noun`s in diagnostics, are different dimensions of `type`.
 static LogicalResult verifyDimensions(function_ref<InFlightDiagnostic()> emitError, StringRef noun,
                                       ArrayRef<int64_t> indices, RankedTensorType type) {
-  int64_t previous = -1;
+  llvm::SmallDenseSet<int64_t> seen;
   for (int64_t index : indices) {
     if (index < 0 || index >= type.getRank()) {
       InFlightDiagnostic error = emitError();
@@ -24,12 +24,8 @@ static LogicalResult verifyDimensions(function_ref<InFlightDiagnostic()> emitErr
         return error << " (a scalar has none)";
       return error << " (valid: 0.." << type.getRank() - 1 << ")";
     }
-    if (index == previous)
+    if (!seen.insert(index).second)
       return emitError() << noun << " " << index << " is given twice";
-    if (index < previous)
-      return emitError() << noun << " " << index << " follows " << previous
-                         << ", and they must ascend";
-    previous = index;
   }
   return success();
 }
@@ -102,6 +98,9 @@ LogicalResult BroadcastOp::verify() {
                          << from.getRank() << " (give one per dimension)";
   if (failed(verifyDimensions([&] { return emitOpError(); }, "dim", getDims(), to)))
     return failure();
+  for (auto [previous, dim] : llvm::zip(getDims(), getDims().drop_front(from.getRank() ? 1 : 0)))
+    if (dim < previous)
+      return emitOpError() << "dim " << dim << " follows " << previous << ", and they must ascend";
   for (auto [dim, target] : llvm::enumerate(getDims()))
     if (from.getDimSize(dim) != to.getDimSize(target))
       return emitOpError() << "dimension " << dim << " of the operand has extent "

@@ -124,7 +124,8 @@ def Tsum_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
   let description = "A reduction of one tensor over axes.";
   let methods = [
     InterfaceMethod<"The operand.", "::mlir::TypedValue<::mlir::RankedTensorType>", "getInput">,
-    InterfaceMethod<"The reduced dimensions, ascending.", "::llvm::ArrayRef<int64_t>", "getAxes">,
+    InterfaceMethod<"The reduced dimensions, in the order in which they nest.",
+                    "::llvm::ArrayRef<int64_t>", "getAxes">,
     InterfaceMethod<"Whether these stay, with extent 1.", "bool", "getKeepdims">,
     InterfaceMethod<"Whether a sum of floats is rounded once, from its exact value.", "bool",
                     "getExact">,
@@ -139,7 +140,12 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
   let summary = text;
   let description = [{
     The result has `input`'s element type and its shape without `axes`, or with extent 1 there if
-    `keepdims`. The axes are ascending. A reduction over no axes is `input`.
+    `keepdims`. A reduction over no axes is `input`.
+
+    The axes are in the order in which the reduced dimensions nest, outermost first. Sums and
+    products of floats add and multiply in that order: over `axes = [1, 0]` of a matrix, first down
+    each column and then along the row of what the columns gave, as over `[0, 1]` of its transpose.
+    Other reductions give the same for any order.
 
     ```mlir
     %r = tsum.}] # mnemonic # [{ %x axes = [1] : tensor<4x8x}] # !head(domain.dtypeNames) #
@@ -155,9 +161,9 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
     An `exact` reduction is a sum of floats that is the exact sum, rounded once.
 
     Extents of 1 take no part: a reduction over such axes alone is a reshape (and keeps -0). The
-    order in which floats are added or multiplied is a function of the operand's other extents and
-    of which of them are reduced, and docs/numerics.md states it; a rewrite that would change it is
-    only for reductions that need no order: all but sums and products of floats.
+    order in which floats are added or multiplied is a function of the operand's reduced extents
+    other than 1, as `axes` nests them, and docs/numerics.md states it; a rewrite that would change
+    it is only for reductions that need no order: all but sums and products of floats.
   }];
   let arguments = (ins domain:$input, DenseI64ArrayAttr:$axes, UnitAttr:$keepdims,
                    UnitAttr:$exact);
