@@ -21,6 +21,12 @@ struct Search {
 /// Random graphs against the reference evaluator, their outputs together and apart.
 [[nodiscard]] Search search_graphs();
 
+/// The same elements, reduced in settings that change no bit: the contract of docs/numerics.md.
+[[nodiscard]] Search search_settings();
+
+/// A process tests at most so many seeds, whose quotients by this number are the same.
+inline constexpr Seed seeds_of_process = 64;
+
 /// The longest time that one compilation of this process took since the last call.
 [[nodiscard]] std::chrono::nanoseconds take_longest_compile();
 

@@ -52,15 +52,19 @@ struct Options {
   std::filesystem::path folder;
 };
 
-constexpr char usage[] = R"(usage: tsum-fuzz [graphs] [OPTION...]
+constexpr char usage[] = R"(usage: tsum-fuzz [graphs | settings] [OPTION...]
 
-Compiles random graphs and compares every bit of the results, of their outputs together and apart,
-with the reference evaluator. What differs, crashes, does not end or compiles for more than a second
-is made smaller and printed. Exits with status 1 if there is any such finding.
+graphs:   compiles random graphs and compares every bit of the results, of their outputs together
+          and apart, with the reference evaluator
+settings: compiles reductions of the same elements in many settings, which may not change a bit: in
+          a batch, in any layout, computed in the kernel, beside others, on threads, from caches
 
-  --seconds N   how long to look: 60, or with --count until all are tested
+Does both, one after the other, if none is named. What differs, crashes, does not end or compiles for
+more than a second is made smaller and printed. Exits with status 1 if there is any such finding.
+
+  --seconds N   how long to look in all: 60, or with --count until all are tested
   --seed N      the first seed; else a random one, which is printed
-  --count N     how many seeds to test
+  --count N     how many seeds of each to test
   --jobs N      how many to test at the same time: one for each CPU
   --folder DIR  where the graphs and data of findings are written
 )";
@@ -163,14 +167,14 @@ private:
     bool is_counted = false; ///< whether there are results to count
   };
 
-  static constexpr Seed chunk = 64;                 ///< of seeds, for one process
   static constexpr std::int64_t most_findings = 10; ///< after which the search is over
   static constexpr std::chrono::seconds patience{60};
 
   void start(Job &job, std::uint64_t &left) {
     if (job.left == 0) {
       job.next = next;
-      job.left = static_cast<Seed>(std::min<std::uint64_t>(left, chunk - next % chunk));
+      job.left = static_cast<Seed>(
+          std::min<std::uint64_t>(left, seeds_of_process - next % seeds_of_process));
       next += job.left;
       left -= job.left;
     }
@@ -221,7 +225,7 @@ private:
 };
 
 int run(const Options &options) {
-  const Search searches[] = {search_graphs()};
+  const Search searches[] = {search_graphs(), search_settings()};
   std::vector<Search> wanted;
   for (const Search &search : searches)
     if (options.kind.empty() || options.kind == search.name + std::string("s"))
