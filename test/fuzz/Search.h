@@ -11,8 +11,8 @@ namespace tsum::fuzz {
 struct Search {
   const char *name; ///< of one test
   Worker::Test test;
-  /// What reproduces the finding of a seed, as small as it became within `patience`, as text. Writes
-  /// files to `folder` as well, if there is one.
+  /// What reproduces the finding of a seed, as small as it became within `patience`, as text.
+  /// Writes files to `folder` as well, if there is one.
   std::function<std::string(Seed, std::chrono::seconds patience,
                             const std::filesystem::path &folder)>
       make_smaller;

@@ -59,8 +59,8 @@ graphs:   compiles random graphs and compares every bit of the results, of their
 settings: compiles reductions of the same elements in many settings, which may not change a bit: in
           a batch, in any layout, computed in the kernel, beside others, on threads, from caches
 
-Does both, one after the other, if none is named. What differs, crashes, does not end or compiles for
-more than a second is made smaller and printed. Exits with status 1 if there is any such finding.
+Does both, one after the other, if none is named. What differs, crashes, does not end or compiles
+for more than a second is made smaller and printed. Exits with status 1 if there is such a finding.
 
   --seconds N   how long to look in all: 60, or with --count until all are tested
   --seed N      the first seed; else a random one, which is printed

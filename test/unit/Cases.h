@@ -180,9 +180,9 @@ inline double cancelling_value(std::span<const std::int64_t> shape, std::int64_t
   return is_negative ? -magnitude : magnitude;
 }
 
-/// A tensor of `make_value(T())` for each element in row-major order, T being its C++ type, in memory
-/// of its own that begins or ends where its elements do, `odd` bytes from where it would be aligned.
-/// What lies between the elements is no number, and no boolean.
+/// A tensor of `make_value(T())` for each element in row-major order, T being its C++ type, in
+/// memory of its own that begins or ends where its elements do, `odd` bytes from where it would be
+/// aligned. What lies between the elements is no number, and no boolean.
 template <class MakeValue>
 Tensor filled_tensor(DType dtype, const Shape &shape, ByteStrides strides, Guard guard,
                      std::int64_t odd, const MakeValue &make_value) {
@@ -279,8 +279,8 @@ template <class T> std::vector<T> elements(const std::vector<std::byte> &bytes) 
   return values;
 }
 
-/// Where `actual` differs from `expected`, and how; nothing if it has the same bits. A NaN has many,
-/// of which operations may give any.
+/// Where `actual` differs from `expected`, and how; nothing if it has the same bits. A NaN has
+/// many, of which operations may give any.
 inline std::string first_difference(DType dtype, std::span<const std::byte> expected,
                                     std::span<const std::byte> actual) {
   if (expected.size() != actual.size())

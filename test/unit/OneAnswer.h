@@ -9,8 +9,8 @@
 #include <numeric>
 
 /// The contract of docs/numerics.md: the bits of a reduction are a function of its logical operand
-/// alone. A question is a reduction of some elements; a setting is all that the bits of its answer do
-/// not depend on.
+/// alone. A question is a reduction of some elements; a setting is all that the bits of its answer
+/// do not depend on.
 namespace tsum::test {
 
 /// A reduction, or what is made of some.
@@ -74,8 +74,8 @@ struct Question {
   std::size_t op = 0, function = 0;
 };
 
-/// What the answer does not depend on. Each number means one thing of many, whatever the question; 0
-/// is the usual: row-major data, alone, evaluated once.
+/// What the answer does not depend on. Each number means one thing of many, whatever the question;
+/// 0 is the usual: row-major data, alone, evaluated once.
 enum class Aspect : std::uint8_t {
   Batch,      ///< beside others along one more dimension, taken out afterwards or before
   Alone,      ///< one index of a kept dimension without the others
@@ -662,8 +662,8 @@ inline std::string to_string(const Question &question, const Setting &setting) {
   return text.str();
 }
 
-/// A simpler question and setting for which `fails` holds, as it does for these. `fails` is asked at
-/// most `attempts` times.
+/// Makes them simpler as long as `fails` holds, as it does for these. `fails` is asked at most
+/// `attempts` times.
 inline void simplify(Question &question, Setting &setting, int attempts,
                      const std::function<bool(const Question &, const Setting &)> &fails) {
   auto attempt = [&](const Question &simpler, const Setting &simpler_setting) {

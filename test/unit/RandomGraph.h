@@ -70,8 +70,8 @@ enum class Scale : std::uint8_t {
   UpToLarge ///< now and then 1 to 64 MB, in a graph of few operations
 };
 
-/// Builds a random graph: equal seeds, dtypes and scales give equal graphs. Most dimensions have one
-/// common extent, so that they meet in many ways.
+/// Builds a random graph: equal seeds, dtypes and scales give equal graphs. Most dimensions have
+/// one common extent, so that they meet in many ways.
 class RandomGraph {
 public:
   RandomGraph(unsigned seed, std::vector<DType> dtypes, Scale scale = Scale::Small)
