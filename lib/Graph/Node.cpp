@@ -2,6 +2,7 @@
 #include "tsum/Graph/Node.h"
 
 #include "tsum/Graph/Layout.h"
+#include "tsum/Graph/StandIn.h"
 #include "tsum/Graph/Strided.h"
 
 #include <algorithm>
@@ -130,8 +131,14 @@ static std::shared_ptr<std::byte> allocate(std::int64_t bytes) {
 
 std::shared_ptr<const Storage> pack_row_major(std::span<const std::int64_t> shape, DType dtype,
                                               const Storage &values) {
-  std::int64_t size = checked_size("copy", shape, dtype);
-  std::shared_ptr<std::byte> copy = allocate(size * size_of(dtype));
+  const std::int64_t bytes = checked_size("copy", shape, dtype) * size_of(dtype);
+  if (is_stand_in(values.owner)) {
+    std::shared_ptr<const std::byte> addresses = reserve_addresses(bytes);
+    const std::byte *data = addresses.get();
+    return std::make_shared<Storage>(
+        Storage{std::move(addresses), data, row_major_strides(shape, dtype)});
+  }
+  std::shared_ptr<std::byte> copy = allocate(bytes);
   copy_row_major(copy.get(), values.data, shape, values.strides, dtype);
   const std::byte *data = copy.get();
   return std::make_shared<Storage>(Storage{std::move(copy), data, row_major_strides(shape, dtype)});

@@ -11,6 +11,7 @@
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -45,9 +46,23 @@ namespace tsum::ir {
 /// parts of complex numbers do: cache lines with elements of one likely have the other's.
 [[nodiscard]] bool areInterleaved(mlir::Value a, mlir::Value b);
 
-/// Fails, with a diagnostic, if an op in `root` is a view or is of complex numbers: the graph
-/// resolves both (tsum/Graph/Resolve.h), and no kernel can be made of them.
+//===-- What a pass asks of what it is given --------------------------------------------------===//
+//
+// A file may hold anything that parses. A pass that works on less calls one of these first, and
+// fails where it does; each says in a diagnostic what is wrong and where.
+
+/// Fails if an op in `root` is a view or is of complex numbers: the graph resolves both
+/// (tsum/Graph/Resolve.h), and no kernel can be made of them.
 [[nodiscard]] mlir::LogicalResult verifyIsResolved(mlir::Operation *root);
+
+/// Fails unless `function` can be a kernel, at any stage from tsum ops to loops: one block that
+/// ends in `func.return`, without calls, on numbers, vectors of these, and tensors and strided
+/// buffers of static shape and less than 2^63 bytes.
+[[nodiscard]] mlir::LogicalResult verifyIsKernelFunction(mlir::FunctionOpInterface function);
+
+/// Fails unless `function` is an expression graph of which kernels can be made: one that is
+/// resolved, of tsum ops alone, on tensors.
+[[nodiscard]] mlir::LogicalResult verifyIsGraphFunction(mlir::FunctionOpInterface function);
 
 } // namespace tsum::ir
 
