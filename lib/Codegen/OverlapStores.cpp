@@ -181,7 +181,7 @@ private:
 
 struct TsumOverlapStoresPass final : impl::TsumOverlapStoresPassBase<TsumOverlapStoresPass> {
   void runOnOperation() override {
-    if (failed(ir::verifyIsKernelFunction(getOperation())))
+    if (failed(ir::verifyIsBufferKernel(getOperation())))
       return signalPassFailure();
     if (std::optional<TileLoop> loop = TileLoop::match(getOperation()))
       loop->overlap();

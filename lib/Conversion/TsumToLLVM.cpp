@@ -36,7 +36,7 @@ namespace {
 
 /// Checks that `kernel` is (buffers..., begin, end) -> ().
 LogicalResult verifyIsTiledKernel(func::FuncOp kernel) {
-  if (failed(ir::verifyIsKernelFunction(kernel)))
+  if (failed(ir::verifyIsBufferKernel(kernel)))
     return failure();
   ArrayRef<Type> types = kernel.getArgumentTypes();
   const bool endsInTiles = types.size() >= 2 && llvm::all_of(types.take_back(2), [](Type type) {

@@ -53,14 +53,14 @@ func.func @layout(%x: memref<8xf32, affine_map<(i) -> (i floordiv 2)>>, %begin: 
 
 // -----
 
-// expected-error @below {{takes 'memref<4xi128>' as argument 0, and values of a kernel are of numbers of up to 64 bits}}
+// expected-error @below {{takes 'memref<4xi128>' as argument 0, and values of a kernel have elements of i8, i16, i32, i64, f16, f32 or f64 in memory}}
 func.func @wide(%x: memref<4xi128>, %begin: index, %end: index) {
   return
 }
 
 // -----
 
-// expected-error @below {{takes 'memref<4xvector<2xf32>>' as argument 0, and values of a kernel are of numbers}}
+// expected-error @below {{takes 'memref<4xvector<2xf32>>' as argument 0, and values of a kernel have elements of i8}}
 func.func @vectors(%x: memref<4xvector<2xf32>>, %begin: index, %end: index) {
   return
 }
@@ -84,7 +84,22 @@ func.func @scalable(%x: memref<4xf32>, %begin: index, %end: index) {
 // -----
 
 func.func @calls(%x: memref<4xf32>, %begin: index, %end: index) {
-  // expected-error @below {{'func.call' op calls another function, which no kernel does}}
+  // expected-error @below {{'func.call' op calls another function, and no kernel has such operations}}
   call @calls(%x, %begin, %end) : (memref<4xf32>, index, index) -> ()
+  return
+}
+
+// -----
+
+// expected-error @below {{'func.func' op is '(tensor<4xf32>) -> tensor<4xf32>', and kernels at this stage take buffers and return nothing}}
+func.func @tensors(%x: tensor<4xf32>) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
+
+// -----
+
+func.func @tensor(%x: memref<4xf32>, %begin: index, %end: index) {
+  // expected-error @below {{'tensor.empty' op has the result 'tensor<4xf32>', and kernels at this stage have no tensors}}
+  %y = tensor.empty() : tensor<4xf32>
   return
 }

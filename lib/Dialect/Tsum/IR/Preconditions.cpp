@@ -24,27 +24,37 @@ LogicalResult ir::verifyIsResolved(Operation *root) {
   return failure(result.wasInterrupted());
 }
 
-/// Whether kernels compute with values of `type`, or address memory by them.
+/// Whether kernels compute with numbers of `type`, or address memory by them.
 static bool isNumber(Type type) {
-  if (isa<Float16Type, BFloat16Type, Float32Type, Float64Type, IndexType>(type))
+  if (isa<Float16Type, Float32Type, Float64Type, IndexType>(type))
     return true;
-  auto integer = dyn_cast<IntegerType>(type);
-  return integer && integer.getWidth() <= 64;
+  return type.isSignlessInteger() && type.getIntOrFloatBitWidth() <= 64;
 }
 
-/// Why no kernel has values of `type`, or nothing.
+/// Whether numbers of `type` lie in memory as they are: in whole bytes, and not as bf16, which LLVM
+/// has no vectors of everywhere.
+static bool isStored(Type type) {
+  return isNumber(type) && !type.isIndex() &&
+         llvm::is_contained({8, 16, 32, 64}, type.getIntOrFloatBitWidth());
+}
+
+/// What values of a kernel are that those of `type` are not, or nothing.
 static StringRef obstacle(Type type) {
-  if (isNumber(type))
-    return "";
   auto shaped = dyn_cast<ShapedType>(type);
-  if (!shaped || !isNumber(shaped.getElementType()))
-    return "are of numbers of up to 64 bits";
+  if (!shaped)
+    return isNumber(type) ? "" : "are numbers of up to 64 bits, or consist of such";
   if (!shaped.hasStaticShape())
     return "are of static shape";
   if (!isAddressable(shaped))
     return "have less than 2^63 bytes";
-  if (auto vector = dyn_cast<VectorType>(type); vector && vector.isScalable())
-    return "have vectors of fixed length";
+  if (auto vector = dyn_cast<VectorType>(type)) {
+    if (vector.isScalable())
+      return "have vectors of fixed length";
+    return isNumber(vector.getElementType()) ? "" : "have vectors of numbers of up to 64 bits";
+  }
+  if (!isStored(shaped.getElementType()))
+    return "have elements of i8, i16, i32, i64, f16, f32 or f64 in memory (tsum-to-linalg makes "
+           "them so)";
   if (auto buffer = dyn_cast<MemRefType>(type); buffer && !buffer.isStrided())
     return "have strided buffers";
   if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getEncoding())
@@ -66,7 +76,8 @@ static LogicalResult verifyBody(FunctionOpInterface function) {
   return success();
 }
 
-LogicalResult ir::verifyIsKernelFunction(FunctionOpInterface function) {
+/// What all kernels have in common.
+static LogicalResult verifyIsKernel(FunctionOpInterface function) {
   if (failed(verifyBody(function)))
     return failure();
   for (auto [number, type] : llvm::enumerate(function.getArgumentTypes()))
@@ -74,8 +85,9 @@ LogicalResult ir::verifyIsKernelFunction(FunctionOpInterface function) {
       return function.emitOpError()
              << "takes " << type << " as argument " << number << ", and values of a kernel " << why;
   WalkResult result = function.walk([&](Operation *op) {
-    if (isa<CallOpInterface>(op)) {
-      op->emitOpError("calls another function, which no kernel does");
+    if (!op->isRegistered() || isa<CallOpInterface>(op)) {
+      op->emitOpError() << (op->isRegistered() ? "calls another function" : "is not registered")
+                        << ", and no kernel has such operations";
       return WalkResult::interrupt();
     }
     for (Type type : op->getResultTypes())
@@ -84,6 +96,36 @@ LogicalResult ir::verifyIsKernelFunction(FunctionOpInterface function) {
         return WalkResult::interrupt();
       }
     return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult ir::verifyIsTensorKernel(FunctionOpInterface function) {
+  if (failed(verifyIsKernel(function)))
+    return failure();
+  auto areTensors = [](ArrayRef<Type> types) {
+    return llvm::all_of(types, llvm::IsaPred<RankedTensorType>);
+  };
+  if (areTensors(function.getArgumentTypes()) && areTensors(function.getResultTypes()) &&
+      !function.getResultTypes().empty())
+    return success();
+  return function.emitOpError() << "is " << function.getFunctionType()
+                                << ", and kernels at this stage take tensors and return some";
+}
+
+LogicalResult ir::verifyIsBufferKernel(FunctionOpInterface function) {
+  if (failed(verifyIsKernel(function)))
+    return failure();
+  auto hasTensors = [](TypeRange types) { return llvm::any_of(types, llvm::IsaPred<TensorType>); };
+  if (hasTensors(function.getArgumentTypes()) || !function.getResultTypes().empty())
+    return function.emitOpError() << "is " << function.getFunctionType()
+                                  << ", and kernels at this stage take buffers and return nothing";
+  WalkResult result = function.walk([&](Operation *op) {
+    if (!hasTensors(op->getResultTypes()))
+      return WalkResult::advance();
+    op->emitOpError() << "has the result " << op->getResultTypes()
+                      << ", and kernels at this stage have no tensors";
+    return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
 }

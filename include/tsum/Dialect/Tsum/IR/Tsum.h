@@ -55,14 +55,18 @@ namespace tsum::ir {
 /// (tsum/Graph/Resolve.h), and no kernel can be made of them.
 [[nodiscard]] mlir::LogicalResult verifyIsResolved(mlir::Operation *root);
 
-/// Fails unless `function` can be a kernel, at any stage from tsum ops to loops: one block that
-/// ends in `func.return`, without calls, on numbers, vectors of these, and tensors and strided
-/// buffers of static shape and less than 2^63 bytes.
-[[nodiscard]] mlir::LogicalResult verifyIsKernelFunction(mlir::FunctionOpInterface function);
-
-/// Fails unless `function` is an expression graph of which kernels can be made: one that is
-/// resolved, of tsum ops alone, on tensors.
+/// Fails unless `function` is an expression graph of which kernels can be made: resolved, one block
+/// of tsum ops on tensors that ends in `func.return`.
 [[nodiscard]] mlir::LogicalResult verifyIsGraphFunction(mlir::FunctionOpInterface function);
+
+/// Fails unless `function` is a kernel on tensors, as from the stage "linalg" to "fuse": (tensors)
+/// -> tensors, one block that ends in `func.return`, without calls, in which all shapes are static
+/// and all elements lie in memory as they are: integers without a sign, in whole bytes, and floats.
+[[nodiscard]] mlir::LogicalResult verifyIsTensorKernel(mlir::FunctionOpInterface function);
+
+/// Fails unless `function` is such a kernel on strided buffers, as from the stage "bufferize" on:
+/// it has no tensors and returns nothing.
+[[nodiscard]] mlir::LogicalResult verifyIsBufferKernel(mlir::FunctionOpInterface function);
 
 } // namespace tsum::ir
 
