@@ -27,12 +27,11 @@ Value createElementwise(OpBuilder &b, Location loc, OpKind kind, Type type, Valu
 }
 
 Value createReduction(OpBuilder &b, Location loc, OpKind kind, Type type, Value input,
-                      ArrayRef<int64_t> axes, bool keepdims, bool partial, bool ofParts,
-                      bool exact) {
+                      ArrayRef<int64_t> axes, bool keepdims, bool exact) {
   switch (kind) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   case OpKind::CLASS:                                                                              \
-    return ir::CLASS##Op::create(b, loc, type, input, axes, keepdims, partial, ofParts, exact);
+    return ir::CLASS##Op::create(b, loc, type, input, axes, keepdims, exact);
 #include "tsum/Reductions.def"
   default:
     llvm_unreachable("no reduction");

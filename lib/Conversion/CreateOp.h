@@ -15,6 +15,6 @@ mlir::Value createElementwise(mlir::OpBuilder &b, mlir::Location loc, OpKind kin
 
 mlir::Value createReduction(mlir::OpBuilder &b, mlir::Location loc, OpKind kind, mlir::Type type,
                             mlir::Value input, llvm::ArrayRef<int64_t> axes, bool keepdims,
-                            bool partial, bool ofParts, bool exact);
+                            bool exact);
 
 } // namespace tsum

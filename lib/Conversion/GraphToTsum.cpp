@@ -79,12 +79,10 @@ private:
 
   Value reduction(const CanonicalGraph::Value &value) {
     ArrayRef<std::int32_t> dims = graph.values[value.operands[0]].dims;
-    auto reduced = llvm::filter_to_vector(
-        dims, [&](std::int32_t dim) { return !llvm::is_contained(value.dims, dim); });
     Value input = values[value.operands[0]];
-    SmallVector<int64_t> axes = positions(reduced, dims);
+    SmallVector<int64_t> axes = positions(value.axes, dims);
     return createReduction(b, loc, value.op, typeOf(value), input, axes, /*keepdims=*/false,
-                           value.is_partial, value.is_of_parts, value.is_exact);
+                           value.is_exact);
   }
 
   Value create(const CanonicalGraph::Value &value) {

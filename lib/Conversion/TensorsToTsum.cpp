@@ -123,7 +123,7 @@ private:
     }
     if (is_reduction(node.op))
       return createReduction(b, loc, node.op, typeOf(node), operand(0), node.axes, node.keepdims,
-                             /*partial=*/false, /*ofParts=*/false, node.is_exact);
+                             node.is_exact);
     auto operands = llvm::map_to_vector(llvm::seq(entry.state.operands.size()), [&](size_t n) {
       return broadcast(operand(n), node.shape);
     });

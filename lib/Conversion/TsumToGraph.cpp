@@ -110,13 +110,24 @@ private:
   FailureOr<Tensor> reduction(ir::ReductionOpInterface op,
                               Tensor (*reduce)(const Tensor &, const Axes &, bool,
                                                std::string_view)) const {
-    if (op.getPartial() || op.getOfParts())
-      return op.emitOpError() << "is " << (op.getPartial() ? "partial" : "of parts")
-                              << ", which the graph makes of long reductions itself";
+    std::vector<int64_t> axes(op.getAxes());
+    llvm::sort(axes);
+    const Tensor input = inOrderOf(op.getAxes(), axes, tensorOf(op.getInput()));
     if (op.getExact()) // a sum, as the verifier has seen
-      return reduce_sum(tensorOf(op.getInput()), op.getAxes().vec(), Accuracy::exact,
-                        op.getKeepdims());
-    return reduce(tensorOf(op.getInput()), op.getAxes().vec(), op.getKeepdims(), {});
+      return reduce_sum(input, axes, Accuracy::exact, op.getKeepdims());
+    return reduce(input, axes, op.getKeepdims(), {});
+  }
+
+  /// `input` with its dimensions `axes` where `ascending` has them. The graph knows the order of a
+  /// reduction by that of its operand's dimensions.
+  static Tensor inOrderOf(ArrayRef<int64_t> axes, ArrayRef<int64_t> ascending,
+                          const Tensor &input) {
+    if (axes == ascending)
+      return input;
+    auto permutation = llvm::to_vector(llvm::seq(input.rank()));
+    for (auto [to, from] : llvm::zip_equal(ascending, axes))
+      permutation[to] = from;
+    return transpose(input, std::vector<int64_t>(permutation.begin(), permutation.end()));
   }
 
   /// The API aligns dimensions at the last: extents of 1 take the places of the new ones.

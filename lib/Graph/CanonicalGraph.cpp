@@ -2,11 +2,20 @@
 #include "tsum/Graph/CanonicalGraph.h"
 
 #include "tsum/Graph/Fields.h"
+#include "tsum/Graph/SummationTree.h"
+
+#include <algorithm>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 namespace tsum {
+
+bool CanonicalGraph::is_ordered(const Value &value) const {
+  auto is_empty = [this](std::int32_t dim) { return extents[static_cast<std::size_t>(dim)] == 0; };
+  return is_reduction(value.op) && tsum::is_ordered(value.op, value.dtype, value.is_exact) &&
+         std::ranges::none_of(value.dims, is_empty) && std::ranges::none_of(value.axes, is_empty);
+}
 
 std::uint64_t CanonicalGraph::hash() const {
   FieldWriter writer;
@@ -25,8 +34,14 @@ std::string CanonicalGraph::to_string() const {
       text += separator + std::to_string(operand);
       separator = ", %";
     }
-    text += value.is_partial ? " partial" : "";
-    text += value.is_of_parts ? " of_parts" : "";
+    separator = " axes [d";
+    if (!std::ranges::is_sorted(value.axes)) {
+      for (std::int32_t axis : value.axes) {
+        text += separator + std::to_string(axis);
+        separator = ",d";
+      }
+      text += "]";
+    }
     text += value.is_exact ? " exact : " : " : ";
     text += name_of(value.dtype);
     separator = "[d";

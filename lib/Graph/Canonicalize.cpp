@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "DimensionOrder.h"
 #include "Items.h"
-#include "SplitSums.h"
 #include "tsum/Graph/CanonicalGraph.h"
 
 #include <algorithm>
@@ -51,7 +50,8 @@ private:
 
 std::int32_t Canonicalizer::add_value(OpKind op, DType dtype, std::vector<DimId> dims,
                                       std::vector<std::int32_t> operands) {
-  result.graph.values.push_back({op, dtype, std::move(dims), std::move(operands), {}});
+  result.graph.values.push_back(
+      {.op = op, .dtype = dtype, .dims = std::move(dims), .operands = std::move(operands)});
   return static_cast<std::int32_t>(result.graph.values.size()) - 1;
 }
 
@@ -59,21 +59,26 @@ std::int32_t Canonicalizer::make_reduction(const Item &reduction) {
   const Item &input = items[reduction.operands[0]];
   std::vector<DimId> span = value_of(input).dims;
   std::vector<DimId> kept = span;
+  std::vector<DimId> axes;
   bool is_repeated = false;
   for (std::int64_t axis : reduction.node().axes) {
     DimId dim = input.dims[static_cast<std::size_t>(axis)];
-    if (dim != DimensionClasses::none && std::erase(kept, dim) == 0) {
+    if (dim == DimensionClasses::none)
+      continue;
+    axes.push_back(dim);
+    if (std::erase(kept, dim) == 0) {
       span.push_back(dim);
       is_repeated = true;
     }
   }
-  if (kept.size() == span.size())
+  if (axes.empty())
     return input.value; // over extents of 1
   std::int32_t operand = input.value;
   DType dtype = reduction.node().dtype;
   if (is_repeated)
     operand = add_value(OpKind::BroadcastTo, dtype, std::move(span), {operand});
   const std::int32_t place = add_value(reduction.node().op, dtype, std::move(kept), {operand});
+  result.graph.values.back().axes = std::move(axes);
   result.graph.values.back().is_exact = reduction.node().is_exact;
   return place;
 }
@@ -220,7 +225,6 @@ Canonicalized Canonicalizer::run() {
   bind_data();
   bind_results();
   merge_dims(result.graph);
-  split_long_sums(result);
   return std::move(result);
 }
 

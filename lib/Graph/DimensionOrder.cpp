@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "DimensionOrder.h"
 
+#include "tsum/Graph/SummationTree.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <tuple>
@@ -62,10 +64,15 @@ private:
 
 } // namespace
 
-/// Writes a value's dimensions as `number_of` numbers them, ascending.
-static void renumber(Value &value, const std::vector<std::int32_t> &number_of) {
+/// Writes a value's dimensions as `number_of` numbers them for `graph`, ascending.
+static void renumber(Value &value, const CanonicalGraph &graph,
+                     const std::vector<std::int32_t> &number_of) {
   for (std::int32_t &dim : value.dims)
     dim = number_of[to_index(dim)];
+  for (std::int32_t &axis : value.axes)
+    axis = number_of[to_index(axis)];
+  if (!graph.is_ordered(value))
+    std::ranges::sort(value.axes);
   if (!value.has_strides()) {
     std::ranges::sort(value.dims);
     return;
@@ -101,17 +108,21 @@ std::vector<std::int32_t> order_dims(CanonicalGraph &graph, std::vector<std::int
   }
   graph.extents = std::move(extents);
   for (Value &value : graph.values)
-    renumber(value, number_of);
+    renumber(value, graph, number_of);
   return used;
 }
 
 std::vector<bool> flip_dims(CanonicalGraph &graph) {
   std::vector<bool> runs_backwards(graph.extents.size(), false);
   std::vector<bool> runs_forwards(graph.extents.size(), false);
-  for (const Value &value : graph.values)
+  for (const Value &value : graph.values) {
+    if (graph.is_ordered(value))
+      for (std::int32_t axis : value.axes)
+        runs_forwards[to_index(axis)] = true;
     for (std::size_t dim = 0; dim < value.strides.size(); ++dim)
       if (value.op == OpKind::Constant) // an iota counts as well in either direction
         (value.strides[dim] < 0 ? runs_backwards : runs_forwards)[to_index(value.dims[dim])] = true;
+  }
 
   std::vector<bool> is_flipped(graph.extents.size());
   for (std::size_t dim = 0; dim < is_flipped.size(); ++dim)
@@ -126,12 +137,28 @@ std::vector<bool> flip_dims(CanonicalGraph &graph) {
   return is_flipped;
 }
 
+/// Unsets `joins_next` where an ordered reduction would not add in the same order along the joined
+/// dimension as along the two.
+static void keep_order(const CanonicalGraph &graph, const Value &reduction,
+                       std::vector<bool> &joins_next) {
+  const std::vector<std::int32_t> &axes = reduction.axes;
+  for (std::size_t place = 0; place < axes.size(); ++place) {
+    const std::int32_t inner = axes[place] + 1;
+    const bool is_next = place + 1 < axes.size() && axes[place + 1] == inner;
+    const bool is_line = place + 2 == axes.size();
+    if (!is_next || !keeps_order_if_merged(graph.extents[to_index(inner)], is_line))
+      joins_next[to_index(axes[place])] = false;
+  }
+}
+
 void merge_dims(CanonicalGraph &graph) {
   std::size_t count = graph.extents.size();
   std::vector<bool> joins_next(count, true);
   if (count > 0)
     joins_next[count - 1] = false;
   for (const Value &value : graph.values) {
+    if (graph.is_ordered(value))
+      keep_order(graph, value, joins_next);
     // Data without elements lies like any other.
     bool is_laid_out =
         value.has_strides() && std::ranges::none_of(value.dims, [&](std::int32_t dim) {
@@ -171,6 +198,9 @@ void merge_dims(CanonicalGraph &graph) {
     }
     value.dims = std::move(dims);
     value.strides = std::move(strides);
+    std::erase_if(value.axes, [&](std::int32_t axis) { return joins_next[to_index(axis)]; });
+    for (std::int32_t &axis : value.axes)
+      axis = number_of[to_index(axis)];
   }
 }
 

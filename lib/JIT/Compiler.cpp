@@ -5,6 +5,7 @@
 #include "Workbench.h"
 
 #include "tsum/Codegen/EmitObject.h"
+#include "tsum/Graph/SummationTree.h"
 #include "tsum/Support/NoFork.h"
 
 #include "llvm/Config/llvm-config.h"
@@ -127,6 +128,7 @@ const std::string &code_version() {
     std::string text = "tsum ";
     text.append(buildId).append("\nllvm " LLVM_VERSION_STRING "\nfeatures ");
     text += options.targetFeatures;
+    text.append("\norder ").append(std::to_string(summation_order_version));
     if (!options.strategy.empty())
       text.append("\nstrategy ").append(options.strategy);
     return text;

@@ -53,8 +53,8 @@ std::string accuracyOf(Operation *op) {
   const std::string unit = isDouble ? "u = 2^-53" : "u = 2^-24";
   if (isa<ir::ReduceProdOp>(op))
     return dtype + " products within u for each factor, " + unit;
-  return dtype + " sums within " + std::to_string(isDouble ? error_bound_of_parts : error_bound) +
-         " u sum|x|, " + unit + (type.getWidth() < 32 ? ", and rounded once to " + dtype : "");
+  return dtype + " sums within " + std::to_string(error_bound) + " u sum|x|, " + unit +
+         (type.getWidth() < 32 ? ", and rounded once to " + dtype : "");
 }
 
 KernelExplanation explainKernel(func::FuncOp kernel, ir::LaunchOp launch) {

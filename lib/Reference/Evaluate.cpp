@@ -2,107 +2,11 @@
 #include "tsum/Reference/Evaluate.h"
 
 #include "Elementwise.h"
-#include "ExactSum.h"
+#include "Reduce.h"
 
-#include <algorithm>
+#include <unordered_map>
 
 namespace tsum::reference {
-
-namespace {
-
-/// A sum of floats in twice the precision of long double (Neumaier).
-class WideSum {
-public:
-  void add(long double x) {
-    long double total = sum + x;
-    rest += std::fabs(sum) >= std::fabs(x) ? (sum - total) + x : (x - total) + sum;
-    sum = total;
-  }
-  [[nodiscard]] long double result() const {
-    // Beyond the finite numbers `rest` is NaN.
-    return std::isfinite(sum) ? sum + rest : sum;
-  }
-
-private:
-  long double sum = 0;
-  long double rest = 0;
-};
-
-/// A product of floats in long double.
-class WideProduct {
-public:
-  void add(long double x) { product *= x; }
-  [[nodiscard]] long double result() const { return product; }
-
-private:
-  long double product = 1;
-};
-
-/// Any other reduction, in the element type.
-template <class T, OpKind op> class Reduction {
-public:
-  void add(T x) { total = apply<T>(op_info(op).combiner, total, x); }
-  [[nodiscard]] T result() const { return total; }
-
-private:
-  T total = identity<T>(op);
-};
-
-template <class T, OpKind op>
-using Accumulator = std::conditional_t<
-    FloatElement<T> && op == OpKind::ReduceSum, WideSum,
-    std::conditional_t<FloatElement<T> && op == OpKind::ReduceProd, WideProduct, Reduction<T, op>>>;
-
-} // namespace
-
-template <class T, class Accumulator>
-static Buffer reduce_elements(const Node &operand, const Buffer &values, const Shape &kept,
-                              const std::vector<std::int64_t> &result_strides) {
-  std::vector<Accumulator> totals(
-      static_cast<std::size_t>(checked_size("reduce", kept, operand.dtype)));
-  for_each_index<2>(operand.shape, {element_strides(operand.shape), result_strides},
-                    [&](const auto &offsets) {
-                      totals[static_cast<std::size_t>(offsets[1])].add(load<T>(values, offsets[0]));
-                    });
-  Buffer result;
-  for (const auto &total : totals)
-    if constexpr (std::is_same_v<Accumulator, ExactSum>)
-      append(result, total.template result<T>());
-    else
-      append(result, static_cast<T>(total.result()));
-  return result;
-}
-
-static Buffer reduce(const Node &node, const Node &operand, const Buffer &values) {
-  // In the result a reduced dimension is one of extent 1, along which nothing moves.
-  Shape kept = operand.shape;
-  for (std::int64_t axis : node.axes)
-    kept[static_cast<std::size_t>(axis)] = 1;
-  std::vector<std::int64_t> result_strides = element_strides(kept);
-  for (std::int64_t axis : node.axes)
-    result_strides[static_cast<std::size_t>(axis)] = 0;
-  // A sum of one element is that element: adding it to 0 would lose the sign of -0.
-  if (kept == operand.shape)
-    return values;
-
-  return visit_dtype(node.dtype, [&]<class T>(T) -> Buffer {
-    if constexpr (FloatElement<T>)
-      if (node.is_exact)
-        return reduce_elements<T, ExactSum>(operand, values, kept, result_strides);
-    switch (node.op) {
-#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
-  case OpKind::CLASS:                                                                              \
-    if constexpr (contains(Domain::DOMAIN, dtype_of<T>) && !ComplexElement<T>)                     \
-      return reduce_elements<T, Accumulator<T, OpKind::CLASS>>(operand, values, kept,              \
-                                                               result_strides);                    \
-    break;
-#include "tsum/Reductions.def"
-    default:
-      break;
-    }
-    __builtin_unreachable();
-  });
-}
 
 /// The elements of `values`, of shape `operand`, that a transpose or a slice takes.
 static Buffer take(const Node &node, const Shape &operand, const Buffer &values) {
@@ -153,7 +57,8 @@ static Buffer copy_values(const Node &node, const Storage &values) {
           packed->data + checked_size("copy", node.shape, node.dtype) * size_of(node.dtype)};
 }
 
-static Buffer evaluate(const OrderedNode &entry, const std::vector<Buffer> &buffers) {
+static Buffer evaluate(const OrderedNode &entry, const std::vector<Buffer> &buffers,
+                       Precision precision) {
   const Node &node = *entry.node;
   if (entry.state.values)
     return copy_values(node, *entry.state.values);
@@ -162,7 +67,7 @@ static Buffer evaluate(const OrderedNode &entry, const std::vector<Buffer> &buff
     return buffers[static_cast<std::size_t>(entry.operands[n])];
   };
   if (is_reduction(node.op))
-    return reduce(node, *operands[0], buffer(0));
+    return reduce(node, operands[0]->shape, buffer(0), precision);
   switch (node.op) {
   case OpKind::Iota:
     return count(node.dtype, node.shape, node.starts[0], node.steps);
@@ -183,11 +88,49 @@ static Buffer evaluate(const OrderedNode &entry, const std::vector<Buffer> &buff
   return apply_elementwise(node.op, node.dtype, node.shape, inputs);
 }
 
-std::vector<std::byte> evaluate(const Tensor &tensor) {
+/// The values of `tensors`, node after node.
+static std::vector<Buffer> evaluate(std::span<const Tensor> tensors, Precision precision) {
+  std::vector<Node::Ptr> outputs;
+  for (const Tensor &tensor : tensors)
+    outputs.push_back(tensor.node());
+  const std::vector<OrderedNode> order = evaluation_order(outputs);
+
+  // The last node that reads each one; of an output there is none.
+  std::vector<std::size_t> last_reader(order.size());
+  std::unordered_map<const Node *, std::size_t> place_of;
+  for (std::size_t place = 0; place < order.size(); ++place) {
+    place_of[order[place].node.get()] = place;
+    for (std::int32_t operand : order[place].operands)
+      last_reader[static_cast<std::size_t>(operand)] = place;
+  }
+  for (const Node::Ptr &output : outputs)
+    last_reader[place_of.at(output.get())] = order.size();
+
   std::vector<Buffer> buffers;
-  for (const OrderedNode &entry : evaluation_order({&tensor.node(), 1}))
-    buffers.push_back(evaluate(entry, buffers));
-  return buffers.back();
+  buffers.reserve(order.size());
+  for (std::size_t place = 0; place < order.size(); ++place) {
+    buffers.push_back(evaluate(order[place], buffers, precision));
+    for (std::int32_t operand : order[place].operands)
+      if (last_reader[static_cast<std::size_t>(operand)] == place)
+        buffers[static_cast<std::size_t>(operand)] = Buffer();
+  }
+
+  std::vector<Buffer> results;
+  for (const Node::Ptr &output : outputs)
+    results.push_back(buffers[place_of.at(output.get())]);
+  return results;
+}
+
+std::vector<std::byte> evaluate(const Tensor &tensor) {
+  return evaluate({&tensor, 1}, Precision::Wide).front();
+}
+
+std::vector<std::vector<std::byte>> evaluate_tree(std::span<const Tensor> tensors) {
+  return evaluate(tensors, Precision::InOrder);
+}
+
+std::vector<std::byte> evaluate_tree(const Tensor &tensor) {
+  return evaluate_tree({&tensor, 1}).front();
 }
 
 } // namespace tsum::reference

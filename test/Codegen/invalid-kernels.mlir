@@ -68,8 +68,8 @@ func.func @vectors(%x: memref<4xvector<2xf32>>, %begin: index, %end: index) {
 // -----
 
 func.func @result(%x: memref<4xf32>, %begin: index, %end: index) {
-  // expected-error @below {{'memref.cast' op has the result 'memref<?xf32>', and values of a kernel are of static shape}}
-  %y = memref.cast %x : memref<4xf32> to memref<?xf32>
+  // expected-error @below {{'memref.cast' op has the result 'memref<*xf32>', and values of a kernel are of static shape}}
+  %y = memref.cast %x : memref<4xf32> to memref<*xf32>
   return
 }
 

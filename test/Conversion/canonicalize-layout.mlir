@@ -1,4 +1,5 @@
 // RUN: tsum-opt %s --tsum-canonicalize-layout --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: tsum-opt %s --tsum-canonicalize-layout --tsum-canonicalize-layout --split-input-file --verify-diagnostics | FileCheck %s --check-prefix=TWICE
 
 // CHECK-LABEL: func.func @transposed
 //  CHECK-SAME:   (%[[X:.*]]: tensor<4x6xf32> {tsum.name = "x"}) -> (tensor<6xf32> {tsum.name = "result0"})
@@ -24,11 +25,49 @@ func.func @strided(%x: tensor<6x4xf32> {tsum.strides = array<i64: 1, 6>}) -> ten
 // Neighbours merge, also across a reshape.
 // CHECK-LABEL: func.func @merged
 //  CHECK-SAME:   (%[[X:.*]]: tensor<6x20xf32> {{.*}}) -> (tensor<6xf32> {tsum.name = "result0"})
-//  CHECK-NEXT:   tsum.reduce_sum %[[X]] axes = [1] : tensor<6x20xf32> -> tensor<6xf32>
+//  CHECK-NEXT:   tsum.reduce_max %[[X]] axes = [1] : tensor<6x20xf32> -> tensor<6xf32>
 func.func @merged(%x: tensor<2x3x20xf32>) -> tensor<2x3xf32> {
+  %r = tsum.reshape %x : tensor<2x3x20xf32> -> tensor<2x3x4x5xf32>
+  %s = tsum.reduce_max %r axes = [2, 3] : tensor<2x3x4x5xf32> -> tensor<2x3xf32>
+  return %s : tensor<2x3xf32>
+}
+
+// -----
+
+// Floats are added first along the 5, then along the 4.
+// CHECK-LABEL: func.func @not_merged
+//  CHECK-SAME:   (%[[X:.*]]: tensor<6x4x5xf32> {{.*}})
+//  CHECK-NEXT:   tsum.reduce_sum %[[X]] axes = [1, 2] : tensor<6x4x5xf32> -> tensor<6xf32>
+func.func @not_merged(%x: tensor<2x3x20xf32>) -> tensor<2x3xf32> {
   %r = tsum.reshape %x : tensor<2x3x20xf32> -> tensor<2x3x4x5xf32>
   %s = tsum.reduce_sum %r axes = [2, 3] : tensor<2x3x4x5xf32> -> tensor<2x3xf32>
   return %s : tensor<2x3xf32>
+}
+
+// -----
+
+// Memory goes by rows, the sum by columns: its axes say so, and mean the same when they are read.
+// CHECK-LABEL: func.func @columns_first
+//  CHECK-SAME:   (%[[X:.*]]: tensor<3x5xf32> {{.*}})
+//  CHECK-NEXT:   tsum.reduce_sum %[[X]] axes = [1, 0] : tensor<3x5xf32> -> tensor<f32>
+// TWICE-LABEL: func.func @columns_first
+//  TWICE-SAME:   (%[[X:.*]]: tensor<3x5xf32> {{.*}})
+//  TWICE-NEXT:   tsum.reduce_sum %[[X]] axes = [1, 0] : tensor<3x5xf32> -> tensor<f32>
+func.func @columns_first(%x: tensor<3x5xf32>) -> tensor<f32> {
+  %t = tsum.transpose %x permutation = [1, 0] : tensor<3x5xf32> -> tensor<5x3xf32>
+  %s = tsum.reduce_sum %t axes = [0, 1] : tensor<5x3xf32> -> tensor<f32>
+  return %s : tensor<f32>
+}
+
+// -----
+
+// What is summed backwards is not turned around.
+// CHECK-LABEL: func.func @backwards
+//  CHECK-SAME:   (%[[X:.*]]: tensor<5xf32> {tsum.name = "arg0", tsum.offset = 4 : i64, tsum.strides = array<i64: -1>})
+func.func @backwards(%x: tensor<5xf32>) -> tensor<f32> {
+  %r = tsum.slice %x starts = [4] steps = [-1] : tensor<5xf32> -> tensor<5xf32>
+  %s = tsum.reduce_sum %r axes = [0] : tensor<5xf32> -> tensor<f32>
+  return %s : tensor<f32>
 }
 
 // -----

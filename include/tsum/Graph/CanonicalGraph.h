@@ -15,25 +15,28 @@ namespace tsum {
 /// strides flipped, and neighbours that lie contiguous in all data and are reduced together are
 /// merged.
 ///
+/// A sum or a product of floats adds in the order of its operand as the user sees it
+/// (tsum/Graph/SummationTree.h), which `Value::axes` tells. So the dimensions that it reduces are
+/// not flipped, and they merge only where that keeps the order.
+///
 /// Two equal canonical graphs run the same code. The code of data elsewhere, of other names, of
 /// other user shapes, is found by binding: see `Canonicalized`.
 struct CanonicalGraph {
   struct Value {
     OpKind op = OpKind::Constant;
     DType dtype = DType::f32;
-    /// The dimensions it extends over, ascending (outermost first). A reduction takes together the
-    /// dimensions that its operand has and it does not; an elementwise operation broadcasts its
-    /// operands to its own.
+    /// The dimensions it extends over, ascending (outermost first). An elementwise operation
+    /// broadcasts its operands to its own.
     std::vector<std::int32_t> dims;
     std::vector<std::int32_t> operands; ///< values before this one
+    /// Of a reduction: the dimensions that it reduces, which its operand has and it does not. If
+    /// the reduction `is_ordered`, they nest as in the user's tensor, outermost first; else they
+    /// are ascending, so that equal graphs are equal.
+    std::vector<std::int32_t> axes;
     /// Of data (`Constant`): in elements, one per dimension, none 0. Of an `Iota`: what it counts
     /// by.
     std::vector<std::int64_t> strides;
     std::int64_t offset = 0; ///< of an `Iota`: its first number
-    /// A reduction that is not rounded: its dtype is its accumulators', see `partial_dtype`.
-    bool is_partial = false;
-    /// A reduction of what partial ones gave: its accumulators absorb each element by itself.
-    bool is_of_parts = false;
     /// A sum of floats that is rounded once, from its exact value.
     bool is_exact = false;
 
@@ -45,9 +48,14 @@ struct CanonicalGraph {
   std::vector<Value> values;         ///< in the order of evaluation; the data first
   std::vector<std::int32_t> outputs; ///< values, each stored row-major over its dims
 
+  /// Whether `value` is a reduction whose result depends on the order of its operand's elements: a
+  /// sum or a product of floats that is not exact, and not of nothing.
+  [[nodiscard]] bool is_ordered(const Value &value) const;
+
   bool operator==(const CanonicalGraph &) const = default;
   [[nodiscard]] std::uint64_t hash() const;
-  /// A line per value, for logs and tests: `%2 = reduce_sum %1 : f32[d0=1024]`.
+  /// A line per value, for logs and tests: `%2 = reduce_sum %1 : f32[d0=1024]`. Axes that are not
+  /// ascending are shown: `%2 = reduce_sum %1 axes [d1,d0] : f32`.
   [[nodiscard]] std::string to_string() const;
 };
 

@@ -19,8 +19,8 @@ concept MaybeConst = std::same_as<std::remove_const_t<T>, Struct>;
 
 template <MaybeConst<CanonicalGraph::Value> Value, class Visit>
 void visit_fields(Value &value, Visit &&visit) {
-  auto &[op, dtype, dims, operands, strides, offset, is_partial, is_of_parts, is_exact] = value;
-  visit(op, dtype, dims, operands, strides, offset, is_partial, is_of_parts, is_exact);
+  auto &[op, dtype, dims, operands, axes, strides, offset, is_exact] = value;
+  visit(op, dtype, dims, operands, axes, strides, offset, is_exact);
 }
 
 template <MaybeConst<CanonicalGraph> Graph, class Visit>

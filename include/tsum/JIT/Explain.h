@@ -19,7 +19,7 @@ struct KernelExplanation {
   std::vector<std::int32_t> inputs; ///< values: the graph's data, then the launches' results
   std::vector<std::string> types;   ///< of its results, "f32[16]"
   std::vector<std::int64_t> shape;  ///< of each of its results
-  /// How exact its sums and products of floats are: "f32 sums within 18 u sum|x|, u = 2^-24".
+  /// How exact its sums and products of floats are: "f32 sums within 20 u sum|x|, u = 2^-24".
   std::vector<std::string> accuracy;
 };
 

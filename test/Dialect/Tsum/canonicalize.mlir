@@ -83,6 +83,16 @@ func.func @sum_before_unit_reshape(%x: tensor<4x8xf32>) -> tensor<1x4xf32> {
   return %r : tensor<1x4xf32>
 }
 
+
+// The order of the axes is that of additions, and stays.
+// CHECK-LABEL: func.func @sum_before_unit_reshape_in_order
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8x3xf32>
+//       CHECK:   tsum.reduce_sum %[[X]] axes = [2, 0] : tensor<4x8x3xf32> -> tensor<8xf32>
+func.func @sum_before_unit_reshape_in_order(%x: tensor<4x8x3xf32>) -> tensor<1x8xf32> {
+  %u = tsum.reshape %x : tensor<4x8x3xf32> -> tensor<1x4x1x8x3xf32>
+  %r = tsum.reduce_sum %u axes = [4, 2, 1] : tensor<1x4x1x8x3xf32> -> tensor<1x8xf32>
+  return %r : tensor<1x8xf32>
+}
 // -----
 
 // CHECK-LABEL: func.func @sum_after_real_reshape

@@ -107,9 +107,9 @@ func.func @axis_twice(%x: tensor<4x8xf32>) -> tensor<4xf32> {
 
 // -----
 
-func.func @axes_descend(%x: tensor<4x8xf32>) -> tensor<f32> {
-  // expected-error @below {{axis 0 follows 1, and they must ascend}}
-  %r = tsum.reduce_sum %x axes = [1, 0] : tensor<4x8xf32> -> tensor<f32>
+func.func @axis_twice_apart(%x: tensor<4x8xf32>) -> tensor<f32> {
+  // expected-error @below {{axis 1 is given twice}}
+  %r = tsum.reduce_sum %x axes = [1, 0, 1] : tensor<4x8xf32> -> tensor<f32>
   return %r : tensor<f32>
 }
 

@@ -3,16 +3,18 @@
 
 // CHECK-LABEL: func.func @reductions
 //  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
-func.func @reductions(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4x1xf32>, tensor<f32>, tensor<4x8xf32>) {
+func.func @reductions(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4x1xf32>, tensor<f32>, tensor<f32>, tensor<4x8xf32>) {
   // CHECK: tsum.reduce_sum %[[X]] axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   %inner = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   // CHECK: tsum.reduce_sum %[[X]] axes = [1] keepdims : tensor<4x8xf32> -> tensor<4x1xf32>
   %kept = tsum.reduce_sum %x axes = [1] keepdims : tensor<4x8xf32> -> tensor<4x1xf32>
   // CHECK: tsum.reduce_sum %[[X]] axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
   %all = tsum.reduce_sum %x axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  // CHECK: tsum.reduce_sum %[[X]] axes = [1, 0] : tensor<4x8xf32> -> tensor<f32>
+  %columns = tsum.reduce_sum %x axes = [1, 0] : tensor<4x8xf32> -> tensor<f32>
   // CHECK: tsum.reduce_sum %[[X]] axes = [] : tensor<4x8xf32> -> tensor<4x8xf32>
   %none = tsum.reduce_sum %x axes = [] : tensor<4x8xf32> -> tensor<4x8xf32>
-  return %inner, %kept, %all, %none : tensor<4xf32>, tensor<4x1xf32>, tensor<f32>, tensor<4x8xf32>
+  return %inner, %kept, %all, %columns, %none : tensor<4xf32>, tensor<4x1xf32>, tensor<f32>, tensor<f32>, tensor<4x8xf32>
 }
 
 // CHECK-LABEL: func.func @parts

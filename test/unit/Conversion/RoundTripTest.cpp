@@ -35,7 +35,7 @@ void expect_round_trip(const std::vector<Tensor> &outputs) {
     EXPECT_EQ(again[n].dtype(), outputs[n].dtype());
     EXPECT_TRUE(std::ranges::equal(again[n].shape(), outputs[n].shape()));
   }
-  // The bits of sums tell whether the canonical graphs are the same.
+  // The bits of sums tell whether what they add has the same dimensions.
   EXPECT_EQ(reference::evaluate_tree(again), reference::evaluate_tree(outputs));
 }
 
@@ -105,6 +105,25 @@ TEST(RoundTrips, KeepNamesAndStrides) {
             std::string::npos)
       << text;
   EXPECT_NE(text.find("%arg2: tensor<4xf32>, "), std::string::npos) << text;
+}
+
+TEST(FromMlir, AxesNestInTheirOrder) {
+  Tensor x = sample_tensor(DType::f32, {80, 6, 600});
+  x = slice(x, {{0, 40}, {0, 3}, {0, 300}}); // all of it cancels
+  const auto imported = from_mlir(R"(
+    func.func @f(%x: tensor<40x3x300xf32>) -> (tensor<3xf32>, tensor<1x3x1xf32>, tensor<3xf32>) {
+      %0 = tsum.reduce_sum %x axes = [2, 0] : tensor<40x3x300xf32> -> tensor<3xf32>
+      %1 = tsum.reduce_sum %x axes = [2, 0] keepdims : tensor<40x3x300xf32> -> tensor<1x3x1xf32>
+      %2 = tsum.reduce_sum %x axes = [0, 2] : tensor<40x3x300xf32> -> tensor<3xf32>
+      return %0, %1, %2 : tensor<3xf32>, tensor<1x3x1xf32>, tensor<3xf32>
+    })",
+                                  std::vector{x});
+  const auto results = reference::evaluate_tree(std::get<0>(imported));
+  const auto columns_first = reference::evaluate_tree(reduce_sum(transpose(x, {2, 1, 0}), {0, 2}));
+  EXPECT_EQ(results[0], columns_first);
+  EXPECT_EQ(results[1], columns_first);
+  EXPECT_EQ(results[2], reference::evaluate_tree(reduce_sum(x, {0, 2})));
+  EXPECT_NE(results[0], results[2]);
 }
 
 TEST(FromMlir, SaysWhatIsWrong) {

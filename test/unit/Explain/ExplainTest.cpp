@@ -42,11 +42,11 @@ TEST(Explain, StatesTheBoundOfEachKindOfSum) {
   };
   auto x = [](DType dtype) { return sample_tensor(dtype, {4, 30}); };
   EXPECT_EQ(accuracy(reduce_sum(x(DType::f32), 1)),
-            "accuracy    f32 sums within 18 u sum|x|, u = 2^-24");
+            "accuracy    f32 sums within 20 u sum|x|, u = 2^-24");
   EXPECT_EQ(accuracy(reduce_sum(x(DType::f64), 1)),
             "accuracy    f64 sums within 20 u sum|x|, u = 2^-53");
   EXPECT_EQ(accuracy(reduce_sum(x(DType::bf16), 1)),
-            "accuracy    bf16 sums within 18 u sum|x|, u = 2^-24, and rounded once to bf16");
+            "accuracy    bf16 sums within 20 u sum|x|, u = 2^-24, and rounded once to bf16");
   EXPECT_EQ(accuracy(reduce_sum(x(DType::f64), 1, Accuracy::exact)),
             "accuracy    f64 sums exact, rounded once");
   EXPECT_EQ(accuracy(reduce_prod(x(DType::f32), 1)),
@@ -91,12 +91,6 @@ TEST(Explain, SaysWhereTheCodeIsFrom) {
   EXPECT_THAT(explain_again(), HasSubstr("from disk in "));
   set_cache_directory(outer);
   std::filesystem::remove_all(folder);
-}
-
-TEST(Explain, SplitsLongSumsAndSaysSo) {
-  const std::string text = explain(reduce_sum(sample_tensor(DType::f32, {1 << 20})));
-  EXPECT_THAT(part_on("reduce_sum_0", text), HasSubstr("ends here   reduction of a reduction"));
-  EXPECT_THAT(part_on("reduce_sum_cast_1", text), HasSubstr("ends here   output"));
 }
 
 } // namespace

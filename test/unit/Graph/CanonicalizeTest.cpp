@@ -44,14 +44,77 @@ TEST(Canonicalize, DifferentGraphsHashDifferently) {
 }
 
 TEST(Canonicalize, MergesNeighboursThatAreReducedTogether) {
-  EXPECT_EQ(canonical(reduce_sum(view({4, 8, 16}), {1, 2})).graph,
-            canonical(reduce_sum(view({4, 128}), 1)).graph);
-  EXPECT_EQ(canonical(reduce_sum(view({4, 8, 16}), {0, 1})).graph,
-            canonical(reduce_sum(view({32, 16}), 0)).graph);
-  EXPECT_EQ(text(reduce_sum(view({4, 8, 16}))), "%0 = constant : f32[d0=512] strides [1]\n"
-                                                "%1 = reduce_sum %0 : f32\n"
+  EXPECT_EQ(canonical(reduce_max(view({4, 8, 16}), {1, 2})).graph,
+            canonical(reduce_max(view({4, 128}), 1)).graph);
+  EXPECT_EQ(canonical(reduce_max(view({4, 8, 16}), {0, 1})).graph,
+            canonical(reduce_max(view({32, 16}), 0)).graph);
+  EXPECT_EQ(text(reduce_max(view({4, 8, 16}))), "%0 = constant : f32[d0=512] strides [1]\n"
+                                                "%1 = reduce_max %0 : f32\n"
                                                 "return %1\n");
-  EXPECT_THAT(canonical(reduce_sum(view({4, 8, 16}), 1)).graph.extents, ElementsAre(4, 8, 16));
+  EXPECT_THAT(canonical(reduce_max(view({4, 8, 16}), 1)).graph.extents, ElementsAre(4, 8, 16));
+}
+
+TEST(Canonicalize, MergesWhatIsSummedTogetherWhereThatKeepsTheOrder) {
+  // The line has whole blocks, a power of two of them.
+  EXPECT_THAT(canonical(reduce_sum(view({3, 256}))).graph.extents, ElementsAre(768));
+  EXPECT_THAT(canonical(reduce_sum(view({3, 512}))).graph.extents, ElementsAre(1536));
+  EXPECT_THAT(canonical(reduce_sum(view({4, 128}))).graph.extents, ElementsAre(4, 128));
+  EXPECT_THAT(canonical(reduce_sum(view({2, 768}))).graph.extents, ElementsAre(2, 768));
+  // Lines are merged by powers of two of them.
+  EXPECT_THAT(canonical(reduce_sum(view({3, 8, 10}))).graph.extents, ElementsAre(24, 10));
+  EXPECT_THAT(canonical(reduce_sum(view({8, 3, 10}))).graph.extents, ElementsAre(8, 3, 10));
+  EXPECT_THAT(canonical(reduce_sum(view({3, 2, 256}))).graph.extents, ElementsAre(1536));
+  EXPECT_THAT(canonical(reduce_sum(view({5, 3, 256}))).graph.extents, ElementsAre(5, 768));
+  // Along which of them lines run matters, not where they lie.
+  EXPECT_THAT(canonical(reduce_sum(view({3, 256, 5}), {0, 1})).graph.extents, ElementsAre(768, 5));
+  EXPECT_THAT(canonical(reduce_sum(view({3, 128, 5}), {0, 1})).graph.extents,
+              ElementsAre(3, 128, 5));
+  // What is kept merges whatever its extents are.
+  EXPECT_THAT(canonical(reduce_sum(view({3, 5, 7}), 2)).graph.extents, ElementsAre(15, 7));
+  // Without elements there is no order.
+  EXPECT_THAT(canonical(reduce_sum(view({3, 0}))).graph.extents, ElementsAre(0));
+}
+
+TEST(Canonicalize, SumsKeepTheOrderOfTheUsersDimensions) {
+  // The same memory, once row by row and once column by column.
+  Tensor x = view({3, 256}, {1, 3});
+  EXPECT_EQ(text(reduce_sum(x)), "%0 = constant : f32[d0=256, d1=3] strides [3,1]\n"
+                                 "%1 = reduce_sum %0 axes [d1,d0] : f32\n"
+                                 "return %1\n");
+  CanonicalGraph rows = canonical(reduce_sum(view({256, 3}))).graph;
+  CanonicalGraph columns = canonical(reduce_sum(x)).graph;
+  EXPECT_THAT(rows.values[1].axes, ElementsAre(0, 1));
+  EXPECT_THAT(columns.values[1].axes, ElementsAre(1, 0));
+  EXPECT_NE(rows, columns);
+  EXPECT_NE(rows.hash(), columns.hash());
+  // Where there is no order, it is one graph.
+  EXPECT_EQ(canonical(reduce_max(x)).graph, canonical(reduce_max(view({256, 3}))).graph);
+  EXPECT_THAT(canonical(reduce_sum(x, all_axes, Accuracy::exact)).graph.extents, ElementsAre(768));
+  EXPECT_THAT(canonical(reduce_sum(cast(x, DType::i32))).graph.extents, ElementsAre(768));
+
+  EXPECT_EQ(text(reduce_sum(transpose(square(view({4, 8, 16})), {2, 1, 0}), {0, 2})),
+            "%0 = constant : f32[d0=4, d1=8, d2=16] strides [128,16,1]\n"
+            "%1 = square %0 : f32[d0=4, d1=8, d2=16]\n"
+            "%2 = reduce_sum %1 axes [d2,d0] : f32[d1=8]\n"
+            "return %2\n");
+}
+
+TEST(Canonicalize, TwoSumsInTwoOrdersMergeNothing) {
+  Tensor x = view({4, 256});
+  EXPECT_THAT(canonical(reduce_sum(x) + reduce_sum(transpose(square(x)))).graph.extents,
+              ElementsAre(4, 256));
+}
+
+TEST(Canonicalize, DoesNotFlipWhatIsSummed) {
+  Tensor backwards = view({4, 8}, {8, -1}, memory + 7);
+  EXPECT_EQ(text(reduce_sum(backwards, 1)), "%0 = constant : f32[d0=4, d1=8] strides [8,-1]\n"
+                                            "%1 = reduce_sum %0 : f32[d0=4]\n"
+                                            "return %1\n");
+  EXPECT_EQ(canonical(reduce_sum(backwards, 1)).arguments[0].data,
+            reinterpret_cast<const std::byte *>(memory + 7));
+  EXPECT_EQ(canonical(reduce_sum(backwards, 0)).graph,
+            canonical(reduce_sum(view({4, 8}), 0)).graph);
+  EXPECT_EQ(canonical(reduce_max(backwards)).graph, canonical(reduce_max(view({4, 8}))).graph);
 }
 
 TEST(Canonicalize, DoesNotMergeWhatIsNotContiguousInAllData) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "Cases.h"
-#include "tsum/Reference/Evaluate.h"
+#include "CanonicalForm.h"
 
 #include <functional>
 #include <numeric>
@@ -17,10 +16,10 @@ inline Tensor iota(Shape shape) {
   return constant<std::int32_t>(values, std::move(shape));
 }
 
-/// The values of `tensor`, on which both reference evaluators must agree.
+/// The values of `tensor`, which its canonical graph must give as well.
 inline std::vector<std::int32_t> evaluate(const Tensor &tensor) {
   std::vector<std::byte> direct = reference::evaluate(tensor);
-  EXPECT_EQ(direct, reference::evaluate_tree(tensor)) << graph_to_string(tensor);
+  EXPECT_EQ(direct, evaluate_canonical(tensor)) << graph_to_string(tensor);
   return elements<std::int32_t>(direct);
 }
 

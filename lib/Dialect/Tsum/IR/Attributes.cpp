@@ -119,10 +119,6 @@ static LogicalResult verifyString(Operation *op, NamedAttribute attribute) {
   return verifyThat(isa<StringAttr>(attribute.getValue()), op, attribute, "a string");
 }
 
-static LogicalResult verifyUnit(Operation *op, NamedAttribute attribute) {
-  return verifyThat(isa<UnitAttr>(attribute.getValue()), op, attribute, "without a value");
-}
-
 /// The number that `attribute` is, or -1 if it is something else.
 static int64_t numberIn(NamedAttribute attribute) {
   auto integer = dyn_cast<IntegerAttr>(attribute.getValue());
@@ -157,10 +153,12 @@ static LogicalResult verifyTiles(Operation *op, NamedAttribute attribute) {
   return verifyThat(numberIn(attribute) >= 0, op, attribute, "an i64 of 0 or more");
 }
 
-static LogicalResult verifyLanes(Operation *op, NamedAttribute attribute) {
-  const int64_t lanes = numberIn(attribute);
-  return verifyThat(lanes > 0 && lanes <= 256 && llvm::isPowerOf2_64(lanes), op, attribute,
-                    "an i64, a power of two from 1 to 256");
+static LogicalResult verifyStrategy(Operation *op, NamedAttribute attribute) {
+  return verifyThat(isa<StrategyAttr>(attribute.getValue()), op, attribute, "a #tsum.strategy");
+}
+
+static LogicalResult verifyPiece(Operation *op, NamedAttribute attribute) {
+  return verifyThat(isa<PieceAttr>(attribute.getValue()), op, attribute, "a #tsum.piece");
 }
 
 static LogicalResult verifyPrefetch(Operation *op, NamedAttribute attribute) {
@@ -187,12 +185,9 @@ static constexpr PassAttribute passAttributes[] = {
     {TsumDialect::getJoinedAttrName(), true, verifyString},
     {TsumDialect::getRowsAttrName(), true, verifyRows},
     {TsumDialect::getTilesAttrName(), true, verifyTiles},
-    {"tsum.strategy", false, verifyString},
-    {"tsum.lanes", false, verifyLanes},
+    {TsumDialect::getStrategyAttrName(), false, verifyStrategy},
+    {TsumDialect::getPieceAttrName(), false, verifyPiece},
     {"tsum.prefetch", false, verifyPrefetch},
-    {"tsum.partial", false, verifyUnit},
-    {"tsum.of_parts", false, verifyUnit},
-    {"tsum.exact", false, verifyUnit},
 };
 
 LogicalResult TsumDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {

@@ -31,20 +31,15 @@ template <class Op> static LogicalResult matchUnorderedReduction(Op op, PatternR
     return rewriter.notifyMatchFailure(op, "would change the order in which floats are reduced");
   if (op.getKeepdims())
     return rewriter.notifyMatchFailure(op, "keepdims goes first");
-  if (op.getPartial())
-    return rewriter.notifyMatchFailure(op, "a part of a reduction stays one");
   return success();
 }
 
-/// The reduction of `input` over `axes` without keepdims, of the type that `op` has. Over no axes
-/// that is `input`, cast if `op` is partial.
+/// The reduction of `input` over `axes` without keepdims: over no axes `input`.
 template <class Op>
 static Value reduceOver(PatternRewriter &rewriter, Op op, Value input, ArrayRef<int64_t> axes) {
   if (!axes.empty())
-    return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getPartial(),
-                                     op.getOfParts(), op.getExact());
-  Type type = cast<RankedTensorType>(input.getType()).clone(op.getType().getElementType());
-  return rewriter.createOrFold<CastOp>(op.getLoc(), type, input);
+    return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getExact());
+  return input;
 }
 
 namespace {
@@ -80,10 +75,10 @@ template <class Op> struct ReductionBeforeUnitReshape final : OpRewritePattern<O
     if (!llvm::equal(fromExtents, toExtents))
       return rewriter.notifyMatchFailure(op, "the reshape changes more than extents of 1");
 
-    SmallVector<int64_t> axes;
-    for (auto [fromDim, toDim] : llvm::zip_equal(fromDims, toDims))
-      if (llvm::is_contained(op.getAxes(), toDim))
-        axes.push_back(fromDim);
+    SmallVector<int64_t> axes; // in their order, which is that of additions
+    for (int64_t axis : op.getAxes())
+      if (const auto *dim = llvm::find(toDims, axis); dim != toDims.end())
+        axes.push_back(fromDims[dim - toDims.begin()]);
     Value reduced = reduceOver(rewriter, op, reshape.getInput(), axes);
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), reduced);
     return success();
@@ -96,9 +91,9 @@ template <class Op> struct ReductionOfReduction final : OpRewritePattern<Op> {
 
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     auto inner = op.getInput().template getDefiningOp<Op>();
-    if (!inner || inner.getKeepdims() || inner.getPartial())
+    if (!inner || inner.getKeepdims())
       return rewriter.notifyMatchFailure(
-          op, "no whole reduction of its kind without keepdims before it");
+          op, "no reduction of its kind without keepdims before it");
     if (failed(matchUnorderedReduction(op, rewriter)))
       return failure();
 

@@ -39,13 +39,13 @@ static bool isStored(Type type) {
 }
 
 /// What values of a kernel are that those of `type` are not, or nothing.
-static StringRef obstacle(Type type) {
+static StringRef obstacle(Type type, bool mayBeDynamic = false) {
   auto shaped = dyn_cast<ShapedType>(type);
   if (!shaped)
     return isNumber(type) ? "" : "are numbers of up to 64 bits, or consist of such";
-  if (!shaped.hasStaticShape())
+  if (!shaped.hasRank() || !(mayBeDynamic || shaped.hasStaticShape()))
     return "are of static shape";
-  if (!isAddressable(shaped))
+  if (shaped.hasStaticShape() && !isAddressable(shaped))
     return "have less than 2^63 bytes";
   if (auto vector = dyn_cast<VectorType>(type)) {
     if (vector.isScalable())
@@ -76,8 +76,9 @@ static LogicalResult verifyBody(FunctionOpInterface function) {
   return success();
 }
 
-/// What all kernels have in common.
-static LogicalResult verifyIsKernel(FunctionOpInterface function) {
+/// What all kernels have in common. Inside of loops over tiles the last piece of a dimension may be
+/// shorter than others.
+static LogicalResult verifyIsKernel(FunctionOpInterface function, bool hasLoops) {
   if (failed(verifyBody(function)))
     return failure();
   for (auto [number, type] : llvm::enumerate(function.getArgumentTypes()))
@@ -91,7 +92,7 @@ static LogicalResult verifyIsKernel(FunctionOpInterface function) {
       return WalkResult::interrupt();
     }
     for (Type type : op->getResultTypes())
-      if (StringRef why = obstacle(type); !why.empty()) {
+      if (StringRef why = obstacle(type, hasLoops); !why.empty()) {
         op->emitOpError() << "has the result " << type << ", and values of a kernel " << why;
         return WalkResult::interrupt();
       }
@@ -101,7 +102,7 @@ static LogicalResult verifyIsKernel(FunctionOpInterface function) {
 }
 
 LogicalResult ir::verifyIsTensorKernel(FunctionOpInterface function) {
-  if (failed(verifyIsKernel(function)))
+  if (failed(verifyIsKernel(function, /*hasLoops=*/false)))
     return failure();
   auto areTensors = [](ArrayRef<Type> types) {
     return llvm::all_of(types, llvm::IsaPred<RankedTensorType>);
@@ -114,7 +115,7 @@ LogicalResult ir::verifyIsTensorKernel(FunctionOpInterface function) {
 }
 
 LogicalResult ir::verifyIsBufferKernel(FunctionOpInterface function) {
-  if (failed(verifyIsKernel(function)))
+  if (failed(verifyIsKernel(function, /*hasLoops=*/true)))
     return failure();
   auto hasTensors = [](TypeRange types) { return llvm::any_of(types, llvm::IsaPred<TensorType>); };
   if (hasTensors(function.getArgumentTypes()) || !function.getResultTypes().empty())

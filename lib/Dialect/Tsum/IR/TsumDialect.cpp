@@ -14,6 +14,7 @@ using namespace tsum::ir;
 #include "tsum/Dialect/Tsum/IR/TsumDialect.cpp.inc"
 
 void TsumDialect::initialize() {
+  registerAttributes();
   addOperations<
 #define GET_OP_LIST
 #include "tsum/Dialect/Tsum/IR/TsumOps.cpp.inc"

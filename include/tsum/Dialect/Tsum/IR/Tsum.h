@@ -72,6 +72,11 @@ namespace tsum::ir {
 
 #include "tsum/Dialect/Tsum/IR/TsumDialect.h.inc"
 
+#include "tsum/Dialect/Tsum/IR/TsumEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "tsum/Dialect/Tsum/IR/TsumAttributes.h.inc"
+
 #include "tsum/Dialect/Tsum/IR/TsumInterfaces.h.inc"
 
 #define GET_OP_CLASSES

@@ -46,8 +46,12 @@ def Tsum_Dialect : Dialect {
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;
+  let useDefaultAttributePrinterParser = 1;
 
   let extraClassDeclaration = [{
+    void registerAttributes();
+    static constexpr ::llvm::StringLiteral getStrategyAttrName() { return "tsum.strategy"; }
+    static constexpr ::llvm::StringLiteral getPieceAttrName() { return "tsum.piece"; }
     static constexpr ::llvm::StringLiteral getStridesAttrName() { return "tsum.strides"; }
     static constexpr ::llvm::StringLiteral getOffsetAttrName() { return "tsum.offset"; }
     static constexpr ::llvm::StringLiteral getNameAttrName() { return "tsum.name"; }
