@@ -42,10 +42,10 @@ public:
 
   void emit() {
     nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
-      if (accumulators.isOrdered() && isDense())
-        emitDense();
-      else if (!loops.isPiece() && isShort())
+      if (!loops.isPiece() && isShort())
         emitRegisters();
+      else if (accumulators.isOrdered() && isDense())
+        emitDense();
       else if (accumulators.isOrdered())
         emitBlocks();
       else
@@ -55,10 +55,20 @@ public:
   }
 
 private:
+  /// Whether the line is few rows, of vectors that the columns fill well. Not of rows that lie a
+  /// multiple of a page apart: more than the ways of L1 drive each other out of it.
   bool isShort() {
-    constexpr int64_t mostInstructions = 256;
-    const int64_t rows = loops.mostElements();
-    return rows <= fewRows && rows * nest.instructions() <= mostInstructions;
+    constexpr int64_t mostInstructions = 256, pageBytes = 4096, ways = 8, registerBytes = 32;
+    const int64_t rows = loops.mostElements(), count = nest.extents[columns];
+    const bool collides =
+        rows > 2 * ways && llvm::any_of(nest.generic.getDpsInputOperands(), [&](OpOperand *operand) {
+          const int64_t bytes = nest.stride(*operand, loops.line) *
+                                getElementTypeOrSelf(operand->get()).getIntOrFloatBitWidth() / 8;
+          return bytes != 0 && bytes % pageBytes == 0;
+        });
+    const bool fills = 3 * slots <= 4 * count && width * accumulators.blockBytes() >= registerBytes;
+    return rows <= fewRows && rows * nest.instructions() <= mostInstructions && !collides &&
+           (fills || rows <= block_lanes);
   }
 
   void moveTo(AffineExpr row) { nest.position[loops.line] = row; }
