@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 
@@ -53,7 +54,8 @@ SmallVector<linalg::GenericOp> chainOf(func::FuncOp kernel) {
       if (chain.empty() ? isa_and_nonnull<linalg::GenericOp>(producer) : !isNode)
         return {};
     }
-    if (generic.getNumReductionLoops() != 1)
+    auto isFilled = [](Value init) { return bool(init.getDefiningOp<linalg::FillOp>()); };
+    if (generic.getNumReductionLoops() != 1 || !llvm::all_of(generic.getDpsInits(), isFilled))
       return {};
     chain.push_back(generic);
   }
@@ -142,8 +144,10 @@ class Cutter {
 public:
   Cutter(func::FuncOp kernel, Cut cut) : kernel(kernel), cut(cut) {}
 
-  void run(ir::LaunchOp launch) {
+  /// Cuts the kernel of `launch`, among the kernels of `symbols`.
+  void run(ir::LaunchOp launch, SymbolTable &symbols) {
     func::FuncOp pieces = makePieces();
+    symbols.insert(pieces);
     SmallVector<unsigned> left = mergePieces(pieces);
     OpBuilder b(launch);
     auto symbolOf = [&](func::FuncOp function) {
@@ -387,16 +391,21 @@ struct TsumCutReductionsPass final : impl::TsumCutReductionsPassBase<TsumCutRedu
     SmallVector<ir::LaunchOp> launches;
     for (auto function : getOperation().getOps<func::FuncOp>())
       function.walk([&](ir::LaunchOp launch) { launches.push_back(launch); });
-    for (ir::LaunchOp launch : launches) {
-      auto kernel = dyn_cast_or_null<func::FuncOp>(
-          SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernelAttr()));
-      if (!kernel || kernel.isExternal() || kernel.getNumResults() == 0)
+    SymbolTableCollection symbols;
+    llvm::MapVector<func::FuncOp, SmallVector<ir::LaunchOp, 1>> kernels;
+    for (ir::LaunchOp launch : launches)
+      if (auto kernel = dyn_cast_or_null<func::FuncOp>(
+              symbols.lookupNearestSymbolFrom(launch, launch.getKernelAttr())))
+        kernels[kernel].push_back(launch);
+    for (auto &[kernel, launches] : kernels) {
+      // One that runs twice, which no pass makes, would be cut for both.
+      if (kernel.isExternal() || kernel.getNumResults() == 0 || launches.size() > 1)
         continue;
       FailureOr<std::optional<Cut>> cut = chooseCut(kernel, strategy);
       if (failed(cut))
         return signalPassFailure();
       if (*cut)
-        Cutter(kernel, **cut).run(launch);
+        Cutter(kernel, **cut).run(launches.front(), symbols.getSymbolTable(kernel->getParentOp()));
     }
   }
 };
