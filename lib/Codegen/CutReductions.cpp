@@ -171,6 +171,12 @@ public:
 private:
   Block &body() { return kernel.getBody().front(); }
 
+  static void eraseDeadOps(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+  }
+
   /// A function of the arguments `numbers`, and behind them none.
   static void copyArguments(func::FuncOp from, ArrayRef<unsigned> numbers, func::FuncOp to,
                             unsigned before, Block *entry, IRMapping &mapping) {
@@ -329,6 +335,7 @@ private:
       nodes = ir::PiecesOp::create(b, cut.root.getLoc(), TypeRange(results), cut.piece, nodes)
                   .getResults();
     func::ReturnOp::create(b, kernel.getLoc(), nodes);
+    eraseDeadOps(*entry);
     return pieces;
   }
 
@@ -353,9 +360,7 @@ private:
     } else {
       cut.root.replaceAllUsesWith(nodes);
     }
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry)))
-      if (isOpTriviallyDead(&op))
-        op.erase();
+    eraseDeadOps(entry);
 
     // Nodes come first, then what else is read.
     SmallVector<unsigned> left;
