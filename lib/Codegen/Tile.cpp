@@ -57,6 +57,7 @@ struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
     if (failed(chosen))
       return signalPassFailure();
     const Tiling &tiling = *chosen;
+    markTiling(kernel, tiling, strategy);
     takeBuffers(kernel);
     IRRewriter rewriter(kernel.getContext());
     const bool empty = output.getNumElements() == 0;
