@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 
@@ -53,7 +54,8 @@ SmallVector<linalg::GenericOp> chainOf(func::FuncOp kernel) {
       if (chain.empty() ? isa_and_nonnull<linalg::GenericOp>(producer) : !isNode)
         return {};
     }
-    if (generic.getNumReductionLoops() != 1)
+    auto isFilled = [](Value init) { return bool(init.getDefiningOp<linalg::FillOp>()); };
+    if (generic.getNumReductionLoops() != 1 || !llvm::all_of(generic.getDpsInits(), isFilled))
       return {};
     chain.push_back(generic);
   }
@@ -148,8 +150,10 @@ class Cutter {
 public:
   Cutter(func::FuncOp kernel, Cut cut) : kernel(kernel), cut(cut) {}
 
-  void run(ir::LaunchOp launch) {
+  /// Cuts the kernel of `launch`, among the kernels of `symbols`.
+  void run(ir::LaunchOp launch, SymbolTable &symbols) {
     func::FuncOp pieces = makePieces();
+    symbols.insert(pieces);
     SmallVector<unsigned> left = mergePieces(pieces);
     OpBuilder b(launch);
     auto symbolOf = [&](func::FuncOp function) {
@@ -172,6 +176,12 @@ public:
 
 private:
   Block &body() { return kernel.getBody().front(); }
+
+  static void eraseDeadOps(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+  }
 
   /// A function of the arguments `numbers`, and behind them none.
   static void copyArguments(func::FuncOp from, ArrayRef<unsigned> numbers, func::FuncOp to,
@@ -331,6 +341,7 @@ private:
       nodes = ir::PiecesOp::create(b, cut.root.getLoc(), TypeRange(results), cut.piece, nodes)
                   .getResults();
     func::ReturnOp::create(b, kernel.getLoc(), nodes);
+    eraseDeadOps(*entry);
     return pieces;
   }
 
@@ -355,9 +366,7 @@ private:
     } else {
       cut.root.replaceAllUsesWith(nodes);
     }
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry)))
-      if (isOpTriviallyDead(&op))
-        op.erase();
+    eraseDeadOps(entry);
 
     // Nodes come first, then what else is read.
     SmallVector<unsigned> left;
@@ -393,16 +402,21 @@ struct TsumCutReductionsPass final : impl::TsumCutReductionsPassBase<TsumCutRedu
     SmallVector<ir::LaunchOp> launches;
     for (auto function : getOperation().getOps<func::FuncOp>())
       function.walk([&](ir::LaunchOp launch) { launches.push_back(launch); });
-    for (ir::LaunchOp launch : launches) {
-      auto kernel = dyn_cast_or_null<func::FuncOp>(
-          SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernelAttr()));
-      if (!kernel || kernel.isExternal() || kernel.getNumResults() == 0)
+    SymbolTableCollection symbols;
+    llvm::MapVector<func::FuncOp, SmallVector<ir::LaunchOp, 1>> kernels;
+    for (ir::LaunchOp launch : launches)
+      if (auto kernel = dyn_cast_or_null<func::FuncOp>(
+              symbols.lookupNearestSymbolFrom(launch, launch.getKernelAttr())))
+        kernels[kernel].push_back(launch);
+    for (auto &[kernel, launches] : kernels) {
+      // One that runs twice, which no pass makes, would be cut for both.
+      if (kernel.isExternal() || kernel.getNumResults() == 0 || launches.size() > 1)
         continue;
       FailureOr<std::optional<Cut>> cut = chooseCut(kernel, strategy);
       if (failed(cut))
         return signalPassFailure();
       if (*cut)
-        Cutter(kernel, **cut).run(launch);
+        Cutter(kernel, **cut).run(launches.front(), symbols.getSymbolTable(kernel->getParentOp()));
     }
   }
 };

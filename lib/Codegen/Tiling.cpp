@@ -89,9 +89,9 @@ bool isLastReducedLater(Value value) {
   return false;
 }
 
-/// Chooses by which strategy `generic` runs.
+/// Chooses by which strategy `generic` runs; says why it is not the `wanted` one.
 FailureOr<const Strategy *> chooseStrategy(linalg::GenericOp generic, const ReductionShape &shape,
-                                           StringRef wanted) {
+                                           StringRef wanted, std::string &obstacle) {
   const Strategy *chosen = &Strategy::choose(shape);
   if (wanted.empty() || wanted == ir::stringifyStrategy(chosen->kind()))
     return chosen;
@@ -104,18 +104,13 @@ FailureOr<const Strategy *> chooseStrategy(linalg::GenericOp generic, const Redu
            << wanted << "' (the strategies: " << llvm::join(names, ", ") << ")";
   }
   const Strategy &other = Strategy::of(*kind);
-  std::string reason = other.obstacle(shape);
-  if (reason.empty())
-    return &other;
-  generic.emitRemark("runs as ") << ir::stringifyStrategy(chosen->kind()) << " and not as "
-                                 << wanted << ": " << reason;
-  return chosen;
+  obstacle = other.obstacle(shape);
+  return obstacle.empty() ? &other : chosen;
 }
 
 } // namespace
 
 FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
-  MLIRContext *context = kernel.getContext();
   auto output = cast<RankedTensorType>(kernel.getResultTypes().front());
   int64_t widest = 1, narrowest = columnGranule; // element of an output
   for (Type type : kernel.getResultTypes()) {
@@ -131,10 +126,6 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
   tiling.sizes.assign(output.getRank(), 1);
   auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows");
   if (rows) {
-    if (rows.getInt() < 0 || rows.getInt() > output.getRank())
-      return kernel.emitOpError("has rows of dimension ")
-             << rows.getInt() << " on, where its results have rank " << output.getRank();
-    markPrefetches(kernel, rows.getInt());
     int64_t rowBytes = 1;
     for (linalg::GenericOp generic : generics)
       for (OpOperand *operand : generic.getDpsInputOperands())
@@ -191,13 +182,26 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
         !isLastReducedLater(generic.getResult(0)))
       shape.extents[shape.innerKept] =
           std::min(shape.extents[shape.innerKept], tiling.sizes.back());
-    FailureOr<const Strategy *> strategy = chooseStrategy(generic, shape, wanted);
+    std::string obstacle;
+    FailureOr<const Strategy *> strategy = chooseStrategy(generic, shape, wanted, obstacle);
     if (failed(strategy))
       return failure();
-    generic->setAttr(ir::TsumDialect::getStrategyAttrName(),
-                     ir::StrategyAttr::get(context, (*strategy)->kind()));
+    tiling.reductions.push_back({generic, (*strategy)->kind(), std::move(obstacle)});
   }
   return tiling;
+}
+
+void markTiling(func::FuncOp kernel, const Tiling &tiling, StringRef wanted) {
+  for (Tiling::Reduction reduction : tiling.reductions) {
+    reduction.generic->setAttr(ir::TsumDialect::getStrategyAttrName(),
+                               ir::StrategyAttr::get(kernel.getContext(), reduction.strategy));
+    if (!reduction.obstacle.empty())
+      reduction.generic.emitRemark("runs as ")
+          << ir::stringifyStrategy(reduction.strategy) << " and not as " << wanted << ": "
+          << reduction.obstacle;
+  }
+  if (auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows"))
+    markPrefetches(kernel, rows.getInt());
 }
 
 } // namespace tsum

@@ -119,7 +119,7 @@ public:
   ir::Strategy kind() const override { return ir::Strategy::Nodes; }
 
   std::string obstacle(const ReductionShape &shape) const override {
-    return shape.takesNodes ? "" : "it reduces no nodes";
+    return shape.takesNodes ? "" : "it merges no nodes";
   }
 
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
