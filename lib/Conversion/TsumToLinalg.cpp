@@ -248,7 +248,7 @@ struct LowerConstant final : OpConversionPattern<ir::ConstantOp> {
 
 struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
   void runOnOperation() override {
-    if (failed(ir::verifyIsResolved(getOperation())))
+    if (failed(ir::verifyIsGraphFunction(getOperation())))
       return signalPassFailure();
     MLIRContext *context = &getContext();
     TypeConverter converter;
