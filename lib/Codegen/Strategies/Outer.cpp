@@ -419,8 +419,8 @@ public:
 
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
     if (!shape.isOrdered || shape.elements() <= fewRows)
-      return 16 * 1024 / std::max(shape.nodeBytes, shape.blockBytes);
-    return laneBytes / shape.blockBytes;
+      return 16 * 1024 / std::max(shape.nodeBytes, shape.allBlockBytes);
+    return laneBytes / shape.allBlockBytes;
   }
 
   void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }
