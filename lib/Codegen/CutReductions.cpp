@@ -28,10 +28,10 @@ namespace {
 constexpr int64_t minBytes = 512 * 1024;
 /// A piece reads so much; more where that leaves enough pieces for as many threads as there may be.
 constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedPieces = 64;
-/// Of what a piece reads, its nodes are at most this part.
-constexpr int64_t minReadPerNode = 16;
+/// Bytes that are read for each byte of a node.
+constexpr int64_t minReadPerNodeByte = 16;
 /// Bytes of nodes that a tile may keep on the stack between two reductions; more are cut.
-constexpr int64_t maxStackBytes = 32 * 1024;
+constexpr int64_t maxStackBytes = 16 * 1024;
 /// A piece of what has no order is whole rows of lanes, of so many elements or less.
 constexpr int64_t unorderedGranule = 4096;
 
@@ -108,22 +108,28 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
     if (generic != chain.front())
       nodes *= reducedExtent(generic);
   }
-  wanted = std::min(wanted, bytes / results / minReadPerNode / nodeBytes);
+  wanted = std::min(wanted, bytes / results / minReadPerNodeByte / nodeBytes);
   if (chain.size() > 1)
     wanted = std::max<int64_t>(
         wanted, llvm::divideCeil(stackBytes.back() * reducedExtent(chain.back()), maxStackBytes));
-  if (wanted < 2)
+  // Between large reductions a tile keeps few nodes, if the others lie in memory.
+  const bool spreads = chain.size() > 1 && bytes >= minBytes;
+  if (wanted < 2 && !spreads)
     return none;
 
+  int64_t nodesInMemory = results * nodeBytes;
   for (size_t place = chain.size(); place-- > 0;) {
     const int64_t extent = reducedExtent(chain[place]);
-    // A node for each element, where these are not many more than pieces are wanted.
-    if (place > 0 && extent <= 2 * wanted) {
+    // A node for each element, where these are little to write and to read.
+    if (place > 0 && nodesInMemory * extent <= bytes / minReadPerNodeByte) {
+      nodesInMemory *= extent;
       wanted = llvm::divideCeil(wanted, extent);
       if (wanted < 2)
         return std::optional(Cut{chain[place - 1], nullptr});
       continue;
     }
+    if (wanted < 2)
+      return place + 1 == chain.size() ? none : std::optional(Cut{chain[place], nullptr});
     const int64_t granule = place > 0                    ? 1
                             : accumulators->isOrdered() ? block_elements
                                                          : unorderedGranule;

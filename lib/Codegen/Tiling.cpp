@@ -126,9 +126,6 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
   tiling.sizes.assign(output.getRank(), 1);
   auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows");
   if (rows) {
-    if (rows.getInt() < 0 || rows.getInt() > output.getRank())
-      return kernel.emitOpError("has rows of dimension ")
-             << rows.getInt() << " on, where its results have rank " << output.getRank();
     int64_t rowBytes = 1;
     for (linalg::GenericOp generic : generics)
       for (OpOperand *operand : generic.getDpsInputOperands())
@@ -147,6 +144,7 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
   }
 
   int64_t most = maxElementwiseBytes / widest;
+  SmallVector<std::pair<linalg::GenericOp, ReductionShape>> reductions;
   for (linalg::GenericOp generic : generics) {
     // Another type than the output's if casts come after.
     auto type = cast<RankedTensorType>(generic.getResultTypes().front());
@@ -161,17 +159,14 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
     // A tile has only some of the rows.
     if (rows && rows.getInt() > 0 && shape.innerKept == rows.getInt() - 1)
       shape.extents[shape.innerKept] = tiling.sizes[rows.getInt() - 1];
-    std::string obstacle;
-    FailureOr<const Strategy *> strategy = chooseStrategy(generic, shape, wanted, obstacle);
-    if (failed(strategy))
-      return failure();
-    tiling.reductions.push_back({generic, (*strategy)->kind(), std::move(obstacle)});
+    const Strategy &strategy = Strategy::choose(shape);
+    reductions.push_back({generic, shape});
     int64_t read = 0;
     for (OpOperand *operand : generic.getDpsInputOperands())
       if (auto input = cast<RankedTensorType>(operand->get().getType()); input.getRank() > 0)
         read += input.getNumElements() * bytesOf(input.getElementType());
     if (!isLastReducedLater(generic.getResult(0)))
-      most = std::min(most, (*strategy)->resultsPerTile(shape, read / results));
+      most = std::min(most, strategy.resultsPerTile(shape, read / results));
     const int64_t nodes = type.getNumElements() / results * shape.nodeBytes; // for each result
     if (nodes > shape.nodeBytes)
       most = std::min(most, std::max<int64_t>(1, maxNodeBytes / nodes));
@@ -180,6 +175,19 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
     tiling.sizes.back() =
         evenTile(output.getShape().back(), std::max<int64_t>(most, 1),
                  std::max<int64_t>(1, std::min(most, columnGranule / narrowest)));
+
+  // A tile may be too small for what would suit the whole.
+  for (auto &[generic, shape] : reductions) {
+    if (!rows && shape.innerKept >= 0 && output.getRank() > 0 &&
+        !isLastReducedLater(generic.getResult(0)))
+      shape.extents[shape.innerKept] =
+          std::min(shape.extents[shape.innerKept], tiling.sizes.back());
+    std::string obstacle;
+    FailureOr<const Strategy *> strategy = chooseStrategy(generic, shape, wanted, obstacle);
+    if (failed(strategy))
+      return failure();
+    tiling.reductions.push_back({generic, (*strategy)->kind(), std::move(obstacle)});
+  }
   return tiling;
 }
 
