@@ -112,7 +112,7 @@ func.func @nodes_and_elements(%x: memref<8xf64>, %a: memref<f64>, %b: memref<f32
 #none = affine_map<(d0) -> ()>
 
 func.func @strategy_by_name(%x: memref<8xf32>, %out: memref<f32>) {
-  // expected-error @below {{tsum.strategy}}
+  // expected-error @below {{'tsum.strategy' must be a #tsum.strategy, given "inner"}}
   linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]}
       ins(%x : memref<8xf32>) outs(%out : memref<f32>) attrs = {tsum.strategy = "inner"} {
   ^bb0(%in: f32, %sum: f32):
