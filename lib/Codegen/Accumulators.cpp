@@ -2,92 +2,217 @@
 
 #include "Accumulators.h"
 
+#include "Vectors.h"
+
 using namespace mlir;
 
 namespace tsum {
 
-FailureOr<Accumulators> Accumulators::match(linalg::GenericOp generic) {
+FailureOr<Accumulators> Accumulators::of(linalg::GenericOp generic) {
   Accumulators result;
-  for (int64_t number = 0; number < generic.getNumDpsInits(); ++number) {
-    FailureOr<Accumulator> part = Accumulator::match(generic, number);
-    if (failed(part))
-      return failure();
-    result.parts.push_back(*part);
+  ValueRange yielded = generic.getBody()->getTerminator()->getOperands();
+  while (!yielded.empty()) {
+    auto op = yielded.front().getDefiningOp<ir::AccumulateOp>();
+    if (!op || op->getParentOp() != generic.getOperation())
+      return generic.emitOpError("yields what is no result of tsum.accumulate");
+    result.parts.emplace_back(op);
+    yielded = yielded.drop_front(op.getNumResults());
   }
+  if (result.parts.empty())
+    return generic.emitOpError("reduces to nothing");
+  // What has no order goes with either.
+  if (llvm::any_of(result.parts, [&](const Accumulator &part) {
+        return part.isOrdered() && part.takesNodes() != result.takesNodes();
+      }))
+    return generic.emitOpError("reduces nodes and elements in the same loops");
   return result;
 }
 
-SmallVector<Value> Accumulators::reducedValues() const {
-  return llvm::map_to_vector(parts, [](const Accumulator &part) { return part.reducedValue(); });
-}
-
-SmallVector<Type> Accumulators::types() const {
-  SmallVector<Type> types;
-  for (const Accumulator &part : parts)
-    llvm::append_range(types, part.types());
-  return types;
-}
-
-SmallVector<Value> Accumulators::neutral(OpBuilder &b, Location loc, int64_t lanes) const {
+SmallVector<Value> Accumulators::values() const {
   SmallVector<Value> values;
   for (const Accumulator &part : parts)
-    llvm::append_range(values, part.neutral(b, loc, lanes));
+    llvm::append_range(values, part.values());
   return values;
 }
 
+SmallVector<Type> Accumulators::blockTypes() const {
+  SmallVector<Type> types;
+  for (const Accumulator &part : parts)
+    llvm::append_range(types, part.blockTypes());
+  return types;
+}
+
+SmallVector<Type> Accumulators::nodeTypes() const {
+  SmallVector<Type> types;
+  for (const Accumulator &part : parts)
+    llvm::append_range(types, part.nodeTypes());
+  return types;
+}
+
+int64_t Accumulators::blockBytes() const {
+  int64_t bytes = 1;
+  for (Type type : blockTypes())
+    bytes = std::max<int64_t>(bytes, type.getIntOrFloatBitWidth() / 8);
+  return bytes;
+}
+
+int64_t Accumulators::nodeBytes() const {
+  int64_t bytes = 0;
+  for (Type type : nodeTypes())
+    bytes += type.getIntOrFloatBitWidth() / 8;
+  return bytes;
+}
+
+/// Takes `count` values from the front of `values`.
+static ValueRange take(ValueRange &values, size_t count) {
+  ValueRange taken = values.take_front(count);
+  values = values.drop_front(count);
+  return taken;
+}
+
+SmallVector<Value> Accumulators::prepare(OpBuilder &b, Location loc, ValueRange values) const {
+  SmallVector<Value> all;
+  for (const Accumulator &part : parts)
+    llvm::append_range(all, part.prepare(b, loc, take(values, part.values().size())));
+  return all;
+}
+
 SmallVector<Value> Accumulators::neutralBlocks(OpBuilder &b, Location loc, int64_t lanes) const {
-  return llvm::map_to_vector(
-      parts, [&](const Accumulator &part) { return part.neutralBlock(b, loc, lanes); });
+  SmallVector<Value> all;
+  for (const Accumulator &part : parts)
+    llvm::append_range(all, part.neutralBlocks(b, loc, lanes));
+  return all;
+}
+
+SmallVector<Value> Accumulators::neutralNodes(OpBuilder &b, Location loc, int64_t lanes) const {
+  SmallVector<Value> all;
+  for (const Accumulator &part : parts)
+    llvm::append_range(all, part.neutralNodes(b, loc, lanes));
+  return all;
 }
 
 SmallVector<Value> Accumulators::combine(OpBuilder &b, Location loc, ValueRange x,
                                          ValueRange y) const {
-  SmallVector<Value> values;
-  for (auto [part, left, right] : llvm::zip_equal(parts, x, y))
-    values.push_back(part.combine(b, loc, left, right));
-  return values;
+  SmallVector<Value> all;
+  for (const Accumulator &part : parts) {
+    const size_t count = part.blockTypes().size();
+    ValueRange left = take(x, count), right = take(y, count);
+    llvm::append_range(all, part.combine(b, loc, left, right));
+  }
+  return all;
 }
 
-/// Takes from the front of `accumulators` those of `part`.
-static ValueRange takeOf(const Accumulator &part, ValueRange &accumulators) {
-  ValueRange own = accumulators.take_front(part.types().size());
-  accumulators = accumulators.drop_front(part.types().size());
-  return own;
-}
-
-SmallVector<Value> Accumulators::absorb(OpBuilder &b, Location loc, ValueRange accumulators,
-                                        ValueRange blocks) const {
-  SmallVector<Value> values;
-  for (auto [part, block] : llvm::zip_equal(parts, blocks))
-    llvm::append_range(values, part.absorb(b, loc, takeOf(part, accumulators), block));
-  return values;
-}
-
-SmallVector<Value> Accumulators::foldLanes(OpBuilder &b, Location loc, ValueRange accumulators,
-                                           int64_t lanes) const {
-  SmallVector<Value> values;
+SmallVector<Value> Accumulators::toNodes(OpBuilder &b, Location loc, ValueRange blocks) const {
+  SmallVector<Value> all;
   for (const Accumulator &part : parts)
-    llvm::append_range(values, part.foldLanes(b, loc, takeOf(part, accumulators), lanes));
-  return values;
+    llvm::append_range(all, part.toNodes(b, loc, take(blocks, part.blockTypes().size())));
+  return all;
+}
+
+SmallVector<Value> Accumulators::merge(OpBuilder &b, Location loc, ValueRange x,
+                                       ValueRange y) const {
+  SmallVector<Value> all;
+  for (const Accumulator &part : parts) {
+    const size_t count = part.nodeTypes().size();
+    ValueRange left = take(x, count), right = take(y, count);
+    llvm::append_range(all, part.merge(b, loc, left, right));
+  }
+  return all;
+}
+
+SmallVector<Value> Accumulators::finish(OpBuilder &b, Location loc, ValueRange nodes) const {
+  SmallVector<Value> all;
+  for (const Accumulator &part : parts)
+    llvm::append_range(all, part.finish(b, loc, take(nodes, part.nodeTypes().size())));
+  return all;
+}
+
+static int64_t laneCount(ArrayRef<Value> vectors) {
+  return cast<VectorType>(vectors.front().getType()).getDimSize(0);
+}
+
+SmallVector<Value> Accumulators::foldLanes(OpBuilder &b, Location loc, ValueRange blocks,
+                                           int64_t left) const {
+  SmallVector<Value> lanes(blocks);
+  for (int64_t half = laneCount(lanes) / 2; half >= left; half /= 2) {
+    auto slice = [&](int64_t from) {
+      return llvm::map_to_vector(lanes,
+                                 [&](Value all) { return takeLanes(b, loc, all, from, half); });
+    };
+    SmallVector<Value> lower = slice(0), upper = slice(half);
+    lanes = combine(b, loc, lower, upper);
+  }
+  return lanes;
+}
+
+/// The lanes of `x` and, behind them, of `y` that `sources` names.
+static SmallVector<Value> shuffle(OpBuilder &b, Location loc, ValueRange x, ValueRange y,
+                                  ArrayRef<int64_t> sources) {
+  return llvm::map_to_vector(llvm::zip_equal(x, y), [&](auto pair) -> Value {
+    auto [left, right] = pair;
+    return vector::ShuffleOp::create(b, loc, left, right, sources);
+  });
 }
 
 SmallVector<Value> Accumulators::foldLines(OpBuilder &b, Location loc,
                                            ArrayRef<SmallVector<Value>> lines) const {
-  SmallVector<ValueRange> rest(lines);
-  SmallVector<Value> values;
-  for (const Accumulator &part : parts) {
-    SmallVector<SmallVector<Value>> own;
-    for (ValueRange &line : rest)
-      own.push_back(llvm::to_vector_of<Value>(takeOf(part, line)));
-    llvm::append_range(values, part.foldLines(b, loc, own));
+  // Each line alone, until it fills a register.
+  constexpr int64_t registerBytes = 64;
+  int64_t lanes = std::min(laneCount(lines.front()), registerBytes / blockBytes());
+  SmallVector<SmallVector<Value>> vectors =
+      llvm::map_to_vector(lines, [&](ValueRange line) { return foldLanes(b, loc, line, lanes); });
+
+  // Then two vectors become one, in which the lines of the first precede those of the second, of
+  // half as many lanes each; of the last vector, the halves.
+  while (lanes > 1) {
+    const bool isLast = vectors.size() == 1;
+    SmallVector<SmallVector<Value>> folded;
+    for (size_t first = 0; first < vectors.size(); first += 2) {
+      const auto &x = vectors[first], &y = vectors[isLast ? first : first + 1];
+      const int64_t size = laneCount(x) * (isLast ? 1 : 2);
+      auto halves = [&](int64_t offset) {
+        SmallVector<int64_t> sources;
+        for (int64_t line = 0; line < size; line += lanes)
+          for (int64_t lane = 0; lane < lanes / 2; ++lane)
+            sources.push_back(line + offset + lane);
+        return shuffle(b, loc, x, y, sources);
+      };
+      SmallVector<Value> lower = halves(0), upper = halves(lanes / 2);
+      folded.push_back(combine(b, loc, lower, upper));
+    }
+    vectors = std::move(folded);
+    lanes /= 2;
   }
-  return values;
+  SmallVector<Value> results;
+  for (size_t part = 0; part < vectors.front().size(); ++part)
+    results.push_back(concatenate(
+        b, loc, llvm::map_to_vector(vectors, [&](const auto &vector) { return vector[part]; })));
+  return results;
 }
 
-SmallVector<Value> Accumulators::finish(OpBuilder &b, Location loc, ValueRange accumulators) const {
-  return llvm::map_to_vector(parts, [&](const Accumulator &part) {
-    return part.finish(b, loc, takeOf(part, accumulators));
-  });
+SmallVector<Value> Accumulators::mergeNeighbours(OpBuilder &b, Location loc,
+                                                 SmallVector<SmallVector<Value>> vectors,
+                                                 int64_t columns) const {
+  // Of two vectors the neighbours with even numbers and those with odd ones; of one, its own.
+  while (vectors.size() > 1 || laneCount(vectors.front()) > columns) {
+    const bool isLast = vectors.size() == 1;
+    SmallVector<SmallVector<Value>> merged;
+    for (size_t first = 0; first < vectors.size(); first += 2) {
+      const auto &x = vectors[first], &y = vectors[isLast ? first : first + 1];
+      const int64_t size = laneCount(x) * (isLast ? 1 : 2);
+      auto every2nd = [&](int64_t from) {
+        SmallVector<int64_t> sources;
+        for (int64_t node = from * columns; node < size; node += 2 * columns)
+          for (int64_t column = 0; column < columns; ++column)
+            sources.push_back(node + column);
+        return shuffle(b, loc, x, y, sources);
+      };
+      SmallVector<Value> even = every2nd(0), odd = every2nd(1);
+      merged.push_back(merge(b, loc, even, odd));
+    }
+    vectors = std::move(merged);
+  }
+  return vectors.front();
 }
 
 } // namespace tsum

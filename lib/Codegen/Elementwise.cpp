@@ -4,8 +4,6 @@
 
 #include "Streaming.h"
 
-#include "tsum/Graph/SummationTree.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -16,12 +14,15 @@ namespace tsum {
 
 namespace {
 
+/// Bytes of the vectors of the widest element.
+constexpr int64_t vectorBytes = 256;
+
 class Elementwise {
 public:
   explicit Elementwise(LoopNest &nest)
       : nest(nest), b(nest.b), loc(nest.loc),
         yielded(nest.generic.getBody()->getTerminator()->getOperands()),
-        vectors(nest.cover(nest.rank() - 1, lane_bytes, nest.widestElement())) {}
+        vectors(nest.cover(nest.rank() - 1, vectorBytes, nest.widestElement())) {}
 
   void emit() {
     SmallVector<OpOperand *> streamed = streamedOutputs();

@@ -25,8 +25,8 @@ constexpr int64_t maxResults = 4;
 /// A reduction of the kernel that others may join.
 struct Reduction {
   linalg::GenericOp generic;
-  unsigned elementBits; // of what it accumulates, from which its lanes follow
-  int64_t blockRows;
+  int64_t blockBytes; // of an element: what has no order takes its lanes from it
+  bool isOrdered, takesNodes;
 };
 
 bool dependsOn(Operation *op, Operation *producer) {
@@ -37,11 +37,15 @@ bool dependsOn(Operation *op, Operation *producer) {
   return slice.contains(producer);
 }
 
-/// Whether one loop that has read `a` has `b` at hand.
+/// Whether one loop that has read `a` has `b` at hand: the same data, or nodes that one loop gave.
 bool shareData(linalg::GenericOp a, linalg::GenericOp b) {
   return llvm::any_of(a.getDpsInputOperands(), [&](OpOperand *x) {
     return llvm::any_of(b.getDpsInputOperands(), [&](OpOperand *y) {
-      return (x->get() == y->get() || ir::areInterleaved(x->get(), y->get())) &&
+      Operation *producer = x->get().getDefiningOp();
+      const bool areTogether =
+          isa_and_nonnull<linalg::GenericOp>(producer) && producer == y->get().getDefiningOp();
+      return (x->get() == y->get() || areTogether ||
+              ir::areInterleaved(x->get(), y->get())) &&
              a.getMatchingIndexingMap(x) == b.getMatchingIndexingMap(y);
     });
   });
@@ -51,7 +55,11 @@ bool shareData(linalg::GenericOp a, linalg::GenericOp b) {
 /// would read twice.
 bool canJoin(Reduction a, Reduction b) {
   linalg::GenericOp first = a.generic, second = b.generic;
-  return a.elementBits == b.elementBits && a.blockRows == b.blockRows &&
+  // What has no order goes with elements of its size, and with nodes.
+  const bool goTogether = a.takesNodes || b.takesNodes
+                              ? (a.takesNodes || !a.isOrdered) && (b.takesNodes || !b.isOrdered)
+                              : a.blockBytes == b.blockBytes;
+  return goTogether &&
          first.getNumDpsInits() + second.getNumDpsInits() <= maxResults &&
          first.getStaticLoopRanges() == second.getStaticLoopRanges() &&
          first.getIteratorTypesArray() == second.getIteratorTypesArray() &&
@@ -87,20 +95,21 @@ struct TsumJoinReductionsPass final : impl::TsumJoinReductionsPassBase<TsumJoinR
     for (auto generic : llvm::to_vector(kernel.getOps<linalg::GenericOp>())) {
       if (generic.getNumReductionLoops() == 0)
         continue;
-      FailureOr<Accumulators> accumulators = Accumulators::match(generic);
+      FailureOr<Accumulators> accumulators = Accumulators::of(generic);
       if (failed(accumulators))
         return signalPassFailure();
-      const Accumulator &first = accumulators->each().front();
-      if (first.isExact())
+      if (accumulators->isExact())
         continue; // its limbs fill L1
-      Reduction next{generic, first.reducedValue().getType().getIntOrFloatBitWidth(),
-                     first.blockRows()};
+      Reduction next{generic, accumulators->blockBytes(), accumulators->isOrdered(),
+                     accumulators->takesNodes()};
       auto *other = llvm::find_if(reductions, [&](Reduction r) { return canJoin(r, next); });
       if (other == reductions.end()) {
         reductions.push_back(next);
         continue;
       }
       other->generic = join(rewriter, other->generic, generic);
+      other->isOrdered |= next.isOrdered;
+      other->takesNodes |= next.takesNodes;
       // What read the first one may stand before the place of the second.
       sortTopologically(&kernel.getBody().front());
     }

@@ -9,6 +9,8 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -22,39 +24,119 @@ LoopNest::LoopNest(OpBuilder &builder, linalg::GenericOp generic)
 
 //===-- Loops ---------------------------------------------------------------------------------===//
 
+namespace {
+
+/// Carries values from one iteration to the next as LLVM does it well: vectors of lengths that are
+/// no powers of two would go element by element.
+class CarriedPieces {
+public:
+  CarriedPieces(OpBuilder &b, Location loc, ValueRange carried)
+      : b(b), loc(loc), types(llvm::to_vector(carried.getTypes())) {}
+
+  SmallVector<Value> split(ValueRange values) {
+    SmallVector<Value> pieces;
+    for (Value value : values)
+      if (isa<VectorType>(value.getType()))
+        llvm::append_range(pieces, splitToPowersOfTwo(b, loc, value));
+      else
+        pieces.push_back(value);
+    return pieces;
+  }
+
+  SmallVector<Value> join(ValueRange pieces) {
+    return llvm::map_to_vector(types, [&](Type type) {
+      auto vector = dyn_cast<VectorType>(type);
+      const unsigned count = vector ? llvm::popcount(uint64_t(vector.getDimSize(0))) : 1;
+      Value joined =
+          vector ? concatenate(b, loc, llvm::to_vector(pieces.take_front(count))) : pieces.front();
+      pieces = pieces.drop_front(count);
+      return joined;
+    });
+  }
+
+private:
+  OpBuilder &b;
+  Location loc;
+  SmallVector<Type> types;
+};
+
+/// The dimension of the source of `view` that its dimension `place` is.
+unsigned droppedBefore(memref::SubViewOp view, unsigned place) {
+  llvm::SmallBitVector dropped = view.getDroppedDims();
+  for (unsigned dim = 0;; ++dim)
+    if (!dropped.test(dim) && place-- == 0)
+      return dim;
+}
+
+} // namespace
+
 SmallVector<Value> LoopNest::loop(int64_t count, ValueRange carried, Body body) {
   if (count <= 0)
     return carried;
   if (count == 1)
     return body(constant(0), carried);
-  // LLVM carries vectors of other lengths from one iteration to the next element by element.
-  auto split = [&](ValueRange vectors) {
-    SmallVector<Value> pieces;
-    for (Value vector : vectors)
-      llvm::append_range(pieces, splitToPowersOfTwo(b, loc, vector));
-    return pieces;
-  };
-  auto join = [&](ValueRange pieces) {
-    return llvm::map_to_vector(carried, [&](Value vector) {
-      const auto lanes = cast<VectorType>(vector.getType()).getDimSize(0);
-      const unsigned count = llvm::popcount(uint64_t(lanes)); // of its powers of two
-      Value joined = concatenate(b, loc, llvm::to_vector(pieces.take_front(count)));
-      pieces = pieces.drop_front(count);
-      return joined;
-    });
-  };
-  auto forOp = affine::AffineForOp::create(b, loc, 0, count, 1, split(carried));
+  CarriedPieces pieces(b, loc, carried);
+  auto forOp = affine::AffineForOp::create(b, loc, 0, count, 1, pieces.split(carried));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(forOp.getBody());
     ivs.push_back(forOp.getInductionVar());
     SmallVector<Value> results =
-        body(b.getAffineDimExpr(ivs.size() - 1), join(forOp.getRegionIterArgs()));
+        body(b.getAffineDimExpr(ivs.size() - 1), pieces.join(forOp.getRegionIterArgs()));
     ivs.pop_back();
     if (!carried.empty())
-      affine::AffineYieldOp::create(b, loc, split(results));
+      affine::AffineYieldOp::create(b, loc, pieces.split(results));
   }
-  return join(forOp.getResults());
+  return pieces.join(forOp.getResults());
+}
+
+SmallVector<Value> LoopNest::loop(Value count, ValueRange carried, Body body) {
+  if (std::optional<int64_t> known = getConstantIntValue(count))
+    return loop(*known, carried, body);
+  CarriedPieces pieces(b, loc, carried);
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  auto forOp = scf::ForOp::create(b, loc, zero, count, one, pieces.split(carried));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(forOp.getBody());
+    ivs.push_back(forOp.getInductionVar());
+    SmallVector<Value> results =
+        body(b.getAffineDimExpr(ivs.size() - 1), pieces.join(forOp.getRegionIterArgs()));
+    ivs.pop_back();
+    if (!carried.empty())
+      scf::YieldOp::create(b, loc, pieces.split(results));
+  }
+  return pieces.join(forOp.getResults());
+}
+
+void LoopNest::loop(Value count, llvm::function_ref<void(AffineExpr)> body) {
+  loop(count, {}, [&](AffineExpr iv, ValueRange) -> SmallVector<Value> {
+    body(iv);
+    return {};
+  });
+}
+
+void LoopNest::withPlace(Value value, llvm::function_ref<void(AffineExpr)> body) {
+  if (std::optional<int64_t> known = getConstantIntValue(value))
+    return body(constant(*known));
+  ivs.push_back(value);
+  body(b.getAffineDimExpr(ivs.size() - 1));
+  ivs.pop_back();
+}
+
+Value LoopNest::extentOf(int64_t dim) {
+  for (OpOperand *operand : generic.getDpsInputOperands()) {
+    auto place = generic.getMatchingIndexingMap(operand).getResultPosition(b.getAffineDimExpr(dim));
+    auto view = operand->get().getDefiningOp<memref::SubViewOp>();
+    if (!place || !view)
+      continue;
+    // Of what the view dropped, extents of 1, there is no dimension left.
+    OpFoldResult size = view.getMixedSizes()[droppedBefore(view, *place)];
+    if (auto value = dyn_cast<Value>(size))
+      return value;
+  }
+  return nullptr;
 }
 
 void LoopNest::loop(int64_t count, llvm::function_ref<void(AffineExpr)> body) {
@@ -227,12 +309,9 @@ SmallVector<Value> LoopNest::evaluate(ValueRange scalars, const LaneTile &tile) 
     mapping.map(value, splat);
     return splat;
   };
-  auto isOutput = [&](Value value) {
-    return llvm::is_contained(generic.getRegionOutputArgs(), value);
-  };
   for (Operation &op : generic.getBody()->without_terminator()) {
-    if (llvm::any_of(op.getOperands(), isOutput))
-      continue; // a combiner, which the accumulator replaces
+    if (isa<ir::AccumulateOp>(op))
+      continue; // the strategies do that
     if (op.hasTrait<OpTrait::ConstantLike>()) {
       Value clone = b.clone(op)->getResult(0);
       mapping.map(op.getResult(0),

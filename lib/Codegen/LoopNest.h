@@ -43,6 +43,9 @@ public:
   bool isReduced(int64_t dim) const { return kinds[dim] == mlir::utils::IteratorType::reduction; }
   mlir::AffineExpr constant(int64_t value) { return b.getAffineConstantExpr(value); }
 
+  /// Of a dimension whose extent is known at run time only: that extent.
+  mlir::Value extentOf(int64_t dim);
+
   // Loops.
 
   using Body =
@@ -52,6 +55,13 @@ public:
   /// to the next.
   llvm::SmallVector<mlir::Value> loop(int64_t count, mlir::ValueRange carried, Body body);
   void loop(int64_t count, llvm::function_ref<void(mlir::AffineExpr)> body);
+
+  /// The same for a count that is known at run time only.
+  llvm::SmallVector<mlir::Value> loop(mlir::Value count, mlir::ValueRange carried, Body body);
+  void loop(mlir::Value count, llvm::function_ref<void(mlir::AffineExpr)> body);
+
+  /// Emits `body` with an expression for a value that is known at run time only.
+  void withPlace(mlir::Value value, llvm::function_ref<void(mlir::AffineExpr)> body);
 
   /// Loops over the given dimensions, outermost first, carrying values.
   llvm::SmallVector<mlir::Value>
@@ -93,7 +103,8 @@ public:
   /// Elements between neighbours along `dim`: 0 if `operand` does not extend along it.
   int64_t stride(mlir::OpOperand &operand, int64_t dim);
 
-  /// Whether all inputs give the elements of `tile` without a load for each.
+  /// Whether all inputs give the elements of `tile` without a load for each, if `tile` has a power of
+  /// two of them.
   bool loadsVectors(const LaneTile &tile);
 
   /// Whether the elements of `tile` are neighbours that the body extends from 16 to 32 bits, as
@@ -126,6 +137,7 @@ private:
   void prefetchNextTile(mlir::OpOperand &operand, int64_t count);
   mlir::Value loadContiguous(mlir::OpOperand &operand, int64_t count);
   mlir::Value deinterleave(mlir::OpOperand &operand, int64_t count);
+  mlir::Value loadStrided(mlir::OpOperand &operand, int64_t dim, int64_t count);
   bool isInterleaved(mlir::OpOperand &operand, int64_t dim);
 
   /// Of the loops around the insertion point, and minima of them.

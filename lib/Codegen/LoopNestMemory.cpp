@@ -8,6 +8,7 @@
 #include "Streaming.h"
 #include "Vectors.h"
 
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -18,6 +19,10 @@
 using namespace mlir;
 
 namespace tsum {
+
+/// Up to this distance elements are loaded in whole vectors, with what lies between them, and
+/// shuffled into their lanes.
+static constexpr int64_t maxShuffledStride = 8;
 
 AffineMap LoopNest::indicesOf(OpOperand &operand) {
   AffineMap map = generic.getMatchingIndexingMap(&operand);
@@ -51,7 +56,7 @@ bool LoopNest::isInterleaved(OpOperand &operand, int64_t dim) {
 bool LoopNest::loadsVectors(const LaneTile &tile) {
   const int64_t dim = tile.columns > 1 ? rank() - 1 : tile.rowDim;
   return llvm::all_of(generic.getDpsInputOperands(), [&](OpOperand *operand) {
-    return stride(*operand, dim) <= 1 || isInterleaved(*operand, dim);
+    return std::abs(stride(*operand, dim)) <= maxShuffledStride || isInterleaved(*operand, dim);
   });
 }
 
@@ -113,6 +118,8 @@ Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
     return loadContiguous(operand, count);
   if (isInterleaved(operand, dim))
     return deinterleave(operand, count);
+  if (std::abs(elements) <= maxShuffledStride && count > 1)
+    return loadStrided(operand, dim, count);
   SmallVector<Value> lanes;
   AffineExpr first = position[dim];
   for (int64_t lane = 0; lane < count; ++lane) {
@@ -150,33 +157,32 @@ Value LoopNest::loadContiguous(OpOperand &operand, int64_t count) {
   return loadVector(operand.get(), indicesOf(operand), count);
 }
 
-/// `count` elements that lie `extents.back()` apart, see isInterleaved. Loads whole vectors
-/// from the beginning of the first row on, the same for each place in the rows. Of each vector
-/// blends keep the elements that are wanted, at their positions, until two meet at one position;
-/// then shuffles, which cost more, bring them into the lanes.
-Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
-  const int64_t step = extents.back();
-  const int64_t place = cast<AffineConstantExpr>(position.back()).getValue();
-  position.back() = constant(0);
-  AffineMap indices = indicesOf(operand);
-  position.back() = constant(place);
+namespace {
 
+/// A vector that was loaded, and where in memory its first element lies, from some place on.
+struct Piece {
+  Value elements;
+  int64_t start;
+};
+
+/// The elements at `offsets`, of which each is in one of `pieces`, vectors of as many elements. Of
+/// each piece blends keep the elements that are wanted, at their positions, until two meet at one
+/// position; then shuffles, which cost more, bring them into the lanes.
+Value pickElements(OpBuilder &b, Location loc, ArrayRef<Piece> pieces, ArrayRef<int64_t> offsets) {
+  const auto count = int64_t(offsets.size());
   struct Blend {
     Value elements;
     SmallVector<int64_t> lanes; // at each position, or -1
   };
   SmallVector<Blend> blends;
-  for (int64_t piece = 0; piece < step; ++piece) {
-    SmallVector<AffineExpr> exprs(indices.getResults());
-    exprs.back() = exprs.back() + piece * count;
-    Value elements =
-        loadVector(operand.get(), AffineMap::get(ivs.size(), 0, exprs, b.getContext()), count);
-
-    SmallVector<SmallVector<int64_t>> taken; // by each blend: the positions
+  SmallVector<bool> isTaken(count, false);
+  for (const Piece &piece : pieces) {
+    SmallVector<SmallVector<int64_t>> taken(blends.size()); // by each blend: the positions
     for (int64_t lane = 0; lane < count; ++lane) {
-      const int64_t at = lane * step + place - piece * count;
-      if (at < 0 || at >= count)
+      const int64_t at = offsets[lane] - piece.start;
+      if (at < 0 || at >= count || isTaken[lane])
         continue;
+      isTaken[lane] = true;
       auto *free = llvm::find_if(blends, [&](const Blend &blend) { return blend.lanes[at] < 0; });
       if (free == blends.end()) {
         blends.push_back({Value(), SmallVector<int64_t>(count, -1)});
@@ -191,9 +197,10 @@ Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
       for (int64_t at : positions)
         mask[at] += count;
       if (!blend.elements)
-        blend.elements = elements;
+        blend.elements = piece.elements;
       else if (!positions.empty())
-        blend.elements = vector::ShuffleOp::create(b, loc, blend.elements, elements, mask);
+        blend.elements =
+            vector::ShuffleOp::create(b, loc, blend.elements, piece.elements, mask);
     }
   }
 
@@ -213,6 +220,50 @@ Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
     result = vector::ShuffleOp::create(b, loc, result, blend.elements, mask);
   }
   return result;
+}
+
+} // namespace
+
+/// `count` elements that lie `extents.back()` apart, see isInterleaved. Loads whole vectors
+/// from the beginning of the first row on, the same for each place in the rows.
+Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
+  const int64_t step = extents.back();
+  const int64_t place = cast<AffineConstantExpr>(position.back()).getValue();
+  position.back() = constant(0);
+  AffineMap indices = indicesOf(operand);
+  position.back() = constant(place);
+
+  SmallVector<Piece> pieces;
+  for (int64_t piece = 0; piece < step; ++piece) {
+    SmallVector<AffineExpr> exprs(indices.getResults());
+    exprs.back() = exprs.back() + piece * count;
+    AffineMap at = AffineMap::get(ivs.size(), 0, exprs, b.getContext());
+    pieces.push_back({loadVector(operand.get(), at, count), piece * count});
+  }
+  return pickElements(b, loc, pieces, llvm::map_to_vector(llvm::seq(count), [&](int64_t lane) {
+                        return lane * step + place;
+                      }));
+}
+
+/// `count` elements along `dim` that lie a few others, or backwards, apart. Reads nothing before the
+/// first and behind the last of them: the last vector begins earlier.
+Value LoopNest::loadStrided(OpOperand &operand, int64_t dim, int64_t count) {
+  const int64_t step = stride(operand, dim), distance = std::abs(step);
+  const AffineExpr first = position[dim];
+  if (step < 0) // begin with what lies first in memory
+    position[dim] = first + (count - 1);
+  SmallVector<Value> indices = llvm::map_to_vector(
+      indicesOf(operand).getResults(), [&](AffineExpr place) { return index(place); });
+  position[dim] = first;
+  auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
+  SmallVector<Piece> pieces;
+  for (int64_t piece = 0; piece < distance; ++piece) {
+    const int64_t start = std::min(piece * count, (count - 1) * distance + 1 - count);
+    pieces.push_back({ir::LoadOp::create(b, loc, type, operand.get(), indices, start), start});
+  }
+  return pickElements(b, loc, pieces, llvm::map_to_vector(llvm::seq(count), [&](int64_t lane) {
+                        return (step < 0 ? count - 1 - lane : lane) * distance;
+                      }));
 }
 
 void LoopNest::store(ValueRange values, const LaneTile &tile) {

@@ -73,6 +73,10 @@ void fuse(OpPassManager &pm, const PipelineOptions &) {
   kernel.addPass(createCSEPass());
 }
 
+void cut(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createTsumCutReductionsPass(TsumCutReductionsPassOptions{options.strategy}));
+}
+
 void tile(OpPassManager &pm, const PipelineOptions &options) {
   eachKernel(pm).addPass(createTsumTilePass(TsumTilePassOptions{options.strategy}));
 }
@@ -111,6 +115,8 @@ constexpr Stage stages[] = {
     {"kernels", "a schedule of launches and a function per kernel", formKernels},
     {"linalg", "kernels as linalg on tensors", toLinalg},
     {"fuse", "elementwise producers and epilogues fused, reductions of the same data joined", fuse},
+    {"cut", "long reductions with few results cut into pieces, whose nodes another kernel merges",
+     cut},
     {"tile", "one loop over tiles of the output, everything fused into it", tile},
     {"bufferize", "linalg on buffers, intermediates on the stack", bufferize},
     {"vector", "affine loops over vectors", vectorize},
@@ -156,7 +162,7 @@ struct TsumCompileOptions : PassPipelineOptions<TsumCompileOptions> {
       llvm::cl::desc("Instruction set extensions to compile for, such as +avx2,+fma")};
   Option<std::string> strategy{
       *this, "strategy",
-      llvm::cl::desc("Run all reductions that can by this strategy: inner, narrow or outer")};
+      llvm::cl::desc("Run all reductions that can by this strategy, such as inner or outer")};
 };
 
 } // namespace

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "StrategyOverride.h"
 #include "Tiling.h"
 
 #include "tsum/Codegen/Passes.h"
@@ -50,10 +49,13 @@ struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
     func::FuncOp kernel = getOperation();
     if (kernel.getNumResults() == 0)
       return;
-    if (failed(verifyStrategy(kernel, strategy)) || failed(findRoot(kernel)))
+    if (failed(findRoot(kernel)))
       return signalPassFailure();
     auto output = cast<RankedTensorType>(kernel.getResultTypes().front());
-    Tiling tiling = chooseTiling(kernel, strategy);
+    FailureOr<Tiling> chosen = chooseTiling(kernel, strategy);
+    if (failed(chosen))
+      return signalPassFailure();
+    const Tiling &tiling = *chosen;
     takeBuffers(kernel);
     IRRewriter rewriter(kernel.getContext());
     const bool empty = output.getNumElements() == 0;
@@ -103,7 +105,7 @@ private:
     auto returned = cast<func::ReturnOp>(entry.getTerminator());
     b.setInsertionPoint(returned);
     for (Value result : returned.getOperands()) {
-      if (!result.getDefiningOp<TilingInterface>())
+      if (!result.getDefiningOp<TilingInterface>() && !result.getDefiningOp<ir::PiecesOp>())
         result = copyToOutput(b, result);
       auto output = bufferType(cast<RankedTensorType>(result.getType()), {});
       auto materialize = bufferization::MaterializeInDestinationOp::create(
@@ -167,6 +169,8 @@ private:
 
   static LogicalResult tile(IRRewriter &rewriter, func::FuncOp kernel, const Tiling &tiling) {
     auto materialize = *kernel.getOps<bufferization::MaterializeInDestinationOp>().begin();
+    if (auto pieces = materialize.getSource().getDefiningOp<ir::PiecesOp>())
+      return tilePieces(rewriter, kernel, pieces, tiling);
     auto root = materialize.getSource().getDefiningOp<TilingInterface>();
 
     // The root's loops: one for each dimension of the output, and those it reduces, which stay
@@ -192,6 +196,108 @@ private:
     rewriter.replaceOp(root, tiled->replacements);
     fuseProducers(rewriter, tiled->generatedSlices, tiled->loops);
     return success();
+  }
+
+  /// A tile of `pieces` is some results of one piece.
+  static LogicalResult tilePieces(IRRewriter &rewriter, func::FuncOp kernel, ir::PiecesOp pieces,
+                                  const Tiling &tiling) {
+    auto root = pieces.getNodes().front().getDefiningOp<linalg::GenericOp>();
+    if (!root || root.getNumReductionLoops() != 1)
+      return pieces.emitOpError("takes the results of a reduction over one dimension");
+    Location loc = pieces.getLoc();
+    const ir::PieceAttr piece = pieces.getPiece();
+    rewriter.setInsertionPoint(pieces);
+    SmallVector<Value> destinations;
+    for (Type type : pieces.getResultTypes())
+      destinations.push_back(tensor::EmptyOp::create(
+          rewriter, loc, cast<RankedTensorType>(type).getShape(), getElementTypeOrSelf(type)));
+    Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
+    ValueRange bounds = kernel.getArguments().take_back(2);
+    auto loop = scf::ForOp::create(rewriter, loc, bounds[0], bounds[1], one, destinations);
+    rewriter.setInsertionPointToStart(loop.getBody());
+    SmallVector<OpFoldResult> places = tileOffsets(rewriter, loc, loop.getInductionVar(), tiling);
+
+    // The loops of the reduction: of the cut one a piece.
+    const AffineMap results = root.getIndexingMapsArray().back();
+    SmallVector<OpFoldResult> offsets(root.getNumLoops()), sizes(root.getNumLoops());
+    for (unsigned dim = 0; dim < results.getNumResults(); ++dim) {
+      offsets[results.getDimPosition(dim)] = places[dim + 1];
+      sizes[results.getDimPosition(dim)] = rewriter.getIndexAttr(tiling.sizes[dim + 1]);
+    }
+    unsigned line = 0;
+    while (root.getIteratorTypesArray()[line] != utils::IteratorType::reduction)
+      ++line;
+    AffineExpr number = rewriter.getAffineDimExpr(0);
+    auto applied = [&](AffineExpr expr) {
+      return affine::makeComposedFoldedAffineApply(rewriter, loc, expr, {places[0]});
+    };
+    offsets[line] = applied(number * piece.getSize());
+    sizes[line] = rewriter.getIndexAttr(piece.getSize());
+    const bool isRagged = piece.getExtent() % piece.getSize() != 0;
+    if (isRagged) {
+      auto rest = AffineMap::get(1, 0,
+                                 {rewriter.getAffineConstantExpr(piece.getSize()),
+                                  piece.getExtent() - number * piece.getSize()},
+                                 rewriter.getContext());
+      sizes[line] = affine::makeComposedFoldedAffineMin(rewriter, loc, rest, {places[0]});
+    }
+    auto tilable = cast<TilingInterface>(root.getOperation());
+    FailureOr<TilingResult> tiled = tilable.getTiledImplementation(rewriter, offsets, sizes);
+    if (failed(tiled))
+      return root.emitOpError("cannot be tiled");
+    if (isRagged)
+      tiled->tiledOps.front()->setAttr(ir::TsumDialect::getPieceAttrName(), piece);
+
+    SmallVector<Value> inserted;
+    SmallVector<OpFoldResult> extents = {rewriter.getIndexAttr(1)};
+    for (int64_t size : ArrayRef(tiling.sizes).drop_front())
+      extents.push_back(rewriter.getIndexAttr(size));
+    SmallVector<OpFoldResult> ones(extents.size(), rewriter.getIndexAttr(1));
+    for (auto [result, destination] :
+         llvm::zip_equal(tiled->tiledValues, loop.getRegionIterArgs()))
+      inserted.push_back(tensor::InsertSliceOp::create(rewriter, loc, result, destination, places,
+                                                       extents, ones));
+    scf::YieldOp::create(rewriter, loc, inserted);
+    rewriter.replaceOp(pieces, loop.getResults());
+
+    SmallVector<Operation *> slices = tiled->generatedSlices;
+    if (isRagged)
+      for (Operation *&slice : slices)
+        slice = widenSlice(rewriter, cast<tensor::ExtractSliceOp>(slice), piece);
+    LoopLikeOpInterface loops[] = {loop};
+    fuseProducers(rewriter, slices, loops);
+    return success();
+  }
+
+  /// Of nodes that are computed for a short piece: takes them out of a whole one, which begins
+  /// earlier, so that what computes them has static extents. Returns the slice to fuse.
+  static Operation *widenSlice(IRRewriter &rewriter, tensor::ExtractSliceOp slice,
+                               ir::PieceAttr piece) {
+    if (!slice.getSource().getDefiningOp<linalg::GenericOp>() || !slice.hasUnitStride())
+      return slice;
+    SmallVector<OpFoldResult> offsets = slice.getMixedOffsets(), sizes = slice.getMixedSizes();
+    auto *cut = llvm::find_if(sizes, [](OpFoldResult size) { return isa<Value>(size); });
+    if (cut == sizes.end())
+      return slice;
+    const auto dim = cut - sizes.begin();
+    rewriter.setInsertionPoint(slice);
+    Location loc = slice.getLoc();
+    MLIRContext *context = rewriter.getContext();
+    AffineExpr place = rewriter.getAffineDimExpr(0);
+    AffineExpr last = rewriter.getAffineConstantExpr(piece.getExtent() - piece.getSize());
+    const OpFoldResult given = offsets[dim], size = sizes[dim];
+    offsets[dim] = affine::makeComposedFoldedAffineMin(
+        rewriter, loc, AffineMap::get(1, 0, {place, last}, context), {given});
+    sizes[dim] = rewriter.getIndexAttr(piece.getSize());
+    auto whole = tensor::ExtractSliceOp::create(rewriter, loc, slice.getSource(), offsets, sizes,
+                                                slice.getMixedStrides());
+    SmallVector<OpFoldResult> within(offsets.size(), rewriter.getIndexAttr(0));
+    within[dim] = affine::makeComposedFoldedAffineApply(
+        rewriter, loc, place - rewriter.getAffineDimExpr(1), {given, offsets[dim]});
+    sizes[dim] = size;
+    rewriter.replaceOpWithNewOp<tensor::ExtractSliceOp>(slice, whole, within, sizes,
+                                                        slice.getMixedStrides());
+    return whole;
   }
 
   /// What is tiled to give `slice`: null for data, or what is in the loop already.
@@ -260,16 +366,7 @@ private:
     Value one = arith::ConstantIndexOp::create(b, loc, 1);
     auto loop = scf::ForOp::create(b, loc, bounds[0], bounds[1], one, destinations);
     b.setInsertionPointToStart(loop.getBody());
-
-    SmallVector<int64_t> counts;
-    for (size_t dim = 0; dim < tiling.extents.size(); ++dim)
-      if (tiling.count(dim) > 1)
-        counts.push_back(tiling.count(dim));
-    SmallVector<Value> indices = {loop.getInductionVar()};
-    if (counts.size() > 1)
-      indices = affine::AffineDelinearizeIndexOp::create(b, loc, loop.getInductionVar(), counts,
-                                                         /*hasOuterBound=*/true)
-                    ->getResults();
+    SmallVector<OpFoldResult> offsets = tileOffsets(b, loc, loop.getInductionVar(), tiling);
 
     scf::SCFTilingOptions::CustomLoopHeaderInfo info;
     info.loops = {cast<LoopLikeOpInterface>(loop.getOperation())};
@@ -278,14 +375,32 @@ private:
       info.tileOffset.push_back(b.getIndexAttr(0));
       info.tileSizes.push_back(range.size);
     }
-    auto next = indices.begin();
     for (auto [dim, size] : llvm::enumerate(tiling.sizes)) {
       unsigned position = outputLoop(root, dim);
       info.tileSizes[position] = b.getIndexAttr(size);
-      if (tiling.count(dim) > 1)
-        info.tileOffset[position] = tileOffset(b, loc, *next++, tiling.extents[dim], size);
+      info.tileOffset[position] = offsets[dim];
     }
     return info;
+  }
+
+  /// Where tile `number` begins, along each dimension of the output.
+  static SmallVector<OpFoldResult> tileOffsets(OpBuilder &b, Location loc, Value number,
+                                               const Tiling &tiling) {
+    SmallVector<int64_t> counts;
+    for (size_t dim = 0; dim < tiling.extents.size(); ++dim)
+      if (tiling.count(dim) > 1)
+        counts.push_back(tiling.count(dim));
+    SmallVector<Value> indices = {number};
+    if (counts.size() > 1)
+      indices = affine::AffineDelinearizeIndexOp::create(b, loc, number, counts,
+                                                         /*hasOuterBound=*/true)
+                    ->getResults();
+    SmallVector<OpFoldResult> offsets(tiling.sizes.size(), b.getIndexAttr(0));
+    auto next = indices.begin();
+    for (auto [dim, size] : llvm::enumerate(tiling.sizes))
+      if (tiling.count(dim) > 1)
+        offsets[dim] = tileOffset(b, loc, *next++, tiling.extents[dim], size);
+    return offsets;
   }
 
   /// `index * size`, or for a last tile that would reach beyond `extent` as much less as it takes.

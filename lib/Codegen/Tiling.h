@@ -22,8 +22,10 @@ struct Tiling {
   }
 };
 
-/// Marks each reduction of the kernel with its strategy and its lanes and chooses the tiles that
-/// suit them. `wanted`, if not empty, is the strategy to take wherever it is possible.
-Tiling chooseTiling(mlir::func::FuncOp kernel, llvm::StringRef wanted);
+/// Marks each reduction of the kernel with its strategy and chooses the tiles that suit them.
+/// `wanted`, if not empty, is the strategy to take wherever it is possible; a remark says where it
+/// is not. Fails, having said why, if there is no such strategy or the kernel is none that can be
+/// tiled.
+mlir::FailureOr<Tiling> chooseTiling(mlir::func::FuncOp kernel, llvm::StringRef wanted);
 
 } // namespace tsum

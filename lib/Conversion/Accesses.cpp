@@ -2,6 +2,8 @@
 
 #include "Accesses.h"
 
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -157,6 +159,11 @@ private:
         })
         .Case([&](vector::LoadOp load) {
           lowerLoad(load, placeOf(load.getBase(), load.getIndices()));
+        })
+        .Case([&](ir::LoadOp load) {
+          Place place = placeOf(load.getBase(), load.getIndices());
+          place.constant += int64_t(load.getOffset());
+          lowerLoad(load, place);
         })
         .Case<affine::AffineStoreOp, affine::AffineVectorStoreOp>([&](auto store) {
           lowerStore(store, store.getValue(),

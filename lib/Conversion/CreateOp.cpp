@@ -31,8 +31,7 @@ Value createReduction(OpBuilder &b, Location loc, OpKind kind, Type type, Value 
   switch (kind) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   case OpKind::CLASS:                                                                              \
-    return ir::CLASS##Op::create(b, loc, type, input, axes, keepdims, /*partial=*/false,           \
-                                 /*of_parts=*/false, exact);
+    return ir::CLASS##Op::create(b, loc, type, input, axes, keepdims, exact);
 #include "tsum/Reductions.def"
   default:
     llvm_unreachable("no reduction");

@@ -45,6 +45,8 @@ private:
   static LogicalResult checkArguments(func::FuncOp function, ArrayRef<Tensor> arguments) {
     if (!function.getBody().hasOneBlock())
       return function.emitOpError("must have a body of one block to be evaluated");
+    if (!isa<func::ReturnOp>(function.getBody().front().getTerminator()))
+      return function.emitOpError("does not end in 'func.return'");
     if (function.getNumArguments() != arguments.size())
       return function.emitError() << arguments.size() << " arguments are given, and '"
                                   << function.getName() << "' takes " << function.getNumArguments();
@@ -108,9 +110,6 @@ private:
   FailureOr<Tensor> reduction(ir::ReductionOpInterface op,
                               Tensor (*reduce)(const Tensor &, const Axes &, bool,
                                                std::string_view)) const {
-    if (op.getPartial() || op.getOfParts())
-      return op.emitOpError() << "is " << (op.getPartial() ? "partial" : "of parts")
-                              << ", which the graph makes of long reductions itself";
     std::vector<int64_t> axes(op.getAxes());
     llvm::sort(axes);
     const Tensor input = inOrderOf(op.getAxes(), axes, tensorOf(op.getInput()));

@@ -68,35 +68,9 @@ struct LowerElementwise final : ConversionPattern {
   }
 };
 
-/// Combines two elements as they lie in memory.
-Value combine(OpBuilder &b, Location loc, OpKind kind, bool isUnsigned, Value x, Value y) {
-  const bool isFloat = isa<FloatType>(x.getType());
-  using namespace arith;
-  auto create = [&]<class FloatOp, class SignedOp, class UnsignedOp>() -> Value {
-    if (isFloat)
-      return FloatOp::create(b, loc, x, y);
-    if (isUnsigned)
-      return UnsignedOp::create(b, loc, x, y);
-    return SignedOp::create(b, loc, x, y);
-  };
-  switch (kind) {
-  case OpKind::ReduceSum: // integer additions carry no flags: they wrap
-    return create.operator()<AddFOp, AddIOp, AddIOp>();
-  case OpKind::ReduceProd:
-    return create.operator()<MulFOp, MulIOp, MulIOp>();
-  case OpKind::ReduceMax:
-    return create.operator()<MaximumFOp, MaxSIOp, MaxUIOp>();
-  case OpKind::ReduceMin:
-    return create.operator()<MinimumFOp, MinSIOp, MinUIOp>();
-  case OpKind::ReduceAny:
-    return OrIOp::create(b, loc, x, y);
-  case OpKind::ReduceAll:
-    return AndIOp::create(b, loc, x, y);
-  default:
-    llvm_unreachable("no reduction");
-  }
-}
-
+/// A reduction becomes one `linalg.generic` for each dimension that it reduces, the innermost of
+/// their nest first: that one combines the elements of lines, and those after it merge the nodes
+/// that are left of these. An exact sum, which has no order, is a single one.
 struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterface> {
   using OpInterfaceConversionPattern::OpInterfaceConversionPattern;
 
@@ -106,61 +80,107 @@ struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterf
       return rewriter.notifyMatchFailure(op, "keepdims is for the canonicalizer to remove");
     Location loc = op.getLoc();
     auto result = cast<RankedTensorType>(op->getResult(0).getType());
-    Type inputType = op.getInput().getType().getElementType();
-    const int64_t rank = op.getInput().getType().getRank();
+    Type element = op.getInput().getType().getElementType();
+    const auto whole = ir::ReductionAttr::get(op.getContext(), op.getOpKind(), element,
+                                              /*fromNodes=*/false, /*toNodes=*/false, op.getExact());
     // Small floats are reduced in a wider type, and rounded by an op of its own.
-    const bool isSmall = isSmallFloat(result.getElementType());
-    auto dtype = partial_dtype(op.getOpKind(), DType::f32);
-    auto type = result.clone(isSmall ? ir::getElementType(op.getContext(), dtype)
-                                     : storageType(result.getElementType()));
-    Type element = type.getElementType();
+    const bool isSmall = isSmallFloat(element);
+    Type reduced = storageType(element);
+    if (isSmall)
+      reduced = op.getExact() ? rewriter.getF64Type()
+                : whole.isOrdered() ? whole.getNodeTypes().front()
+                                    : Type(rewriter.getF32Type());
 
-    Parallel loops = parallelLoops(rank);
-    for (int64_t axis : op.getAxes())
-      loops[axis] = utils::IteratorType::reduction;
-    SmallVector<AffineExpr> kept;
-    for (int64_t dim = 0; dim < rank; ++dim)
-      if (loops[dim] == utils::IteratorType::parallel)
-        kept.push_back(rewriter.getAffineDimExpr(dim));
-    SmallVector<AffineMap> maps = {rewriter.getMultiDimIdentityMap(rank),
-                                   AffineMap::get(rank, 0, kept, rewriter.getContext())};
-
-    TypedAttr identity =
-        ir::getReductionIdentity(op.getOpKind(), isSmall ? element : result.getElementType());
-    Value neutral = arith::ConstantOp::create(rewriter, loc, storedAttr(identity));
-    Value init = linalg::FillOp::create(rewriter, loc, neutral, emptyTensor(rewriter, loc, type))
-                     .getResult(0);
-    auto generic = linalg::GenericOp::create(
-        rewriter, loc, type, operands[0], init, maps, loops,
-        [&](OpBuilder &b, Location loc, ValueRange elements) {
-          Value x = elements[0];
-          if (inputType.isInteger(1)) // any byte but 0 is true
-            x = toStorage(b, loc, fromStorage(b, loc, x, inputType), inputType);
-          else if (isa<FloatType>(inputType))
-            x = convertFloat(b, loc, fromStorage(b, loc, x, inputType), element);
-          Value total =
-              combine(b, loc, op.getOpKind(), inputType.isUnsignedInteger(), elements[1], x);
-          // On the combiner, since fusion makes another generic around it.
-          if (op.getPartial() || isSmall)
-            total.getDefiningOp()->setAttr("tsum.partial", b.getUnitAttr());
-          if (op.getOfParts())
-            total.getDefiningOp()->setAttr("tsum.of_parts", b.getUnitAttr());
-          if (op.getExact())
-            total.getDefiningOp()->setAttr("tsum.exact", b.getUnitAttr());
-          linalg::YieldOp::create(b, loc, total);
-        });
+    SmallVector<int64_t> left(op.getAxes()); // of the operand's dimensions, in the order of the nest
+    SmallVector<Value> values = {operands[0]};
+    bool areNodes = false;
+    while (!left.empty()) {
+      SmallVector<int64_t> dims = {left.back()};
+      if (op.getExact())
+        dims = left;
+      left.pop_back_n(dims.size());
+      const bool toNodes = !left.empty() && whole.isOrdered();
+      SmallVector<Type, 2> types = {reduced};
+      if (toNodes)
+        types = whole.getNodeTypes();
+      values = reduce(rewriter, loc, values, dims, types, whole.between(areNodes, toNodes));
+      areNodes = toNodes;
+      for (int64_t &dim : left) // the others move up
+        dim -= llvm::count_if(dims, [&](int64_t gone) { return gone < dim; });
+    }
     if (!isSmall) {
-      rewriter.replaceOp(op, generic);
+      rewriter.replaceOp(op, values);
       return success();
     }
-    auto stored = result.clone(storageType(result.getElementType()));
-    SmallVector<AffineMap> identities(2, rewriter.getMultiDimIdentityMap(type.getRank()));
+    auto stored = result.clone(storageType(element));
+    SmallVector<AffineMap> identities(2, rewriter.getMultiDimIdentityMap(result.getRank()));
     rewriter.replaceOpWithNewOp<linalg::GenericOp>(
-        op, stored, generic.getResults(), emptyTensor(rewriter, loc, stored), identities,
-        parallelLoops(type.getRank()), [&](OpBuilder &b, Location loc, ValueRange elements) {
-          linalg::YieldOp::create(b, loc, toStorage(b, loc, elements[0], result.getElementType()));
+        op, stored, values, emptyTensor(rewriter, loc, stored), identities,
+        parallelLoops(result.getRank()), [&](OpBuilder &b, Location loc, ValueRange elements) {
+          linalg::YieldOp::create(b, loc, toStorage(b, loc, elements[0], element));
         });
     return success();
+  }
+
+private:
+  /// Reduces `dims` of `values`, elements or nodes, to elements of `types`.
+  static SmallVector<Value> reduce(OpBuilder &b, Location loc, ValueRange values,
+                                   ArrayRef<int64_t> dims, ArrayRef<Type> types,
+                                   ir::ReductionAttr reduction) {
+    auto type = cast<RankedTensorType>(values[0].getType());
+    const int64_t rank = type.getRank();
+    Parallel loops = parallelLoops(rank);
+    for (int64_t dim : dims)
+      loops[dim] = utils::IteratorType::reduction;
+    SmallVector<AffineExpr> kept;
+    SmallVector<int64_t> shape;
+    for (int64_t dim = 0; dim < rank; ++dim)
+      if (loops[dim] == utils::IteratorType::parallel) {
+        kept.push_back(b.getAffineDimExpr(dim));
+        shape.push_back(type.getDimSize(dim));
+      }
+    SmallVector<AffineMap> maps(values.size(), b.getMultiDimIdentityMap(rank));
+    maps.append(types.size(), AffineMap::get(rank, 0, kept, b.getContext()));
+
+    SmallVector<Value> inits;
+    SmallVector<Type> results;
+    for (auto [part, element] : llvm::enumerate(types)) {
+      // What a node of a pair has lost is nothing at first, also in a product.
+      TypedAttr identity = part > 0 ? b.getFloatAttr(element, 0.0)
+                                    : identityOf(reduction, element);
+      Value neutral = arith::ConstantOp::create(b, loc, identity);
+      auto initType = RankedTensorType::get(shape, element);
+      inits.push_back(
+          linalg::FillOp::create(b, loc, neutral, emptyTensor(b, loc, initType)).getResult(0));
+      results.push_back(initType);
+    }
+    auto generic = linalg::GenericOp::create(
+        b, loc, results, values, inits, maps, loops,
+        [&](OpBuilder &b, Location loc, ValueRange elements) {
+          SmallVector<Value> taken = elements.take_front(values.size());
+          if (!reduction.getFromNodes())
+            taken = {blockElement(b, loc, taken.front(), reduction)};
+          auto accumulate = ir::AccumulateOp::create(b, loc, reduction, taken,
+                                                     elements.drop_front(values.size()));
+          linalg::YieldOp::create(b, loc, accumulate.getResults());
+        });
+    return generic.getResults();
+  }
+
+  static TypedAttr identityOf(ir::ReductionAttr reduction, Type element) {
+    const bool isOwn = element == storageType(reduction.getElement());
+    Type type = isOwn ? reduction.getElement() : element;
+    return storedAttr(ir::getReductionIdentity(reduction.getKind(), type));
+  }
+
+  /// An element, as it lies in memory, in the type of blocks.
+  static Value blockElement(OpBuilder &b, Location loc, Value x, ir::ReductionAttr reduction) {
+    Type element = reduction.getElement(), block = reduction.getBlockType();
+    if (element.isInteger(1)) // any byte but 0 is true
+      return toStorage(b, loc, fromStorage(b, loc, x, element), element);
+    if (!isa<FloatType>(element) || x.getType() == block)
+      return x;
+    return convertFloat(b, loc, fromStorage(b, loc, x, element), block);
   }
 };
 
@@ -244,7 +264,7 @@ struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
 
     ConversionTarget target(*context);
     target.addIllegalDialect<ir::TsumDialect>();
-    target.addLegalOp<ir::ElementaryOp>();
+    target.addLegalOp<ir::AccumulateOp, ir::ElementaryOp>();
     target.addLegalDialect<arith::ArithDialect, linalg::LinalgDialect, math::MathDialect,
                            tensor::TensorDialect>();
     target.addDynamicallyLegalOp<func::FuncOp>(

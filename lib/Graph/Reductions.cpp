@@ -143,8 +143,9 @@ Tensor reduce_variance(const Tensor &input, const Axes &axes, bool keepdims, std
     if (count <= ddof)
       return multiply(reduce_sum(square(deviation), axes, keepdims),
                       std::numeric_limits<double>::quiet_NaN(), name);
-    return divide(reduce_sum(square(deviation), axes, keepdims), static_cast<double>(count - ddof),
-                  name);
+    // Not subtracted as integers, which could overflow.
+    const double divisor = static_cast<double>(count) - static_cast<double>(ddof);
+    return divide(reduce_sum(square(deviation), axes, keepdims), divisor, name);
   });
 }
 

@@ -6,9 +6,10 @@ import sys
 import hypothesis
 import pytest
 
-# The same cases in every run; TSUM_HYPOTHESIS=more looks for new ones.
-hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=40)
-hypothesis.settings.register_profile("more", deadline=None, max_examples=1000)
+# The same cases in every run, however busy the machine; TSUM_HYPOTHESIS=more looks for new ones.
+untimed = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("fixed", derandomize=True, max_examples=40, **untimed)
+hypothesis.settings.register_profile("more", max_examples=1000, **untimed)
 hypothesis.settings.load_profile("more" if os.environ.get("TSUM_HYPOTHESIS") == "more" else "fixed")
 
 

@@ -386,6 +386,29 @@ def test_where_that_leaves_nothing():
     assert tsum.sum(x, where=some).item() == 5 and tsum.std(x, where=some).item() == 0
 
 
+@pytest.mark.parametrize("name", ["var", "std"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64])
+def test_variances_have_one_answer_however_they_are_asked(name, dtype):
+    spread = getattr(tsum, name)
+    x = np.random.default_rng(2).standard_normal((3, 2, 90)).astype(dtype)
+    everything = np.ones(x.shape, bool)
+    for axis, count in ((1, 2), (2, 90), (None, 540), ((0, 1), 6)):
+        for ddof in (0, 1, 2, 3, 90, -1, -2**63, 2**63 - 1, 2**70):
+            answers = [spread(x, axis, ddof=ddof), spread(x, axis, ddof=float(ddof)),
+                       spread(x, axis, correction=ddof), spread(x, axis, ddof=ddof, where=True),
+                       spread(x, axis, ddof=ddof, where=everything),
+                       spread(x, axis, ddof=ddof, mean=tsum.mean(x, axis, keepdims=True))]
+            if dtype == np.float16:  # whose mean is rounded
+                answers.pop()
+            for answer in answers:
+                np.testing.assert_array_equal(answer, answers[0])
+                assert np.isnan(answer.numpy()).all() == (count <= ddof)
+    # Of nothing.
+    for answer in (spread(x[:0]), spread(x[:0], mean=0), spread(x, where=~everything),
+                   spread(x, where=~everything, mean=0)):
+        assert np.isnan(answer.item())
+
+
 def test_parameters_that_reductions_do_not_have():
     x = np.ones((2, 3), np.float32)
     with pytest.raises(ValueError, match="max: where= needs initial="):

@@ -180,36 +180,48 @@ inline double cancelling_value(std::span<const std::int64_t> shape, std::int64_t
   return is_negative ? -magnitude : magnitude;
 }
 
-/// A tensor whose floats are `cancelling_value`s and whose integers are so large that their sums
-/// wrap, in memory of its own that ends where its elements do.
-inline Tensor sample_tensor(DType dtype, const Shape &shape, const Layout &layout = row_major,
-                            Guard guard = Guard::Back) {
-  ByteStrides strides = layout.strides(shape, size_of(dtype));
-  std::int64_t before = 0;
-  std::int64_t after = size_of(dtype);
+/// A tensor of `make_value(T())` for each element in row-major order, T being its C++ type, in
+/// memory of its own that begins or ends where its elements do, `odd` bytes from where it would be
+/// aligned. What lies between the elements is no number, and no boolean.
+template <class MakeValue>
+Tensor filled_tensor(DType dtype, const Shape &shape, ByteStrides strides, Guard guard,
+                     std::int64_t odd, const MakeValue &make_value) {
+  std::int64_t before = guard == Guard::Front ? odd : 0;
+  std::int64_t after = size_of(dtype) + (guard == Guard::Back ? odd : 0);
   for (std::size_t dim = 0; dim < shape.size(); ++dim) {
     std::int64_t reach = strides[dim] * std::max<std::int64_t>(shape[dim] - 1, 0);
-    (reach < 0 ? before : after) += reach;
+    (reach < 0 ? before : after) += reach < 0 ? -reach : reach;
   }
-  auto memory = guarded_memory(static_cast<std::size_t>(after - before), guard);
-  std::byte *data = memory.get() - before;
-  std::mt19937_64 random(17);
-  visit_dtype(dtype, [&]<class T>(T value) {
-    std::int64_t index = 0;
+  auto memory = guarded_memory(static_cast<std::size_t>(before + after), guard);
+  std::memset(memory.get(), 0xff, static_cast<std::size_t>(before + after));
+  std::byte *data = memory.get() + before;
+  visit_dtype(dtype, [&]<class T>(T) {
     for_each_index<1>(shape, {strides}, [&](const auto &offsets) {
-      if constexpr (FloatElement<T>)
-        value = static_cast<T>(cancelling_value(shape, index++));
-      else if constexpr (ComplexElement<T>)
-        value = T(static_cast<typename T::value_type>(cancelling_value(shape, index++)),
-                  static_cast<typename T::value_type>(random() % 1024));
-      else if constexpr (std::is_same_v<T, bool>)
-        value = random() % 8 < 4;
-      else
-        value = static_cast<T>(random());
+      const T value = make_value(T());
       std::memcpy(data + offsets[0], &value, sizeof(T));
     });
   });
   return borrow(data, dtype, shape, std::move(strides), memory);
+}
+
+/// A tensor whose floats are `cancelling_value`s and whose integers are so large that their sums
+/// wrap, in memory of its own that ends where its elements do.
+inline Tensor sample_tensor(DType dtype, const Shape &shape, const Layout &layout = row_major,
+                            Guard guard = Guard::Back) {
+  std::mt19937_64 random(17);
+  std::int64_t index = 0;
+  return filled_tensor(
+      dtype, shape, layout.strides(shape, size_of(dtype)), guard, 0, [&]<class T>(T) {
+        if constexpr (FloatElement<T>)
+          return static_cast<T>(cancelling_value(shape, index++));
+        else if constexpr (ComplexElement<T>)
+          return T(static_cast<typename T::value_type>(cancelling_value(shape, index++)),
+                   static_cast<typename T::value_type>(random() % 1024));
+        else if constexpr (std::is_same_v<T, bool>)
+          return random() % 8 < 4;
+        else
+          return static_cast<T>(random());
+      });
 }
 
 /// Values where operations and conversions are special or about to be.
@@ -267,11 +279,16 @@ template <class T> std::vector<T> elements(const std::vector<std::byte> &bytes) 
   return values;
 }
 
-/// The same bits; a NaN has many, of which operations may give any.
-inline void expect_same_values(DType dtype, std::span<const std::byte> expected,
-                               std::span<const std::byte> actual) {
-  ASSERT_EQ(expected.size(), actual.size());
-  visit_dtype(real_dtype(dtype), [&]<class T>(T) {
+/// Where `actual` differs from `expected`, and how; nothing if it has the same bits. A NaN has
+/// many, of which operations may give any.
+inline std::string first_difference(DType dtype, std::span<const std::byte> expected,
+                                    std::span<const std::byte> actual) {
+  if (expected.size() != actual.size())
+    return std::to_string(expected.size()) + " bytes expected, " + std::to_string(actual.size()) +
+           " given";
+  if (expected.empty() || std::memcmp(expected.data(), actual.data(), expected.size()) == 0)
+    return "";
+  return visit_dtype(real_dtype(dtype), [&]<class T>(T) -> std::string {
     for (std::size_t at = 0; at < expected.size(); at += sizeof(T)) {
       T wanted;
       T given;
@@ -280,13 +297,19 @@ inline void expect_same_values(DType dtype, std::span<const std::byte> expected,
       if constexpr (FloatElement<T>)
         if (std::isnan(static_cast<double>(wanted)) && std::isnan(static_cast<double>(given)))
           continue;
-      // The first difference says enough.
-      ASSERT_TRUE(std::memcmp(&wanted, &given, sizeof(T)) == 0)
-          << "at " << at / sizeof(T) << ": expected "
-          << element_to_string(dtype_of<T>, expected.data() + at) << ", given "
-          << element_to_string(dtype_of<T>, actual.data() + at);
+      if (std::memcmp(&wanted, &given, sizeof(T)) != 0)
+        return "at " + std::to_string(at / sizeof(T)) + ": expected " +
+               element_to_string(dtype_of<T>, expected.data() + at) + ", given " +
+               element_to_string(dtype_of<T>, actual.data() + at);
     }
+    return "";
   });
+}
+
+/// That there is no `first_difference`.
+inline void expect_same_values(DType dtype, std::span<const std::byte> expected,
+                               std::span<const std::byte> actual) {
+  ASSERT_EQ(first_difference(dtype, expected, actual), "");
 }
 
 } // namespace tsum::test

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
+#include <ranges>
 
 namespace tsum::test {
 
@@ -19,6 +20,14 @@ inline const ReductionOp composite_ops[] = {
      [](const Tensor &x, const Axes &axes, bool keepdims) {
        return reduce_sum(x, axes, Accuracy::exact, keepdims);
      }},
+    {"reduce_sum in f64", Domain::Float,
+     [](const Tensor &x, const Axes &axes, bool keepdims) {
+       return reduce_sum(x, axes, keepdims, "", DType::f64);
+     }},
+    {"reduce_prod in f64", Domain::Float,
+     [](const Tensor &x, const Axes &axes, bool keepdims) {
+       return reduce_prod(x, axes, keepdims, "", DType::f64);
+     }},
     {"count_nonzero", Domain::Any,
      [](const Tensor &x, const Axes &axes, bool keepdims) {
        return count_nonzero(x, axes, keepdims);
@@ -29,6 +38,14 @@ inline const ReductionOp composite_ops[] = {
      }},
     {"reduce_l1", Domain::Numeric,
      [](const Tensor &x, const Axes &axes, bool keepdims) { return reduce_l1(x, axes, keepdims); }},
+    {"reduce_euclidean_norm", Domain::Inexact,
+     [](const Tensor &x, const Axes &axes, bool keepdims) {
+       return reduce_euclidean_norm(x, axes, keepdims);
+     }},
+    {"unbiased reduce_variance", Domain::Inexact,
+     [](const Tensor &x, const Axes &axes, bool keepdims) {
+       return reduce_variance(x, axes, keepdims, "", 1);
+     }},
     {"reduce_std", Domain::Inexact,
      [](const Tensor &x, const Axes &axes, bool keepdims) {
        return reduce_std(x, axes, keepdims);
@@ -47,14 +64,24 @@ inline const ReductionOp composite_ops[] = {
      [](const Tensor &x, const Axes &axes, bool) { return rms_norm(x, {}, axes); }},
 };
 
-/// Builds a random graph: equal seeds and dtypes give equal graphs. Most dimensions have one common
-/// extent, so that they meet in many ways.
+/// How many elements the tensors of a random graph have.
+enum class Scale : std::uint8_t {
+  Small,    ///< up to 20,000, since the reference takes its time for each
+  UpToLarge ///< now and then 1 to 64 MB, in a graph of few operations
+};
+
+/// Builds a random graph: equal seeds, dtypes and scales give equal graphs. Most dimensions have
+/// one common extent, so that they meet in many ways.
 class RandomGraph {
 public:
-  RandomGraph(unsigned seed, std::vector<DType> dtypes) : random(seed), dtypes(std::move(dtypes)) {
-    // Now and then one around the number of lanes, or of more than a block of them.
-    constexpr std::int64_t extents[] = {4, 4, 4, 3, 17, 4, 4, 4, 3, 17, 33, 65, 64, 4, 4, 1030};
-    extent = extents[pick(0, 15)];
+  RandomGraph(unsigned seed, std::vector<DType> dtypes, Scale scale = Scale::Small)
+      : random(seed), dtypes(std::move(dtypes)) {
+    if (scale == Scale::UpToLarge && pick(0, 199) == 0) {
+      add_large();
+      return;
+    }
+    extent = any_extent();
+    other_extent = any_of({2, 3, 5, 7, 8, 9, 16, 17});
     while (tensors.size() < 2)
       tensors.push_back(data());
     for (std::int64_t left = pick(1, 12); left > 0; --left)
@@ -75,29 +102,159 @@ private:
   [[nodiscard]] std::int64_t pick(std::int64_t low, std::int64_t high) {
     return std::uniform_int_distribution<std::int64_t>(low, high)(random);
   }
+  [[nodiscard]] std::int64_t any_of(std::initializer_list<std::int64_t> values) {
+    return values.begin()[pick(0, std::ssize(values) - 1)];
+  }
   /// One of the nodes at random.
   [[nodiscard]] Tensor any() {
     return tensors[static_cast<std::size_t>(pick(0, std::ssize(tensors) - 1))];
   }
   DType any_dtype() { return dtypes[static_cast<std::size_t>(pick(0, std::ssize(dtypes) - 1))]; }
 
-  /// Data with strides of any sign that may be zero or overlap; now and then not of whole elements.
-  Tensor data() {
-    DType dtype = any_dtype();
-    Shape shape(static_cast<std::size_t>(pick(0, extent > 100 ? 1 : extent > 17 ? 2 : 3)));
-    ByteStrides strides;
-    const std::int64_t plane = extent > 100 ? 7 : extent * extent;
-    const std::int64_t choices[] = {0, 1, extent, plane, 3, -1, -extent, -plane};
-    const std::int64_t odd = pick(0, 9) == 0 ? 1 : 0;
-    for (std::int64_t &size : shape) {
-      size = pick(0, 9) == 0 ? pick(0, 1) : extent;
-      strides.push_back(choices[pick(0, 7)] * size_of(dtype) + odd);
+  /// Mostly a small one, so that there are many dimensions; else one around multiples of lanes, of
+  /// blocks of them, and of blocks of blocks.
+  std::int64_t any_extent() {
+    if (pick(0, 2))
+      return any_of({2, 3, 4, 4, 5, 7});
+    const std::int64_t unit = any_of({16, 16, 32, 64, 256, 256, 1024, 4096});
+    return unit * pick(1, 4) + pick(-1, 1);
+  }
+
+  /// One of up to 8 dimensions that has at most `max_size` elements.
+  Shape any_shape() {
+    Shape shape(static_cast<std::size_t>(pick(0, pick(0, 5) ? 3 : 8)));
+    std::int64_t size = 1;
+    for (std::int64_t &this_extent : shape) {
+      const std::int64_t kind = pick(0, 19);
+      this_extent = kind == 0 ? 0 : kind < 3 ? 1 : kind < 6 ? other_extent : extent;
+      if (size * this_extent > max_size)
+        this_extent = size * other_extent > max_size ? 1 : other_extent;
+      size *= std::max<std::int64_t>(this_extent, 1);
     }
-    const std::int64_t rank = std::ssize(shape);
-    std::int64_t reach = rank * (extent - 1) * (std::max(plane, extent) + 1) + 1;
-    Tensor memory = sample_tensor(dtype, {2 * reach + 1});
-    auto *middle = static_cast<const std::byte *>(memory.bytes()) + reach * size_of(dtype) + odd;
-    return borrow(middle, dtype, std::move(shape), std::move(strides), memory.node());
+    std::ranges::shuffle(shape, random);
+    return shape;
+  }
+
+  /// How a tensor may lie in memory.
+  enum class Memory : std::uint8_t {
+    RowMajor,
+    ColumnMajor,
+    AnyOrder,
+    Gaps,
+    Reversed,
+    Repeated, ///< strides of 0
+    Mixed,    ///< some of all these
+    Anyhow    ///< elements may overlap
+  };
+
+  ByteStrides any_strides(const Shape &shape, std::int64_t element) {
+    const auto memory = static_cast<Memory>(std::max<std::int64_t>(pick(-2, 7), 0));
+    const bool is_mixed = memory == Memory::Mixed;
+    auto is = [&](Memory kind) { return memory == kind || (is_mixed && pick(0, 2) == 0); };
+    std::vector<std::size_t> order(shape.size()); // innermost first
+    std::iota(order.begin(), order.end(), 0);
+    if (memory != Memory::ColumnMajor)
+      std::ranges::reverse(order);
+    if (is(Memory::AnyOrder))
+      std::ranges::shuffle(order, random);
+    const bool has_gaps = is(Memory::Gaps);
+
+    ByteStrides strides(shape.size());
+    std::int64_t stride = element * (has_gaps && pick(0, 1) ? pick(2, 3) : 1);
+    for (std::size_t dim : order) {
+      strides[dim] = stride;
+      stride *= std::max<std::int64_t>(shape[dim], 1);
+      if (has_gaps && pick(0, 1))
+        stride += element * pick(1, 3);
+      if (is(Memory::Reversed) && pick(0, 1))
+        strides[dim] = -strides[dim];
+      if (is(Memory::Repeated) && pick(0, 1))
+        strides[dim] = 0;
+      if (memory == Memory::Anyhow)
+        strides[dim] = element * any_of({0, 1, 3, -1, extent, -extent, other_extent});
+    }
+    return strides;
+  }
+
+  /// What the elements of some data are.
+  enum class Values : std::uint8_t {
+    Cancelling, ///< floats whose sums depend on their order, integers whose sums wrap
+    NearOne,    ///< whose products neither overflow nor vanish
+    Small,      ///< integers, also as floats
+    FewSpecial, ///< now and then a special one
+    Special,
+    NegativeZero
+  };
+
+  template <class T> T any_value(Values values, const Shape &shape, std::int64_t index) {
+    if constexpr (ComplexElement<T>) {
+      using Part = typename T::value_type;
+      const Part real = any_value<Part>(values, shape, index);
+      return {real, any_value<Part>(values, shape, index ^ 1)};
+    } else if constexpr (std::is_same_v<T, bool>) {
+      return random() % 2 != 0;
+    } else {
+      static const std::vector<T> special = special_values<T>();
+      if (values == Values::Special || (values == Values::FewSpecial && random() % 16 == 0))
+        return special[random() % special.size()];
+      if (values == Values::Small)
+        return static_cast<T>(random() % 7);
+      if constexpr (!FloatElement<T>)
+        return static_cast<T>(std::uint64_t{random()} << 32 | random());
+      else if (values == Values::NearOne)
+        return T((random() % 2 ? 1.0 : -1.0) * (0.96875 + std::ldexp(random(), -36)));
+      else if (values == Values::NegativeZero)
+        return T(-0.0);
+      else
+        return T(cancelling_value(shape, index));
+    }
+  }
+
+  Tensor data() { return data(any_dtype(), any_shape()); }
+
+  Tensor data(DType dtype, const Shape &shape) {
+    constexpr Values kinds[] = {Values::Cancelling, Values::Cancelling, Values::Cancelling,
+                                Values::Cancelling, Values::Cancelling, Values::NearOne,
+                                Values::NearOne,    Values::Small,      Values::FewSpecial,
+                                Values::Special};
+    const Values values = pick(0, 39) ? kinds[pick(0, 9)] : Values::NegativeZero;
+    ByteStrides strides = any_strides(shape, size_of(dtype));
+    // Now and then not aligned, or not of whole elements.
+    const std::int64_t odd = pick(0, 9) == 0 ? 1 : 0;
+    if (odd && pick(0, 1))
+      for (std::int64_t &stride : strides)
+        stride += stride < 0 ? -1 : 1;
+    std::int64_t index = 0;
+    return filled_tensor(dtype, shape, std::move(strides), pick(0, 1) ? Guard::Front : Guard::Back,
+                         odd, [&]<class T>(T) { return any_value<T>(values, shape, index++); });
+  }
+
+  /// Data of 1 to 64 MB, but of at most 16 million elements, and reductions of it.
+  void add_large() {
+    const DType dtype = any_dtype();
+    const double bytes = std::exp2(20 + 6 * std::uniform_real_distribution()(random));
+    const std::int64_t size =
+        std::min<std::int64_t>(1 << 24, static_cast<std::int64_t>(bytes) / size_of(dtype));
+    Shape shape(static_cast<std::size_t>(pick(1, 3)));
+    std::int64_t left = size;
+    for (std::int64_t &this_extent : shape | std::views::drop(1)) {
+      const double power = std::uniform_real_distribution(0.0, std::log2(left))(random);
+      this_extent = pick(0, 1) ? any_extent() : static_cast<std::int64_t>(std::exp2(power));
+      this_extent = std::clamp<std::int64_t>(this_extent, 1, left);
+      left /= this_extent;
+    }
+    shape.front() = left;
+    std::ranges::shuffle(shape, random);
+    extent = other_extent = shape.back();
+    tensors.push_back(data(dtype, shape));
+    if (pick(0, 1))
+      tensors.push_back(elementwise(tensors.back()));
+    const Tensor operand = tensors.back();
+    for (std::int64_t more = pick(1, 3); more > 0; --more)
+      tensors.push_back(pick(0, 3) ? reduction(any_op(reduction_ops), operand)
+                                   : reduction(any_op(composite_ops), operand));
+    if (pick(0, 1))
+      tensors.push_back(elementwise(tensors.back()));
   }
 
   Tensor next() {
@@ -113,7 +270,7 @@ private:
     case 4:
       return reduction(any_op(composite_ops), x);
     case 5:
-      if (shape.size() < 4 && x.size() * extent <= max_size)
+      if (shape.size() < 8 && x.size() * extent <= max_size)
         shape.insert(shape.begin(), extent);
       return broadcast_to(x, std::move(shape));
     case 6:
@@ -222,10 +379,11 @@ private:
   static constexpr std::int64_t max_size = 20'000;
 
   /// What `combine` makes of its operands, if they broadcast to a shape that is not too large.
-  template <class Combine> static std::optional<Tensor> broadcast(const Combine &combine) {
+  template <class Combine> std::optional<Tensor> broadcast(const Combine &combine) {
     try {
       Tensor result = combine();
-      return result.size() <= max_size ? std::optional(result) : std::nullopt;
+      return result.size() <= std::max(max_size, tensors.front().size()) ? std::optional(result)
+                                                                         : std::nullopt;
     } catch (const ShapeError &) {
       return std::nullopt;
     }
@@ -233,7 +391,8 @@ private:
 
   std::mt19937 random;
   std::vector<DType> dtypes;
-  std::int64_t extent;
+  std::int64_t extent = 1;       ///< of most dimensions
+  std::int64_t other_extent = 1; ///< of some
   std::vector<Tensor> tensors;
 };
 

@@ -308,6 +308,9 @@ int main(int argc, char **argv) {
   }
   try {
     return failed(runFile(options));
+  } catch (const std::bad_alloc &) {
+    llvm::WithColor::error(llvm::errs(), "tsum-run") << "out of memory\n";
+    return 1;
   } catch (const std::exception &error) {
     llvm::WithColor::error(llvm::errs(), "tsum-run") << error.what() << '\n';
     return 1;

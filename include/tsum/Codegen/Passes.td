@@ -39,6 +39,42 @@ def TsumJoinReductionsPass : Pass<"tsum-join-reductions", "::mlir::func::FuncOp"
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def TsumCutReductionsPass : Pass<"tsum-cut-reductions", "::mlir::ModuleOp"> {
+  let summary = "Cut long reductions with few results into pieces";
+  let description = [{
+    A kernel that reduces much to few results becomes two: one computes the nodes of pieces of the
+    reduced dimensions, on as many threads as there are, and another one merges these, and has what
+    the kernel did with the results. A piece is a node of the tree of docs/numerics.md, so that no bit
+    depends on where the cuts are; they depend on the extents alone.
+
+    The outermost reduced dimension is cut first. One of few elements stays whole, with a node for
+    each of its elements.
+
+    ```mlir
+    func.func @k(%x: tensor<1000000xf32>) -> tensor<f32> {
+      %s = linalg.generic {...} ins(%x) outs(%zero) { tsum.accumulate #tsum.reduction<reduce_sum f32> }
+      return %s : tensor<f32>
+    }
+    // becomes
+    func.func @k_pieces(%x: tensor<1000000xf32>) -> tensor<62xf64> {
+      %s = linalg.generic {...} ins(%x) outs(%zero)
+          { tsum.accumulate #tsum.reduction<reduce_sum f32 to nodes> }
+      %p = tsum.pieces #tsum.piece<16384 of 1000000> (%s) : (tensor<f64>) -> (tensor<62xf64>)
+      return %p : tensor<62xf64>
+    }
+    func.func @k(%p: tensor<62xf64>) -> tensor<f32> {
+      %s = linalg.generic {...} ins(%p) outs(%zero)
+          { tsum.accumulate #tsum.reduction<reduce_sum f32 from nodes> }
+      return %s : tensor<f32>
+    }
+    ```
+  }];
+  let options = [Option<"strategy", "strategy", "std::string", /*default=*/"",
+                        "The strategy that all reductions that can will run by">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::tsum::ir::TsumDialect"];
+}
+
 def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
   let summary = "Give kernels their buffers and a loop over tiles of their output";
   let description = [{

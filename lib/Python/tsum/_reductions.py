@@ -2,6 +2,7 @@
 """NumPy's reductions: TensorFlow's, with NumPy's parameters."""
 from __future__ import annotations
 
+import math
 import typing
 
 from . import _core
@@ -100,7 +101,7 @@ def _spread(name, operation):
             ddof = correction
         if dtype is not None:
             a = _core.asarray(a, dtype)
-        if where is True and mean is None and isinstance(ddof, int):
+        if where is True and mean is None and isinstance(ddof, int) and -2**63 <= ddof < 2**63:
             return operation(a, axis, keepdims, ddof=ddof)
         root = _core.sqrt if name == "std" else lambda x: x
         return _in_float(name, a,
@@ -118,9 +119,9 @@ def _only(a, where, neutral):
 
 
 def _count(a, axis, keepdims, where):
-    """How many elements count for each result, in the dtype of the real parts of `a`."""
+    """How many elements count for each result, in f64."""
     chosen = _core.broadcast_to(where, a.shape)
-    return _core.cast(_core.count_nonzero(chosen, axis, keepdims), _core.real(a).dtype)
+    return _core.cast(_core.count_nonzero(chosen, axis, keepdims), _core.f64)
 
 
 def _in_float(name, a, compute):
@@ -134,22 +135,29 @@ def _in_float(name, a, compute):
     return compute(a)
 
 
+# These give the bits of the operations of C++ where both could be asked: the count is exact, and
+# complex numbers are two real ones.
+
 def _mean(a, axis, keepdims, where):
-    total = _core.reduce_sum(_only(a, where, 0), axis, keepdims)
-    count = _count(a, axis, keepdims, where)
     if a.dtype in COMPLEX:
-        return _core.complex(_core.divide(_core.real(total), count),
-                             _core.divide(_core.imag(total), count))
-    return _core.divide(total, count)
+        return _core.complex(_mean(_core.real(a), axis, keepdims, where),
+                             _mean(_core.imag(a), axis, keepdims, where))
+    total = _core.reduce_sum(_only(a, where, 0), axis, keepdims)
+    return _core.divide(total, _core.cast(_count(a, axis, keepdims, where), a.dtype))
 
 
 def _variance(a, axis, ddof, keepdims, where, mean):
-    mean = _mean(a, axis, True, where) if mean is None else _core.cast(mean, a.dtype)
-    deviation = _core.subtract(a, mean)
-    square = _core.square(_core.real(deviation))
+    if mean is not None:
+        mean = _core.cast(mean, a.dtype)
     if a.dtype in COMPLEX:
-        square = _core.add(square, _core.square(_core.imag(deviation)))
+        return _core.add(*(_variance(part(a), axis, ddof, keepdims, where,
+                                     None if mean is None else part(mean))
+                           for part in (_core.real, _core.imag)))
+    if mean is None:
+        mean = _mean(a, axis, True, where)
+    square = _core.square(_core.subtract(a, mean))
     total = _core.reduce_sum(_only(square, where, 0), axis, keepdims)
-    divisor = _core.subtract(_count(square, axis, keepdims, where), ddof)
-    # Where nothing is left, 0/0; NumPy does not divide by less than 0 either.
-    return _core.divide(total, _core.maximum(divisor, 0))
+    divisor = _core.subtract(_count(square, axis, keepdims, where), float(ddof))
+    # Where nothing is left to divide by, there is no answer.
+    variance = _core.divide(total, _core.cast(divisor, a.dtype))
+    return _core.where(_core.greater(divisor, 0), variance, math.nan)

@@ -1,89 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiled random graphs against the reference. By default each test takes its time: half of it for
-// the seeds from 0 on, the rest for others each day. `TSUM_RANDOM_GRAPHS=N` tests N graphs of each
-// kind instead, from the seed `TSUM_RANDOM_SEED` on.
-#include "Compiled.h"
+// Compiled random graphs against the reference: the same ones in every run, on any day and machine.
+// `tools/dev fuzz` looks for others.
+#include "Difference.h"
 #include "RandomGraph.h"
-#include "Recipe.h"
-#include "tsum/JIT/Inspect.h"
 
-#include <gtest/gtest-spi.h>
-
-#include <chrono>
-#include <cstdlib>
-#include <iostream>
-#include <sstream>
+#include <cstdio>
 
 using namespace tsum;
 using namespace tsum::test;
 
 namespace {
 
-/// What is wrong with the compiled results of `recipe`; nothing if they are right.
-std::string difference(const Recipe &recipe) {
-  testing::TestPartResultArray failures;
-  {
-    testing::ScopedFakeTestPartResultReporter reporter(
-        testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &failures);
-    expect_compiled_as_reference([&] { return build(recipe); });
-  }
-  return failures.size() == 0 ? "" : failures.GetTestPartResult(0).message();
-}
-
-/// The graph as a file that tsum-opt and tsum-run read, and its data.
-std::string to_text(const Recipe &recipe) {
-  std::ostringstream text;
-  text << to_mlir(build(recipe));
-  std::vector<Tensor> tensors = build_all(recipe);
-  for (std::size_t n = 0; n < tensors.size(); ++n)
-    if (recipe.steps[n].is_data())
-      text << "// " << tensors[n] << '\n';
-  return text.str();
-}
-
 /// Tests the graph of one seed; whether it is right.
 bool test_graph(unsigned seed, const std::vector<DType> &dtypes) {
+  auto wrong = [](const Recipe &recipe) { return difference(recipe, 0, /*apart=*/true); };
   const Recipe recipe = recipe_of(RandomGraph(seed, dtypes).outputs());
-  std::string wrong = difference(recipe);
-  if (wrong.empty())
+  const std::string found = wrong(recipe);
+  if (found.empty())
     return true;
-  Recipe smallest =
-      Shrinker(recipe, [](const Recipe &smaller) { return !difference(smaller).empty(); }).run(500);
-  ADD_FAILURE() << "seed " << seed << ": " << wrong << "\nmade smaller:\n"
-                << to_text(smallest) << difference(smallest);
+  const Recipe smallest =
+      Shrinker(recipe, [&](const Recipe &smaller) { return !wrong(smaller).empty(); }).run(500);
+  ADD_FAILURE() << "seed " << seed << ": " << found << "\nmade smaller:\n"
+                << to_text(smallest) << wrong(smallest);
   return false;
 }
 
 void test_random_graphs(const std::vector<DType> &dtypes) {
-  auto number = [](const char *variable, unsigned otherwise) {
-    const char *given = std::getenv(variable);
-    return given ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : otherwise;
-  };
-  auto test_seeds = [&](unsigned first, auto go_on) {
-    for (unsigned seed = first; go_on(seed - first); ++seed) {
-      if ((seed - first) % 100 == 0) { // what was tested when it crashes
-        std::printf("seeds from %u\n", seed);
-        std::fflush(stdout);
-      }
-      if (!test_graph(seed, dtypes))
-        return;
+  for (unsigned seed = 0; seed < 1000; ++seed) {
+    if (seed % 100 == 0) { // what was tested when it crashes
+      std::printf("seeds from %u\n", seed);
+      std::fflush(stdout);
     }
-  };
-
-  if (const unsigned count = number("TSUM_RANDOM_GRAPHS", 0)) {
-    const unsigned first = number("TSUM_RANDOM_SEED", 0);
-    if (count == 1) // of one that crashes
-      std::cout << to_text(recipe_of(RandomGraph(first, dtypes).outputs())) << std::flush;
-    test_seeds(first, [&](unsigned done) { return done < count; });
-    return;
-  }
-  using Clock = std::chrono::steady_clock;
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  const auto day = static_cast<unsigned>(today.time_since_epoch().count());
-  for (unsigned first : {0U, day * 100'000U}) {
-    const auto end = Clock::now() + std::chrono::seconds(8);
-    test_seeds(first, [&](unsigned) { return Clock::now() < end; });
+    if (!test_graph(seed, dtypes))
+      return;
   }
 }
 

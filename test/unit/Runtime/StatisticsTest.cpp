@@ -58,6 +58,10 @@ TEST(Statistics, VarianceAndDeviation) {
   EXPECT_NEAR(values(reduce_std(x, 1))[0], std::sqrt(squares / 3), 1e-14);
   EXPECT_TRUE(std::isnan(reduce_variance(x, {0, 1}, false, {}, 6).item<double>()));
   EXPECT_TRUE(std::isnan(reduce_variance(nothing).item<double>()));
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  EXPECT_NEAR(values(reduce_variance(x, 1, false, {}, least))[0] / squares, 0x1p-63, 1e-30);
+  EXPECT_TRUE(std::isnan(values(reduce_variance(x, 1, false, {}, most))[0]));
   auto [means, variances] = moments(x, 1);
   eval(means, variances);
   EXPECT_NEAR(values(means)[0], mean, 1e-14);

@@ -31,20 +31,15 @@ template <class Op> static LogicalResult matchUnorderedReduction(Op op, PatternR
     return rewriter.notifyMatchFailure(op, "would change the order in which floats are reduced");
   if (op.getKeepdims())
     return rewriter.notifyMatchFailure(op, "keepdims goes first");
-  if (op.getPartial())
-    return rewriter.notifyMatchFailure(op, "a part of a reduction stays one");
   return success();
 }
 
-/// The reduction of `input` over `axes` without keepdims, of the type that `op` has. Over no axes
-/// that is `input`, cast if `op` is partial.
+/// The reduction of `input` over `axes` without keepdims: over no axes `input`.
 template <class Op>
 static Value reduceOver(PatternRewriter &rewriter, Op op, Value input, ArrayRef<int64_t> axes) {
   if (!axes.empty())
-    return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getPartial(),
-                                     op.getOfParts(), op.getExact());
-  Type type = cast<RankedTensorType>(input.getType()).clone(op.getType().getElementType());
-  return rewriter.createOrFold<CastOp>(op.getLoc(), type, input);
+    return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getExact());
+  return input;
 }
 
 namespace {
@@ -96,9 +91,9 @@ template <class Op> struct ReductionOfReduction final : OpRewritePattern<Op> {
 
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     auto inner = op.getInput().template getDefiningOp<Op>();
-    if (!inner || inner.getKeepdims() || inner.getPartial())
+    if (!inner || inner.getKeepdims())
       return rewriter.notifyMatchFailure(
-          op, "no whole reduction of its kind without keepdims before it");
+          op, "no reduction of its kind without keepdims before it");
     if (failed(matchUnorderedReduction(op, rewriter)))
       return failure();
 

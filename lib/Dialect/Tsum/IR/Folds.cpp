@@ -43,7 +43,7 @@ TypedAttr ir::getReductionIdentity(OpKind kind, Type type) {
 }
 
 template <class Op> static OpFoldResult foldReduction(Op op) {
-  if (op.getAxes().empty() && !op.getPartial())
+  if (op.getAxes().empty())
     return op.getInput();
   if (!llvm::is_contained(op.getInput().getType().getShape(), 0))
     return {};

@@ -34,9 +34,9 @@ static LogicalResult verifyDimensions(function_ref<InFlightDiagnostic()> emitErr
 // Reductions
 //===----------------------------------------------------------------------===//
 
-/// The type of the reduction `kind` of `type` over valid `axes`.
-static RankedTensorType getReducedType(OpKind kind, RankedTensorType type, ArrayRef<int64_t> axes,
-                                       bool keepdims, bool partial) {
+/// The type of a reduction of `type` over valid `axes`.
+static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> axes,
+                                       bool keepdims) {
   SmallVector<int64_t> shape;
   for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
     if (!llvm::is_contained(axes, static_cast<int64_t>(dim)))
@@ -44,10 +44,7 @@ static RankedTensorType getReducedType(OpKind kind, RankedTensorType type, Array
     else if (keepdims)
       shape.push_back(1);
   }
-  Type element = type.getElementType();
-  if (partial)
-    element = getElementType(type.getContext(), partial_dtype(kind, *getDType(element)));
-  return RankedTensorType::get(shape, element);
+  return type.clone(shape);
 }
 
 template <class Op>
@@ -60,8 +57,7 @@ static LogicalResult inferReductionType(MLIRContext *context, std::optional<Loca
     return failure(); // the verifier of the operand says so
   if (failed(verifyDimensions(emitError, "axis", operands.getAxes(), type)))
     return failure();
-  types.push_back(getReducedType(Op::opKind, type, operands.getAxes(), operands.getKeepdims(),
-                                 operands.getPartial()));
+  types.push_back(getReducedType(type, operands.getAxes(), operands.getKeepdims()));
   return success();
 }
 
@@ -69,11 +65,9 @@ template <class Op> static LogicalResult verifyReduction(Op op) {
   RankedTensorType type = op.getInput().getType();
   if (failed(verifyDimensions([&] { return op.emitOpError(); }, "axis", op.getAxes(), type)))
     return failure();
-  if (op.getExact() && (Op::opKind != OpKind::ReduceSum || op.getPartial() || op.getOfParts() ||
-                        !isa<FloatType>(type.getElementType())))
-    return op.emitOpError("is exact, which only whole sums of floats can be");
-  RankedTensorType reduced =
-      getReducedType(Op::opKind, type, op.getAxes(), op.getKeepdims(), op.getPartial());
+  if (op.getExact() && (Op::opKind != OpKind::ReduceSum || !isa<FloatType>(type.getElementType())))
+    return op.emitOpError("is exact, which only sums of floats can be");
+  RankedTensorType reduced = getReducedType(type, op.getAxes(), op.getKeepdims());
   if (op.getType() != reduced)
     return op.emitOpError() << "result type " << op.getType() << " does not match the reduced type "
                             << reduced;

@@ -123,7 +123,7 @@ private:
     const bool numbersRows = llvm::equal(frame, llvm::seq(dims));
     const bool reducesRows = llvm::equal(reduction.getAxes(), llvm::seq(dims, type.getRank()));
     std::optional<int64_t> &known = kernel().rowDims;
-    if (!numbersRows || !reducesRows || bytes > maxRowBytes || reduction.getPartial() ||
+    if (!numbersRows || !reducesRows || bytes > maxRowBytes ||
         known.value_or(dims) != dims)
       return false;
     known = dims;

@@ -2,6 +2,7 @@
 #ifndef TSUM_DIALECT_TSUM_IR_TSUMOPS
 #define TSUM_DIALECT_TSUM_IR_TSUMOPS
 
+include "tsum/Dialect/Tsum/IR/TsumAttributes.td"
 include "tsum/Dialect/Tsum/IR/TsumDialect.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/OpBase.td"
@@ -126,8 +127,6 @@ def Tsum_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
     InterfaceMethod<"The reduced dimensions, in the order in which they nest.",
                     "::llvm::ArrayRef<int64_t>", "getAxes">,
     InterfaceMethod<"Whether these stay, with extent 1.", "bool", "getKeepdims">,
-    InterfaceMethod<"Whether the result is that of the accumulators.", "bool", "getPartial">,
-    InterfaceMethod<"Whether the operand is results of partial reductions.", "bool", "getOfParts">,
     InterfaceMethod<"Whether a sum of floats is rounded once, from its exact value.", "bool",
                     "getExact">,
     InterfaceMethod<"Which reduction it is.", "::tsum::OpKind", "getOpKind">
@@ -159,11 +158,6 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
 
     Element types: }] # !interleave(domain.dtypeNames, ", ") # [{.
 
-    A `partial` reduction is one of several parts of a long one: it is not rounded, so that sums and
-    products of floats are f64, the type of the accumulators, and it stays apart from the reduction
-    that reads it. That one is `of_parts`: its accumulators absorb each element by itself, without
-    blocks.
-
     An `exact` reduction is a sum of floats that is the exact sum, rounded once.
 
     Extents of 1 take no part: a reduction over such axes alone is a reshape (and keeps -0). The
@@ -172,11 +166,10 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
     it is only for reductions that need no order: all but sums and products of floats.
   }];
   let arguments = (ins domain:$input, DenseI64ArrayAttr:$axes, UnitAttr:$keepdims,
-                   UnitAttr:$partial, UnitAttr:$of_parts, UnitAttr:$exact);
+                   UnitAttr:$exact);
   let results = (outs Tsum_Any:$result);
   let assemblyFormat = [{
-    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`partial` $partial^)?
-    (`of_parts` $of_parts^)? (`exact` $exact^)? attr-dict
+    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`exact` $exact^)? attr-dict
     `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;
@@ -354,6 +347,67 @@ def Tsum_ElementaryOp : Tsum_Op<"elementary", [SameOperandsAndResultType]> {
                    Variadic<AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>>:$operands);
   let results = (outs AnyTypeOf<[F32, F64, VectorOfAnyRankOf<[F32, F64]>]>:$result);
   let assemblyFormat = "$function `(` $operands `)` attr-dict `:` type($result)";
+}
+
+def Tsum_AccumulateOp
+    : Tsum_Op<"accumulate", [AttrSizedOperandSegments,
+                             DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let summary = "takes an element of a reduction into what its output has so far";
+  let description = [{
+    Stands in the body of a `linalg.generic` over one reduced dimension (of an exact sum, over
+    several), whose outputs it carries. The attribute says what is computed and in which order; no
+    rewrite takes it apart.
+
+    ```mlir
+    ^bb0(%in: f32, %out: f32):
+      %r = tsum.accumulate #tsum.reduction<reduce_sum f32> (%in) into (%out) : (f32) into (f32)
+      linalg.yield %r : f32
+    ```
+  }];
+  let arguments = (ins Tsum_ReductionAttr:$reduction, Variadic<AnyType>:$values,
+                       Variadic<AnyType>:$accumulators);
+  let results = (outs Variadic<AnyType>:$results);
+  let assemblyFormat = [{
+    $reduction `(` $values `)` `into` `(` $accumulators `)` attr-dict
+    `:` `(` type($values) `)` `into` `(` type($accumulators) `)`
+  }];
+  let hasVerifier = 1;
+}
+
+def Tsum_LoadOp : Op<Tsum_Dialect, "load", [MemoryEffects<[MemRead]>]> {
+  let summary = "elements that lie side by side in memory";
+  let description = [{
+    Loads the elements from `offset` elements behind that at `indices` on, whatever the strides of
+    the buffer are: `vector.load` for buffers with gaps between the elements of a row.
+
+    ```mlir
+    %v = tsum.load %x[%i, %j] + 16 : memref<4x8xf32, strided<[100, 2]>> -> vector<16xf32>
+    ```
+  }];
+  let arguments = (ins AnyStridedMemRef:$base, Variadic<Index>:$indices, I64Attr:$offset);
+  let results = (outs AnyVectorOfNonZeroRank:$result);
+  let assemblyFormat = [{
+    $base `[` $indices `]` `+` $offset attr-dict `:` type($base) `->` type($result)
+  }];
+}
+
+def Tsum_PiecesOp : Tsum_Op<"pieces"> {
+  let summary = "the nodes of each piece of a reduction";
+  let description = [{
+    `nodes` are the results of a `linalg.generic` to nodes. Instead of one node for each of its
+    results there is one for each piece of the dimension that it reduces, along a new first
+    dimension.
+
+    ```mlir
+    %p = tsum.pieces #tsum.piece<65536 of 1000000> (%nodes) : (tensor<f64>) -> (tensor<16xf64>)
+    ```
+  }];
+  let arguments = (ins Tsum_PieceAttr:$piece, Variadic<AnyRankedTensor>:$nodes);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $piece `(` $nodes `)` attr-dict `:` `(` type($nodes) `)` `->` `(` type($results) `)`
+  }];
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//

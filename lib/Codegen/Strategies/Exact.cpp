@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "ExactReduction.h"
+//
+// Exact sums, in limbs; the order of the additions is free.
 
-#include "ExactAccumulator.h"
+#include "Strategy.h"
 
-#include "tsum/Graph/SummationTree.h"
+#include "../ExactAccumulator.h"
 
 #include <algorithm>
 
@@ -17,10 +18,9 @@ namespace {
 /// Bytes of limbs that results side by side may have: of L1, or little more.
 constexpr int64_t maxLimbBytes = 32 * 1024;
 
-/// Emits one exact sum. The order of the additions is free.
-class ExactReduction {
+class Emitter {
 public:
-  ExactReduction(LoopNest &nest, Value value)
+  Emitter(LoopNest &nest, Value value)
       : nest(nest), value(value), type(value.getType()), output(*nest.generic.getDpsInitOperand(0)),
         width(ExactAccumulator::vectorLanes(type)) {
     for (int64_t dim = 0; dim < nest.rank(); ++dim)
@@ -127,8 +127,31 @@ private:
   SmallVector<int64_t> kept, reduced;
 };
 
+class Exact final : public Strategy {
+public:
+  ir::Strategy kind() const override { return ir::Strategy::Exact; }
+
+  std::string obstacle(const ReductionShape &shape) const override {
+    return shape.isExact ? "" : "it is not exact";
+  }
+
+  int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
+    constexpr int64_t bytes = 16 * 1024;
+    if (shape.isInner() && (shape.elements() > narrow_line || shape.innerKept < 0))
+      return 1;
+    return bytes / shape.blockBytes;
+  }
+
+  void emit(ReductionLoops &loops) const override {
+    Emitter(loops.nest, loops.values.front()).emit();
+  }
+};
+
 } // namespace
 
-void emitExactSum(LoopNest &nest, Value value) { ExactReduction(nest, value).emit(); }
+const Strategy &exactStrategy() {
+  static const Exact strategy;
+  return strategy;
+}
 
 } // namespace tsum

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Strategies/Strategy.h"
+#include "Tiling.h"
+
+#include "tsum/Codegen/Passes.h"
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+
+namespace tsum {
+#define GEN_PASS_DEF_TSUMCUTREDUCTIONSPASS
+#include "tsum/Codegen/Passes.h.inc"
+
+namespace {
+
+/// A kernel that reads less is not worth a second launch for the sake of threads.
+constexpr int64_t minBytes = 512 * 1024;
+/// A piece reads so much; more where that leaves enough pieces for as many threads as there may be.
+constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedPieces = 64;
+/// Of what a piece reads, its nodes are at most this part.
+constexpr int64_t minReadPerNode = 16;
+/// Bytes of nodes that a tile may keep on the stack between two reductions; more are cut.
+constexpr int64_t maxStackBytes = 32 * 1024;
+/// A piece of what has no order is whole rows of lanes, of so many elements or less.
+constexpr int64_t unorderedGranule = 4096;
+
+/// Where a kernel is cut: behind the reduction `root`, of whose dimension pieces are taken first, or
+/// none.
+struct Cut {
+  linalg::GenericOp root;
+  ir::PieceAttr piece;
+};
+
+/// The reductions of a kernel where they are a chain, the innermost dimension's first; else nothing.
+SmallVector<linalg::GenericOp> chainOf(func::FuncOp kernel) {
+  SmallVector<linalg::GenericOp> chain;
+  for (auto generic : kernel.getOps<linalg::GenericOp>()) {
+    if (generic.getNumReductionLoops() == 0)
+      continue;
+    for (Value input : generic.getDpsInputs()) {
+      Operation *producer = input.getDefiningOp();
+      const bool isNode = !chain.empty() && producer == chain.back().getOperation();
+      if (chain.empty() ? isa_and_nonnull<linalg::GenericOp>(producer) : !isNode)
+        return {};
+    }
+    if (generic.getNumReductionLoops() != 1)
+      return {};
+    chain.push_back(generic);
+  }
+  return chain;
+}
+
+int64_t reducedExtent(linalg::GenericOp generic) {
+  for (auto [extent, kind] :
+       llvm::zip_equal(generic.getStaticLoopRanges(), generic.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::reduction)
+      return extent;
+  return 1;
+}
+
+int64_t bytesOf(Type tensor) {
+  auto type = cast<RankedTensorType>(tensor);
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
+/// Chooses where to cut `kernel`, if it is worth it.
+FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy) {
+  const std::optional<Cut> none;
+  if (kernel->hasAttr("tsum.rows"))
+    return none;
+  SmallVector<linalg::GenericOp> chain = chainOf(kernel);
+  if (chain.empty())
+    return none;
+  FailureOr<Accumulators> accumulators = Accumulators::of(chain.front());
+  if (failed(accumulators))
+    return failure();
+  if (accumulators->isExact())
+    return none;
+  int64_t bytes = 0;
+  for (Value input : chain.front().getDpsInputs())
+    bytes += bytesOf(input.getType());
+  const int64_t results = cast<RankedTensorType>(kernel.getResultTypes().front()).getNumElements();
+  if (bytes == 0 || results == 0)
+    return none;
+  FailureOr<Tiling> tiling = chooseTiling(kernel, strategy);
+  if (failed(tiling))
+    return failure();
+
+  // Pieces for all threads, and none that leaves more nodes than the stack takes.
+  const int64_t pieceBytes = std::clamp(bytes / wantedPieces, minPieceBytes, maxPieceBytes);
+  int64_t wanted = bytes < minBytes ? 1 : bytes / pieceBytes / tiling->count();
+  const int64_t nodeBytes = accumulators->nodeBytes();
+  SmallVector<int64_t> stackBytes; // of the nodes before each reduction, for each of its elements
+  for (int64_t nodes = nodeBytes; linalg::GenericOp generic : chain) {
+    stackBytes.push_back(nodes);
+    if (generic != chain.front())
+      nodes *= reducedExtent(generic);
+  }
+  wanted = std::min(wanted, bytes / results / minReadPerNode / nodeBytes);
+  if (chain.size() > 1)
+    wanted = std::max<int64_t>(
+        wanted, llvm::divideCeil(stackBytes.back() * reducedExtent(chain.back()), maxStackBytes));
+  if (wanted < 2)
+    return none;
+
+  for (size_t place = chain.size(); place-- > 0;) {
+    const int64_t extent = reducedExtent(chain[place]);
+    // A node for each element, where these are not many more than pieces are wanted.
+    if (place > 0 && extent <= 2 * wanted) {
+      wanted = llvm::divideCeil(wanted, extent);
+      if (wanted < 2)
+        return std::optional(Cut{chain[place - 1], nullptr});
+      continue;
+    }
+    const int64_t granule = place > 0                    ? 1
+                            : accumulators->isOrdered() ? block_elements
+                                                         : unorderedGranule;
+    auto size = int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, extent / wanted))));
+    size = std::max(size, granule);
+    if (size < extent)
+      return std::optional(
+          Cut{chain[place], ir::PieceAttr::get(kernel.getContext(), size, extent)});
+    if (place + 1 == chain.size())
+      return none;
+    return std::optional(Cut{chain[place], nullptr});
+  }
+  return none;
+}
+
+/// Makes two kernels of one.
+class Cutter {
+public:
+  Cutter(func::FuncOp kernel, Cut cut) : kernel(kernel), cut(cut) {}
+
+  void run(ir::LaunchOp launch) {
+    func::FuncOp pieces = makePieces();
+    SmallVector<unsigned> left = mergePieces(pieces);
+    OpBuilder b(launch);
+    auto symbolOf = [&](func::FuncOp function) {
+      SymbolRefAttr whole = launch.getKernelAttr();
+      return SymbolRefAttr::get(whole.getRootReference(), FlatSymbolRefAttr::get(function));
+    };
+    auto operandsOf = [&](ArrayRef<unsigned> arguments) {
+      return llvm::map_to_vector(arguments,
+                                 [&](unsigned number) { return launch.getInputs()[number]; });
+    };
+    auto first = ir::LaunchOp::create(b, launch.getLoc(), pieces.getResultTypes(),
+                                      symbolOf(pieces), operandsOf(read));
+    SmallVector<Value> inputs = first.getResults();
+    llvm::append_range(inputs, operandsOf(left));
+    auto second = ir::LaunchOp::create(b, launch.getLoc(), launch.getResultTypes(),
+                                       symbolOf(kernel), inputs);
+    launch.replaceAllUsesWith(second.getResults());
+    launch.erase();
+  }
+
+private:
+  Block &body() { return kernel.getBody().front(); }
+
+  /// A function of the arguments `numbers`, and behind them none.
+  static void copyArguments(func::FuncOp from, ArrayRef<unsigned> numbers, func::FuncOp to,
+                            unsigned before, Block *entry, IRMapping &mapping) {
+    for (auto [place, number] : llvm::enumerate(numbers)) {
+      mapping.map(from.getArgument(number), entry->getArgument(before + place));
+      const StringRef name = ir::TsumDialect::getStridesAttrName();
+      if (Attribute strides = from.getArgAttr(number, name))
+        to.setArgAttr(before + place, name, strides);
+    }
+  }
+
+  /// The types of what the cut reduction gives: nodes, of what has no order its results.
+  SmallVector<Type> nodeTypes() {
+    SmallVector<Type> types;
+    for (Operation &op : *cut.root.getBody())
+      if (auto accumulate = dyn_cast<ir::AccumulateOp>(op)) {
+        if (accumulate.getReduction().isOrdered())
+          llvm::append_range(types, accumulate.getReduction().getNodeTypes());
+        else
+          llvm::append_range(types, accumulate.getResultTypes());
+      }
+    return types;
+  }
+
+  /// A fill of `shape` with what changes nothing, for each of the results of a reduction.
+  static Value identityTensor(OpBuilder &b, Location loc, ArrayRef<int64_t> shape, Type element,
+                              Value fill, bool isError) {
+    Value empty = tensor::EmptyOp::create(b, loc, shape, element);
+    if (isError || fill.getType() != element) {
+      Attribute value;
+      const bool isOne = matchPattern(fill, m_Constant(&value)) && !isError &&
+                         cast<FloatAttr>(value).getValue().isExactlyValue(1.0);
+      fill = arith::ConstantOp::create(b, loc, b.getFloatAttr(element, isOne ? 1.0 : 0.0));
+    }
+    return linalg::FillOp::create(b, loc, fill, empty).getResult(0);
+  }
+
+  /// A reduction like the root, of `inputs` by `maps`, with results of `types`; its parts are `from`
+  /// nodes or elements, as `accumulate` of the root with other flags.
+  linalg::GenericOp reduceLike(OpBuilder &b, ValueRange inputs, ArrayRef<AffineMap> inputMaps,
+                               AffineMap resultMap, ArrayRef<utils::IteratorType> loops,
+                               ArrayRef<int64_t> shape, bool fromNodes, bool toNodes,
+                               IRMapping *mapping) {
+    Location loc = cut.root.getLoc();
+    SmallVector<ir::AccumulateOp> parts(cut.root.getBody()->getOps<ir::AccumulateOp>());
+    SmallVector<Value> inits;
+    SmallVector<Type> types;
+    SmallVector<ir::ReductionAttr> reductions;
+    unsigned output = 0;
+    for (ir::AccumulateOp part : parts) {
+      ir::ReductionAttr reduction = part.getReduction();
+      const bool isOrdered = reduction.isOrdered();
+      auto fillOp = cut.root.getDpsInits()[output].getDefiningOp<linalg::FillOp>();
+      Value fill = mapping ? mapping->lookupOrDefault(fillOp.getInputs().front())
+                           : b.clone(*fillOp.getInputs().front().getDefiningOp())->getResult(0);
+      SmallVector<Type> elements(part.getResultTypes());
+      if (isOrdered && toNodes)
+        elements = llvm::to_vector_of<Type>(reduction.getNodeTypes());
+      for (auto [number, element] : llvm::enumerate(elements)) {
+        inits.push_back(identityTensor(b, loc, shape, element, fill, number > 0));
+        types.push_back(inits.back().getType());
+      }
+      reductions.push_back(reduction.between(isOrdered && (fromNodes || reduction.getFromNodes()),
+                                             isOrdered && (toNodes || reduction.getToNodes())));
+      output += part.getNumResults();
+    }
+    SmallVector<AffineMap> maps(inputMaps);
+    maps.append(inits.size(), resultMap);
+    return linalg::GenericOp::create(
+        b, loc, types, inputs, inits, maps, loops,
+        [&](OpBuilder &b, Location loc, ValueRange elements) {
+          ValueRange taken = elements.take_front(inputs.size());
+          ValueRange outputs = elements.drop_front(inputs.size());
+          IRMapping bodyMapping;
+          if (mapping)
+            bodyMapping = *mapping;
+          if (!fromNodes) {
+            for (auto [number, argument] : llvm::enumerate(cut.root.getRegionInputArgs()))
+              bodyMapping.map(argument, taken[number]);
+            for (Operation &op : cut.root.getBody()->without_terminator())
+              if (!isa<ir::AccumulateOp>(op))
+                b.clone(op, bodyMapping);
+          }
+          SmallVector<Value> yielded;
+          for (auto [part, reduction] : llvm::zip_equal(parts, reductions)) {
+            SmallVector<Value> values;
+            if (!fromNodes) {
+              for (Value value : part.getValues())
+                values.push_back(bodyMapping.lookupOrDefault(value));
+            } else {
+              const size_t count = reduction.isOrdered() ? reduction.getNodeTypes().size() : 1;
+              values = taken.take_front(count);
+              taken = taken.drop_front(count);
+              Type block = reduction.getBlockType(); // extrema of f16 were widened
+              if (!reduction.isOrdered() && values.front().getType() != block)
+                values = {arith::TruncFOp::create(b, loc, block, values.front())};
+            }
+            const size_t count = reduction.isOrdered() && reduction.getToNodes()
+                                     ? reduction.getNodeTypes().size()
+                                     : 1;
+            auto accumulate =
+                ir::AccumulateOp::create(b, loc, reduction, values, outputs.take_front(count));
+            outputs = outputs.drop_front(count);
+            llvm::append_range(yielded, accumulate.getResults());
+          }
+          linalg::YieldOp::create(b, loc, yielded);
+        });
+  }
+
+  func::FuncOp makePieces() {
+    SetVector<Operation *> slice;
+    BackwardSliceOptions options;
+    options.omitUsesFromAbove = false; // constants that the body reads
+    (void)getBackwardSlice(cut.root.getOperation(), &slice, options);
+    slice = topologicalSort(slice);
+    for (Value argument : body().getArguments())
+      if (llvm::any_of(argument.getUsers(), [&](Operation *user) {
+            return user == cut.root.getOperation() || slice.contains(user);
+          }))
+        read.push_back(cast<BlockArgument>(argument).getArgNumber());
+
+    OpBuilder b(kernel);
+    auto shape = cast<RankedTensorType>(cut.root.getResultTypes().front()).getShape();
+    SmallVector<int64_t> nodeShape(shape);
+    if (cut.piece)
+      nodeShape.insert(nodeShape.begin(), cut.piece.getCount());
+    SmallVector<Type> results =
+        llvm::map_to_vector(nodeTypes(), [&](Type element) -> Type {
+          return RankedTensorType::get(nodeShape, element);
+        });
+    SmallVector<Type> inputs = llvm::map_to_vector(
+        read, [&](unsigned number) { return kernel.getArgument(number).getType(); });
+    auto pieces = func::FuncOp::create(b, kernel.getLoc(), (kernel.getName() + "_pieces").str(),
+                                       b.getFunctionType(inputs, results));
+    pieces->setAttr("tsum.cut", b.getStringAttr("pieces"));
+    Block *entry = pieces.addEntryBlock();
+    IRMapping mapping;
+    copyArguments(kernel, read, pieces, 0, entry, mapping);
+    b.setInsertionPointToEnd(entry);
+    for (Operation *op : slice)
+      b.clone(*op, mapping);
+    SmallVector<Value> nodes;
+    if (cut.piece || cut.root.getNumResults() != results.size() ||
+        !llvm::equal(cut.root.getResultTypes(), results)) {
+      auto rootInputs = llvm::map_to_vector(
+          cut.root.getDpsInputs(), [&](Value input) { return mapping.lookupOrDefault(input); });
+      auto maps = cut.root.getIndexingMapsArray();
+      auto root = reduceLike(b, rootInputs, ArrayRef(maps).take_front(rootInputs.size()),
+                             maps.back(), cut.root.getIteratorTypesArray(), shape,
+                             /*fromNodes=*/false, /*toNodes=*/true, &mapping);
+      nodes = root.getResults();
+    } else {
+      nodes = b.clone(*cut.root, mapping)->getResults();
+    }
+    if (cut.piece)
+      nodes = ir::PiecesOp::create(b, cut.root.getLoc(), TypeRange(results), cut.piece, nodes)
+                  .getResults();
+    func::ReturnOp::create(b, kernel.getLoc(), nodes);
+    return pieces;
+  }
+
+  /// Rewrites the kernel to one of the nodes and of those of its arguments whose numbers it returns.
+  SmallVector<unsigned> mergePieces(func::FuncOp pieces) {
+    Block &entry = body();
+    const unsigned before = entry.getNumArguments();
+    SmallVector<Value> nodes;
+    for (Type type : pieces.getResultTypes())
+      nodes.push_back(entry.addArgument(type, kernel.getLoc()));
+    OpBuilder b(cut.root);
+    if (cut.piece) {
+      const int64_t rank = cast<RankedTensorType>(nodes.front().getType()).getRank();
+      SmallVector<AffineMap> maps(nodes.size(), b.getMultiDimIdentityMap(rank));
+      AffineMap kept = b.getMultiDimIdentityMap(rank).dropResult(0);
+      SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+      loops.front() = utils::IteratorType::reduction;
+      auto shape = cast<RankedTensorType>(cut.root.getResultTypes().front()).getShape();
+      auto merged = reduceLike(b, nodes, maps, kept, loops, shape, /*fromNodes=*/true,
+                               /*toNodes=*/false, nullptr);
+      cut.root.replaceAllUsesWith(merged.getResults());
+    } else {
+      cut.root.replaceAllUsesWith(nodes);
+    }
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry)))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+
+    // Nodes come first, then what else is read.
+    SmallVector<unsigned> left;
+    SmallVector<Attribute> strides;
+    for (unsigned number = 0; number < before; ++number)
+      if (!entry.getArgument(number).use_empty()) {
+        left.push_back(number);
+        strides.push_back(kernel.getArgAttr(number, ir::TsumDialect::getStridesAttrName()));
+      }
+    for (unsigned number : left) {
+      Value moved = entry.addArgument(entry.getArgument(number).getType(), kernel.getLoc());
+      entry.getArgument(number).replaceAllUsesWith(moved);
+    }
+    entry.eraseArguments(0, before);
+    kernel.removeArgAttrsAttr();
+    kernel.setFunctionType(b.getFunctionType(entry.getArgumentTypes(), kernel.getResultTypes()));
+    for (auto [place, stride] : llvm::enumerate(strides))
+      if (stride)
+        kernel.setArgAttr(unsigned(nodes.size() + place), ir::TsumDialect::getStridesAttrName(),
+                          stride);
+    return left;
+  }
+
+  func::FuncOp kernel;
+  Cut cut;
+  SmallVector<unsigned> read; // arguments of the kernel that the pieces are computed from
+};
+
+struct TsumCutReductionsPass final : impl::TsumCutReductionsPassBase<TsumCutReductionsPass> {
+  using TsumCutReductionsPassBase::TsumCutReductionsPassBase;
+
+  void runOnOperation() override {
+    SmallVector<ir::LaunchOp> launches;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      function.walk([&](ir::LaunchOp launch) { launches.push_back(launch); });
+    for (ir::LaunchOp launch : launches) {
+      auto kernel = dyn_cast_or_null<func::FuncOp>(
+          SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernelAttr()));
+      if (!kernel || kernel.isExternal() || kernel.getNumResults() == 0)
+        continue;
+      FailureOr<std::optional<Cut>> cut = chooseCut(kernel, strategy);
+      if (failed(cut))
+        return signalPassFailure();
+      if (*cut)
+        Cutter(kernel, **cut).run(launch);
+    }
+  }
+};
+
+} // namespace
+} // namespace tsum

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Lines of few elements side by side: lanes run along the innermost kept dimension.
+//
+//   for each vector of results
+//     fold the elements of the line    // each a vector, shuffled out of whole loads
+
+#include "Strategy.h"
+
+using namespace mlir;
+
+namespace tsum {
+
+namespace {
+
+class Narrow final : public Strategy {
+public:
+  ir::Strategy kind() const override { return ir::Strategy::Narrow; }
+
+  std::string obstacle(const ReductionShape &shape) const override {
+    if (shape.takesNodes || shape.isExact)
+      return "it reduces elements, and not exactly";
+    if (!shape.isInner())
+      return "the innermost dimension is kept";
+    if (shape.isPiece)
+      return "the line is cut into pieces";
+    if (shape.innerKept < 0)
+      return "no dimension is kept";
+    if (shape.elements() > narrow_line)
+      return "the innermost dimension has more than " + std::to_string(narrow_line) + " elements";
+    return "";
+  }
+
+  int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
+    constexpr int64_t bytes = 16 * 1024; // of results
+    return bytes / std::max(shape.nodeBytes, shape.blockBytes);
+  }
+
+  void emit(ReductionLoops &loops) const override {
+    LoopNest &nest = loops.nest;
+    constexpr int64_t vectorBytes = 64;
+    const int64_t dim = loops.kept.back();
+    const LoopNest::Cover vectors = nest.cover(dim, vectorBytes, loops.accumulators.blockBytes());
+    const LaneTile tile{dim, vectors.width, 1};
+    nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
+      nest.overVectors(dim, vectors, [&](AffineExpr) {
+        SmallVector<Value> block;
+        if (nest.extents[loops.line] == 0)
+          block = loops.accumulators.neutralBlocks(loops.b, loops.loc, tile.size());
+        else
+          block = loops.foldRows(nest.extents[loops.line], [&](int64_t element) {
+            nest.position[loops.line] = nest.constant(element);
+            return loops.elements(tile);
+          });
+        loops.storeResults(loops.accumulators.toNodes(loops.b, loops.loc, block), tile);
+      });
+      return {};
+    });
+  }
+};
+
+} // namespace
+
+const Strategy &narrowStrategy() {
+  static const Narrow strategy;
+  return strategy;
+}
+
+} // namespace tsum

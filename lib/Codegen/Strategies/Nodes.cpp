@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Merges nodes: of lines, or of pieces of one. Few of them are a tree in registers; of many, groups
+// are, whose nodes wait for each other on a stack:
+//
+//   for each result, or vector of results
+//     for each 16 nodes
+//       merge them, neighbour by neighbour; merge the node with those before it
+
+#include "Strategy.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace tsum {
+
+namespace {
+
+constexpr int64_t nodesPerGroup = 16;
+/// As long as they fill a group, nodes side by side are merged in vectors.
+constexpr int64_t vectorBytes = 128;
+
+class Emitter {
+public:
+  explicit Emitter(ReductionLoops &loops)
+      : loops(loops), nest(loops.nest), accumulators(loops.accumulators), b(loops.b),
+        loc(loops.loc) {}
+
+  void emit() {
+    if (loops.isInner()) {
+      nest.overDims(loops.kept, {}, [&](ValueRange) -> SmallVector<Value> {
+        loops.storeResults(line(LaneTile{loops.line, 1, 1}), LaneTile{-1, 1, 1});
+        return {};
+      });
+      return;
+    }
+    const int64_t columns = loops.kept.back();
+    const LoopNest::Cover vectors = nest.cover(columns, vectorBytes, accumulators.blockBytes());
+    const LaneTile tile{-1, 1, vectors.width};
+    nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
+      nest.overVectors(columns, vectors,
+                       [&](AffineExpr) { loops.storeResults(line(tile), tile); });
+      return {};
+    });
+  }
+
+private:
+  SmallVector<Value> nodeAt(AffineExpr place, const LaneTile &tile) {
+    nest.position[loops.line] = place;
+    return loops.elements(tile);
+  }
+
+  /// The nodes from `first` on, `count` of them.
+  SmallVector<Value> group(AffineExpr first, int64_t count, const LaneTile &tile) {
+    if (loops.isInner() && llvm::isPowerOf2_64(uint64_t(count)) && count > 1) {
+      nest.position[loops.line] = first;
+      return accumulators.mergeNeighbours(
+          b, loc, {loops.elements(LaneTile{loops.line, count, 1})}, /*columns=*/1);
+    }
+    return loops.mergeTree(count, [&](int64_t node) { return nodeAt(first + node, tile); });
+  }
+
+  SmallVector<Value> line(const LaneTile &tile) {
+    const int64_t most = loops.mostElements();
+    if (!loops.isPiece() && most == 0)
+      return accumulators.neutralNodes(b, loc, tile.size());
+    if (!loops.isPiece() && most <= 2 * nodesPerGroup)
+      return group(nest.constant(0), most, tile);
+
+    const int64_t size = loops.isPiece() ? std::min(most, nodesPerGroup) : nodesPerGroup;
+    const int64_t groups = llvm::divideCeil(most, size);
+    if (!stack)
+      stack.emplace(loops, groups + 1, tile.size());
+    Value whole = loops.countOf(size);
+    nest.loop(whole, [&](AffineExpr number) {
+      stack->push(nest.index(number), group(number * size, size, tile));
+    });
+    Value none = arith::ConstantIndexOp::create(b, loc, 0);
+    Value one = arith::ConstantIndexOp::create(b, loc, 1);
+    Value more = loops
+                     .overRest(size, {none},
+                               [&](AffineExpr start, int64_t count) -> SmallVector<Value> {
+                                 stack->push(whole, group(start, count, tile));
+                                 return {one};
+                               })
+                     .front();
+    Value count = b.createOrFold<arith::AddIOp>(loc, whole, more);
+    return stack->total(count, nest.constant(0), tile.size());
+  }
+
+  ReductionLoops &loops;
+  LoopNest &nest;
+  const Accumulators &accumulators;
+  OpBuilder &b;
+  Location loc;
+  std::optional<NodeStack> stack;
+};
+
+class Nodes final : public Strategy {
+public:
+  ir::Strategy kind() const override { return ir::Strategy::Nodes; }
+
+  std::string obstacle(const ReductionShape &shape) const override {
+    return shape.takesNodes ? "" : "it reduces no nodes";
+  }
+
+  int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
+    return shape.isInner() ? 1 : 4 * 1024 / shape.nodeBytes;
+  }
+
+  void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }
+};
+
+} // namespace
+
+const Strategy &nodesStrategy() {
+  static const Nodes strategy;
+  return strategy;
+}
+
+} // namespace tsum

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Strategy.h"
+
+using namespace mlir;
+
+namespace tsum {
+
+ReductionShape::ReductionShape(linalg::GenericOp generic, const Accumulators &accumulators)
+    : extents(generic.getStaticLoopRanges()), isExact(accumulators.isExact()),
+      isOrdered(accumulators.isOrdered()), takesNodes(accumulators.takesNodes()),
+      blockBytes(accumulators.blockBytes()), nodeBytes(accumulators.nodeBytes()) {
+  for (auto [dim, kind] : llvm::enumerate(generic.getIteratorTypesArray()))
+    (kind == utils::IteratorType::reduction ? line : innerKept) = int64_t(dim);
+  auto piece = generic->getAttrOfType<ir::PieceAttr>(ir::TsumDialect::getPieceAttrName());
+  isPiece = piece && ShapedType::isDynamic(extents[line]);
+  if (isPiece)
+    extents[line] = piece.getSize();
+}
+
+ArrayRef<const Strategy *> Strategy::all() {
+  static const Strategy *const strategies[] = {&exactStrategy(),  &nodesStrategy(),
+                                               &narrowStrategy(), &shortStrategy(),
+                                               &innerStrategy(),  &outerStrategy()};
+  return strategies;
+}
+
+const Strategy &Strategy::of(ir::Strategy kind) {
+  return **llvm::find_if(all(), [&](const Strategy *each) { return each->kind() == kind; });
+}
+
+const Strategy &Strategy::choose(const ReductionShape &shape) {
+  return **llvm::find_if(all(),
+                         [&](const Strategy *each) { return each->obstacle(shape).empty(); });
+}
+
+} // namespace tsum
