@@ -315,6 +315,28 @@ def test_reshape_and_broadcast_to(data):
     assert_same(tsum.broadcast_to(x, (2, *shape)), np.broadcast_to(x, (2, *shape)))
 
 
+def test_results_of_booleans_are_bytes_of_0_and_1():
+    # NumPy takes any other byte for true as well.
+    bytes_ = np.random.default_rng(0).choice(np.array([0, 1, 2, 4, 128, 255], np.uint8), (5, 300),
+                                             p=[0.05, 0.5, 0.2, 0.1, 0.1, 0.05])
+    for x in (bytes_.view(bool), bytes_[:, :1].view(bool), bytes_[:1, ::2].view(bool)):
+        true = x.view(np.uint8) != 0
+        other, other_true = x[::-1, ::-1], true[::-1, ::-1]
+        cases = [(tsum.logical_not(tsum.logical_not(x)), true),
+                 (tsum.invert(x), ~true),
+                 (tsum.where(x, x, other), np.where(true, true, other_true))]
+        cases += [(getattr(tsum, name)(x, axis), np.asarray(getattr(np, name)(true, axis=axis)))
+                  for name in ("any", "all") for axis in (None, 0, 1, ())]
+        cases += [(getattr(tsum, name)(x, other), getattr(np, name)(true, other_true))
+                  for name in ("logical_and", "logical_or", "logical_xor", "equal", "bitwise_and")]
+        cases += [(tsum.logical_and(x, x), true), (tsum.logical_or(x, x), true)]
+        for result, expected in cases:
+            np.testing.assert_array_equal(result.numpy().view(np.uint8), expected.view(np.uint8))
+        assert tsum.count_nonzero(x).item() == true.sum()
+        assert_same(tsum.cast(x, tsum.i32), true.astype(np.int32))
+        assert_same(tsum.argmax(x, 1), true.argmax(1))
+
+
 def test_numpy_names():
     x = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
     assert_same(tsum.sum(x, axis=1, keepdims=True), np.sum(x, axis=1, keepdims=True))
