@@ -69,6 +69,19 @@ void bind_inspection(nb::module_ &m);
 
 //===-- To Python -----------------------------------------------------------------------------===//
 
+/// While it lives, a level of nested objects is looked at. \throws nb::python_error, a RecursionError
+/// that ends with `where`, at more levels than Python allows.
+class Recursion {
+public:
+  explicit Recursion(const char *where) {
+    if (Py_EnterRecursiveCall(where))
+      throw nb::python_error();
+  }
+  ~Recursion() { Py_LeaveRecursiveCall(); }
+  Recursion(const Recursion &) = delete;
+  Recursion &operator=(const Recursion &) = delete;
+};
+
 /// While it lives, kernels use the threads that the innermost `tsum.threads` block around the
 /// Python code allows. Needs the GIL at first only.
 class BlockThreads {

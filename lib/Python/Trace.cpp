@@ -68,6 +68,7 @@ void check_known(std::span<const Tensor> tensors) {
 //===-- Structures ----------------------------------------------------------------------------===//
 
 Structure Structure::flatten(nb::handle object, std::vector<Tensor> &leaves) {
+  const Recursion recursion(" in a result of a function of tsum.jit");
   Structure structure;
   if (object.is_none()) {
     structure.kind = Kind::None;
@@ -77,9 +78,10 @@ Structure Structure::flatten(nb::handle object, std::vector<Tensor> &leaves) {
       structure.parts.push_back(flatten(part, leaves));
   } else if (nb::isinstance<nb::dict>(object)) {
     structure.kind = Kind::Dict;
-    for (auto [key, part] : nb::borrow<nb::dict>(object)) {
-      structure.keys.push_back(nb::borrow(key));
-      structure.parts.push_back(flatten(part, leaves));
+    // A list of them: what makes tensors of arrays may change the dictionary.
+    for (nb::handle item : nb::borrow<nb::dict>(object).items()) {
+      structure.keys.push_back(item[0]);
+      structure.parts.push_back(flatten(item[1], leaves));
     }
   } else {
     leaves.push_back(to_tensor(object));
