@@ -305,6 +305,41 @@ def test_tensors_print_while_tracing():
     assert texts[1] == "<tsum.Tensor: shape=(5, 7), dtype=f32, op=add>"
 
 
+def test_graphs_print_while_tracing():
+    texts = []
+
+    @tsum.jit
+    def f(x, y):
+        result = tsum.reduce_sum(x * y)
+        texts.append(tsum.graph_to_string(result))
+        return result
+
+    f(A, tsum.constant(2.0, dtype=tsum.f32, name="factor"))
+    assert texts == ['%0 = input : f32[5,7]\n'
+                     '%1 = input : f32 "factor"\n'
+                     '%2 = multiply(%0, %1) : f32[5,7]\n'
+                     '%3 = reduce_sum(%2, axes=[0,1]) : f32\n']
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+def test_complex_arguments(dtype):
+    z = (A + 1j * B).astype(dtype)
+    for function in (tsum.real, tsum.imag, tsum.abs, tsum.conj, tsum.reduce_prod, lambda z: z,
+                     lambda z: z[::-1] * 2, lambda z: tsum.reshape(z, -1), lambda z: z + A.T[0, 0],
+                     lambda z: (tsum.reduce_sum(z, 0), tsum.transpose(z)),
+                     lambda z: tsum.jit(lambda w: tsum.reduce_sum(w * z))(z + 1)):
+        f = tsum.jit(function)
+        for given in (z, tsum.asarray(z), z[::-1], tsum.asarray(z) * 2, np.asfortranarray(z)):
+            result, expected = f(given), function(tsum.asarray(given))
+            for one, other in zip(*((x if isinstance(x, tuple) else (x,))
+                                    for x in (result, expected))):
+                assert one.is_evaluated and one.dtype == other.dtype
+                np.testing.assert_array_equal(one, other)
+        assert f.trace_count == 1
+    with pytest.raises(tsum.ConcretizationError, match="value of this complex is not known"):
+        tsum.jit(complex)(z[0, 0])
+
+
 def test_a_leaked_argument_has_no_value():
     leaked = []
     f = tsum.jit(lambda x: leaked.append(x) or x + 1)
