@@ -20,8 +20,10 @@ FailureOr<Accumulators> Accumulators::of(linalg::GenericOp generic) {
   }
   if (result.parts.empty())
     return generic.emitOpError("reduces to nothing");
-  auto takesNodes = [](const Accumulator &part) { return part.takesNodes(); };
-  if (!llvm::all_equal(llvm::map_range(result.parts, takesNodes)))
+  // What has no order goes with either.
+  if (llvm::any_of(result.parts, [&](const Accumulator &part) {
+        return part.isOrdered() && part.takesNodes() != result.takesNodes();
+      }))
     return generic.emitOpError("reduces nodes and elements in the same loops");
   return result;
 }

@@ -22,7 +22,9 @@ public:
     return llvm::any_of(parts, [](const Accumulator &part) { return part.isOrdered(); });
   }
   bool isExact() const { return front().isExact(); }
-  bool takesNodes() const { return front().takesNodes(); }
+  bool takesNodes() const {
+    return llvm::any_of(parts, [](const Accumulator &part) { return part.takesNodes(); });
+  }
 
   /// Of each result what the body accumulates.
   llvm::SmallVector<mlir::Value> values() const;

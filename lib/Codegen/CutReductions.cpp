@@ -23,7 +23,7 @@ namespace tsum {
 
 namespace {
 
-/// A kernel that reads less is not worth a second launch.
+/// A kernel that reads less is not worth a second launch for the sake of threads.
 constexpr int64_t minBytes = 512 * 1024;
 /// A piece reads so much; more where that leaves enough pieces for as many threads as there may be.
 constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedPieces = 64;
@@ -90,7 +90,7 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
   for (Value input : chain.front().getDpsInputs())
     bytes += bytesOf(input.getType());
   const int64_t results = cast<RankedTensorType>(kernel.getResultTypes().front()).getNumElements();
-  if (bytes < minBytes || results == 0)
+  if (bytes == 0 || results == 0)
     return none;
   FailureOr<Tiling> tiling = chooseTiling(kernel, strategy);
   if (failed(tiling))
@@ -98,7 +98,7 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
 
   // Pieces for all threads, and none that leaves more nodes than the stack takes.
   const int64_t pieceBytes = std::clamp(bytes / wantedPieces, minPieceBytes, maxPieceBytes);
-  int64_t wanted = bytes / pieceBytes / tiling->count();
+  int64_t wanted = bytes < minBytes ? 1 : bytes / pieceBytes / tiling->count();
   const int64_t nodeBytes = accumulators->nodeBytes();
   SmallVector<int64_t> stackBytes; // of the nodes before each reduction, for each of its elements
   for (int64_t nodes = nodeBytes; linalg::GenericOp generic : chain) {
@@ -106,10 +106,10 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
     if (generic != chain.front())
       nodes *= reducedExtent(generic);
   }
+  wanted = std::min(wanted, bytes / results / minReadPerNode / nodeBytes);
   if (chain.size() > 1)
     wanted = std::max<int64_t>(
         wanted, llvm::divideCeil(stackBytes.back() * reducedExtent(chain.back()), maxStackBytes));
-  wanted = std::min(wanted, bytes / results / minReadPerNode / nodeBytes);
   if (wanted < 2)
     return none;
 

@@ -120,7 +120,7 @@ struct TsumExpandMathPass final : impl::TsumExpandMathPassBase<TsumExpandMathPas
         llvm::is_contained(llvm::split(targetFeatures, ','), StringRef("+avx512f"));
     // What expansions build stands before their op, where the walk has been.
     WalkResult result = getOperation().walk([&](Operation *op) {
-      if (!isa<mlir::math::MathDialect>(op->getDialect()) &&
+      if (!isa_and_nonnull<mlir::math::MathDialect>(op->getDialect()) &&
           !isa<arith::RemFOp, ir::ElementaryOp>(op))
         return WalkResult::advance();
       return WalkResult(expandOp(op, hasAVX512));

@@ -26,7 +26,7 @@ constexpr int64_t maxResults = 4;
 struct Reduction {
   linalg::GenericOp generic;
   int64_t blockBytes; // of an element: what has no order takes its lanes from it
-  bool takesNodes;
+  bool isOrdered, takesNodes;
 };
 
 bool dependsOn(Operation *op, Operation *producer) {
@@ -55,7 +55,11 @@ bool shareData(linalg::GenericOp a, linalg::GenericOp b) {
 /// would read twice.
 bool canJoin(Reduction a, Reduction b) {
   linalg::GenericOp first = a.generic, second = b.generic;
-  return a.blockBytes == b.blockBytes && a.takesNodes == b.takesNodes &&
+  // What has no order goes with elements of its size, and with nodes.
+  const bool goTogether = a.takesNodes || b.takesNodes
+                              ? (a.takesNodes || !a.isOrdered) && (b.takesNodes || !b.isOrdered)
+                              : a.blockBytes == b.blockBytes;
+  return goTogether &&
          first.getNumDpsInits() + second.getNumDpsInits() <= maxResults &&
          first.getStaticLoopRanges() == second.getStaticLoopRanges() &&
          first.getIteratorTypesArray() == second.getIteratorTypesArray() &&
@@ -96,13 +100,16 @@ struct TsumJoinReductionsPass final : impl::TsumJoinReductionsPassBase<TsumJoinR
         return signalPassFailure();
       if (accumulators->isExact())
         continue; // its limbs fill L1
-      Reduction next{generic, accumulators->blockBytes(), accumulators->takesNodes()};
+      Reduction next{generic, accumulators->blockBytes(), accumulators->isOrdered(),
+                     accumulators->takesNodes()};
       auto *other = llvm::find_if(reductions, [&](Reduction r) { return canJoin(r, next); });
       if (other == reductions.end()) {
         reductions.push_back(next);
         continue;
       }
       other->generic = join(rewriter, other->generic, generic);
+      other->isOrdered |= next.isOrdered;
+      other->takesNodes |= next.takesNodes;
       // What read the first one may stand before the place of the second.
       sortTopologically(&kernel.getBody().front());
     }

@@ -181,6 +181,8 @@ private:
 
 struct TsumOverlapStoresPass final : impl::TsumOverlapStoresPassBase<TsumOverlapStoresPass> {
   void runOnOperation() override {
+    if (failed(ir::verifyIsBufferKernel(getOperation())))
+      return signalPassFailure();
     if (std::optional<TileLoop> loop = TileLoop::match(getOperation()))
       loop->overlap();
   }

@@ -45,6 +45,8 @@ private:
   static LogicalResult checkArguments(func::FuncOp function, ArrayRef<Tensor> arguments) {
     if (!function.getBody().hasOneBlock())
       return function.emitOpError("must have a body of one block to be evaluated");
+    if (!isa<func::ReturnOp>(function.getBody().front().getTerminator()))
+      return function.emitOpError("does not end in 'func.return'");
     if (function.getNumArguments() != arguments.size())
       return function.emitError() << arguments.size() << " arguments are given, and '"
                                   << function.getName() << "' takes " << function.getNumArguments();

@@ -3,6 +3,7 @@
 #include "Accesses.h"
 
 #include "tsum/Conversion/Passes.h"
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -32,6 +33,22 @@ namespace tsum {
 #include "tsum/Conversion/Passes.h.inc"
 
 namespace {
+
+/// Checks that `kernel` is (buffers..., begin, end) -> ().
+LogicalResult verifyIsTiledKernel(func::FuncOp kernel) {
+  if (failed(ir::verifyIsBufferKernel(kernel)))
+    return failure();
+  ArrayRef<Type> types = kernel.getArgumentTypes();
+  const bool endsInTiles = types.size() >= 2 && llvm::all_of(types.take_back(2), [](Type type) {
+                             return type.isIndex();
+                           });
+  if (kernel.getNumResults() == 0 && endsInTiles &&
+      llvm::all_of(types.drop_back(2), llvm::IsaPred<MemRefType>))
+    return success();
+  return kernel.emitOpError() << "is " << kernel.getFunctionType()
+                              << ", and kernels take buffers and two indices and return nothing "
+                                 "(tsum-tile makes them so)";
+}
 
 /// (ptr..., begin, end)  becomes  (ptr to the ptrs, begin, end).
 void packArguments(LLVM::LLVMFuncOp kernel) {
@@ -107,6 +124,12 @@ struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
   }
 
   void runOnOperation() override {
+    SmallVector<StringAttr> kernels;
+    for (auto kernel : getOperation().getOps<func::FuncOp>()) {
+      if (failed(verifyIsTiledKernel(kernel)))
+        return signalPassFailure();
+      kernels.push_back(kernel.getSymNameAttr());
+    }
     for (auto kernel : getOperation().getOps<func::FuncOp>())
       lowerAccesses(kernel);
     MLIRContext *context = &getContext();
@@ -115,7 +138,9 @@ struct TsumToLLVMPass final : impl::TsumToLLVMPassBase<TsumToLLVMPass> {
     if (failed(applyFullConversion(getOperation(), target, patterns)))
       return signalPassFailure();
     auto features = LLVM::TargetFeaturesAttr::get(context, targetFeatures);
-    for (auto kernel : getOperation().getOps<LLVM::LLVMFuncOp>()) {
+    SymbolTable symbols(getOperation());
+    for (StringAttr name : kernels) {
+      auto kernel = symbols.lookup<LLVM::LLVMFuncOp>(name);
       resolvePointers(kernel);
       packArguments(kernel);
       fenceStreamedStores(kernel);

@@ -188,23 +188,21 @@ void Canonicalizer::bind_results() {
 
     const std::vector<std::int32_t> &dims = value_of(source).dims;
     std::vector<std::int64_t> extents;
-    std::vector<std::int64_t> stride_of(result.graph.extents.size(), 0);
     for (std::int32_t dim : dims)
       extents.push_back(result.graph.extents[static_cast<std::size_t>(dim)]);
     ByteStrides packed = row_major_strides(extents, output->dtype);
     std::int64_t bytes = size_of(output->dtype);
-    for (std::size_t dim = 0; dim < dims.size(); ++dim) {
-      stride_of[static_cast<std::size_t>(dims[dim])] = packed[dim];
-      bytes *= extents[dim];
-    }
+    for (std::int64_t extent : extents)
+      bytes *= extent;
 
     Canonicalized::Result bound{output, ByteStrides(source.dims.size(), 0), 0, bytes};
     for (std::size_t dim = 0; dim < source.dims.size(); ++dim) {
-      std::int32_t place = place_in_graph(source.dims[dim]);
-      if (place < 0)
+      const std::int32_t place = place_in_graph(source.dims[dim]);
+      const auto spanned = std::ranges::find(dims, place);
+      if (spanned == dims.end())
         continue; // the value repeats along it
       std::int64_t &stride = bound.strides[dim];
-      stride = stride_of[static_cast<std::size_t>(place)];
+      stride = packed[static_cast<std::size_t>(spanned - dims.begin())];
       // Without elements there is no last one to begin with.
       if (bytes != 0 && is_flipped[static_cast<std::size_t>(place)]) {
         bound.offset += (output->shape[dim] - 1) * stride;

@@ -18,7 +18,7 @@ namespace {
 /// What data says about the order of dimensions.
 class StrideOrder {
 public:
-  explicit StrideOrder(const CanonicalGraph &graph) : strides(graph.extents.size()) {
+  explicit StrideOrder(const CanonicalGraph &graph) : graph(graph), strides(graph.extents.size()) {
     // Traffic makes the weight: the largest data, then the first, decides where several disagree.
     std::vector<std::pair<std::int64_t, std::int32_t>> data; // (-bytes, value)
     for (const Value &value : graph.values) {
@@ -32,6 +32,7 @@ public:
     std::ranges::sort(data);
     for (std::size_t rank = 0; rank < data.size(); ++rank) {
       const Value &value = graph.values[to_index(data[rank].second)];
+      by_weight.push_back(data[rank].second);
       for (std::size_t dim = 0; dim < value.dims.size(); ++dim)
         strides[to_index(value.dims[dim])].push_back({rank, std::abs(value.strides[dim])});
     }
@@ -39,19 +40,26 @@ public:
 
   /// Whether `a` belongs outside of `b`, as the first data says in which their strides differ.
   [[nodiscard]] bool is_outside(std::int32_t a, std::int32_t b) const {
-    const auto &of_a = strides[to_index(a)];
-    const auto &of_b = strides[to_index(b)];
-    for (auto i = of_a.begin(), j = of_b.begin(); i != of_a.end() && j != of_b.end();) {
-      if (i->data < j->data)
-        ++i;
-      else if (j->data < i->data)
-        ++j;
-      else if (i->stride != j->stride)
-        return i->stride > j->stride;
-      else
-        ++i, ++j;
+    // One of them may be in very many data.
+    const bool is_swapped = strides[to_index(a)].size() > strides[to_index(b)].size();
+    const auto &fewer = strides[to_index(is_swapped ? b : a)];
+    const auto &more = strides[to_index(is_swapped ? a : b)];
+    for (const Stride &stride : fewer) {
+      const auto other = std::ranges::lower_bound(more, stride.data, {}, &Stride::data);
+      if (other == more.end())
+        return false;
+      if (other->data == stride.data && other->stride != stride.stride)
+        return (stride.stride > other->stride) != is_swapped;
     }
     return false;
+  }
+
+  /// Calls `visit` with each dimension that some data spans together with `dim`, perhaps several
+  /// times. Of others nothing is said.
+  template <class Visit> void visit_neighbours(std::int32_t dim, Visit &&visit) const {
+    for (const Stride &stride : strides[to_index(dim)])
+      for (std::int32_t other : graph.values[to_index(by_weight[stride.data])].dims)
+        visit(other);
   }
 
 private:
@@ -59,7 +67,63 @@ private:
     std::size_t data; ///< by falling weight
     std::int64_t stride;
   };
+  const CanonicalGraph &graph;
+  std::vector<std::int32_t> by_weight;      ///< the data: values by falling weight
   std::vector<std::vector<Stride>> strides; ///< per dimension, in the data that spans it
+};
+
+/// Dimensions in a row, to which one can be added anywhere, and of which two can be compared.
+class DimensionRow {
+public:
+  explicit DimensionRow(std::size_t dims) : entries(dims) {}
+
+  static constexpr std::int32_t none = -1;
+
+  [[nodiscard]] bool contains(std::int32_t dim) const { return entry(dim).label != 0; }
+  [[nodiscard]] bool is_before(std::int32_t a, std::int32_t b) const {
+    return entry(a).label < entry(b).label;
+  }
+
+  /// Adds `dim` before `next`, or at the end.
+  void insert_before(std::int32_t next, std::int32_t dim) {
+    const std::int32_t previous = next == none ? last : entry(next).previous;
+    auto low = [&] { return previous == none ? 0 : entry(previous).label; };
+    if (next != none && entry(next).label - low() < 2)
+      number();
+    entry(dim) = {next == none ? low() + gap : low() + (entry(next).label - low()) / 2, previous,
+                  next};
+    (previous == none ? first : entry(previous).next) = dim;
+    (next == none ? last : entry(next).previous) = dim;
+  }
+
+  [[nodiscard]] std::vector<std::int32_t> in_order() const {
+    std::vector<std::int32_t> dims;
+    for (std::int32_t dim = first; dim != none; dim = entry(dim).next)
+      dims.push_back(dim);
+    return dims;
+  }
+
+private:
+  static constexpr std::uint64_t gap = std::uint64_t{1} << 32;
+
+  struct Entry {
+    std::uint64_t label = 0; ///< rises along the row; 0 of what is not in it
+    std::int32_t previous = none;
+    std::int32_t next = none;
+  };
+
+  [[nodiscard]] const Entry &entry(std::int32_t dim) const { return entries[to_index(dim)]; }
+  [[nodiscard]] Entry &entry(std::int32_t dim) { return entries[to_index(dim)]; }
+
+  void number() {
+    std::uint64_t label = 0;
+    for (std::int32_t dim = first; dim != none; dim = entry(dim).next)
+      entry(dim).label = label += gap;
+  }
+
+  std::vector<Entry> entries;
+  std::int32_t first = none;
+  std::int32_t last = none;
 };
 
 } // namespace
@@ -86,19 +150,29 @@ static void renumber(Value &value, const CanonicalGraph &graph,
 }
 
 std::vector<std::int32_t> order_dims(CanonicalGraph &graph, std::vector<std::int32_t> used) {
-  // The insertion sort by which NumPy's nditer orders axes: what no data decides stays where it is.
-  StrideOrder order(graph);
-  for (auto next = used.begin(); next != used.end(); ++next) {
-    auto to = next;
-    for (auto before = next; before != used.begin();) {
-      --before;
-      if (order.is_outside(*next, *before))
-        to = before;
-      else if (order.is_outside(*before, *next))
+  // The insertion sort by which NumPy's nditer orders axes: each goes before the outermost one that
+  // it is outside of, but not beyond one that is outside of it, and what no data decides stays where
+  // it is. Only neighbours decide, so that only they are looked at, from the innermost one on.
+  const StrideOrder order(graph);
+  DimensionRow row(graph.extents.size());
+  std::vector<std::int32_t> neighbours;
+  for (std::int32_t dim : used) {
+    neighbours.clear();
+    order.visit_neighbours(dim, [&](std::int32_t other) {
+      if (row.contains(other))
+        neighbours.push_back(other);
+    });
+    std::ranges::sort(neighbours, [&](auto a, auto b) { return row.is_before(b, a); });
+    const auto end = std::ranges::unique(neighbours).begin();
+    std::int32_t to = DimensionRow::none;
+    for (auto other = neighbours.begin(); other != end; ++other)
+      if (order.is_outside(dim, *other))
+        to = *other;
+      else if (order.is_outside(*other, dim))
         break;
-    }
-    std::rotate(to, next, next + 1);
+    row.insert_before(to, dim);
   }
+  used = row.in_order();
 
   std::vector<std::int32_t> number_of(graph.extents.size(), -1);
   std::vector<std::int64_t> extents;

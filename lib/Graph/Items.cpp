@@ -82,7 +82,7 @@ void Items::reshape(Item &reshaped) {
   std::erase(before, 1);
   std::erase(after, 1);
   if (before != after) { // its dimensions are not those of its operand, unless that lies in memory
-    need_first(operand.source->node);
+    need_first(*operand.source, reshaped);
     reshaped.dims = classes.add(shape);
     return;
   }
@@ -93,17 +93,22 @@ void Items::reshape(Item &reshaped) {
     reshaped.dims.push_back(extent == 1 ? DimensionClasses::none : *next++);
 }
 
-void Items::need_first(const Node::Ptr &node) {
-  if (std::ranges::find(needed_first, node) == needed_first.end())
-    needed_first.push_back(node);
+void Items::need_first(const OrderedNode &operand, const Item &reader) {
+  auto place_of = [this](const OrderedNode &source) {
+    return static_cast<std::size_t>(&source - order.data());
+  };
+  if (!steps)
+    steps.emplace(order);
+  steps->need(place_of(operand));
+  steps->separate(place_of(*reader.source), place_of(operand));
 }
 
 /// The same tensor once more, with dimensions of its own. What must be computed has only one order,
 /// so it has to become data first.
-std::int32_t Items::add_use(std::int32_t place) {
+std::int32_t Items::add_use(std::int32_t place, std::int32_t reader) {
   const OrderedNode &source = *(*this)[place].source;
   if (!(*this)[place].is_leaf())
-    need_first(source.node);
+    need_first(source, (*this)[reader]);
   Item use;
   use.source = &source;
   use.dims = classes.add(source.node->shape);
@@ -128,7 +133,7 @@ void Items::connect(std::int32_t consumer) {
       std::int32_t operand = (*this)[consumer].operands[n];
       if ((*this)[operand].is_leaf() != leaf || unite_dims((*this)[operand], (*this)[consumer]))
         continue;
-      std::int32_t use = add_use(operand);
+      std::int32_t use = add_use(operand, consumer);
       (*this)[consumer].operands[n] = use;
       [[maybe_unused]] bool is_united = unite_dims((*this)[use], (*this)[consumer]);
       assert(is_united && "fresh dimensions contradict nothing");
@@ -147,11 +152,13 @@ Items::Items(std::span<const Node::Ptr> outputs) : order(evaluation_order(output
     for (DimId &dim : each.dims)
       if (dim != DimensionClasses::none)
         dim = classes.find(dim);
-}
-
-std::int32_t Items::place_of_output(const Node::Ptr &output) const {
-  auto entry = std::ranges::find(order.rbegin(), order.rend(), output, &OrderedNode::node);
-  return item_of[static_cast<std::size_t>(&*entry - order.data())];
+  if (steps)
+    needed_first = steps->groups();
+  for (const Node::Ptr &output : outputs)
+    item_of_output[output.get()] = -1;
+  for (std::size_t place = 0; place < order.size(); ++place)
+    if (auto output = item_of_output.find(order[place].node.get()); output != item_of_output.end())
+      output->second = item_of[place];
 }
 
 } // namespace tsum

@@ -2,7 +2,11 @@
 #pragma once
 
 #include "DimensionClasses.h"
+#include "Steps.h"
 #include "tsum/Graph/CanonicalGraph.h"
+
+#include <optional>
+#include <unordered_map>
 
 namespace tsum {
 
@@ -42,25 +46,30 @@ public:
   Items(const Items &) = delete; // items point into `order`
   Items &operator=(const Items &) = delete;
 
-  [[nodiscard]] std::int32_t place_of_output(const Node::Ptr &output) const;
+  [[nodiscard]] std::int32_t place_of_output(const Node::Ptr &output) const {
+    return item_of_output.at(output.get());
+  }
   [[nodiscard]] Item &operator[](std::int32_t place) {
     return all[static_cast<std::size_t>(place)];
   }
 
   std::vector<Item> all; ///< each behind its operands, but for those that are used once more
   DimensionClasses classes;
-  std::vector<Node::Ptr> needed_first; ///< what must become data before the rest can be laid out
+  /// What must become data before the rest can be laid out.
+  std::vector<std::vector<Node::Ptr>> needed_first;
 
 private:
   std::int32_t add(const OrderedNode &source);
   void reshape(Item &reshaped);
-  std::int32_t add_use(std::int32_t place);
-  void need_first(const Node::Ptr &node);
+  std::int32_t add_use(std::int32_t place, std::int32_t reader);
+  void need_first(const OrderedNode &operand, const Item &reader);
   bool unite_dims(const Item &operand, const Item &consumer);
   void connect(std::int32_t consumer);
 
   std::vector<OrderedNode> order;
+  std::optional<Steps> steps;        // if something is needed first
   std::vector<std::int32_t> item_of; // per place in `order`
+  std::unordered_map<const Node *, std::int32_t> item_of_output;
 };
 
 } // namespace tsum

@@ -2,6 +2,7 @@
 #include "tsum/Graph/Node.h"
 
 #include "tsum/Graph/Layout.h"
+#include "tsum/Graph/StandIn.h"
 #include "tsum/Graph/Strided.h"
 
 #include <algorithm>
@@ -128,10 +129,21 @@ static std::shared_ptr<std::byte> allocate(std::int64_t bytes) {
           [](std::byte *memory) { ::operator delete(memory, alignment); }};
 }
 
+/// What stands for a copy of what stands for data.
+static std::shared_ptr<const Storage> row_major_stand_in(std::span<const std::int64_t> shape,
+                                                         DType dtype, std::int64_t bytes) {
+  std::shared_ptr<const std::byte> addresses = reserve_addresses(bytes);
+  const std::byte *data = addresses.get();
+  return std::make_shared<Storage>(
+      Storage{std::move(addresses), data, row_major_strides(shape, dtype)});
+}
+
 std::shared_ptr<const Storage> pack_row_major(std::span<const std::int64_t> shape, DType dtype,
                                               const Storage &values) {
-  std::int64_t size = checked_size("copy", shape, dtype);
-  std::shared_ptr<std::byte> copy = allocate(size * size_of(dtype));
+  const std::int64_t bytes = checked_size("copy", shape, dtype) * size_of(dtype);
+  if (is_stand_in(values.owner))
+    return row_major_stand_in(shape, dtype, bytes);
+  std::shared_ptr<std::byte> copy = allocate(bytes);
   copy_row_major(copy.get(), values.data, shape, values.strides, dtype);
   const std::byte *data = copy.get();
   return std::make_shared<Storage>(Storage{std::move(copy), data, row_major_strides(shape, dtype)});
@@ -186,11 +198,13 @@ std::shared_ptr<const Storage> reshape_values(const Node &node,
 
 std::shared_ptr<const Storage> join_parts(const Node &real, const Node &imag) {
   const DType dtype = real.dtype == DType::f32 ? DType::complex64 : DType::complex128;
-  std::shared_ptr<std::byte> joined =
-      allocate(checked_size("complex", real.shape, dtype) * size_of(dtype));
-  std::byte *to = joined.get();
+  const std::int64_t bytes = checked_size("complex", real.shape, dtype) * size_of(dtype);
   auto re = real.values();
   auto im = imag.values();
+  if (is_stand_in(re->owner) || is_stand_in(im->owner))
+    return row_major_stand_in(real.shape, dtype, bytes);
+  std::shared_ptr<std::byte> joined = allocate(bytes);
+  std::byte *to = joined.get();
   visit_dtype(real.dtype, [&]<class T>(T) {
     for_each_index<2>(real.shape, {re->strides, im->strides}, [&](const auto &offsets) {
       std::memcpy(to, re->data + offsets[0], sizeof(T));

@@ -1,34 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Graph/Resolve.h"
 
+#include "Steps.h"
+#include "tsum/Graph/IndexMap.h"
 #include "tsum/Graph/Layout.h"
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <set>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace tsum {
 
 namespace {
 
 /// Some of a tensor: for each dimension where it starts, in which steps it goes, and how far.
-struct View {
+struct Part {
   std::vector<std::int64_t> starts, steps;
   Shape shape;
 
-  auto operator<=>(const View &) const = default;
+  [[nodiscard]] bool is_whole(const Shape &of) const {
+    auto is = [](std::int64_t number) {
+      return [number](std::int64_t given) { return given == number; };
+    };
+    return shape == of && std::ranges::all_of(starts, is(0)) && std::ranges::all_of(steps, is(1));
+  }
+
+  auto operator<=>(const Part &) const = default;
 };
 
-View whole(const Shape &shape) {
+Part whole(const Shape &shape) {
   return {std::vector<std::int64_t>(shape.size(), 0), std::vector<std::int64_t>(shape.size(), 1),
           shape};
 }
 
-/// A node, or some of its elements.
+IndexMap map_of(const Part &part) { return IndexMap::slice(part.starts, part.steps, part.shape); }
+
+/// A tensor seen by way of views of it: what an operation reads in the end.
+struct Use {
+  Node::Ptr base;
+  IndexMap map;
+
+  /// What of `base` is read.
+  [[nodiscard]] Part part() const {
+    Part part;
+    for (const IndexMap::Source &source : map.sources) {
+      part.starts.push_back(source.start);
+      part.steps.push_back(source.step);
+      part.shape.push_back(
+          source.dim == IndexMap::none ? 1 : map.shape[static_cast<std::size_t>(source.dim)]);
+    }
+    return part;
+  }
+  /// How that part is read.
+  [[nodiscard]] IndexMap map_of_part() const {
+    IndexMap rest = map;
+    for (IndexMap::Source &source : rest.sources)
+      source = {.dim = source.dim};
+    return rest;
+  }
+
+  auto operator<=>(const Use &) const = default;
+};
+
+/// Some of the elements of a tensor that is no view.
 struct Request {
   Node::Ptr node;
-  std::optional<View> view;
+  Part part;
 
   auto operator<=>(const Request &) const = default;
 };
@@ -38,190 +77,138 @@ class SlicePusher {
 public:
   Node::Ptr push(const Node::Ptr &node);
 
-  std::vector<Node::Ptr> needed_first;
+  std::unordered_set<const Node *> needed_first;
 
 private:
-  std::vector<Request> operands_of(const Request &request);
-  void need_first(const Node::Ptr &node);
-  Node::Ptr build(const Request &request, const std::vector<Node::Ptr> &operands);
+  const Use &use_of(const Node::Ptr &node);
+  std::vector<Use> operands_of(const Request &request);
+  Node::Ptr build(const Request &request, const std::vector<Use> &operands);
+  Node::Ptr build(const Use &use);
 
-  /// How many views of one computed tensor are computed in place of it. If there are more, it is
+  /// How many parts of one computed tensor are computed in place of it. If there are more, it is
   /// evaluated first: else graphs would grow without bound where slices of slices' results are
   /// taken again and again.
-  static constexpr std::size_t most_views = 2;
+  static constexpr std::size_t most_parts = 2;
 
+  std::unordered_map<const Node *, Use> uses; ///< each node as a view of what is none
   std::map<Request, Node::Ptr> results;
-  std::map<const Node *, std::set<View>> views; ///< of each computed tensor
+  std::map<Use, Node::Ptr> views;               ///< of results
+  std::map<const Node *, std::set<Part>> parts; ///< of each computed tensor
 };
 
-/// `view` of a result that broadcasts `operand`, as a view of that.
-View view_of_operand(const View &view, const Shape &operand) {
-  View result = whole(operand);
-  const std::size_t offset = view.shape.size() - operand.size();
-  for (std::size_t dim = 0; dim < operand.size(); ++dim)
-    if (operand[dim] != 1) {
-      result.starts[dim] = view.starts[offset + dim];
-      result.steps[dim] = view.steps[offset + dim];
-      result.shape[dim] = view.shape[offset + dim];
+/// `part` of a result that an elementwise operation makes of `operand`, as a part of that.
+Part part_of_operand(const Part &part, const Shape &operand) {
+  return Use{nullptr, map_of(part).compose(IndexMap::broadcast(operand, part.shape))}.part();
+}
+
+/// `part` of what `reduction` makes of `operand`, as a part of that: whole along what it reduces.
+Part part_of_reduced(const Part &part, const Node &reduction, const Shape &operand) {
+  Part result = whole(operand);
+  std::size_t from = 0;
+  for (std::size_t dim = 0; dim < operand.size(); ++dim) {
+    if (std::ranges::binary_search(reduction.axes, static_cast<std::int64_t>(dim))) {
+      from += reduction.keepdims ? 1 : 0;
+      continue;
     }
-  return result;
-}
-
-/// `view`, along the places in `dims`, as a view of `shape`, whole along the others.
-View view_along(const View &view, const Shape &shape, const std::vector<std::size_t> &dims) {
-  View result = whole(shape);
-  for (std::size_t dim = 0; dim < dims.size(); ++dim) {
-    result.starts[dims[dim]] = view.starts[dim];
-    result.steps[dims[dim]] = view.steps[dim];
-    result.shape[dims[dim]] = view.shape[dim];
+    result.starts[dim] = part.starts[from];
+    result.steps[dim] = part.steps[from];
+    result.shape[dim] = part.shape[from++];
   }
   return result;
 }
 
-/// A view of some of the values.
-Node::Ptr view_values(const Node &node, const Storage &values, const View &view) {
-  auto result = std::make_shared<Node>(OpKind::Constant, node.dtype, view.shape);
-  Storage storage{values.owner, values.data, {}};
-  for (std::size_t dim = 0; dim < view.shape.size(); ++dim) {
-    const bool is_taken = view.shape[dim] > 1;
-    storage.strides.push_back(values.strides[dim] * (is_taken ? view.steps[dim] : 1));
-    storage.data += values.strides[dim] * view.starts[dim];
-  }
-  result->set_values(std::make_shared<Storage>(std::move(storage)));
+Node::Ptr data_node(DType dtype, Shape shape, std::shared_ptr<const Storage> values) {
+  auto result = std::make_shared<Node>(OpKind::Constant, dtype, std::move(shape));
+  result->set_values(std::move(values));
   return result;
-}
-
-/// The dimensions whose extent is not 1.
-std::vector<std::size_t> long_dims(const Shape &shape) {
-  std::vector<std::size_t> dims;
-  for (std::size_t dim = 0; dim < shape.size(); ++dim)
-    if (shape[dim] != 1)
-      dims.push_back(dim);
-  return dims;
-}
-
-/// Whether the reshape of one to the other only adds or drops extents of 1.
-bool keeps_dims(const Shape &from, const Shape &to) {
-  auto extents = [](const Shape &shape) {
-    Shape extents = shape;
-    std::erase(extents, 1);
-    return extents;
-  };
-  return extents(from) == extents(to);
-}
-
-/// Whether `op` computes nothing: its elements are those of its operands, or where they are.
-bool is_view(OpKind op) {
-  switch (op) {
-  case OpKind::Iota:
-  case OpKind::BroadcastTo:
-  case OpKind::Reshape:
-  case OpKind::Transpose:
-  case OpKind::Slice:
-    return true;
-  default:
-    return false;
-  }
 }
 
 } // namespace
 
-void SlicePusher::need_first(const Node::Ptr &node) {
-  if (std::ranges::find(needed_first, node) == needed_first.end())
-    needed_first.push_back(node);
+/// Follows views down to what is none: data, what is computed, or a reshape that is more than a
+/// view. Each node is looked at once.
+const Use &SlicePusher::use_of(const Node::Ptr &node) {
+  std::vector<Node::Ptr> open = {node};
+  while (!open.empty()) {
+    const Node::Ptr &view = open.back();
+    if (uses.contains(view.get())) {
+      open.pop_back();
+      continue;
+    }
+    const Node::State state = view->state();
+    std::optional<IndexMap> map;
+    if (state.operands.size() == 1)
+      map = IndexMap::of(*view, state.operands[0]->shape);
+    if (!map) {
+      uses.emplace(view.get(), Use{view, IndexMap::identity(view->shape)});
+      open.pop_back();
+    } else if (auto inner = uses.find(state.operands[0].get()); inner != uses.end()) {
+      Use use{inner->second.base, map->compose(inner->second.map)};
+      uses.emplace(view.get(), std::move(use));
+      open.pop_back();
+    } else {
+      open.push_back(state.operands[0]);
+    }
+  }
+  return uses.at(node.get());
 }
 
-/// What must be there before `request` can be built.
-std::vector<Request> SlicePusher::operands_of(const Request &request) {
+/// Returns what must be there before `request` can be built.
+std::vector<Use> SlicePusher::operands_of(const Request &request) {
   const Node &node = *request.node;
-  Node::State state = node.state();
-  std::vector<Request> operands;
-  if (state.values || (request.view && is_empty(request.view->shape)))
+  const Part &part = request.part;
+  const Node::State state = node.state();
+  const bool is_whole = part.is_whole(node.shape);
+  std::vector<Use> operands;
+  if (state.values || is_empty(part.shape) || (is_whole && !node.has_slices))
     return operands;
-  if (!request.view) {
-    if (node.op == OpKind::Slice)
-      return {{state.operands[0], View{node.starts, node.steps, node.shape}}};
-    if (node.has_slices)
-      for (const Node::Ptr &operand : state.operands)
-        operands.push_back({operand, std::nullopt});
-    return operands;
-  }
-
-  const View &view = *request.view;
-  if (!is_view(node.op)) {
-    std::set<View> &seen = views[&node];
-    seen.insert(view);
-    if (seen.size() > most_views) {
-      need_first(request.node);
-      return {};
+  if (!is_whole && node.op != OpKind::Iota) {
+    std::set<Part> &seen = parts[&node];
+    seen.insert(part);
+    // Of a reshape that is no view, no part can be computed alone.
+    if (seen.size() > most_parts || node.op == OpKind::Reshape) {
+      needed_first.insert(&node);
+      return operands;
     }
   }
   for (const Node::Ptr &operand : state.operands) {
-    View moved;
-    if (node.op == OpKind::Slice) {
-      moved = view;
-      for (std::size_t dim = 0; dim < view.shape.size(); ++dim) {
-        moved.starts[dim] = node.starts[dim] + view.starts[dim] * node.steps[dim];
-        moved.steps[dim] = view.shape[dim] > 1 ? view.steps[dim] * node.steps[dim] : 1;
-      }
-    } else if (node.op == OpKind::Transpose) {
-      moved = view_along(view, operand->shape, {node.axes.begin(), node.axes.end()});
-    } else if (is_reduction(node.op)) {
-      View kept = view;
-      std::vector<std::size_t> dims;
-      for (std::size_t dim = 0; dim < operand->shape.size(); ++dim)
-        if (!std::ranges::binary_search(node.axes, static_cast<std::int64_t>(dim)))
-          dims.push_back(dim);
-        else if (node.keepdims) // extents of 1
-          for (auto *list : {&kept.starts, &kept.steps, &kept.shape})
-            list->erase(list->begin() + static_cast<std::ptrdiff_t>(dims.size()));
-      moved = view_along(kept, operand->shape, dims);
-    } else if (node.op == OpKind::Reshape) {
-      if (!keeps_dims(operand->shape, node.shape)) {
-        need_first(request.node);
-        return {};
-      }
-      View kept;
-      for (std::size_t dim : long_dims(node.shape)) {
-        kept.starts.push_back(view.starts[dim]);
-        kept.steps.push_back(view.steps[dim]);
-        kept.shape.push_back(view.shape[dim]);
-      }
-      moved = view_along(kept, operand->shape, long_dims(operand->shape));
-    } else {
-      moved = view_of_operand(view, operand->shape);
-    }
-    operands.push_back({operand, std::move(moved)});
+    const Use &use = use_of(operand);
+    if (is_whole)
+      operands.push_back(use);
+    else
+      operands.push_back(
+          {use.base, map_of(is_reduction(node.op) ? part_of_reduced(part, node, operand->shape)
+                                                  : part_of_operand(part, operand->shape))
+                         .compose(use.map)});
   }
   return operands;
 }
 
-Node::Ptr SlicePusher::build(const Request &request, const std::vector<Node::Ptr> &operands) {
+/// The node of `request`, of which the parts that `operands` read are built.
+Node::Ptr SlicePusher::build(const Request &request, const std::vector<Use> &operands) {
   const Node &node = *request.node;
-  Node::State state = node.state();
-  if (request.view) {
-    const View &view = *request.view;
-    if (state.values)
-      return view_values(node, *state.values, view);
-    if (is_empty(view.shape))
-      return view_values(node, {nullptr, nullptr, row_major_strides(node.shape, node.dtype)},
-                         {std::vector<std::int64_t>(view.shape.size(), 0), view.steps, view.shape});
-    if (node.op == OpKind::Slice)
-      return operands[0];
-  } else {
-    if (node.op == OpKind::Slice && !state.values)
-      return operands[0];
-    if (state.values || operands == state.operands || operands.empty())
-      return request.node;
-  }
+  const Part &part = request.part;
+  const Node::State state = node.state();
+  const bool is_whole = part.is_whole(node.shape);
+  if (is_whole && (state.values || !node.has_slices))
+    return request.node;
+  if (state.values)
+    return data_node(node.dtype, part.shape, map_of(part).apply(*state.values));
+  if (is_empty(part.shape))
+    return data_node(node.dtype, part.shape,
+                     std::make_shared<Storage>(
+                         Storage{nullptr, nullptr, row_major_strides(part.shape, node.dtype)}));
 
-  std::vector<Node::Ptr> inputs = operands;
+  std::vector<Node::Ptr> inputs;
+  for (const Use &operand : operands)
+    inputs.push_back(build(operand));
+  if (is_whole && inputs == state.operands)
+    return request.node;
   // Without the slice that was between them, a reshape of a reshape is one, as `reshape` makes it.
   if (node.op == OpKind::Reshape && inputs[0]->op == OpKind::Reshape)
     if (Node::State inner = inputs[0]->state(); !inner.values)
       inputs[0] = inner.operands[0];
-  auto result = std::make_shared<Node>(
-      node.op, node.dtype, request.view ? request.view->shape : node.shape, std::move(inputs));
+  auto result = std::make_shared<Node>(node.op, node.dtype, part.shape, std::move(inputs));
   result->has_slices = false;
   result->axes = node.axes;
   result->keepdims = node.keepdims;
@@ -230,29 +217,80 @@ Node::Ptr SlicePusher::build(const Request &request, const std::vector<Node::Ptr
   result->steps = node.steps;
   if (node.op == OpKind::Iota)
     for (std::size_t dim = 0; dim < node.steps.size(); ++dim) {
-      result->starts[0] += request.view->starts[dim] * node.steps[dim];
-      result->steps[dim] *= request.view->steps[dim];
+      result->starts[0] += part.starts[dim] * node.steps[dim];
+      result->steps[dim] *= part.steps[dim];
     }
   return result;
 }
 
+/// The view that `use` is of the part that it reads, which is built.
+Node::Ptr SlicePusher::build(const Use &use) {
+  const Node::Ptr &part = results.at({use.base, use.part()});
+  const IndexMap map = use.map_of_part();
+  if (map == IndexMap::identity(map.shape))
+    return part;
+  auto [entry, is_new] = views.try_emplace(use);
+  if (!is_new)
+    return entry->second;
+  Node::Ptr &view = entry->second;
+  if (auto values = part->values())
+    return view = data_node(part->dtype, map.shape, map.apply(*values));
+
+  // The dimensions in their new order, those that go (of extent 1) first; then extents of 1 where
+  // elements repeat; then the repetition.
+  view = part;
+  std::vector<std::int64_t> permutation(map.sources.size());
+  for (std::size_t dim = 0; dim < permutation.size(); ++dim)
+    permutation[dim] = static_cast<std::int64_t>(dim);
+  std::ranges::sort(permutation, {}, [&](std::int64_t dim) {
+    return std::pair(map.sources[static_cast<std::size_t>(dim)].dim, dim);
+  });
+  Shape aligned(map.shape.size(), 1);
+  std::int32_t last = IndexMap::none;
+  bool is_transposed = false;
+  for (const IndexMap::Source &source : map.sources) {
+    if (source.dim == IndexMap::none)
+      continue;
+    is_transposed |= source.dim < last;
+    last = source.dim;
+    aligned[static_cast<std::size_t>(last)] = map.shape[static_cast<std::size_t>(last)];
+  }
+  if (is_transposed) {
+    Shape shape;
+    for (std::int64_t dim : permutation)
+      shape.push_back(part->shape[static_cast<std::size_t>(dim)]);
+    auto transposed =
+        std::make_shared<Node>(OpKind::Transpose, part->dtype, std::move(shape), std::vector{view});
+    transposed->axes = permutation;
+    view = std::move(transposed);
+  }
+  if (view->shape != aligned) {
+    if (view->op == OpKind::Reshape) // one of a reshape is one
+      if (Node::State inner = view->state(); !inner.values)
+        view = inner.operands[0];
+    view = std::make_shared<Node>(OpKind::Reshape, part->dtype, aligned, std::vector{view});
+  }
+  if (aligned != map.shape)
+    view = std::make_shared<Node>(OpKind::BroadcastTo, part->dtype, map.shape, std::vector{view});
+  return view;
+}
+
 Node::Ptr SlicePusher::push(const Node::Ptr &node) {
+  const Use root = use_of(node);
   // Depth first, without recursion: graphs may be long chains.
-  std::vector<Request> open = {{node, std::nullopt}};
+  std::vector<Request> open = {{root.base, root.part()}};
   while (!open.empty()) {
     const Request request = open.back();
     if (results.contains(request)) {
       open.pop_back();
       continue;
     }
-    std::vector<Node::Ptr> operands;
+    const std::vector<Use> operands = operands_of(request);
     bool is_ready = true;
-    for (Request &operand : operands_of(request))
-      if (auto known = results.find(operand); known != results.end()) {
-        operands.push_back(known->second);
-      } else {
+    for (const Use &operand : operands)
+      if (Request wanted{operand.base, operand.part()}; !results.contains(wanted)) {
         is_ready = false;
-        open.push_back(std::move(operand));
+        open.push_back(std::move(wanted));
       }
     if (is_ready) {
       // What is needed first is found for all of the graph at once.
@@ -260,13 +298,15 @@ Node::Ptr SlicePusher::push(const Node::Ptr &node) {
       open.pop_back();
     }
   }
-  return results.at({node, std::nullopt});
+  return needed_first.empty() ? build(root) : nullptr;
 }
 
 Resolved resolve(std::span<const Node::Ptr> outputs) {
   Resolved resolved;
   SlicePusher pusher;
+  std::vector<Node::Ptr> wanted;
   auto add = [&](const Node::Ptr &node) {
+    wanted.push_back(node);
     resolved.nodes.push_back(node->has_slices && !node->values() ? pusher.push(node) : node);
   };
   for (const Node::Ptr &output : outputs) {
@@ -282,7 +322,18 @@ Resolved resolve(std::span<const Node::Ptr> outputs) {
   if (!pusher.needed_first.empty()) {
     resolved.nodes.clear();
     resolved.outputs.clear();
-    resolved.needed_first = std::move(pusher.needed_first);
+    const std::vector<OrderedNode> order = evaluation_order(wanted);
+    Steps steps(order);
+    for (std::size_t place = 0; place < order.size(); ++place) {
+      const OrderedNode &entry = order[place];
+      if (!entry.state.values && pusher.needed_first.contains(entry.node.get()))
+        steps.need(place);
+      if (entry.node->op == OpKind::Slice && !entry.operands.empty())
+        steps.separate(place, static_cast<std::size_t>(entry.operands[0]));
+    }
+    resolved.needed_first = steps.groups();
+    if (resolved.needed_first.empty()) // another thread has just evaluated them
+      return resolve(outputs);
   }
   return resolved;
 }

@@ -83,7 +83,15 @@ KernelExplanation explainKernel(func::FuncOp kernel, ir::LaunchOp launch) {
 }
 
 /// What tiling wrote to the kernel.
-void explainTiling(func::FuncOp kernel, KernelExplanation &explanation) {
+void explainTiling(func::FuncOp kernel, KernelExplanation &explanation, bool isMerge = false) {
+  kernel.walk([&](Operation *op) {
+    auto strategy =
+        op->getAttrOfType<ir::StrategyAttr>(ir::TsumDialect::getStrategyAttrName());
+    if (strategy)
+      explanation.strategies.push_back(ir::stringifyStrategy(strategy.getValue()).str());
+  });
+  if (isMerge)
+    return;
   if (auto tiles = kernel->getAttrOfType<IntegerAttr>("tsum.tiles"))
     explanation.tiles = tiles.getInt();
   if (explanation.tiles == 1)
@@ -93,15 +101,6 @@ void explainTiling(func::FuncOp kernel, KernelExplanation &explanation) {
     if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(
             (*slices.begin()).getYieldedValues().front().getDefiningOp()))
       explanation.tile = insert.getStaticSizes();
-  kernel.walk([&](Operation *op) {
-    auto strategy = op->getAttrOfType<StringAttr>("tsum.strategy");
-    if (!strategy)
-      return;
-    std::string text = strategy.str();
-    if (auto lanes = op->getAttrOfType<IntegerAttr>("tsum.lanes"); lanes && lanes.getInt() > 1)
-      text += ", " + std::to_string(lanes.getInt()) + " lanes";
-    explanation.strategies.push_back(text);
-  });
 }
 
 /// Runs the pipeline in two halves and looks at the module after each.
@@ -133,8 +132,14 @@ public:
       return failure();
     // Kernels stand in the order in which they were formed, launches in that of the schedule.
     ModuleOp kernels = *module->getOps<ModuleOp>().begin();
-    for (KernelExplanation &kernel : explanation.kernels)
-      explainTiling(kernels.lookupSymbol<func::FuncOp>(kernel.name), kernel);
+    for (KernelExplanation &kernel : explanation.kernels) {
+      auto whole = kernels.lookupSymbol<func::FuncOp>(kernel.name);
+      // Of a kernel that was cut, the pieces are what takes the time.
+      auto pieces = kernels.lookupSymbol<func::FuncOp>(kernel.name + "_pieces");
+      if (pieces)
+        explainTiling(pieces, kernel);
+      explainTiling(whole, kernel, /*isMerge=*/pieces != nullptr);
+    }
     return success();
   }
 

@@ -30,7 +30,8 @@ void collect_and_evaluate(const std::vector<Node::Ptr> &nodes,
 void collect_graphs(std::span<const Node::Ptr> wanted, std::vector<CanonicalGraph> &graphs) {
   Resolved resolved = resolve(wanted);
   while (!resolved.needed_first.empty()) {
-    collect_and_evaluate(resolved.needed_first, graphs);
+    for (const std::vector<Node::Ptr> &group : resolved.needed_first)
+      collect_and_evaluate(group, graphs);
     resolved = resolve(wanted);
   }
   for (;;) {
@@ -43,7 +44,8 @@ void collect_graphs(std::span<const Node::Ptr> wanted, std::vector<CanonicalGrap
       graphs.push_back(std::move(bound.graph));
       return;
     }
-    collect_and_evaluate(bound.needed_first, graphs);
+    for (const std::vector<Node::Ptr> &group : bound.needed_first)
+      collect_and_evaluate(group, graphs);
   }
 }
 

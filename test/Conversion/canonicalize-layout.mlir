@@ -127,7 +127,7 @@ func.func @far(%x: tensor<2x2xf32> {tsum.strides = array<i64: 1000000000000000, 
 
 // -----
 
-// expected-error @below {{argument 0 reaches over more than 2^46 bytes}}
+// expected-error @below {{'tsum.strides' of argument 0 reach over 2^63 bytes or more, given [4611686018427387904, 1] for 'tensor<4x2xf32>'}}
 func.func @farther(%x: tensor<4x2xf32> {tsum.strides = array<i64: 4611686018427387904, 1>}) -> tensor<4xf32> {
   %s = tsum.reduce_sum %x axes = [1] : tensor<4x2xf32> -> tensor<4xf32>
   return %s : tensor<4xf32>
@@ -140,4 +140,16 @@ func.func @enormous(%x: tensor<16384x1073741824xf32>, %y: tensor<16384x107374182
   %z = tsum.multiply %x, %y : tensor<16384x1073741824xf32>
   %s = tsum.reduce_sum %z axes = [0, 1] : tensor<16384x1073741824xf32> -> tensor<f32>
   return %s : tensor<f32>
+}
+
+// -----
+
+// What has to be copied is no data here, and takes no memory.
+// CHECK-LABEL: func.func @terabytes
+//  CHECK-SAME:   (%[[X:.*]]: tensor<1099511627776xf32> {tsum.name = "copy"})
+//  CHECK-NEXT:   return %[[X]]
+func.func @terabytes(%x: tensor<1048576x1048576xf32> {tsum.strides = array<i64: 1, 1048576>})
+    -> tensor<1099511627776xf32> {
+  %y = tsum.reshape %x : tensor<1048576x1048576xf32> -> tensor<1099511627776xf32>
+  return %y : tensor<1099511627776xf32>
 }

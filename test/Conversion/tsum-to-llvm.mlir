@@ -136,3 +136,28 @@ func.func @allocates(%begin: index, %end: index) {
   %buffer = memref.alloc() : memref<4xf32>
   return
 }
+
+// -----
+
+// expected-error @below {{'func.func' op is '(memref<4xf32>) -> ()', and kernels take buffers and two indices and return nothing (tsum-tile makes them so)}}
+func.func @no_tiles(%x: memref<4xf32>) {
+  return
+}
+
+// -----
+
+// expected-error @below {{'func.func' op is '(f32, index, index) -> ()', and kernels take buffers}}
+func.func @no_buffer(%x: f32, %begin: index, %end: index) {
+  return
+}
+
+// -----
+
+// What is LLVM's already stays as it is.
+
+// CHECK-LABEL: llvm.func @lowered(
+//  CHECK-SAME:   %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64)
+//  CHECK-NEXT:   llvm.return
+llvm.func @lowered(%buffers: !llvm.ptr, %begin: i64, %end: i64) {
+  llvm.return
+}

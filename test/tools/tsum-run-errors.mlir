@@ -45,6 +45,13 @@ func.func @alien(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
 // DECLARED: error: 'func.func' op must have a body of one block to be evaluated
 func.func private @declared()
 
+// RUN: printf 'func.func @endless() -> tensor<4xf32> { llvm.unreachable }' > %t/endless.mlir
+// RUN: not tsum-run %t/endless.mlir 2>&1 | FileCheck %s --check-prefix=ENDLESS
+// RUN: not tsum-compile %t/endless.mlir 2>&1 | FileCheck %s --check-prefix=ENDLESS
+// RUN: not tsum-opt %t/endless.mlir --tsum-canonicalize-layout 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=ENDLESS
+// ENDLESS: error: 'func.func' op does not end in 'func.return'
+
 // RUN: not tsum-run %s 2>&1 | FileCheck %s --check-prefix=SEVERAL
 // SEVERAL: tsum-run: error: the file has several functions: choose one with --function (sum, dtype, number, x, alien, declared)
 

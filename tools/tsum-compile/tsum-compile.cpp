@@ -282,6 +282,9 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "compiles tsum functions to an object file\n");
   try {
     return failed(runFile(options));
+  } catch (const std::bad_alloc &) {
+    llvm::WithColor::error(llvm::errs(), "tsum-compile") << "out of memory\n";
+    return 1;
   } catch (const std::exception &error) {
     llvm::WithColor::error(llvm::errs(), "tsum-compile") << error.what() << '\n';
     return 1;

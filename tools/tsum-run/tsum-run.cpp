@@ -206,16 +206,18 @@ private:
       if (nodes.empty())
         return success();
       Resolved resolved = resolve(nodes);
-      std::vector<Node::Ptr> neededFirst = resolved.needed_first;
+      std::vector<std::vector<Node::Ptr>> neededFirst = resolved.needed_first;
       if (neededFirst.empty()) {
         Canonicalized bound = canonicalize(resolved.nodes);
         if (bound.needed_first.empty())
           return printStage(bound.graph);
         neededFirst = bound.needed_first;
       }
-      if (failed(printStage(neededFirst)))
-        return failure();
-      eval(std::vector<Tensor>(neededFirst.begin(), neededFirst.end()));
+      for (const std::vector<Node::Ptr> &group : neededFirst) {
+        if (failed(printStage(group)))
+          return failure();
+        eval(std::vector<Tensor>(group.begin(), group.end()));
+      }
     }
   }
 
@@ -306,6 +308,9 @@ int main(int argc, char **argv) {
   }
   try {
     return failed(runFile(options));
+  } catch (const std::bad_alloc &) {
+    llvm::WithColor::error(llvm::errs(), "tsum-run") << "out of memory\n";
+    return 1;
   } catch (const std::exception &error) {
     llvm::WithColor::error(llvm::errs(), "tsum-run") << error.what() << '\n';
     return 1;

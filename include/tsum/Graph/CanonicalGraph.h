@@ -84,13 +84,13 @@ struct Canonicalized {
   /// Nodes that need values before the outputs can be canonicalized: where the same dimension would
   /// have to run two ways at once, as in `reduce_sum(y, 0) + reduce_sum(y, 1)` of a computed `y`,
   /// and where the shape of a computed value changes by more than extents of 1.
-  /// The caller evaluates these, in this order, and asks again; the rest is empty then.
-  std::vector<Node::Ptr> needed_first;
+  /// The caller evaluates one group of them after the other and asks again; the rest is empty then.
+  std::vector<std::vector<Node::Ptr>> needed_first;
 };
 
 /// The canonical form of what `outputs` (none of which has values yet) compute. An output that
 /// changes nothing, such as a sum over no axes, is the value that it was made of, which may be
-/// data. O(nodes * rank + dimensions^2).
+/// data. O(nodes * rank^2), and a logarithm of it.
 [[nodiscard]] Canonicalized canonicalize(std::span<const Node::Ptr> outputs);
 
 } // namespace tsum

@@ -15,15 +15,21 @@ template <class Run> void evaluate_by(std::vector<Node::Ptr> outputs, const Run 
     std::vector<Node::Ptr> wanted;
     std::optional<Resolved> resolved;
   };
-  // What has to have values first comes on top.
   std::vector<Task> tasks;
   tasks.push_back({std::move(outputs), std::nullopt});
+  // What has to have values first comes on top, the first group uppermost.
+  auto push = [&tasks](std::vector<std::vector<Node::Ptr>> &groups) {
+    while (!groups.empty()) {
+      tasks.push_back({std::move(groups.back()), std::nullopt});
+      groups.pop_back();
+    }
+  };
   while (!tasks.empty()) {
     Task &task = tasks.back();
     if (!task.resolved) {
       Resolved resolved = resolve(task.wanted);
       if (!resolved.needed_first.empty()) {
-        tasks.push_back({std::move(resolved.needed_first), std::nullopt});
+        push(resolved.needed_first);
         continue;
       }
       task.resolved = std::move(resolved);
@@ -37,7 +43,7 @@ template <class Run> void evaluate_by(std::vector<Node::Ptr> outputs, const Run 
     }
     Canonicalized bound = canonicalize(pending);
     if (!bound.needed_first.empty())
-      tasks.push_back({std::move(bound.needed_first), std::nullopt});
+      push(bound.needed_first);
     else
       run(bound);
   }

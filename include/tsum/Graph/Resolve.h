@@ -12,8 +12,8 @@ struct Resolved {
   std::vector<Node::Ptr> nodes;
 
   /// Nodes that must have values before the slices of them can move on; `nodes` is empty then, and
-  /// the caller evaluates these and asks again.
-  std::vector<Node::Ptr> needed_first;
+  /// the caller evaluates one group of them after the other and asks again.
+  std::vector<std::vector<Node::Ptr>> needed_first;
 
   /// Gives the user's nodes the values of `nodes`, which must have them.
   void finish() const;

@@ -11,4 +11,7 @@ namespace tsum {
 /// take no memory. \throws std::bad_alloc if there are not so many.
 [[nodiscard]] std::shared_ptr<const std::byte> reserve_addresses(std::int64_t bytes);
 
+/// Whether `owner` keeps such addresses: what lies there may be terabytes, and is not worth a copy.
+[[nodiscard]] bool is_stand_in(const std::shared_ptr<const void> &owner);
+
 } // namespace tsum

@@ -4,9 +4,10 @@
 //
 //   for each result
 //     for each 64 blocks of the line
-//       for each 4 of them             // side by side, which hides the latency of additions
-//         lanes += rows of 16 elements
-//         fold the lanes, 16 to 1      // of the 4 blocks at once
+//       for each 16 of them
+//         for each of these
+//           lanes += rows of 16 elements
+//         fold the lanes of all 16 blocks, 16 to 1
 //       merge the 64 nodes, neighbour by neighbour
 //     merge what is left of these
 
@@ -22,8 +23,8 @@ namespace {
 
 /// Bytes of a row of lanes, columns included, that still fit registers.
 constexpr int64_t maxRowBytes = 256;
-/// Blocks whose nodes are merged at once: 16 K elements.
-constexpr int64_t blocksPerChunk = 64;
+/// Blocks whose lanes are folded at once, and whose nodes are merged at once: 16 K elements.
+constexpr int64_t blocksPerGroup = 16, blocksPerChunk = 64;
 
 /// What has no order takes as many lanes as fit, but no more than the line has.
 int64_t lanesOfUnordered(int64_t elements, int64_t columns, int64_t bytes) {
@@ -91,12 +92,14 @@ private:
     const int64_t mostBlocks = int64_t(llvm::divideCeil(most, block_elements));
     const int64_t chunk = std::min(int64_t(llvm::bit_ceil(uint64_t(mostBlocks))),
                                    int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, blocksPerChunk / columns)))));
+    // A group that turns out to be empty is stored behind the chunk.
     if (buffers.empty())
-      buffers = loops.allocate(accumulators.nodeTypes(), chunk * columns);
+      buffers = loops.allocate(accumulators.nodeTypes(),
+                               (chunk + (loops.isPiece() ? blocksPerGroup : 0)) * columns);
     Value blocks = loops.countOf(block_elements);
     if (mostBlocks <= chunk) {
       clear(chunk);
-      fillChunk(nest.constant(0), blocks);
+      fillChunk(nest.constant(0), blocks, chunk);
       addRest([&](ValueRange node) { put(node, blocks); });
       return mergeChunk(chunk);
     }
@@ -108,7 +111,7 @@ private:
     Value chunkSize = arith::ConstantIndexOp::create(b, loc, chunk);
     Value whole = arith::DivUIOp::create(b, loc, blocks, chunkSize);
     nest.loop(whole, [&](AffineExpr number) {
-      fillChunk(number * chunk, chunkSize);
+      fillChunk(number * chunk, chunkSize, chunk);
       stack->push(nest.index(number), mergeChunk(chunk));
     });
     Value left = arith::RemUIOp::create(b, loc, blocks, chunkSize);
@@ -119,7 +122,7 @@ private:
     if (hasRest) {
       // Where nothing is left, the last leaf is neutral.
       clear(chunk);
-      nest.withPlace(whole, [&](AffineExpr number) { fillChunk(number * chunk, left); });
+      nest.withPlace(whole, [&](AffineExpr number) { fillChunk(number * chunk, left, chunk); });
       addRest([&](ValueRange node) { put(node, left); });
       stack->push(whole, mergeChunk(chunk));
       count = arith::AddIOp::create(b, loc, whole, arith::ConstantIndexOp::create(b, loc, 1));
@@ -145,77 +148,53 @@ private:
     });
   }
 
-  /// Computes the nodes of `count` whole blocks from the `first`th on.
-  void fillChunk(AffineExpr first, Value count) {
-    const int64_t together = blocksTogether();
-    auto blocksAt = [&](AffineExpr block, int64_t number) {
-      SmallVector<SmallVector<Value>> sums(number);
-      // Row by row of all of them, so that additions need not wait for each other.
-      const int64_t rounds = block_elements / lanes;
-      const int64_t unroll = std::max<int64_t>(1, loops.rowsAtOnce(tile) / number);
-      auto add = [&](AffineExpr row) {
-        for (int64_t n = 0; n < number; ++n) {
-          nest.position[loops.line] = (first + block + n) * block_elements + row * lanes;
-          SmallVector<Value> elements = loops.elements(tile);
-          sums[n] = sums[n].empty() ? elements : accumulators.combine(b, loc, sums[n], elements);
-        }
-      };
-      for (int64_t row = 0; row < unroll; ++row)
-        add(nest.constant(row));
-      SmallVector<Value> carried;
-      for (ValueRange each : sums)
-        llvm::append_range(carried, each);
-      const size_t parts = sums.front().size();
-      auto spread = [&](ValueRange all) {
-        for (int64_t n = 0; n < number; ++n)
-          sums[n] = all.slice(n * parts, parts);
-      };
-      spread(nest.loop(rounds / unroll - 1, carried, [&](AffineExpr iv, ValueRange all) {
-        spread(all);
-        for (int64_t row = 0; row < unroll; ++row)
-          add((iv + 1) * unroll + row);
-        SmallVector<Value> next;
-        for (ValueRange each : sums)
-          llvm::append_range(next, each);
-        return next;
-      }));
-      SmallVector<Value> folded;
-      if (number == 1 || columns > 1) {
-        folded = fold(sums.front());
-      } else {
-        for (auto &each : sums)
-          each = loops.inOrder(each, tile);
-        folded = accumulators.foldLines(b, loc, sums);
-      }
-      loops.store(nodesOf(folded), buffers, block * columns);
+  /// Computes the nodes of `count` whole blocks from the `first`th on, at most a chunk. Block after
+  /// block, as memory has them: the processor overlaps the additions of one with those of the next.
+  void fillChunk(AffineExpr first, Value count, int64_t chunk) {
+    auto lanesAt = [&](AffineExpr block) {
+      return loops.inOrder(
+          loops.lanesOf((first + block) * block_elements, block_elements, tile), tile);
     };
-    std::optional<int64_t> known = getConstantIntValue(count);
-    if (together > 1) {
-      Value size = arith::ConstantIndexOp::create(b, loc, together);
-      Value groups = b.createOrFold<arith::DivUIOp>(loc, count, size);
-      nest.loop(groups, [&](AffineExpr iv) { blocksAt(iv * together, together); });
-      if (known && *known % together == 0)
-        return;
-      Value left = b.createOrFold<arith::RemUIOp>(loc, count, size);
-      Value done = b.createOrFold<arith::MulIOp>(loc, groups, size);
-      nest.withPlace(done, [&](AffineExpr from) {
-        nest.loop(left, [&](AffineExpr iv) { blocksAt(from + iv, 1); });
+    if (columns > 1) {
+      nest.loop(count, [&](AffineExpr block) {
+        loops.store(nodesOf(accumulators.foldLanes(b, loc, lanesAt(block), columns)), buffers,
+                    block * columns);
       });
       return;
     }
-    nest.loop(count, [&](AffineExpr iv) { blocksAt(iv, 1); });
-  }
-
-  /// How many blocks side by side: as many as the registers hold, of AVX2 with its 16.
-  int64_t blocksTogether() {
-    constexpr int64_t bytes = 4 * 64;
-    if (columns > 1 || !nest.loadsVectors(tile))
-      return 1;
-    int64_t blockBytes = 0;
-    for (Type type : accumulators.blockTypes())
-      blockBytes += tile.size() * type.getIntOrFloatBitWidth() / 8;
-    return int64_t(
-        llvm::bit_floor(uint64_t(std::clamp<int64_t>(bytes / blockBytes, 1, 4))));
+    // The lanes of a group wait in L1 until they are folded together.
+    const int64_t group = std::min(chunk, blocksPerGroup);
+    if (lanesOfGroup.empty())
+      lanesOfGroup = loops.allocate(accumulators.blockTypes(), group * lanes);
+    auto foldGroup = [&](AffineExpr start, Value blocks) {
+      nest.loop(blocks, [&](AffineExpr block) {
+        loops.store(lanesAt(start + block), lanesOfGroup, block * lanes);
+      });
+      SmallVector<SmallVector<Value>> sums;
+      for (int64_t block = 0; block < group; ++block)
+        sums.push_back(loops.load(lanesOfGroup, nest.constant(block * lanes), lanes));
+      loops.store(nodesOf(accumulators.foldLines(b, loc, sums)), buffers, start);
+    };
+    auto clearFrom = [&](Value from) { // what is left of a group
+      Value end = arith::ConstantIndexOp::create(b, loc, group);
+      Value left = b.createOrFold<arith::SubIOp>(loc, end, from);
+      nest.withPlace(from, [&](AffineExpr start) {
+        nest.loop(left, [&](AffineExpr block) {
+          loops.store(accumulators.neutralBlocks(b, loc, lanes), lanesOfGroup,
+                      (start + block) * lanes);
+        });
+      });
+    };
+    Value size = arith::ConstantIndexOp::create(b, loc, group);
+    Value groups = b.createOrFold<arith::DivUIOp>(loc, count, size);
+    nest.loop(groups, [&](AffineExpr iv) { foldGroup(iv * group, size); });
+    std::optional<int64_t> known = getConstantIntValue(count);
+    if (known && *known % group == 0)
+      return;
+    Value left = b.createOrFold<arith::RemUIOp>(loc, count, size);
+    Value done = b.createOrFold<arith::MulIOp>(loc, groups, size);
+    clearFrom(left);
+    nest.withPlace(done, [&](AffineExpr start) { foldGroup(start, left); });
   }
 
   SmallVector<Value> mergeChunk(int64_t chunk) {
@@ -235,7 +214,7 @@ private:
   const bool isOrdered;
   const int64_t lanes;
   const LaneTile tile;
-  SmallVector<Value> buffers;
+  SmallVector<Value> buffers, lanesOfGroup;
   std::optional<NodeStack> stack;
 };
 

@@ -4,11 +4,11 @@
 // what a block has so far lies in L1, lane by lane, while memory is walked in long runs:
 //
 //   for each block of 256 rows
-//     for each of its 16 lanes
+//     for each pair of lanes, l and l + 8          // bit by bit in reverse
 //       for each vector of columns
-//         lane += its 16 rows
-//     for each vector of columns
-//       fold the lanes; merge the node with those before it
+//         sum the 16 rows of each, and both
+//         fold with the pairs before it            // a binary counter
+//     merge the nodes with those before them       // another one
 
 #include "Strategy.h"
 
@@ -26,9 +26,11 @@ constexpr int64_t vectorBytes = 128;
 constexpr int64_t laneBytes = 4 * 1024;
 /// Lines of so many rows are folded in registers.
 constexpr int64_t fewRows = 32;
-/// Of what has no order, rows that are combined at once. With 8, sums over 1024x4096 f32 run at the
+/// Levels of the tree of 8 pairs of lanes.
+constexpr int64_t pairLevels = 3;
+/// Rows that are combined at once. With 8, sums over 1024x4096 f32 run at the
 /// speed of a streaming read; 2 or 4 load and store the sums too often, 16 are too many streams.
-constexpr int64_t unorderedRows = 8;
+constexpr int64_t rowsAtOnce = 8;
 
 class Emitter {
 public:
@@ -81,12 +83,12 @@ private:
   void emitBlocks() {
     const int64_t most = loops.mostElements();
     const int64_t mostBlocks = std::max<int64_t>(1, llvm::divideCeil(most, block_elements));
-    lanes = loops.allocate(accumulators.blockTypes(), std::min(most, block_lanes) * slots);
-    if (mostBlocks == 1 && !loops.isPiece()) {
-      if (most == block_elements)
-        sumLanes(nest.constant(0), nest.constant(0), block_lanes, block_elements / block_lanes);
-      else
-        sumShortBlock(nest.constant(0), most);
+    // A whole block takes a buffer a level, a short one a buffer a lane.
+    const int64_t rest = loops.restOf(block_elements);
+    lanes = loops.allocate(accumulators.blockTypes(),
+                           std::max(pairLevels + 3, std::min(rest, block_lanes)) * slots);
+    if (most < block_elements && !loops.isPiece()) {
+      sumShortBlock(nest.constant(0), most);
       overColumns([&](AffineExpr number) { finish(nodesAt(number, std::min(most, block_lanes))); });
       return;
     }
@@ -94,15 +96,16 @@ private:
       stack.emplace(loops, mostBlocks, slots);
     Value blocks = loops.countOf(block_elements);
     nest.loop(blocks, [&](AffineExpr block) {
-      sumLanes(block * block_elements, nest.constant(0), block_lanes,
-               block_elements / block_lanes);
-      pushBlock(nest.index(block), block_lanes);
+      sumWholeBlock(block * block_elements);
+      pushBlock(nest.index(block), [&](AffineExpr number) {
+        return accumulators.toNodes(
+            b, loc, loops.load(lanes, number * width + pairLevels * slots, width));
+      });
     });
     Value count = blocks;
-    const int64_t rest = most % block_elements;
     if (!loops.isPiece() && rest) {
       sumShortBlock(nest.constant(most - rest), rest);
-      pushBlock(blocks, std::min(rest, block_lanes));
+      pushShortBlock(blocks, rest);
       count = arith::ConstantIndexOp::create(b, loc, mostBlocks);
     } else if (loops.isPiece()) {
       Value none = arith::ConstantIndexOp::create(b, loc, 0);
@@ -110,7 +113,7 @@ private:
                        .overRest(block_elements, {none},
                                  [&](AffineExpr start, int64_t rows) -> SmallVector<Value> {
                                    sumShortBlock(start, rows);
-                                   pushBlock(blocks, std::min(rows, block_lanes));
+                                   pushShortBlock(blocks, rows);
                                    return {arith::ConstantIndexOp::create(b, loc, 1)};
                                  })
                        .front();
@@ -138,6 +141,49 @@ private:
     });
   }
 
+  /// Folds a whole block into level `pairLevels` of the lanes' buffers. Lanes in the order of their
+  /// reversed bits are the leaves of the tree that folding by halves is.
+  void sumWholeBlock(AffineExpr start) {
+    constexpr int64_t half = block_lanes / 2, rounds = block_elements / block_lanes;
+    static_assert(rounds == 2 * rowsAtOnce);
+    nest.loop(half, [&](AffineExpr pair) {
+      const AffineExpr lane = pair % 2 * 4 + pair.floorDiv(2) % 2 * 2 + pair.floorDiv(4);
+      Value level = stack->levelOf(nest.index(pair));
+      nest.withPlace(nest.index(lane), [&](AffineExpr lane) {
+        const int64_t sums = (pairLevels + 1) * slots; // of both lanes, behind the levels
+        nest.loop(2, [&](AffineExpr which) {
+          auto addRows = [&](int64_t from, AffineExpr number, SmallVector<Value> soFar) {
+            soFar = loops.combineRows(
+                rowsAtOnce, tile,
+                [&](AffineExpr round) {
+                  moveTo(start + lane + which * half + (round + from) * block_lanes);
+                },
+                std::move(soFar));
+            loops.store(soFar, lanes, which * slots + number * width + sums);
+          };
+          overColumns([&](AffineExpr number) { addRows(0, number, {}); });
+          overColumns([&](AffineExpr number) {
+            addRows(rowsAtOnce, number,
+                    loops.load(lanes, which * slots + number * width + sums, width));
+          });
+        });
+        nest.withPlace(level, [&](AffineExpr top) {
+          nest.loop(vectors.count, [&](AffineExpr number) {
+            SmallVector<Value> lower = loops.load(lanes, number * width + sums, width),
+                               upper = loops.load(lanes, number * width + (sums + slots), width);
+            SmallVector<Value> sum = accumulators.combine(b, loc, lower, upper);
+            sum = nest.loop(level, sum, [&](AffineExpr below, ValueRange right) {
+              SmallVector<Value> left =
+                  loops.load(lanes, below * slots + number * width, width);
+              return accumulators.combine(b, loc, left, right);
+            });
+            loops.store(sum, lanes, top * slots + number * width);
+          });
+        });
+      });
+    });
+  }
+
   /// The last block: some lanes have a row more than the others.
   void sumShortBlock(AffineExpr start, int64_t rows) {
     const int64_t rounds = rows / block_lanes, longer = rows % block_lanes;
@@ -157,12 +203,18 @@ private:
     return accumulators.toNodes(b, loc, block);
   }
 
+  void pushShortBlock(Value index, int64_t rows) {
+    pushBlock(index, [&](AffineExpr number) {
+      return nodesAt(number, std::min(rows, block_lanes));
+    });
+  }
+
   /// Merges a block's nodes with those that wait for them.
-  void pushBlock(Value index, int64_t count) {
+  void pushBlock(Value index, llvm::function_ref<SmallVector<Value>(AffineExpr)> nodesAt) {
     Value level = stack->levelOf(index);
     nest.withPlace(level, [&](AffineExpr top) {
       overColumns([&](AffineExpr number) {
-        loops.store(nodesAt(number, count), stack->buffers, stack->at(top, number * width));
+        loops.store(nodesAt(number), stack->buffers, stack->at(top, number * width));
       });
       nest.loop(level, [&](AffineExpr below) {
         nest.loop(vectors.count, [&](AffineExpr number) {
@@ -192,9 +244,9 @@ private:
         loops.store(sum, lanes, number * width);
       });
     };
-    nest.loop(loops.countOf(unorderedRows),
-              [&](AffineExpr iv) { addRows(iv * unorderedRows, unorderedRows); });
-    (void)loops.overRest(unorderedRows, {}, [&](AffineExpr start, int64_t count) {
+    nest.loop(loops.countOf(rowsAtOnce),
+              [&](AffineExpr iv) { addRows(iv * rowsAtOnce, rowsAtOnce); });
+    (void)loops.overRest(rowsAtOnce, {}, [&](AffineExpr start, int64_t count) {
       addRows(start, count);
       return SmallVector<Value>();
     });

@@ -37,13 +37,17 @@ Value ReductionLoops::countOf(int64_t count) {
   return arith::DivUIOp::create(b, loc, extent, arith::ConstantIndexOp::create(b, loc, count));
 }
 
+int64_t ReductionLoops::restOf(int64_t count) const {
+  return (piece ? piece.getExtent() % piece.getSize() : nest.extents[line]) % count;
+}
+
 SmallVector<Value> ReductionLoops::overRest(
     int64_t count, ValueRange otherwise,
     llvm::function_ref<SmallVector<Value>(AffineExpr, int64_t)> body) {
-  const int64_t extent = piece ? piece.getExtent() % piece.getSize() : nest.extents[line];
-  const int64_t rest = extent % count;
+  const int64_t rest = restOf(count);
   if (rest == 0)
     return otherwise;
+  const int64_t extent = piece ? piece.getExtent() % piece.getSize() : nest.extents[line];
   if (!piece)
     return body(nest.constant(extent - rest), rest);
   // All but the last piece are whole.

@@ -34,6 +34,10 @@ public:
   /// How often `count` goes into the extent, as a value.
   mlir::Value countOf(int64_t count);
 
+  /// What is left of the extent after all times that `count` goes into it: of a piece, if it is the
+  /// last one.
+  int64_t restOf(int64_t count) const;
+
   /// Emits `body` for what is left of the extent after all times that `count` goes into it, with
   /// where it begins and how much it is, if there is any: in a piece, which holds a multiple of
   /// `count` unless it is the last one, if it is that. Gives `otherwise` if there is none.

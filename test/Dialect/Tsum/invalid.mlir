@@ -221,6 +221,32 @@ func.func private @kind_of_strides(tensor<4x8xf32> {tsum.strides = [8, 1]})
 
 // -----
 
+// expected-error @below {{'tsum.strides' of argument 0 is known of static shapes alone, given 'tensor<?xf32>'}}
+func.func private @strides_of_a_dynamic_shape(tensor<?xf32> {tsum.strides = array<i64: 1>})
+
+// -----
+
+// -2^63, which MLIR takes for unknown.
+// expected-error @below {{'tsum.strides' of argument 0 reach over 2^63 bytes or more, given [-9223372036854775808] for 'tensor<1xi8>'}}
+func.func private @unknown_stride(tensor<1xi8> {tsum.strides = array<i64: -9223372036854775808>})
+
+// -----
+
+// expected-error @below {{'tsum.strides' of result 0 has 1 strides for rank 2}}
+func.func private @strides_of_result() -> (tensor<4x8xf32> {tsum.strides = array<i64: 1>})
+
+// -----
+
+// expected-error @below {{'tsum.offset' of argument 0 must be an i64, given 1.000000e+00 : f64}}
+func.func private @kind_of_offset(tensor<4xf32> {tsum.offset = 1.0})
+
+// -----
+
+// expected-error @below {{'tsum.rows' is no result attribute of tsum (valid: 'tsum.name', 'tsum.offset', 'tsum.strides')}}
+func.func private @attribute_of_result() -> (tensor<4xf32> {tsum.rows = 1})
+
+// -----
+
 // expected-error @below {{'tsum.strides' belongs on a ranked tensor, and argument 0 is 'f32'}}
 func.func private @strides_of_number(f32 {tsum.strides = array<i64>})
 

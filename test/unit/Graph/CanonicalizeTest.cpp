@@ -220,7 +220,7 @@ TEST(Canonicalize, ComputedValuesUsedInTwoOrdersAreNeededFirst) {
   Tensor rows = reduce_sum(y, 1);
   Tensor sum = columns + rows;
   Canonicalized first = canonical(sum);
-  EXPECT_THAT(first.needed_first, ElementsAre(rows.node()));
+  EXPECT_THAT(first.needed_first, ElementsAre(ElementsAre(rows.node())));
   EXPECT_THAT(first.graph.values, IsEmpty());
 
   rows.node()->set_values(view({8}).node()->values());

@@ -131,7 +131,7 @@ TEST(Reshape, OfDataIsDataOfAnotherShape) {
 TEST(Reshape, OfAComputedValueNeedsItFirst) {
   Tensor y = square(iota({4, 6}));
   Tensor sum = reduce_sum(reshape(y, {8, 3}) + reshape(y, {8, 3}), 1);
-  EXPECT_THAT(canonical(sum).needed_first, ElementsAre(y.node()));
+  EXPECT_THAT(canonical(sum).needed_first, ElementsAre(ElementsAre(y.node())));
 
   y.node()->set_values(iota({4, 6}).node()->values());
   Canonicalized bound = canonical(sum);

@@ -28,45 +28,6 @@ Operation *TsumDialect::materializeConstant(OpBuilder &builder, Attribute value,
   return nullptr;
 }
 
-LogicalResult TsumDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argIndex,
-                                                    NamedAttribute attribute) {
-  StringRef name = attribute.getName();
-  auto function = dyn_cast<FunctionOpInterface>(op);
-  if (!function)
-    return op->emitError() << "'" << name << "' belongs on an argument of a function";
-
-  if (name == getNameAttrName()) {
-    if (!isa<StringAttr>(attribute.getValue()))
-      return op->emitError() << "'" << name << "' of argument " << argIndex
-                             << " must be a string, given " << attribute.getValue();
-    return success();
-  }
-  if (name == getOffsetAttrName()) {
-    if (!isa<IntegerAttr>(attribute.getValue()))
-      return op->emitError() << "'" << name << "' of argument " << argIndex
-                             << " must be an integer, given " << attribute.getValue();
-    return success();
-  }
-  if (name == getStridesAttrName()) {
-    Type type = function.getArgumentTypes()[argIndex];
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor)
-      return op->emitError() << "'" << name << "' belongs on a ranked tensor, and argument "
-                             << argIndex << " is " << type;
-    auto strides = dyn_cast<DenseI64ArrayAttr>(attribute.getValue());
-    if (!strides)
-      return op->emitError() << "'" << name << "' of argument " << argIndex
-                             << " must be an array<i64>, given " << attribute.getValue();
-    if (strides.size() != tensor.getRank())
-      return op->emitError() << "'" << name << "' of argument " << argIndex << " has "
-                             << strides.size() << " strides for rank " << tensor.getRank();
-    return success();
-  }
-  return op->emitError() << "'" << name << "' is no argument attribute of tsum (valid: '"
-                         << getNameAttrName() << "', '" << getOffsetAttrName() << "', '"
-                         << getStridesAttrName() << "')";
-}
-
 Type ir::getElementType(MLIRContext *context, DType dtype) {
   auto bits = static_cast<unsigned>(8 * size_of(dtype));
   switch (kind_of(dtype)) {
@@ -134,18 +95,4 @@ bool ir::areInterleaved(Value a, Value b) {
   DenseI64ArrayAttr strides = stridesOf(x);
   return strides && !strides.empty() && strides == stridesOf(y) &&
          llvm::none_of(strides.asArrayRef(), [](int64_t stride) { return std::abs(stride) < 2; });
-}
-
-LogicalResult ir::verifyIsResolved(Operation *root) {
-  auto isComplex = [](Type type) { return isa<ComplexType>(getElementTypeOrSelf(type)); };
-  WalkResult result = root->walk([&](Operation *op) {
-    if (!isa<TransposeOp, SliceOp>(op) && llvm::none_of(op->getOperandTypes(), isComplex) &&
-        llvm::none_of(op->getResultTypes(), isComplex))
-      return WalkResult::advance();
-    op->emitOpError() << (isa<TransposeOp, SliceOp>(op) ? "is a view" : "is of complex numbers")
-                      << ", which no kernel computes (tsum-run and tsum-compile resolve it on the "
-                         "graph first)";
-    return WalkResult::interrupt();
-  });
-  return failure(result.wasInterrupted());
 }

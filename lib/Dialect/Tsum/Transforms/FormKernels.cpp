@@ -68,11 +68,12 @@ private:
     auto kernel = func::FuncOp::create(
         b, loc, name,
         b.getFunctionType(llvm::map_to_vector(inputs, [](Value v) { return v.getType(); }), types));
-    kernel->setAttr("tsum.cut", b.getStringAttr(llvm::join(planned.cuts, ", ")));
+    using Names = ir::TsumDialect;
+    kernel->setAttr(Names::getCutAttrName(), b.getStringAttr(llvm::join(planned.cuts, ", ")));
     if (!planned.joins.empty())
-      kernel->setAttr("tsum.joined", b.getStringAttr(llvm::join(planned.joins, ", ")));
+      kernel->setAttr(Names::getJoinedAttrName(), b.getStringAttr(llvm::join(planned.joins, ", ")));
     if (planned.rowDims)
-      kernel->setAttr("tsum.rows", b.getI64IntegerAttr(*planned.rowDims));
+      kernel->setAttr(Names::getRowsAttrName(), b.getI64IntegerAttr(*planned.rowDims));
 
     Block *entry = kernel.addEntryBlock();
     IRMapping mapping;
@@ -138,14 +139,22 @@ private:
 struct TsumFormKernelsPass final : impl::TsumFormKernelsPassBase<TsumFormKernelsPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (failed(ir::verifyIsResolved(module)))
+    constexpr StringLiteral name = "kernels";
+    if (Operation *known = SymbolTable::lookupSymbolIn(module, name)) {
+      known->emitOpError("is called '")
+          << name << "', as the module of the kernels will be, which are formed once";
       return signalPassFailure();
-    auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
-    OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-    auto kernels = ModuleOp::create(b, module.getLoc(), "kernels");
+    }
+    auto functions =
+        llvm::filter_to_vector(module.getOps<func::FuncOp>(),
+                               [](func::FuncOp function) { return !function.isExternal(); });
     for (func::FuncOp function : functions)
-      if (!function.isExternal())
-        KernelOutliner(function, kernels).run();
+      if (failed(ir::verifyIsGraphFunction(function)))
+        return signalPassFailure();
+    OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+    auto kernels = ModuleOp::create(b, module.getLoc(), name);
+    for (func::FuncOp function : functions)
+      KernelOutliner(function, kernels).run();
   }
 };
 

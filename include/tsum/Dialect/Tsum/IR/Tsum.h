@@ -11,6 +11,7 @@
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -45,9 +46,27 @@ namespace tsum::ir {
 /// parts of complex numbers do: cache lines with elements of one likely have the other's.
 [[nodiscard]] bool areInterleaved(mlir::Value a, mlir::Value b);
 
-/// Fails, with a diagnostic, if an op in `root` is a view or is of complex numbers: the graph
-/// resolves both (tsum/Graph/Resolve.h), and no kernel can be made of them.
+//===-- What a pass asks of what it is given --------------------------------------------------===//
+//
+// A file may hold anything that parses. A pass that works on less calls one of these first, and
+// fails where it does; each says in a diagnostic what is wrong and where.
+
+/// Fails if an op in `root` is a view or is of complex numbers: the graph resolves both
+/// (tsum/Graph/Resolve.h), and no kernel can be made of them.
 [[nodiscard]] mlir::LogicalResult verifyIsResolved(mlir::Operation *root);
+
+/// Fails unless `function` is an expression graph of which kernels can be made: resolved, one block
+/// of tsum ops on tensors that ends in `func.return`.
+[[nodiscard]] mlir::LogicalResult verifyIsGraphFunction(mlir::FunctionOpInterface function);
+
+/// Fails unless `function` is a kernel on tensors, as from the stage "linalg" to "fuse": (tensors)
+/// -> tensors, one block that ends in `func.return`, without calls, in which all shapes are static
+/// and all elements lie in memory as they are: integers without a sign, in whole bytes, and floats.
+[[nodiscard]] mlir::LogicalResult verifyIsTensorKernel(mlir::FunctionOpInterface function);
+
+/// Fails unless `function` is such a kernel on strided buffers, as from the stage "bufferize" on:
+/// it has no tensors and returns nothing.
+[[nodiscard]] mlir::LogicalResult verifyIsBufferKernel(mlir::FunctionOpInterface function);
 
 } // namespace tsum::ir
 

@@ -36,10 +36,16 @@ def Tsum_Dialect : Dialect {
     * `tsum.name`, a string: what the user calls the argument;
     * `tsum.offset`, an integer: how many elements of the buffer lie before its element 0, in what
       `tsum-canonicalize-layout` makes.
+
+    So may function results in what that pass makes. What passes leave on functions and operations
+    for later ones, such as `tsum.rows`, is verified as well; lib/Dialect/Tsum/IR/Attributes.cpp
+    lists it.
   }];
 
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let useDefaultAttributePrinterParser = 1;
 
   let extraClassDeclaration = [{
@@ -49,6 +55,12 @@ def Tsum_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral getStridesAttrName() { return "tsum.strides"; }
     static constexpr ::llvm::StringLiteral getOffsetAttrName() { return "tsum.offset"; }
     static constexpr ::llvm::StringLiteral getNameAttrName() { return "tsum.name"; }
+
+    // Of kernels.
+    static constexpr ::llvm::StringLiteral getCutAttrName() { return "tsum.cut"; }
+    static constexpr ::llvm::StringLiteral getJoinedAttrName() { return "tsum.joined"; }
+    static constexpr ::llvm::StringLiteral getRowsAttrName() { return "tsum.rows"; }
+    static constexpr ::llvm::StringLiteral getTilesAttrName() { return "tsum.tiles"; }
   }];
 }
 
