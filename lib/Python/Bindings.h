@@ -59,6 +59,8 @@ void bind_inspection(nb::module_ &m);
 [[nodiscard]] Shape to_shape(nb::handle object);
 /// None is the empty name.
 [[nodiscard]] std::string to_name(nb::handle object);
+/// `tensor` called `name`, if there is one.
+[[nodiscard]] Tensor with_name(const Tensor &tensor, std::string_view name);
 [[nodiscard]] bool to_bool(nb::handle object);
 
 /// The tensor inside `object`, or null.

@@ -90,8 +90,9 @@ void check_number_kind(nb::handle given, DType dtype, DType wanted) {
                      " unasked (cast them: cast(x, tsum." + std::string(numpy_name(wanted)) + "))");
 }
 
-/// `tensor` called `name`, if there is one.
-Tensor with_name(const Tensor &tensor, const std::string &name) {
+} // namespace
+
+Tensor with_name(const Tensor &tensor, std::string_view name) {
   if (name.empty())
     return tensor;
   Shape shape(tensor.shape().begin(), tensor.shape().end());
@@ -100,8 +101,6 @@ Tensor with_name(const Tensor &tensor, const std::string &name) {
     return broadcast_to(tensor, std::move(shape), name);
   return borrow(values->data, tensor.dtype(), std::move(shape), values->strides, values, name);
 }
-
-} // namespace
 
 void bind_tensor(nb::module_ &m) {
   nb::class_<Tensor> cls(

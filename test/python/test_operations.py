@@ -47,6 +47,24 @@ def test_only_the_dtypes_of_the_documentation_are_taken(name):
                 OPERATIONS[name](*[x] * operands)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64, np.int32, np.bool_])
+def test_results_have_the_names_that_are_given(dtype):
+    x = tsum.asarray(np.ones((2, 1, 3), dtype))
+    named = set()
+    for operand in (x, tsum.where(np.array(True), x, x)):  # data, and what is computed
+        for name, operation in OPERATIONS.items():
+            for others in ((), (x,), (x, x), (0,), ((2, 3),), ((2, 4, 3),), ((2, 0, 1),),
+                           (tsum.f64,)):
+                try:
+                    result = operation(operand, *others, name="of the result")
+                except (TypeError, ValueError):
+                    continue
+                named.add(name)
+                assert result.name == "of the result", name
+                assert tsum.graph_to_string(result).count('"of the result"') == 1, name
+    assert dtype != np.complex64 or {"transpose", "reshape", "real", "conj", "reduce_prod"} <= named
+
+
 def assert_same(result, expected):
     result = np.asarray(result)
     assert result.dtype == expected.dtype
