@@ -25,6 +25,11 @@ struct ReductionShape {
   /// Elements that lie side by side for each element of the line.
   int64_t columns() const { return isInner() ? 1 : extents.back(); }
   int64_t elements() const { return line < 0 ? 1 : extents[line]; }
+
+  /// Why it is none of elements that are combined as they come; empty if it is.
+  std::string notOfElements() const {
+    return takesNodes ? "it merges nodes" : isExact ? "it is exact" : "";
+  }
 };
 
 class Strategy {
@@ -33,7 +38,7 @@ public:
 
   virtual ir::Strategy kind() const = 0;
 
-  /// Why it cannot do a reduction; empty if it can.
+  /// Why it cannot do a reduction, said of the reduction; empty if it can.
   virtual std::string obstacle(const ReductionShape &shape) const = 0;
 
   /// The most results side by side that a tile should have, along the innermost kept dimension, if
