@@ -24,7 +24,7 @@ Tensor broadcast_to(const Tensor &input, Shape shape, std::string_view name) {
     throw ShapeError("broadcast_to: shape " + to_string(input.shape()) + " does not broadcast to " +
                      to_string(shape) + std::string(broadcasting_rule));
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return broadcast_to(part, shape, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return broadcast_to(part, shape); });
   return make_tensor(OpKind::BroadcastTo, input.dtype(), std::move(shape), {input.node()}, name);
 }
 
@@ -56,7 +56,7 @@ Tensor reshape(const Tensor &input, Shape shape, std::string_view name) {
                      std::to_string(input.size()) + " elements and " + to_string(shape) + " " +
                      std::to_string(size) + " (they must be equal)");
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return reshape(part, shape, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return reshape(part, shape); });
   // A reshape of a reshape is one: the operand of a reshape is none, unless it has values.
   Node::Ptr operand = input.node();
   if (operand->op == OpKind::Reshape)
@@ -74,7 +74,7 @@ Tensor transpose(const Tensor &input, std::vector<std::int64_t> permutation,
                     std::to_string(rank) + " (each must be named once)");
   (void)named_dims("transpose", permutation, rank);
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return transpose(part, permutation, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return transpose(part, permutation); });
   Shape shape;
   for (std::int64_t &axis : permutation) {
     axis = static_cast<std::int64_t>(checked_axis("transpose", axis, rank));
@@ -148,7 +148,7 @@ Tensor slice(const Tensor &input, const std::vector<Slice> &slices, std::string_
     if (part.step == 0)
       throw ShapeError("slice: a step of 0 (it must be positive or negative)");
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return slice(part, slices, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return slice(part, slices); });
 
   Shape shape = shape_of(input);
   std::vector<std::int64_t> starts(shape.size(), 0);
