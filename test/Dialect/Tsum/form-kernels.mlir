@@ -72,7 +72,7 @@ func.func @shared_elementwise_value_is_not_stored(%x: tensor<4x8xf32>)
 //       CHECK:   %[[A:.*]] = tsum.launch {{.*}}(%[[SUM]]#0, %[[X]]) {{.*}} -> tensor<4x8xf32>
 //       CHECK:   return %[[A]], %[[SUM]]#1
 //       CHECK:   func.func @[[KERNEL]]
-//  CHECK-SAME:     tsum.cut = "output, shared reduction", tsum.joined = "result that is read"
+//  CHECK-SAME:     tsum.cut = "shared reduction, output", tsum.joined = "result that is read"
 func.func @shared_sum(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>) {
   %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   %sums = tsum.broadcast %sum dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
