@@ -335,6 +335,24 @@ func.func @detour(%x: tensor<32768xf32>) -> (tensor<32768xf32>, tensor<32768xf32
 
 // -----
 
+// A reshape of what is read happens between kernels.
+
+// CHECK-LABEL: func.func @detour_over_a_reshape
+//       CHECK:   %[[SUM:.*]] = tsum.launch {{.*}} -> tensor<1xf32>
+//       CHECK:   %[[RESHAPED:.*]] = tsum.reshape %[[SUM]]
+//       CHECK:   tsum.launch {{.*}}%[[RESHAPED]]
+//   CHECK-NOT:   tsum.joined
+func.func @detour_over_a_reshape(%x: tensor<1x8xf32>) -> (tensor<1xf32>, tensor<1xf32>) {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<1x8xf32> -> tensor<1xf32>
+  %scalar = tsum.reshape %sum : tensor<1xf32> -> tensor<f32>
+  %sums = tsum.broadcast %scalar dims = [] : tensor<f32> -> tensor<1x8xf32>
+  %d = tsum.subtract %x, %sums : tensor<1x8xf32>
+  %r = tsum.reduce_sum %d axes = [1] : tensor<1x8xf32> -> tensor<1xf32>
+  return %sum, %r : tensor<1xf32>, tensor<1xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @at_most_four_results
 //       CHECK:   tsum.launch {{.*}} -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
 //       CHECK:   tsum.launch {{.*}} -> tensor<4xf32>

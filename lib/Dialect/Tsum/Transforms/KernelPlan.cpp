@@ -319,13 +319,13 @@ llvm::SmallDenseSet<size_t> KernelPlan::dependents(size_t low, size_t high) cons
   return found;
 }
 
-/// Whether the kernel of rank `high` depends on that of rank `low` by way of another one, which had
-/// to run in between if they were one.
+/// Whether the kernel of rank `high` depends on that of rank `low` by way of another one, or of a
+/// reshape, which would have to happen in between if they were one.
 bool KernelPlan::hasDetour(size_t low, size_t high) const {
   const llvm::SmallDenseSet<size_t> found = dependents(low, high);
   return llvm::any_of(all[order[high]].inputs, [&](Value input) {
-    const size_t place = placeOf(input);
-    return place != order[low] && found.contains(place);
+    const bool isDirect = places.contains(input) && placeOf(input) == order[low];
+    return !isDirect && found.contains(placeOf(input));
   });
 }
 
