@@ -213,12 +213,7 @@ std::vector<Tensor> Trace::replay(std::span<const Tensor> arguments) const {
         operands.push_back(nodes[static_cast<std::size_t>(operand)]);
       const Node &traced = *step.node;
       auto node =
-          std::make_shared<Node>(traced.op, traced.dtype, traced.shape, std::move(operands));
-      node->axes = traced.axes;
-      node->keepdims = traced.keepdims;
-      node->is_exact = traced.is_exact;
-      node->starts = traced.starts;
-      node->steps = traced.steps;
+          std::make_shared<Node>(static_cast<const Description &>(traced), std::move(operands));
       node->has_slices = traced.has_slices;
       node->name = traced.name;
       nodes.push_back(std::move(node));

@@ -45,7 +45,7 @@ func.func @few_columns(%x: tensor<1000000x7xf32>) -> tensor<7xf32> {
 
 // -----
 
-// Each line is a node, where there are as many as pieces are wanted.
+// Each line is a node, where these are little beside what is read.
 
 // CHECK-LABEL: func.func @lines_are_nodes
 //       CHECK:   func.func @{{.*}}_pieces({{.*}}) -> tensor<100xf64>
@@ -81,7 +81,7 @@ func.func @few_lines(%x: tensor<3x1000000xf32>) -> tensor<f32> {
 
 // -----
 
-// Of many lines, their number is cut: a piece is some whole lines.
+// Of many lines, which are too short for that, a piece is some whole ones.
 
 // CHECK-LABEL: func.func @many_lines
 //       CHECK:   func.func @{{.*}}_pieces
@@ -89,11 +89,11 @@ func.func @few_lines(%x: tensor<3x1000000xf32>) -> tensor<f32> {
 //       CHECK:       tsum.accumulate <reduce_sum f32 to nodes>
 //       CHECK:     %[[NODES:.*]] = linalg.generic {{.*}}["reduction"]{{.*}}ins(%[[LINES]] :
 //       CHECK:       tsum.accumulate <reduce_sum f32 from nodes to nodes>
-//       CHECK:     tsum.pieces <{{.*}} of 100000> (%[[NODES]]) : (tensor<f64>) -> (tensor<[[COUNT:[0-9]+]]xf64>)
+//       CHECK:     tsum.pieces <{{.*}} of 1000000> (%[[NODES]]) : (tensor<f64>) -> (tensor<[[COUNT:[0-9]+]]xf64>)
 //       CHECK:   func.func {{.*}}(%[[PIECES:.*]]: tensor<[[COUNT]]xf64>) -> tensor<f32>
 //       CHECK:     tsum.accumulate <reduce_sum f32 from nodes>
-func.func @many_lines(%x: tensor<100000x100xf32>) -> tensor<f32> {
-  %r = tsum.reduce_sum %x axes = [0, 1] : tensor<100000x100xf32> -> tensor<f32>
+func.func @many_lines(%x: tensor<1000000x10xf32>) -> tensor<f32> {
+  %r = tsum.reduce_sum %x axes = [0, 1] : tensor<1000000x10xf32> -> tensor<f32>
   return %r : tensor<f32>
 }
 

@@ -46,6 +46,24 @@ func.func @sums_over_two_dimensions(%x: tensor<4x8xf32>) -> (tensor<f32>, tensor
 
 // -----
 
+// What has no order, and so no nodes, is joined with nodes as well.
+
+// CHECK-LABEL: func.func @sum_and_largest_over_two_dimensions
+//       CHECK:   %[[LINES:.*]]:2 = linalg.generic {{.*}}["parallel", "reduction"]
+//       CHECK:     tsum.accumulate <reduce_sum f32 to nodes> {{.*}} : (f32) into (f64)
+//       CHECK:     tsum.accumulate <reduce_max f32> {{.*}} : (f32) into (f32)
+//       CHECK:   linalg.generic {{.*}}["reduction"]{{.*}} ins(%[[LINES]]#0, %[[LINES]]#1 :
+//       CHECK:     tsum.accumulate <reduce_sum f32 from nodes>
+//       CHECK:     tsum.accumulate <reduce_max f32>
+//   CHECK-NOT:   "reduction"
+func.func @sum_and_largest_over_two_dimensions(%x: tensor<4x8xf32>) -> (tensor<f32>, tensor<f32>) {
+  %sum = tsum.reduce_sum %x axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  %max = tsum.reduce_max %x axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  return %sum, %max : tensor<f32>, tensor<f32>
+}
+
+// -----
+
 // Epilogues become one op, which hands on what has none.
 
 // CHECK-LABEL: func.func @epilogues

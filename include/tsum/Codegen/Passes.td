@@ -165,11 +165,11 @@ def TsumVectorizePass : Pass<"tsum-vectorize", "::mlir::func::FuncOp"> {
   let summary = "Turn linalg ops on buffers into affine loops over vectors";
   let description = [{
     Lowers each `linalg.generic` of a tile to loops whose body works on vectors: `affine.for`, and
-    `scf.for` where a piece of a reduction is as long as only the run tells. Widths of vectors are
-    powers of two. Where these do not divide an extent of results, the last vector begins earlier
-    and computes some elements again; the rest of a reduced line is loaded so that it overlaps what
-    is before it, and neutral elements replace what was added already. So there are no masks, and
-    nothing outside the operands is read. Elementwise results of 8 MB or more are stored past the
+    `scf.for` where a piece of a reduction is as long as only the run tells. Vectors have a power of
+    two of elements, or of rows of a few columns. Where these do not divide an extent of results,
+    the last vector begins earlier and computes some elements again; the rest of a reduced line is
+    loaded so that it overlaps what is before it, and neutral elements replace what was added
+    already. So there are no masks, and nothing outside the operands is read. Elementwise results of 8 MB or more are stored past the
     caches, if they turn out to be aligned to cache lines.
 
     A reduction runs by its `tsum.strategy`, or without one by the first that can, and fails if that
@@ -178,8 +178,9 @@ def TsumVectorizePass : Pass<"tsum-vectorize", "::mlir::func::FuncOp"> {
     binary tree (docs/numerics.md).
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect",
-                           "::mlir::scf::SCFDialect"];
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::tsum::ir::TsumDialect"];
 }
 
 def TsumExpandMathPass : Pass<"tsum-expand-math", "::mlir::func::FuncOp"> {

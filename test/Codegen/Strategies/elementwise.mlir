@@ -5,30 +5,54 @@
 #id = affine_map<(d0) -> (d0)>
 #none = affine_map<(d0) -> ()>
 
-// Vectors where memory has them, elements one by one where it has gaps, a scalar for all lanes. The last
-// vector begins earlier.
+// A scalar is for all lanes. The last vector begins earlier. Elements with little in between are loaded in
+// whole vectors, of which the last ends with the last element, and shuffled into place.
 
-//   CHECK-DAG: #[[$STARTS:.*]] = affine_map<(d0) -> (d0 * 16, 54)>
-//   CHECK-DAG: #[[$LAST:.*]] = affine_map<(d0, d1) -> (d1 + 15)>
-// CHECK-LABEL: func.func @elementwise
+//       CHECK: #[[$STARTS:.*]] = affine_map<(d0) -> (d0 * 16, 54)>
+// CHECK-LABEL: func.func @little_apart
 //  CHECK-SAME:   %[[X:[^:]*]]: memref<70xf32>, %[[EVERY_OTHER:[^:]*]]: memref<70xf32, strided<[2]>>, %[[SCALAR:[^:]*]]: memref<f32>
 //       CHECK:   affine.for %[[I:.*]] = 0 to 5 {
 //  CHECK-NEXT:     %[[START:.*]] = affine.min #[[$STARTS]](%[[I]])
 //   CHECK-DAG:     vector.load %[[X]][%[[START]]] : memref<70xf32>, vector<16xf32>
-//   CHECK-DAG:     memref.load %[[EVERY_OTHER]][%[[START]]]
-//   CHECK-DAG:     %[[LAST:.*]] = affine.apply #[[$LAST]](%[[I]], %[[START]])
-//   CHECK-DAG:     memref.load %[[EVERY_OTHER]][%[[LAST]]]
+//   CHECK-DAG:     %[[A:.*]] = tsum.load %[[EVERY_OTHER]][%[[START]]] + 0 : {{.*}} -> vector<16xf32>
+//   CHECK-DAG:     %[[B:.*]] = tsum.load %[[EVERY_OTHER]][%[[START]]] + 15 : {{.*}} -> vector<16xf32>
+//   CHECK-DAG:     vector.shuffle %[[A]], %[[B]]
 //   CHECK-DAG:     %[[S:.*]] = memref.load %[[SCALAR]][]
 //   CHECK-DAG:     vector.broadcast %[[S]] : f32 to vector<16xf32>
 //       CHECK:     vector.store
-func.func @elementwise(%x: memref<70xf32>, %y: memref<70xf32, strided<[2]>>, %s: memref<f32>,
-                       %out: memref<70xf32>) {
+func.func @little_apart(%x: memref<70xf32>, %y: memref<70xf32, strided<[2]>>, %s: memref<f32>,
+                        %out: memref<70xf32>) {
   linalg.generic {indexing_maps = [#id, #id, #none, #id], iterator_types = ["parallel"]}
       ins(%x, %y, %s : memref<70xf32>, memref<70xf32, strided<[2]>>, memref<f32>)
       outs(%out : memref<70xf32>) {
   ^bb0(%a: f32, %b: f32, %c: f32, %unused: f32):
     %product = arith.mulf %a, %b : f32
     %r = arith.addf %product, %c : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+
+// Elements that are far apart are loaded one by one.
+
+//       CHECK: #[[$LAST:.*]] = affine_map<(d0, d1) -> (d1 + 15)>
+// CHECK-LABEL: func.func @far_apart
+//  CHECK-SAME:   %[[X:[^:]*]]: memref<70xf32, strided<[100]>>
+//       CHECK:     %[[START:.*]] = affine.min
+//   CHECK-DAG:     memref.load %[[X]][%[[START]]]
+//   CHECK-DAG:     %[[LAST:.*]] = affine.apply #[[$LAST]](%{{.*}}, %[[START]])
+//   CHECK-DAG:     memref.load %[[X]][%[[LAST]]]
+//       CHECK:     vector.from_elements
+//       CHECK:     vector.store
+func.func @far_apart(%x: memref<70xf32, strided<[100]>>, %out: memref<70xf32>) {
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<70xf32, strided<[100]>>) outs(%out : memref<70xf32>) {
+  ^bb0(%a: f32, %unused: f32):
+    %r = arith.negf %a : f32
     linalg.yield %r : f32
   }
   return

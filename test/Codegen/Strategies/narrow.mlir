@@ -65,6 +65,31 @@ func.func @eight_elements(%x: memref<64x8xf32>, %out: memref<64xf32>) {
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #rows = affine_map<(d0, d1) -> (d0)>
 
+// Where memory has the columns one after the other, vectors are loaded as they are.
+
+// CHECK-LABEL: func.func @columns_in_memory
+//  CHECK-SAME:   %[[X:.*]]: memref<35x2xf32, strided<[1, 35]>>
+// CHECK-COUNT-2:   tsum.load %[[X]][%{{.*}}, %{{.*}}] + 0 : {{.*}} -> vector<8xf32>
+//   CHECK-NOT:   vector.shuffle
+//       CHECK:   arith.addf
+func.func @columns_in_memory(%x: memref<35x2xf32, strided<[1, 35]>>, %out: memref<35xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%out : memref<35xf32>)
+  linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<35x2xf32, strided<[1, 35]>>) outs(%out : memref<35xf32>)
+      attrs = {tsum.strategy = #tsum.strategy<narrow>} {
+  ^bb0(%in: f32, %sum: f32):
+    %r = tsum.accumulate <reduce_sum f32> (%in) into (%sum) : (f32) into (f32)
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+
 // Nothing is a sum of 0.
 
 // CHECK-LABEL: func.func @no_elements
