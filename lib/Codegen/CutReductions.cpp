@@ -412,6 +412,8 @@ struct TsumCutReductionsPass final : impl::TsumCutReductionsPassBase<TsumCutRedu
       // One that runs twice, which no pass makes, would be cut for both.
       if (kernel.isExternal() || kernel.getNumResults() == 0 || launches.size() > 1)
         continue;
+      if (failed(ir::verifyIsTensorKernel(kernel)))
+        return signalPassFailure();
       FailureOr<std::optional<Cut>> cut = chooseCut(kernel, strategy);
       if (failed(cut))
         return signalPassFailure();

@@ -50,7 +50,7 @@ struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
     func::FuncOp kernel = getOperation();
     if (kernel.getNumResults() == 0)
       return;
-    if (failed(findRoot(kernel)))
+    if (failed(ir::verifyIsTensorKernel(kernel)) || failed(findRoot(kernel)))
       return signalPassFailure();
     auto output = cast<RankedTensorType>(kernel.getResultTypes().front());
     FailureOr<Tiling> chosen = chooseTiling(kernel, strategy);

@@ -92,6 +92,8 @@ LogicalResult vectorize(linalg::GenericOp generic) {
 
 struct TsumVectorizePass final : impl::TsumVectorizePassBase<TsumVectorizePass> {
   void runOnOperation() override {
+    if (failed(ir::verifyIsBufferKernel(getOperation())))
+      return signalPassFailure();
     SmallVector<linalg::GenericOp> generics;
     getOperation().walk([&](linalg::GenericOp generic) { generics.push_back(generic); });
     for (linalg::GenericOp generic : generics) {

@@ -5,7 +5,7 @@
 #include "CreateOp.h"
 
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
-#include "tsum/Graph/Node.h"
+#include "tsum/Graph/IndexMap.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -87,14 +87,13 @@ private:
     auto type = cast<RankedTensorType>(value.getType());
     if (type.getShape() == shape)
       return value;
+    const IndexMap map = IndexMap::broadcast(type.getShape(), shape);
     SmallVector<int64_t> kept, dims;
-    for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
-      const int64_t target = static_cast<int64_t>(shape.size()) - type.getRank() + dim;
-      if (extent != shape[target])
-        continue;
-      kept.push_back(extent);
-      dims.push_back(target);
-    }
+    for (const IndexMap::Source &source : map.sources)
+      if (source.dim != IndexMap::none) {
+        kept.push_back(shape[source.dim]);
+        dims.push_back(source.dim);
+      }
     if (type.getShape() != ArrayRef(kept))
       value = ir::ReshapeOp::create(b, loc, type.clone(kept), value);
     return ir::BroadcastOp::create(b, loc, type.clone(shape), value, dims);

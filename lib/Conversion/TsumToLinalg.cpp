@@ -246,10 +246,30 @@ struct LowerConstant final : OpConversionPattern<ir::ConstantOp> {
   }
 };
 
+/// Makes the booleans that a kernel copies 0 or 1. In the user's data each other byte is true as
+/// well; what computes with booleans asks whether they are 0.
+void normalizeCopiedBooleans(func::FuncOp kernel) {
+  kernel.walk([](func::ReturnOp op) {
+    OpBuilder b(op);
+    for (OpOperand &result : op->getOpOperands()) {
+      Value source = result.get();
+      while (auto broadcast = source.getDefiningOp<ir::BroadcastOp>())
+        source = broadcast.getInput();
+      auto type = dyn_cast<RankedTensorType>(source.getType());
+      if (!isa<BlockArgument>(source) || !type || !type.getElementType().isInteger(1))
+        continue;
+      type = cast<RankedTensorType>(result.get().getType());
+      Value no = ir::ConstantOp::create(b, op.getLoc(), DenseElementsAttr::get(type, false));
+      result.set(ir::NotEqualOp::create(b, op.getLoc(), result.get(), no));
+    }
+  });
+}
+
 struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
   void runOnOperation() override {
     if (failed(ir::verifyIsResolved(getOperation())))
       return signalPassFailure();
+    normalizeCopiedBooleans(getOperation());
     MLIRContext *context = &getContext();
     TypeConverter converter;
     converter.addConversion([](Type type) { return type; });

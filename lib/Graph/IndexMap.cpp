@@ -96,10 +96,12 @@ IndexMap IndexMap::compose(const IndexMap &inner) const {
 
 std::vector<std::int64_t> IndexMap::strides(std::span<const std::int64_t> strides) const {
   std::vector<std::int64_t> result(shape.size(), 0);
+  // Without elements no step is taken, and the product may be too large.
+  const bool has_steps = !is_empty(shape);
   for (std::size_t dim = 0; dim < sources.size(); ++dim)
     if (sources[dim].dim != none)
-      result[static_cast<std::size_t>(sources[dim].dim)] +=
-          sources[dim].step == 1 ? strides[dim] : strides[dim] * sources[dim].step;
+      result[static_cast<std::size_t>(sources[dim].dim)] =
+          has_steps && sources[dim].step != 1 ? strides[dim] * sources[dim].step : strides[dim];
   return result;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Items.h"
 
+#include "tsum/Graph/IndexMap.h"
 #include "tsum/Graph/Layout.h"
 
 #include <algorithm>
@@ -49,48 +50,40 @@ std::int32_t Items::add(const OrderedNode &source) {
     added.dims = classes.add(source.node->shape);
     if (added.is_iota())
       added.view.strides = source.node->steps;
-  } else if (source.node->op == OpKind::Reshape) {
-    reshape(added);
-  } else if (source.node->op == OpKind::Transpose) {
-    for (std::int64_t dim : source.node->axes)
-      added.dims.push_back((*this)[added.operands[0]].dims[static_cast<std::size_t>(dim)]);
-  } else {
+  } else if (is_reduction(source.node->op)) {
     const Item &operand = (*this)[added.operands[0]];
-    auto axis = source.node->axes.begin();
     for (std::size_t dim = 0; dim < operand.dims.size(); ++dim) {
-      bool is_reduced = axis != source.node->axes.end() && *axis == static_cast<std::int64_t>(dim);
-      if (is_reduced)
-        ++axis;
+      const bool is_reduced =
+          std::ranges::binary_search(source.node->axes, static_cast<std::int64_t>(dim));
       if (!is_reduced || source.node->keepdims)
         added.dims.push_back(is_reduced ? DimensionClasses::none : operand.dims[dim]);
     }
+  } else {
+    view(added);
   }
   return static_cast<std::int32_t>(all.size()) - 1;
 }
 
-void Items::reshape(Item &reshaped) {
-  const Item &operand = (*this)[reshaped.operands[0]];
-  const Shape &shape = reshaped.node().shape;
-  if (operand.is_data()) {
-    reshaped.view = view_data(reshaped.node(), reshape_values(operand.node(), shape));
-    reshaped.operands.clear();
-    reshaped.dims = classes.add(shape);
+/// A transpose or a reshape has its operand's dimensions, unless it is more than a view.
+void Items::view(Item &added) {
+  const Item &operand = (*this)[added.operands[0]];
+  const Node &node = added.node();
+  if (node.op == OpKind::Reshape && operand.is_data()) {
+    added.view = view_data(node, reshape_values(operand.node(), node.shape));
+    added.operands.clear();
+    added.dims = classes.add(node.shape);
     return;
   }
-  Shape before = operand.node().shape;
-  Shape after = shape;
-  std::erase(before, 1);
-  std::erase(after, 1);
-  if (before != after) { // its dimensions are not those of its operand, unless that lies in memory
-    need_first(*operand.source, reshaped);
-    reshaped.dims = classes.add(shape);
+  const std::optional<IndexMap> map = IndexMap::of(node, operand.node().shape);
+  if (!map) {
+    need_first(*operand.source, added);
+    added.dims = classes.add(node.shape);
     return;
   }
-  std::vector<DimId> dims = operand.dims;
-  std::erase(dims, DimensionClasses::none);
-  auto next = dims.begin();
-  for (std::int64_t extent : shape)
-    reshaped.dims.push_back(extent == 1 ? DimensionClasses::none : *next++);
+  added.dims.assign(node.shape.size(), DimensionClasses::none);
+  for (std::size_t dim = 0; dim < operand.dims.size(); ++dim)
+    if (map->sources[dim].dim != IndexMap::none)
+      added.dims[static_cast<std::size_t>(map->sources[dim].dim)] = operand.dims[dim];
 }
 
 void Items::need_first(const OrderedNode &operand, const Item &reader) {
@@ -118,10 +111,11 @@ std::int32_t Items::add_use(std::int32_t place, std::int32_t reader) {
 }
 
 bool Items::unite_dims(const Item &operand, const Item &consumer) {
-  std::size_t offset = consumer.dims.size() - operand.dims.size();
+  const IndexMap map = IndexMap::broadcast(operand.node().shape, consumer.node().shape);
   for (std::size_t dim = 0; dim < operand.dims.size(); ++dim)
-    if (operand.dims[dim] != DimensionClasses::none &&
-        !classes.unite(consumer.dims[offset + dim], operand.dims[dim]))
+    if (map.sources[dim].dim != IndexMap::none &&
+        !classes.unite(consumer.dims[static_cast<std::size_t>(map.sources[dim].dim)],
+                       operand.dims[dim]))
       return false;
   return true;
 }

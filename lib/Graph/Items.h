@@ -60,7 +60,7 @@ public:
 
 private:
   std::int32_t add(const OrderedNode &source);
-  void reshape(Item &reshaped);
+  void view(Item &added);
   std::int32_t add_use(std::int32_t place, std::int32_t reader);
   void need_first(const OrderedNode &operand, const Item &reader);
   bool unite_dims(const Item &operand, const Item &consumer);

@@ -33,8 +33,8 @@ const OpInfo &op_info(OpKind op) {
   return table[static_cast<std::size_t>(op)];
 }
 
-Node::Node(OpKind op, DType dtype, Shape shape, std::vector<Ptr> operands)
-    : op(op), dtype(dtype), shape(std::move(shape)), has_slices(op == OpKind::Slice),
+Node::Node(Description description, std::vector<Ptr> operands)
+    : Description(std::move(description)), has_slices(op == OpKind::Slice),
       operand_nodes(std::move(operands)) {
   for (const Ptr &operand : operand_nodes)
     has_slices |= operand->has_slices;

@@ -208,18 +208,15 @@ Node::Ptr SlicePusher::build(const Request &request, const std::vector<Use> &ope
   if (node.op == OpKind::Reshape && inputs[0]->op == OpKind::Reshape)
     if (Node::State inner = inputs[0]->state(); !inner.values)
       inputs[0] = inner.operands[0];
-  auto result = std::make_shared<Node>(node.op, node.dtype, part.shape, std::move(inputs));
-  result->has_slices = false;
-  result->axes = node.axes;
-  result->keepdims = node.keepdims;
-  result->is_exact = node.is_exact;
-  result->starts = node.starts;
-  result->steps = node.steps;
+  Description description = node;
+  description.shape = part.shape;
   if (node.op == OpKind::Iota)
     for (std::size_t dim = 0; dim < node.steps.size(); ++dim) {
-      result->starts[0] += part.starts[dim] * node.steps[dim];
-      result->steps[dim] *= part.steps[dim];
+      description.starts[0] += part.starts[dim] * node.steps[dim];
+      description.steps[dim] *= part.steps[dim];
     }
+  auto result = std::make_shared<Node>(std::move(description), std::move(inputs));
+  result->has_slices = false; // whatever it reads has values
   return result;
 }
 

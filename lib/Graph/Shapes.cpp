@@ -2,23 +2,19 @@
 #include "tsum/shapes.h"
 
 #include "Build.h"
-#include "tsum/Graph/Layout.h"
+#include "tsum/Graph/IndexMap.h"
 
 #include <algorithm>
 #include <numeric>
 
 namespace tsum {
 
-/// The node of a view: of values, the same memory with other strides. `strides` and `offset`, in
-/// bytes, are made from the values' strides.
-template <class Describe>
-static Tensor make_view(std::shared_ptr<Node> node, const Node::Ptr &operand,
-                        const Describe &describe) {
-  if (auto values = operand->values()) {
-    Storage view{values->owner, values->data, {}};
-    view.data += describe(values->strides, view.strides);
-    node->set_values(std::make_shared<Storage>(std::move(view)));
-  }
+/// The node of a view: of values, the same memory with other strides.
+static Tensor make_view(Description description, const Node::Ptr &operand, std::string_view name) {
+  auto node = std::make_shared<Node>(std::move(description), std::vector{operand});
+  node->name = name;
+  if (auto values = operand->values())
+    node->set_values(IndexMap::of(*node, operand->shape)->apply(*values));
   return Tensor(std::move(node));
 }
 
@@ -28,7 +24,7 @@ Tensor broadcast_to(const Tensor &input, Shape shape, std::string_view name) {
     throw ShapeError("broadcast_to: shape " + to_string(input.shape()) + " does not broadcast to " +
                      to_string(shape) + std::string(broadcasting_rule));
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return broadcast_to(part, shape, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return broadcast_to(part, shape); });
   return make_tensor(OpKind::BroadcastTo, input.dtype(), std::move(shape), {input.node()}, name);
 }
 
@@ -60,7 +56,7 @@ Tensor reshape(const Tensor &input, Shape shape, std::string_view name) {
                      std::to_string(input.size()) + " elements and " + to_string(shape) + " " +
                      std::to_string(size) + " (they must be equal)");
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return reshape(part, shape, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return reshape(part, shape); });
   // A reshape of a reshape is one: the operand of a reshape is none, unless it has values.
   Node::Ptr operand = input.node();
   if (operand->op == OpKind::Reshape)
@@ -78,21 +74,17 @@ Tensor transpose(const Tensor &input, std::vector<std::int64_t> permutation,
                     std::to_string(rank) + " (each must be named once)");
   (void)named_dims("transpose", permutation, rank);
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return transpose(part, permutation, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return transpose(part, permutation); });
   Shape shape;
   for (std::int64_t &axis : permutation) {
     axis = static_cast<std::int64_t>(checked_axis("transpose", axis, rank));
     shape.push_back(input.shape()[static_cast<std::size_t>(axis)]);
   }
-  auto node = std::make_shared<Node>(OpKind::Transpose, input.dtype(), std::move(shape),
-                                     std::vector{input.node()});
-  node->name = name;
-  node->axes = permutation;
-  return make_view(node, input.node(), [&](const ByteStrides &from, ByteStrides &to) {
-    for (std::int64_t axis : permutation)
-      to.push_back(from[static_cast<std::size_t>(axis)]);
-    return 0;
-  });
+  return make_view({.op = OpKind::Transpose,
+                    .dtype = input.dtype(),
+                    .shape = std::move(shape),
+                    .axes = std::move(permutation)},
+                   input.node(), name);
 }
 
 Tensor transpose(const Tensor &input) {
@@ -156,7 +148,7 @@ Tensor slice(const Tensor &input, const std::vector<Slice> &slices, std::string_
     if (part.step == 0)
       throw ShapeError("slice: a step of 0 (it must be positive or negative)");
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return slice(part, slices, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return slice(part, slices); });
 
   Shape shape = shape_of(input);
   std::vector<std::int64_t> starts(shape.size(), 0);
@@ -166,20 +158,12 @@ Tensor slice(const Tensor &input, const std::vector<Slice> &slices, std::string_
     if (shape[dim] > 1) // else the step is never taken
       steps[dim] = slices[dim].step;
   }
-  auto node = std::make_shared<Node>(OpKind::Slice, input.dtype(), std::move(shape),
-                                     std::vector{input.node()});
-  node->name = name;
-  node->starts = starts;
-  node->steps = steps;
-  const bool has_no_elements = is_empty(node->shape);
-  return make_view(node, input.node(), [&](const ByteStrides &from, ByteStrides &to) {
-    std::int64_t offset = 0;
-    for (std::size_t dim = 0; dim < from.size(); ++dim) {
-      to.push_back(has_no_elements || steps[dim] == 1 ? from[dim] : from[dim] * steps[dim]);
-      offset += has_no_elements ? 0 : from[dim] * starts[dim];
-    }
-    return offset;
-  });
+  return make_view({.op = OpKind::Slice,
+                    .dtype = input.dtype(),
+                    .shape = std::move(shape),
+                    .starts = std::move(starts),
+                    .steps = std::move(steps)},
+                   input.node(), name);
 }
 
 Tensor flip(const Tensor &input, const Axes &axes, std::string_view name) {

@@ -30,9 +30,7 @@ Buffer apply_elementwise(OpKind op, DType dtype, std::span<const std::int64_t> s
         else if constexpr (ComplexElement<From>)
           __builtin_unreachable(); // is a pair of reals by now
         else if constexpr (std::is_same_v<T, From> || std::is_same_v<T, bool>)
-          append(result, op == OpKind::BroadcastTo
-                             ? static_cast<T>(x)
-                             : apply<T>(op, x, load<From>(*last.values, offsets[1])));
+          append(result, apply<T>(op, x, load<From>(*last.values, offsets[1])));
       });
     });
   });

@@ -33,8 +33,7 @@ template <class T> void append(Buffer &buffer, T value) {
   buffer.insert(buffer.end(), bytes, bytes + sizeof(T));
 }
 
-/// The values of `op`, a `Cast`, a `Where`, a `BroadcastTo` or an elementwise operation, over
-/// `shape`.
+/// The values of `op`, a `Cast`, a `Where` or an elementwise operation, over `shape`.
 Buffer apply_elementwise(OpKind op, DType dtype, std::span<const std::int64_t> shape,
                          const std::vector<Input> &inputs);
 

@@ -3,28 +3,20 @@
 
 #include "Elementwise.h"
 #include "Reduce.h"
+#include "tsum/Graph/IndexMap.h"
 
 #include <unordered_map>
 
 namespace tsum::reference {
 
-/// The elements of `values`, of shape `operand`, that a transpose or a slice takes.
-static Buffer take(const Node &node, const Shape &operand, const Buffer &values) {
-  const std::vector<std::int64_t> from = element_strides(operand);
-  std::vector<std::int64_t> strides;
-  std::int64_t offset = 0;
-  for (std::size_t dim = 0; dim < node.shape.size(); ++dim) {
-    if (node.op == OpKind::Transpose) {
-      strides.push_back(from[static_cast<std::size_t>(node.axes[dim])]);
-    } else {
-      strides.push_back(from[dim] * node.steps[dim]);
-      offset += from[dim] * node.starts[dim];
-    }
-  }
+/// The elements of `values`, of shape `operand`, that `view` takes.
+static Buffer take(const IndexMap &view, DType dtype, const Shape &operand, const Buffer &values) {
+  const std::vector<std::int64_t> strides = element_strides(operand);
+  const std::int64_t first = view.offset(strides);
   Buffer result;
-  visit_dtype(node.dtype, [&]<class T>(T) {
-    for_each_index<1>(node.shape, {strides}, [&](const auto &offsets) {
-      append(result, load<T>(values, offset + offsets[0]));
+  visit_dtype(dtype, [&]<class T>(T) {
+    for_each_index<1>(view.shape, {view.strides(strides)}, [&](const auto &offsets) {
+      append(result, load<T>(values, first + offsets[0]));
     });
   });
   return result;
@@ -38,17 +30,6 @@ static Buffer join(const Node &node, const Buffer &real, const Buffer &imag) {
       result.insert(result.end(), part->begin() + static_cast<std::ptrdiff_t>(at),
                     part->begin() + static_cast<std::ptrdiff_t>(at + size));
   return result;
-}
-
-/// How `operand` is read for a result of `rank` dimensions: aligned at the last, extents of 1
-/// repeated.
-static std::vector<std::int64_t> broadcast_strides(const Shape &operand, std::size_t rank) {
-  std::vector<std::int64_t> strides = element_strides(operand);
-  for (std::size_t dim = 0; dim < operand.size(); ++dim)
-    if (operand[dim] == 1)
-      strides[dim] = 0;
-  strides.insert(strides.begin(), rank - operand.size(), 0);
-  return strides;
 }
 
 static Buffer copy_values(const Node &node, const Storage &values) {
@@ -73,18 +54,21 @@ static Buffer evaluate(const OrderedNode &entry, const std::vector<Buffer> &buff
     return count(node.dtype, node.shape, node.starts[0], node.steps);
   case OpKind::Reshape:
     return buffer(0);
+  case OpKind::BroadcastTo:
   case OpKind::Transpose:
   case OpKind::Slice:
-    return take(node, operands[0]->shape, buffer(0));
+    return take(*IndexMap::of(node, operands[0]->shape), node.dtype, operands[0]->shape, buffer(0));
   case OpKind::Complex:
     return join(node, buffer(0), buffer(1));
   default:
     break;
   }
   std::vector<Input> inputs;
-  for (std::size_t n = 0; n < operands.size(); ++n)
-    inputs.push_back(
-        {operands[n]->dtype, &buffer(n), broadcast_strides(operands[n]->shape, node.shape.size())});
+  for (std::size_t n = 0; n < operands.size(); ++n) {
+    const Shape &shape = operands[n]->shape;
+    inputs.push_back({operands[n]->dtype, &buffer(n),
+                      IndexMap::broadcast(shape, node.shape).strides(element_strides(shape))});
+  }
   return apply_elementwise(node.op, node.dtype, node.shape, inputs);
 }
 

@@ -2,6 +2,7 @@
 
 #include "Signature.h"
 
+#include "tsum/Graph/Fields.h"
 #include "tsum/Graph/Layout.h"
 
 #include <algorithm>
@@ -14,23 +15,22 @@ namespace tsum {
 /// Until there are so many nodes, looking at each is quicker than a hash table.
 static constexpr std::size_t few_nodes = 16;
 
-/// What a node is, beside its operands and its name, which no code depends on.
-static void append_description(const Node &node, std::pmr::vector<std::int64_t> &words) {
-#if defined(__GLIBCXX__) && defined(__x86_64__)
-  // A field that is missing below would let different graphs share code.
-  static_assert(sizeof(Node) == 248, "name the new field of Node below, then change the size");
-#endif
-  words.push_back(static_cast<std::int64_t>(node.op) | static_cast<std::int64_t>(node.dtype) << 8 |
-                  static_cast<std::int64_t>(node.keepdims) << 16 |
-                  static_cast<std::int64_t>(node.is_exact) << 17);
-  auto append = [&](const std::vector<std::int64_t> &list) {
-    words.push_back(static_cast<std::int64_t>(list.size()));
-    words.insert(words.end(), list.begin(), list.end());
+/// What a node is, beside its operands and its name, which no code depends on: its lists, then its
+/// other fields in one word.
+static void append_description(const Description &description,
+                               std::pmr::vector<std::int64_t> &words) {
+  std::int64_t small = 0;
+  auto append = [&]<class T>(const T &field) {
+    if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
+      static_assert(sizeof(T) == 1);
+      small = small << 8 | static_cast<std::int64_t>(field);
+    } else {
+      words.push_back(static_cast<std::int64_t>(field.size()));
+      words.insert(words.end(), field.begin(), field.end());
+    }
   };
-  append(node.shape);
-  append(node.axes);
-  append(node.starts);
-  append(node.steps);
+  visit_fields(description, [&](const auto &...fields) { (append(fields), ...); });
+  words.push_back(small);
 }
 
 Signature::Signature(std::span<const Tensor> outputs) {

@@ -77,18 +77,10 @@ std::shared_ptr<const Storage> Tracer::stand_in(const InputNode &input, std::int
 /// A copy of a node that can be given values without the user's graph noticing.
 Node::Ptr Tracer::copy(const OrderedNode &original, const std::vector<Node::Ptr> &copies) {
   const Node &node = *original.node;
-#if defined(__GLIBCXX__) && defined(__x86_64__)
-  static_assert(sizeof(Node) == 248, "copy the new field of Node below, then change the size");
-#endif
   std::vector<Node::Ptr> operands;
   for (std::int32_t operand : original.operands)
     operands.push_back(copies[static_cast<std::size_t>(operand)]);
-  auto result = std::make_shared<Node>(node.op, node.dtype, node.shape, std::move(operands));
-  result->axes = node.axes;
-  result->keepdims = node.keepdims;
-  result->is_exact = node.is_exact;
-  result->starts = node.starts;
-  result->steps = node.steps;
+  auto result = std::make_shared<Node>(static_cast<const Description &>(node), std::move(operands));
 
   const std::shared_ptr<const Storage> &data = original.state.values;
   if (const InputNode *input = as_input(node, data != nullptr)) {

@@ -59,11 +59,9 @@ struct Storage {
   ByteStrides strides;
 };
 
-/// A node of the graph. Its description never changes; its values appear once, when it is
-/// evaluated.
-struct Node {
-  using Ptr = std::shared_ptr<const Node>;
-
+/// What a node computes of its operands. tsum/Graph/Fields.h lists the fields for whoever needs all
+/// of them.
+struct Description {
   OpKind op = OpKind::Constant;
   DType dtype = DType::f32;
   Shape shape;
@@ -75,10 +73,22 @@ struct Node {
   /// Of a slice, for each dimension: where in the operand it starts and goes. Of an iota: `starts`
   /// is its first number alone.
   std::vector<std::int64_t> starts, steps;
+
+  bool operator==(const Description &) const = default;
+};
+
+/// A node of the graph. Its description never changes; its values appear once, when it is
+/// evaluated.
+struct Node : Description {
+  using Ptr = std::shared_ptr<const Node>;
+
   std::string name;
   bool has_slices = false; ///< whether it, or what it is computed from, is a slice
 
-  Node(OpKind op, DType dtype, Shape shape, std::vector<Ptr> operands = {});
+  explicit Node(Description description, std::vector<Ptr> operands = {});
+  Node(OpKind op, DType dtype, Shape shape, std::vector<Ptr> operands = {})
+      : Node(Description{.op = op, .dtype = dtype, .shape = std::move(shape)},
+             std::move(operands)) {}
   /// Frees long chains without recursion.
   ~Node();
   Node(const Node &) = delete;

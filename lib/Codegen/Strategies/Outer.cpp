@@ -110,13 +110,14 @@ private:
     const int64_t mostBlocks = std::max<int64_t>(1, llvm::divideCeil(most, block_elements));
     // The lanes, then those of each half of them, down to one.
     lanes = loops.allocate(accumulators.blockTypes(), 2 * block_lanes * count);
-    if (mostBlocks > 1 && !stack)
+    const bool isOneBlock = mostBlocks == 1 && !loops.isPiece();
+    if (!isOneBlock && !stack)
       stack.emplace(loops, mostBlocks, count);
     auto store = [&](ValueRange node, AffineExpr number, int64_t width) {
       nest.position[columns] = number;
       loops.storeResults(node, LaneTile{-1, 1, width});
     };
-    if (mostBlocks == 1) {
+    if (isOneBlock) {
       sumDenseBlock(nest.constant(0), most);
       foldDense([&](ValueRange node, AffineExpr first, int64_t width) {
         store(node, first, width);
@@ -419,8 +420,8 @@ public:
 
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
     if (!shape.isOrdered || shape.elements() <= fewRows)
-      return 16 * 1024 / std::max(shape.nodeBytes, shape.blockBytes);
-    return laneBytes / shape.blockBytes;
+      return 16 * 1024 / std::max(shape.nodeBytes, shape.allBlockBytes);
+    return laneBytes / shape.allBlockBytes;
   }
 
   void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }

@@ -17,8 +17,9 @@ struct ReductionShape {
   int64_t innerKept = -1;             ///< the innermost dimension that is kept, if any
   bool isPiece = false;               ///< whether that is cut, so that its extent may be shorter
   bool isExact, isOrdered, takesNodes;
-  int64_t blockBytes; ///< of the widest element of a block
-  int64_t nodeBytes;  ///< of all nodes of a result
+  int64_t blockBytes;    ///< of the widest element of a block
+  int64_t allBlockBytes; ///< of the elements of all blocks of a lane
+  int64_t nodeBytes;     ///< of all nodes of a result
 
   int64_t rank() const { return int64_t(extents.size()); }
   bool isInner() const { return line == rank() - 1; }
