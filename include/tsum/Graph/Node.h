@@ -148,6 +148,12 @@ std::int64_t checked_size(std::string_view op, std::span<const std::int64_t> sha
 [[nodiscard]] Tensor make_iota(DType dtype, Shape shape, std::int64_t first,
                                std::vector<std::int64_t> steps);
 
+/// The elements of `input` from `starts` on in `steps`, as many as `shape` has, all of which are
+/// there: `slice` by what its node is made of.
+[[nodiscard]] Tensor make_slice(const Tensor &input, std::vector<std::int64_t> starts,
+                                std::vector<std::int64_t> steps, Shape shape,
+                                std::string_view name = {});
+
 /// A node that stands for data that is given later. It has neither operands nor values.
 struct InputNode : Node {
   InputNode(DType dtype, Shape shape, ByteStrides strides)
