@@ -4,6 +4,7 @@
 
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/Node.h"
+#include "tsum/Ops/Make.h"
 #include "tsum/ops.h"
 
 #include "llvm/ADT/TypeSwitch.h"
