@@ -31,7 +31,8 @@ BLOCK = re.compile(
 def expected(block, tools):
     if block["kind"] == "file":
         return (ROOT / block["what"]).read_text()
-    environment = dict(os.environ, PATH=f"{tools}:{os.environ['PATH']}")
+    # Nothing is found in the user's cache.
+    environment = dict(os.environ, PATH=f"{tools}:{os.environ['PATH']}", TSUM_CACHE_DIR="")
     run = subprocess.run(block["what"], shell=True, cwd=ROOT, env=environment, text=True,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     lines = run.stdout.strip("\n").splitlines()

@@ -112,4 +112,5 @@ def main():
 
 
 if __name__ == "__main__":
+    os.environ["TSUM_CACHE_DIR"] = ""  # not the user's
     main()

@@ -56,12 +56,16 @@ int64_t Accumulators::blockBytes() const {
   return bytes;
 }
 
-int64_t Accumulators::nodeBytes() const {
+static int64_t bytesOf(ArrayRef<Type> types) {
   int64_t bytes = 0;
-  for (Type type : nodeTypes())
+  for (Type type : types)
     bytes += type.getIntOrFloatBitWidth() / 8;
   return bytes;
 }
+
+int64_t Accumulators::allBlockBytes() const { return bytesOf(blockTypes()); }
+
+int64_t Accumulators::nodeBytes() const { return bytesOf(nodeTypes()); }
 
 /// Takes `count` values from the front of `values`.
 static ValueRange take(ValueRange &values, size_t count) {

@@ -30,8 +30,9 @@ public:
   llvm::SmallVector<mlir::Value> values() const;
   llvm::SmallVector<mlir::Type> blockTypes() const;
   llvm::SmallVector<mlir::Type> nodeTypes() const;
-  /// Bytes of the widest element of a block, and of all nodes of a lane.
+  /// Bytes of the widest element of a block; of those of all blocks and all nodes of a lane.
   int64_t blockBytes() const;
+  int64_t allBlockBytes() const;
   int64_t nodeBytes() const;
 
   // As those of Accumulator, with the values of all parts one after the other. A fold combines

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 
@@ -27,10 +28,10 @@ namespace {
 constexpr int64_t minBytes = 512 * 1024;
 /// A piece reads so much; more where that leaves enough pieces for as many threads as there may be.
 constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedPieces = 64;
-/// Of what a piece reads, its nodes are at most this part.
-constexpr int64_t minReadPerNode = 16;
+/// Bytes that are read for each byte of a node.
+constexpr int64_t minReadPerNodeByte = 16;
 /// Bytes of nodes that a tile may keep on the stack between two reductions; more are cut.
-constexpr int64_t maxStackBytes = 32 * 1024;
+constexpr int64_t maxStackBytes = 16 * 1024;
 /// A piece of what has no order is whole rows of lanes, of so many elements or less.
 constexpr int64_t unorderedGranule = 4096;
 
@@ -53,7 +54,8 @@ SmallVector<linalg::GenericOp> chainOf(func::FuncOp kernel) {
       if (chain.empty() ? isa_and_nonnull<linalg::GenericOp>(producer) : !isNode)
         return {};
     }
-    if (generic.getNumReductionLoops() != 1)
+    auto isFilled = [](Value init) { return bool(init.getDefiningOp<linalg::FillOp>()); };
+    if (generic.getNumReductionLoops() != 1 || !llvm::all_of(generic.getDpsInits(), isFilled))
       return {};
     chain.push_back(generic);
   }
@@ -106,22 +108,28 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
     if (generic != chain.front())
       nodes *= reducedExtent(generic);
   }
-  wanted = std::min(wanted, bytes / results / minReadPerNode / nodeBytes);
+  wanted = std::min(wanted, bytes / results / minReadPerNodeByte / nodeBytes);
   if (chain.size() > 1)
     wanted = std::max<int64_t>(
         wanted, llvm::divideCeil(stackBytes.back() * reducedExtent(chain.back()), maxStackBytes));
-  if (wanted < 2)
+  // Between large reductions a tile keeps few nodes, if the others lie in memory.
+  const bool spreads = chain.size() > 1 && bytes >= minBytes;
+  if (wanted < 2 && !spreads)
     return none;
 
+  int64_t nodesInMemory = results * nodeBytes;
   for (size_t place = chain.size(); place-- > 0;) {
     const int64_t extent = reducedExtent(chain[place]);
-    // A node for each element, where these are not many more than pieces are wanted.
-    if (place > 0 && extent <= 2 * wanted) {
+    // A node for each element, where these are little to write and to read.
+    if (place > 0 && nodesInMemory * extent <= bytes / minReadPerNodeByte) {
+      nodesInMemory *= extent;
       wanted = llvm::divideCeil(wanted, extent);
       if (wanted < 2)
         return std::optional(Cut{chain[place - 1], nullptr});
       continue;
     }
+    if (wanted < 2)
+      return place + 1 == chain.size() ? none : std::optional(Cut{chain[place], nullptr});
     const int64_t granule = place > 0                    ? 1
                             : accumulators->isOrdered() ? block_elements
                                                          : unorderedGranule;
@@ -142,8 +150,10 @@ class Cutter {
 public:
   Cutter(func::FuncOp kernel, Cut cut) : kernel(kernel), cut(cut) {}
 
-  void run(ir::LaunchOp launch) {
+  /// Cuts the kernel of `launch`, among the kernels of `symbols`.
+  void run(ir::LaunchOp launch, SymbolTable &symbols) {
     func::FuncOp pieces = makePieces();
+    symbols.insert(pieces);
     SmallVector<unsigned> left = mergePieces(pieces);
     OpBuilder b(launch);
     auto symbolOf = [&](func::FuncOp function) {
@@ -166,6 +176,12 @@ public:
 
 private:
   Block &body() { return kernel.getBody().front(); }
+
+  static void eraseDeadOps(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+  }
 
   /// A function of the arguments `numbers`, and behind them none.
   static void copyArguments(func::FuncOp from, ArrayRef<unsigned> numbers, func::FuncOp to,
@@ -325,6 +341,7 @@ private:
       nodes = ir::PiecesOp::create(b, cut.root.getLoc(), TypeRange(results), cut.piece, nodes)
                   .getResults();
     func::ReturnOp::create(b, kernel.getLoc(), nodes);
+    eraseDeadOps(*entry);
     return pieces;
   }
 
@@ -349,9 +366,7 @@ private:
     } else {
       cut.root.replaceAllUsesWith(nodes);
     }
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry)))
-      if (isOpTriviallyDead(&op))
-        op.erase();
+    eraseDeadOps(entry);
 
     // Nodes come first, then what else is read.
     SmallVector<unsigned> left;
@@ -387,16 +402,23 @@ struct TsumCutReductionsPass final : impl::TsumCutReductionsPassBase<TsumCutRedu
     SmallVector<ir::LaunchOp> launches;
     for (auto function : getOperation().getOps<func::FuncOp>())
       function.walk([&](ir::LaunchOp launch) { launches.push_back(launch); });
-    for (ir::LaunchOp launch : launches) {
-      auto kernel = dyn_cast_or_null<func::FuncOp>(
-          SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernelAttr()));
-      if (!kernel || kernel.isExternal() || kernel.getNumResults() == 0)
+    SymbolTableCollection symbols;
+    llvm::MapVector<func::FuncOp, SmallVector<ir::LaunchOp, 1>> kernels;
+    for (ir::LaunchOp launch : launches)
+      if (auto kernel = dyn_cast_or_null<func::FuncOp>(
+              symbols.lookupNearestSymbolFrom(launch, launch.getKernelAttr())))
+        kernels[kernel].push_back(launch);
+    for (auto &[kernel, launches] : kernels) {
+      // One that runs twice, which no pass makes, would be cut for both.
+      if (kernel.isExternal() || kernel.getNumResults() == 0 || launches.size() > 1)
         continue;
+      if (failed(ir::verifyIsTensorKernel(kernel)))
+        return signalPassFailure();
       FailureOr<std::optional<Cut>> cut = chooseCut(kernel, strategy);
       if (failed(cut))
         return signalPassFailure();
       if (*cut)
-        Cutter(kernel, **cut).run(launch);
+        Cutter(kernel, **cut).run(launches.front(), symbols.getSymbolTable(kernel->getParentOp()));
     }
   }
 };

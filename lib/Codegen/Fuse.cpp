@@ -205,6 +205,8 @@ struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {
   }
 
   void runOnOperation() override {
+    if (failed(ir::verifyIsTensorKernel(getOperation())))
+      return signalPassFailure();
     IRRewriter rewriter(&getContext());
     yieldTogether(rewriter, getOperation());
     // Each fusion leaves an op less, but which ones it makes possible may show in the next

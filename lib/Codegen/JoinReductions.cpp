@@ -90,6 +90,8 @@ void dropRoot(IRRewriter &rewriter, func::FuncOp kernel) {
 struct TsumJoinReductionsPass final : impl::TsumJoinReductionsPassBase<TsumJoinReductionsPass> {
   void runOnOperation() override {
     func::FuncOp kernel = getOperation();
+    if (failed(ir::verifyIsTensorKernel(kernel)))
+      return signalPassFailure();
     IRRewriter rewriter(&getContext());
     SmallVector<Reduction> reductions;
     for (auto generic : llvm::to_vector(kernel.getOps<linalg::GenericOp>())) {

@@ -91,6 +91,12 @@ std::optional<SmallVector<Value>> LoopNest::indexValues(AffineMap indices) {
 
 Value LoopNest::loadVector(Value buffer, AffineMap indices, int64_t count) {
   auto type = VectorType::get({count}, getElementTypeOrSelf(buffer));
+  // vector.load knows neighbours along the innermost dimension only.
+  if (!cast<MemRefType>(buffer.getType()).isLastDimUnitStride()) {
+    SmallVector<Value> values = llvm::map_to_vector(
+        indices.getResults(), [&](AffineExpr place) { return index(place); });
+    return ir::LoadOp::create(b, loc, type, buffer, values, 0);
+  }
   if (auto values = indexValues(indices))
     return vector::LoadOp::create(b, loc, type, buffer, *values);
   return affine::AffineVectorLoadOp::create(b, loc, type, buffer, indices, ivs);

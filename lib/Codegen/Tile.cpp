@@ -4,6 +4,7 @@
 
 #include "tsum/Codegen/Passes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -49,13 +50,14 @@ struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
     func::FuncOp kernel = getOperation();
     if (kernel.getNumResults() == 0)
       return;
-    if (failed(findRoot(kernel)))
+    if (failed(ir::verifyIsTensorKernel(kernel)) || failed(findRoot(kernel)))
       return signalPassFailure();
     auto output = cast<RankedTensorType>(kernel.getResultTypes().front());
     FailureOr<Tiling> chosen = chooseTiling(kernel, strategy);
     if (failed(chosen))
       return signalPassFailure();
     const Tiling &tiling = *chosen;
+    markTiling(kernel, tiling, strategy);
     takeBuffers(kernel);
     IRRewriter rewriter(kernel.getContext());
     const bool empty = output.getNumElements() == 0;
@@ -198,14 +200,38 @@ private:
     return success();
   }
 
+  /// Checks that pieces of `root` are nodes of the tree.
+  static LogicalResult verifyPieces(ir::PiecesOp pieces, linalg::GenericOp root) {
+    const ir::PieceAttr piece = pieces.getPiece();
+    for (auto [extent, kind] :
+         llvm::zip_equal(root.getStaticLoopRanges(), root.getIteratorTypesArray()))
+      if (kind == utils::IteratorType::reduction && extent != piece.getExtent())
+        return pieces.emitOpError() << "cuts an extent of " << piece.getExtent()
+                                    << " where its reduction has " << extent;
+    for (auto part : root.getBody()->getOps<ir::AccumulateOp>()) {
+      const ir::ReductionAttr reduction = part.getReduction();
+      if (!reduction.isOrdered())
+        continue;
+      if (!reduction.getToNodes())
+        return pieces.emitOpError() << "takes nodes, and " << reduction << " gives none";
+      if (!reduction.getFromNodes() && piece.getSize() % block_elements != 0)
+        return pieces.emitOpError() << "cuts a line into pieces of " << piece.getSize()
+                                    << " (whole blocks of " << block_elements << " are needed)";
+    }
+    return success();
+  }
+
   /// A tile of `pieces` is some results of one piece.
   static LogicalResult tilePieces(IRRewriter &rewriter, func::FuncOp kernel, ir::PiecesOp pieces,
                                   const Tiling &tiling) {
     auto root = pieces.getNodes().front().getDefiningOp<linalg::GenericOp>();
-    if (!root || root.getNumReductionLoops() != 1)
-      return pieces.emitOpError("takes the results of a reduction over one dimension");
+    if (!root || root.getNumReductionLoops() != 1 ||
+        !llvm::equal(pieces.getNodes(), root.getResults()))
+      return pieces.emitOpError("takes all results of a reduction over one dimension");
     Location loc = pieces.getLoc();
     const ir::PieceAttr piece = pieces.getPiece();
+    if (failed(verifyPieces(pieces, root)))
+      return failure();
     rewriter.setInsertionPoint(pieces);
     SmallVector<Value> destinations;
     for (Type type : pieces.getResultTypes())

@@ -89,9 +89,9 @@ bool isLastReducedLater(Value value) {
   return false;
 }
 
-/// Chooses by which strategy `generic` runs.
+/// Chooses by which strategy `generic` runs; says why it is not the `wanted` one.
 FailureOr<const Strategy *> chooseStrategy(linalg::GenericOp generic, const ReductionShape &shape,
-                                           StringRef wanted) {
+                                           StringRef wanted, std::string &obstacle) {
   const Strategy *chosen = &Strategy::choose(shape);
   if (wanted.empty() || wanted == ir::stringifyStrategy(chosen->kind()))
     return chosen;
@@ -104,18 +104,13 @@ FailureOr<const Strategy *> chooseStrategy(linalg::GenericOp generic, const Redu
            << wanted << "' (the strategies: " << llvm::join(names, ", ") << ")";
   }
   const Strategy &other = Strategy::of(*kind);
-  std::string reason = other.obstacle(shape);
-  if (reason.empty())
-    return &other;
-  generic.emitRemark("runs as ") << ir::stringifyStrategy(chosen->kind()) << " and not as "
-                                 << wanted << ": " << reason;
-  return chosen;
+  obstacle = other.obstacle(shape);
+  return obstacle.empty() ? &other : chosen;
 }
 
 } // namespace
 
 FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
-  MLIRContext *context = kernel.getContext();
   auto output = cast<RankedTensorType>(kernel.getResultTypes().front());
   int64_t widest = 1, narrowest = columnGranule; // element of an output
   for (Type type : kernel.getResultTypes()) {
@@ -131,10 +126,6 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
   tiling.sizes.assign(output.getRank(), 1);
   auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows");
   if (rows) {
-    if (rows.getInt() < 0 || rows.getInt() > output.getRank())
-      return kernel.emitOpError("has rows of dimension ")
-             << rows.getInt() << " on, where its results have rank " << output.getRank();
-    markPrefetches(kernel, rows.getInt());
     int64_t rowBytes = 1;
     for (linalg::GenericOp generic : generics)
       for (OpOperand *operand : generic.getDpsInputOperands())
@@ -153,6 +144,7 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
   }
 
   int64_t most = maxElementwiseBytes / widest;
+  SmallVector<std::pair<linalg::GenericOp, ReductionShape>> reductions;
   for (linalg::GenericOp generic : generics) {
     // Another type than the output's if casts come after.
     auto type = cast<RankedTensorType>(generic.getResultTypes().front());
@@ -167,17 +159,14 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
     // A tile has only some of the rows.
     if (rows && rows.getInt() > 0 && shape.innerKept == rows.getInt() - 1)
       shape.extents[shape.innerKept] = tiling.sizes[rows.getInt() - 1];
-    FailureOr<const Strategy *> strategy = chooseStrategy(generic, shape, wanted);
-    if (failed(strategy))
-      return failure();
-    generic->setAttr(ir::TsumDialect::getStrategyAttrName(),
-                     ir::StrategyAttr::get(context, (*strategy)->kind()));
+    const Strategy &strategy = Strategy::choose(shape);
+    reductions.push_back({generic, shape});
     int64_t read = 0;
     for (OpOperand *operand : generic.getDpsInputOperands())
       if (auto input = cast<RankedTensorType>(operand->get().getType()); input.getRank() > 0)
         read += input.getNumElements() * bytesOf(input.getElementType());
     if (!isLastReducedLater(generic.getResult(0)))
-      most = std::min(most, (*strategy)->resultsPerTile(shape, read / results));
+      most = std::min(most, strategy.resultsPerTile(shape, read / results));
     const int64_t nodes = type.getNumElements() / results * shape.nodeBytes; // for each result
     if (nodes > shape.nodeBytes)
       most = std::min(most, std::max<int64_t>(1, maxNodeBytes / nodes));
@@ -186,7 +175,33 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
     tiling.sizes.back() =
         evenTile(output.getShape().back(), std::max<int64_t>(most, 1),
                  std::max<int64_t>(1, std::min(most, columnGranule / narrowest)));
+
+  // A tile may be too small for what would suit the whole.
+  for (auto &[generic, shape] : reductions) {
+    if (!rows && shape.innerKept >= 0 && output.getRank() > 0 &&
+        !isLastReducedLater(generic.getResult(0)))
+      shape.extents[shape.innerKept] =
+          std::min(shape.extents[shape.innerKept], tiling.sizes.back());
+    std::string obstacle;
+    FailureOr<const Strategy *> strategy = chooseStrategy(generic, shape, wanted, obstacle);
+    if (failed(strategy))
+      return failure();
+    tiling.reductions.push_back({generic, (*strategy)->kind(), std::move(obstacle)});
+  }
   return tiling;
+}
+
+void markTiling(func::FuncOp kernel, const Tiling &tiling, StringRef wanted) {
+  for (Tiling::Reduction reduction : tiling.reductions) {
+    reduction.generic->setAttr(ir::TsumDialect::getStrategyAttrName(),
+                               ir::StrategyAttr::get(kernel.getContext(), reduction.strategy));
+    if (!reduction.obstacle.empty())
+      reduction.generic.emitRemark("runs as ")
+          << ir::stringifyStrategy(reduction.strategy) << " and not as " << wanted << ": "
+          << reduction.obstacle;
+  }
+  if (auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows"))
+    markPrefetches(kernel, rows.getInt());
 }
 
 } // namespace tsum

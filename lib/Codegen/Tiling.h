@@ -3,15 +3,25 @@
 // The cost model: by which strategy each reduction of a kernel runs, and in tiles of what size.
 #pragma once
 
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace tsum {
 
-/// A tiling of a kernel's outputs, which have one shape.
+/// A tiling of a kernel's outputs, which have one shape, and how its reductions run in it.
 struct Tiling {
+  struct Reduction {
+    mlir::linalg::GenericOp generic;
+    ir::Strategy strategy;
+    std::string obstacle; ///< why not by the one that was wanted, or nothing
+  };
+
   llvm::SmallVector<int64_t> extents;
   llvm::SmallVector<int64_t> sizes;
+  llvm::SmallVector<Reduction> reductions;
 
   int64_t count(int64_t dim) const { return llvm::divideCeil(extents[dim], sizes[dim]); }
   int64_t count() const {
@@ -22,10 +32,13 @@ struct Tiling {
   }
 };
 
-/// Marks each reduction of the kernel with its strategy and chooses the tiles that suit them.
-/// `wanted`, if not empty, is the strategy to take wherever it is possible; a remark says where it
-/// is not. Fails, having said why, if there is no such strategy or the kernel is none that can be
-/// tiled.
+/// Chooses a strategy for each reduction of the kernel and the tiles that suit them; changes
+/// nothing. `wanted`, if not empty, is the strategy to take wherever it is possible. Fails, having
+/// said why, if there is no such strategy or the kernel is none that can be tiled.
 mlir::FailureOr<Tiling> chooseTiling(mlir::func::FuncOp kernel, llvm::StringRef wanted);
+
+/// Marks the reductions of the kernel with their strategies, with a remark where one is not the
+/// `wanted` one, and the operands that ask for the next tile.
+void markTiling(mlir::func::FuncOp kernel, const Tiling &tiling, llvm::StringRef wanted);
 
 } // namespace tsum

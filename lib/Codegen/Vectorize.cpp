@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -91,6 +92,8 @@ LogicalResult vectorize(linalg::GenericOp generic) {
 
 struct TsumVectorizePass final : impl::TsumVectorizePassBase<TsumVectorizePass> {
   void runOnOperation() override {
+    if (failed(ir::verifyIsBufferKernel(getOperation())))
+      return signalPassFailure();
     SmallVector<linalg::GenericOp> generics;
     getOperation().walk([&](linalg::GenericOp generic) { generics.push_back(generic); });
     for (linalg::GenericOp generic : generics) {

@@ -83,13 +83,7 @@ struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterf
     Type element = op.getInput().getType().getElementType();
     const auto whole = ir::ReductionAttr::get(op.getContext(), op.getOpKind(), element,
                                               /*fromNodes=*/false, /*toNodes=*/false, op.getExact());
-    // Small floats are reduced in a wider type, and rounded by an op of its own.
-    const bool isSmall = isSmallFloat(element);
-    Type reduced = storageType(element);
-    if (isSmall)
-      reduced = op.getExact() ? rewriter.getF64Type()
-                : whole.isOrdered() ? whole.getNodeTypes().front()
-                                    : Type(rewriter.getF32Type());
+    const Type reduced = whole.getResultType();
 
     SmallVector<int64_t> left(op.getAxes()); // of the operand's dimensions, in the order of the nest
     SmallVector<Value> values = {operands[0]};
@@ -108,10 +102,11 @@ struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterf
       for (int64_t &dim : left) // the others move up
         dim -= llvm::count_if(dims, [&](int64_t gone) { return gone < dim; });
     }
-    if (!isSmall) {
+    if (!isSmallFloat(element)) {
       rewriter.replaceOp(op, values);
       return success();
     }
+    // Small floats are reduced in a wider type, and rounded by an op of its own.
     auto stored = result.clone(storageType(element));
     SmallVector<AffineMap> identities(2, rewriter.getMultiDimIdentityMap(result.getRank()));
     rewriter.replaceOpWithNewOp<linalg::GenericOp>(
@@ -251,10 +246,30 @@ struct LowerConstant final : OpConversionPattern<ir::ConstantOp> {
   }
 };
 
+/// Makes the booleans that a kernel copies 0 or 1. In the user's data each other byte is true as
+/// well; what computes with booleans asks whether they are 0.
+void normalizeCopiedBooleans(func::FuncOp kernel) {
+  kernel.walk([](func::ReturnOp op) {
+    OpBuilder b(op);
+    for (OpOperand &result : op->getOpOperands()) {
+      Value source = result.get();
+      while (auto broadcast = source.getDefiningOp<ir::BroadcastOp>())
+        source = broadcast.getInput();
+      auto type = dyn_cast<RankedTensorType>(source.getType());
+      if (!isa<BlockArgument>(source) || !type || !type.getElementType().isInteger(1))
+        continue;
+      type = cast<RankedTensorType>(result.get().getType());
+      Value no = ir::ConstantOp::create(b, op.getLoc(), DenseElementsAttr::get(type, false));
+      result.set(ir::NotEqualOp::create(b, op.getLoc(), result.get(), no));
+    }
+  });
+}
+
 struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
   void runOnOperation() override {
-    if (failed(ir::verifyIsResolved(getOperation())))
+    if (failed(ir::verifyIsGraphFunction(getOperation())))
       return signalPassFailure();
+    normalizeCopiedBooleans(getOperation());
     MLIRContext *context = &getContext();
     TypeConverter converter;
     converter.addConversion([](Type type) { return type; });

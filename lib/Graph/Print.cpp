@@ -86,11 +86,15 @@ static std::string arguments_to_string(const OrderedNode &entry) {
 std::string graph_to_string(const Tensor &tensor) {
   std::string text;
   int place = 0;
-  for (const OrderedNode &entry : evaluation_order({&tensor.node(), 1})) {
+  for (const OrderedNode &entry : evaluation_order({&tensor.node(), 1}, /*with_inputs=*/true)) {
     const Node &node = *entry.node;
     text += "%" + std::to_string(place++) + " = ";
-    text += op_info(node.op).name;
-    text += arguments_to_string(entry) + " : ";
+    if (as_input(node, entry.state.values != nullptr)) {
+      text += "input : ";
+    } else {
+      text += op_info(node.op).name;
+      text += arguments_to_string(entry) + " : ";
+    }
     text += name_of(node.dtype);
     if (!node.shape.empty())
       text += to_string(node.shape);

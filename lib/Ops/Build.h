@@ -64,9 +64,10 @@ void check_reduction(std::string_view op, Domain domain, const Tensor &input, co
 [[nodiscard]] std::int64_t reduced_size(std::string_view op, const Axes &axes,
                                         std::span<const std::int64_t> shape);
 
-// Of complex tensors: the same done to both parts.
-template <class Make> [[nodiscard]] Tensor map_parts(const Tensor &x, const Make &make) {
-  return complex(make(real(x)), make(imag(x)));
+/// Of a complex tensor: the same done to both parts, which have no names.
+template <class Make>
+[[nodiscard]] Tensor map_parts(const Tensor &x, std::string_view name, const Make &make) {
+  return complex(make(real(x)), make(imag(x)), name);
 }
 [[nodiscard]] Tensor complex_unary(OpKind op, const Tensor &x, std::string_view name);
 [[nodiscard]] Tensor complex_binary(OpKind op, const Tensor &x, const Tensor &y,

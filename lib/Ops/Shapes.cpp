@@ -24,7 +24,7 @@ Tensor broadcast_to(const Tensor &input, Shape shape, std::string_view name) {
     throw ShapeError("broadcast_to: shape " + to_string(input.shape()) + " does not broadcast to " +
                      to_string(shape) + std::string(broadcasting_rule));
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return broadcast_to(part, shape, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return broadcast_to(part, shape); });
   return make_tensor(OpKind::BroadcastTo, input.dtype(), std::move(shape), {input.node()}, name);
 }
 
@@ -56,7 +56,7 @@ Tensor reshape(const Tensor &input, Shape shape, std::string_view name) {
                      std::to_string(input.size()) + " elements and " + to_string(shape) + " " +
                      std::to_string(size) + " (they must be equal)");
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return reshape(part, shape, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return reshape(part, shape); });
   // A reshape of a reshape is one: the operand of a reshape is none, unless it has values.
   Node::Ptr operand = input.node();
   if (operand->op == OpKind::Reshape)
@@ -74,7 +74,7 @@ Tensor transpose(const Tensor &input, std::vector<std::int64_t> permutation,
                     std::to_string(rank) + " (each must be named once)");
   (void)named_dims("transpose", permutation, rank);
   if (is_complex(input))
-    return map_parts(input, [&](const Tensor &part) { return transpose(part, permutation, name); });
+    return map_parts(input, name, [&](const Tensor &part) { return transpose(part, permutation); });
   Shape shape;
   for (std::int64_t &axis : permutation) {
     axis = static_cast<std::int64_t>(checked_axis("transpose", axis, rank));
@@ -142,8 +142,8 @@ static std::pair<std::int64_t, std::int64_t> resolve(const Slice &part, std::int
 Tensor make_slice(const Tensor &input, std::vector<std::int64_t> starts,
                   std::vector<std::int64_t> steps, Shape shape, std::string_view name) {
   if (is_complex(input))
-    return map_parts(
-        input, [&](const Tensor &part) { return make_slice(part, starts, steps, shape, name); });
+    return map_parts(input, name,
+                     [&](const Tensor &part) { return make_slice(part, starts, steps, shape); });
   // What is never taken has one form.
   for (std::size_t dim = 0; dim < shape.size(); ++dim) {
     if (shape[dim] == 0)

@@ -59,6 +59,8 @@ void bind_inspection(nb::module_ &m);
 [[nodiscard]] Shape to_shape(nb::handle object);
 /// None is the empty name.
 [[nodiscard]] std::string to_name(nb::handle object);
+/// `tensor` called `name`, if there is one.
+[[nodiscard]] Tensor with_name(const Tensor &tensor, std::string_view name);
 [[nodiscard]] bool to_bool(nb::handle object);
 
 /// The tensor inside `object`, or null.
@@ -68,6 +70,19 @@ void bind_inspection(nb::module_ &m);
 [[nodiscard]] std::shared_ptr<const void> keep(nb::object object);
 
 //===-- To Python -----------------------------------------------------------------------------===//
+
+/// While it lives, a level of nested objects is looked at. \throws nb::python_error, a RecursionError
+/// that ends with `where`, at more levels than Python allows.
+class Recursion {
+public:
+  explicit Recursion(const char *where) {
+    if (Py_EnterRecursiveCall(where))
+      throw nb::python_error();
+  }
+  ~Recursion() { Py_LeaveRecursiveCall(); }
+  Recursion(const Recursion &) = delete;
+  Recursion &operator=(const Recursion &) = delete;
+};
 
 /// While it lives, kernels use the threads that the innermost `tsum.threads` block around the
 /// Python code allows. Needs the GIL at first only.

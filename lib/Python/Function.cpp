@@ -4,6 +4,7 @@
 // code.
 #include "Errors.h"
 #include "Numpy.h"
+#include "Statics.h"
 #include "Tracing.h"
 
 #include "tsum/Graph/Layout.h"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 namespace tsum::python {
 
@@ -30,15 +32,10 @@ struct Signature {
       hash = (hash ^ static_cast<std::uint64_t>(word)) * 0x9e3779b97f4a7c15;
     return hash ^ (hash >> 32);
   }
-  bool operator==(const Signature &other) const {
-    return words == other.words &&
-           std::ranges::equal(statics, other.statics, [](const auto &a, const auto &b) {
-             return a.is(b) || (Py_TYPE(a.ptr()) == Py_TYPE(b.ptr()) && a.equal(b));
-           });
+  /// Runs Python code, which may do anything.
+  [[nodiscard]] bool has_statics_of(const Signature &other) const {
+    return std::ranges::equal(statics, other.statics, is_same_static);
   }
-  struct Hash {
-    std::size_t operator()(const Signature &signature) const { return signature.hash(); }
-  };
 
   void add(DType dtype, std::span<const std::int64_t> shape) {
     words.push_back(-static_cast<std::int64_t>(dtype) - 1);
@@ -46,10 +43,7 @@ struct Signature {
     words.insert(words.end(), shape.begin(), shape.end());
   }
   void add_static(nb::handle object) {
-    const Py_hash_t hash = PyObject_Hash(object.ptr());
-    if (hash == -1 && PyErr_Occurred())
-      throw nb::python_error();
-    words.push_back(hash);
+    words.push_back(hash_static(object));
     statics.push_back(nb::borrow(object));
   }
 };
@@ -111,12 +105,56 @@ private:
 
 /// A trace and the functions prepared from it.
 struct Traced {
+  Signature signature; ///< that it is for
   std::shared_ptr<const Trace> trace;
   struct Prepared {
     std::vector<std::int64_t> strides;      ///< that it takes
     std::optional<tsum::Function> function; ///< nothing if there can be none
   };
   std::vector<Prepared> prepared;
+};
+
+/// Traces by signature. What it calls in Python may call the function again, in which the table
+/// changes: nothing of the table is held meanwhile.
+class TraceTable {
+public:
+  /// The trace for `signature`, or null.
+  [[nodiscard]] std::shared_ptr<Traced> find(const Signature &signature) const {
+    std::vector<std::shared_ptr<Traced>> candidates;
+    auto [begin, end] = table.equal_range(signature.hash());
+    for (auto entry = begin; entry != end; ++entry)
+      if (entry->second->signature.words == signature.words) {
+        if (signature.statics.empty())
+          return entry->second;
+        candidates.push_back(entry->second);
+      }
+    for (std::shared_ptr<Traced> &candidate : candidates)
+      if (candidate->signature.has_statics_of(signature))
+        return std::move(candidate);
+    return nullptr;
+  }
+
+  /// The same signature may come twice, where two calls traced it at once: one of them is found.
+  void insert(std::shared_ptr<Traced> traced) {
+    const std::size_t hash = traced->signature.hash();
+    table.emplace(hash, std::move(traced));
+  }
+
+  void clear() {
+    const auto gone = std::exchange(table, {}); // freeing objects may run Python code as well
+  }
+
+  /// Calls `visit` with each Python object until one call does not return 0; what that returns.
+  template <class Visit> int visit_objects(const Visit &visit) const {
+    for (const auto &[hash, traced] : table)
+      for (const nb::object &object : traced->signature.statics)
+        if (const int result = visit(object))
+          return result;
+    return 0;
+  }
+
+private:
+  std::unordered_multimap<std::size_t, std::shared_ptr<Traced>> table;
 };
 
 class Function {
@@ -128,10 +166,8 @@ public:
 
   nb::object operator()(nb::handle args, nb::handle kwargs) {
     const Arguments given = sort(args, kwargs);
-    std::shared_ptr<Traced> traced;
-    if (auto found = traces.find(given.signature); found != traces.end())
-      traced = found->second;
-    else
+    std::shared_ptr<Traced> traced = traces.find(given.signature);
+    if (!traced)
       traced = make_trace(args, kwargs, given);
     std::optional<tsum::Function> function = prepared_for(*traced, given);
     std::vector<Tensor> results = function ? (*function)(given.data) : evaluate(*traced, given);
@@ -147,14 +183,14 @@ public:
 
   int traverse(visitproc visit, void *arg) const {
     Py_VISIT(callable.ptr());
-    for (const auto &[signature, traced] : traces)
-      for (const nb::object &object : signature.statics)
-        Py_VISIT(object.ptr());
-    return 0;
+    return traces.visit_objects([&](const nb::object &object) {
+      Py_VISIT(object.ptr());
+      return 0;
+    });
   }
   void clear() {
     traces.clear();
-    callable = nb::object();
+    const nb::object gone = std::exchange(callable, nb::object());
   }
 
 private:
@@ -224,11 +260,11 @@ private:
               given.is_input[argument++] ? nb::cast(placeholders[tensor++]) : nb::borrow(object);
       return callable(*positional, **named);
     };
-    auto traced = std::make_shared<Traced>();
+    auto traced = std::make_shared<Traced>(given.signature);
     traced->trace = std::make_shared<const Trace>(given.to_tensors(), call);
     ++trace_total;
     if (traced->trace->is_reusable())
-      traces.insert_or_assign(given.signature, traced);
+      traces.insert(traced);
     return traced;
   }
 
@@ -281,7 +317,7 @@ private:
   nb::object callable;
   std::vector<std::int64_t> static_positions;
   std::vector<std::string> static_names;
-  std::unordered_map<Signature, std::shared_ptr<Traced>, Signature::Hash> traces;
+  TraceTable traces;
   std::size_t trace_total = 0;
 };
 

@@ -140,9 +140,9 @@ void bind_operations(nb::module_ &m) {
   bind_shapes(m);
   bind_composites(m);
   bind_unary(m, "real", Domain::Any, "the real part of x",
-             [](const Tensor &x, std::string_view) { return real(x); });
+             [](const Tensor &x, std::string_view name) { return with_name(real(x), name); });
   bind_unary(m, "imag", Domain::Any, "the imaginary part of x",
-             [](const Tensor &x, std::string_view) { return imag(x); });
+             [](const Tensor &x, std::string_view name) { return with_name(imag(x), name); });
   bind_unary(m, "conj", Domain::Any, "the complex conjugate of x",
              [](const Tensor &x, std::string_view name) { return conj(x, name); });
 

@@ -6,6 +6,9 @@
 #include "Export.h"
 #include "Numpy.h"
 
+#include "tsum/Graph/Node.h"
+#include "tsum/shapes.h"
+
 #include <nanobind/stl/string_view.h>
 
 #include <sstream>
@@ -88,6 +91,16 @@ void check_number_kind(nb::handle given, DType dtype, DType wanted) {
 }
 
 } // namespace
+
+Tensor with_name(const Tensor &tensor, std::string_view name) {
+  if (name.empty())
+    return tensor;
+  Shape shape(tensor.shape().begin(), tensor.shape().end());
+  const std::shared_ptr<const Storage> values = tensor.node()->values();
+  if (!values)
+    return broadcast_to(tensor, std::move(shape), name);
+  return borrow(values->data, tensor.dtype(), std::move(shape), values->strides, values, name);
+}
 
 void bind_tensor(nb::module_ &m) {
   nb::class_<Tensor> cls(
@@ -222,7 +235,9 @@ void bind_tensor(nb::module_ &m) {
         Tensor tensor = to_tensor(value, wanted);
         if (wanted)
           check_number_kind(value, tensor.dtype(), *wanted);
-        return wanted && *wanted != tensor.dtype() ? cast(tensor, *wanted, to_name(name)) : tensor;
+        if (wanted && *wanted != tensor.dtype())
+          return cast(tensor, *wanted, to_name(name));
+        return with_name(tensor, to_name(name));
       },
       nb::arg("value").none(), nb::arg("dtype") = nb::none(), nb::arg("name") = nb::none(),
       nb::sig("def asarray(value: typing.Any, dtype: typing.Any = None, name: str | None = None) "

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Tracing.h"
 
+#include "tsum/elementwise.h"
+
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
@@ -11,23 +13,37 @@ namespace {
 
 thread_local int tracing_depth = 0;
 
-/// What placeholders are made of: an input that nobody gives data.
-const Node::Ptr &nothing() {
-  static const Node::Ptr node = std::make_shared<InputNode>(DType::f32, Shape{}, ByteStrides{});
-  return node;
+bool is_complex(const Tensor &tensor) { return kind_of(tensor.dtype()) == DTypeKind::Complex; }
+
+/// Appends the nodes of the real tensors that `tensor` consists of.
+void append_parts(const Tensor &tensor, std::vector<Node::Ptr> &parts) {
+  if (is_complex(tensor)) {
+    parts.push_back(real(tensor).node());
+    parts.push_back(imag(tensor).node());
+  } else {
+    parts.push_back(tensor.node());
+  }
 }
 
-/// A tensor that stands for an argument: a node that has no values and never gets any.
+/// A tensor that stands for an argument: an input that nobody gives data, or two of them, as
+/// complex tensors are pairs of real ones.
 Tensor make_placeholder(const Tensor &argument) {
-  Shape shape(argument.shape().begin(), argument.shape().end());
-  auto node = std::make_shared<Node>(OpKind::BroadcastTo, argument.dtype(), std::move(shape),
-                                     std::vector{nothing()});
+  const Shape shape(argument.shape().begin(), argument.shape().end());
+  auto make = [&](DType dtype) {
+    return std::make_shared<InputNode>(dtype, shape, row_major_strides(shape, dtype));
+  };
+  const DType part = real_dtype(argument.dtype());
+  std::shared_ptr<Node> node = make(part);
+  if (is_complex(argument))
+    node = std::make_shared<Node>(OpKind::Complex, argument.dtype(), shape,
+                                  std::vector<Node::Ptr>{std::move(node), make(part)});
   node->name = argument.name();
   return Tensor(std::move(node));
 }
 
+/// Nothing else has inputs here: those that functions are compiled for do not outlive it.
 bool is_placeholder(const OrderedNode &entry) {
-  return entry.state.operands.size() == 1 && entry.state.operands[0] == nothing();
+  return as_input(*entry.node, entry.state.values != nullptr) != nullptr;
 }
 
 bool is_view(OpKind op) {
@@ -44,11 +60,14 @@ std::vector<OrderedNode> order_of(std::span<const Tensor> outputs) {
 
 /// The nodes of `order` that depend on placeholders, those themselves included.
 std::unordered_set<const Node *> unknown_nodes(const std::vector<OrderedNode> &order) {
-  std::unordered_set<const Node *> unknown{nothing().get()};
-  for (const OrderedNode &entry : order)
+  std::unordered_set<const Node *> unknown;
+  for (const OrderedNode &entry : order) {
+    if (is_placeholder(entry))
+      unknown.insert(entry.node.get());
     for (const Node::Ptr &operand : entry.state.operands)
       if (unknown.contains(operand.get()))
         unknown.insert(entry.node.get());
+  }
   return unknown;
 }
 
@@ -58,9 +77,10 @@ bool is_tracing() { return tracing_depth != 0; }
 
 void check_known(std::span<const Tensor> tensors) {
   for (const OrderedNode &entry : order_of(tensors))
-    if (entry.node == nothing())
+    if (is_placeholder(entry))
       throw ConcretizationError(
-          "jit: the value of this " + std::string(tensors.front().op()) +
+          "jit: the value of this " +
+          (entry.node == tensors.front().node() ? "argument" : std::string(tensors.front().op())) +
           " is not known, since it depends on an argument of the function that is traced (compute "
           "with tensors, make the argument static, or ask for values outside)");
 }
@@ -68,6 +88,7 @@ void check_known(std::span<const Tensor> tensors) {
 //===-- Structures ----------------------------------------------------------------------------===//
 
 Structure Structure::flatten(nb::handle object, std::vector<Tensor> &leaves) {
+  const Recursion recursion(" in a result of a function of tsum.jit");
   Structure structure;
   if (object.is_none()) {
     structure.kind = Kind::None;
@@ -77,9 +98,10 @@ Structure Structure::flatten(nb::handle object, std::vector<Tensor> &leaves) {
       structure.parts.push_back(flatten(part, leaves));
   } else if (nb::isinstance<nb::dict>(object)) {
     structure.kind = Kind::Dict;
-    for (auto [key, part] : nb::borrow<nb::dict>(object)) {
-      structure.keys.push_back(nb::borrow(key));
-      structure.parts.push_back(flatten(part, leaves));
+    // A list of them: what makes tensors of arrays may change the dictionary.
+    for (nb::handle item : nb::borrow<nb::dict>(object).items()) {
+      structure.keys.push_back(item[0]);
+      structure.parts.push_back(flatten(item[1], leaves));
     }
   } else {
     leaves.push_back(to_tensor(object));
@@ -116,7 +138,7 @@ nb::object Structure::build(const Tensor *&next) const {
 Trace::Scope::Scope(Trace &trace, std::span<const Tensor> arguments) {
   for (const Tensor &argument : arguments) {
     placeholders.push_back(make_placeholder(argument));
-    trace.placeholders.push_back(placeholders.back().node());
+    append_parts(placeholders.back(), trace.placeholders);
   }
   ++tracing_depth;
 }
@@ -155,7 +177,7 @@ void Trace::finish(const nb::object &returned) {
   std::unordered_map<const Node *, std::int32_t> places;
   for (const OrderedNode &entry : order_of(leaves)) {
     places[entry.node.get()] = static_cast<std::int32_t>(steps.size());
-    Step step{entry.node, -1, !entry.state.values, entry.operands};
+    Step step{entry.node, -1, !entry.state.values && !is_placeholder(entry), entry.operands};
     if (is_placeholder(entry)) {
       auto own = std::ranges::find(placeholders, entry.node);
       if (own != placeholders.end())
@@ -163,8 +185,6 @@ void Trace::finish(const nb::object &returned) {
       else
         can_repeat = false;
     }
-    if (step.placeholder < 0 && (is_placeholder(entry) || entry.node == nothing()))
-      step.is_repeated = false;
     steps.push_back(std::move(step));
     work += static_cast<double>(Tensor(entry.node).size());
   }
@@ -176,11 +196,14 @@ void Trace::finish(const nb::object &returned) {
 }
 
 std::vector<Tensor> Trace::replay(std::span<const Tensor> arguments) const {
+  std::vector<Node::Ptr> parts;
+  for (const Tensor &argument : arguments)
+    append_parts(argument, parts);
   std::vector<Node::Ptr> nodes;
   nodes.reserve(steps.size());
   for (const Step &step : steps) {
     if (step.placeholder >= 0) {
-      nodes.push_back(arguments[static_cast<std::size_t>(step.placeholder)].node());
+      nodes.push_back(parts[static_cast<std::size_t>(step.placeholder)]);
     } else if (!step.is_repeated) {
       nodes.push_back(step.node);
     } else {

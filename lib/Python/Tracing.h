@@ -57,7 +57,7 @@ private:
   /// A node: a placeholder, one from outside that has values, or an operation to do again.
   struct Step {
     Node::Ptr node;
-    std::int32_t placeholder = -1;
+    std::int32_t placeholder = -1; ///< its place, if it is one of this trace
     bool is_repeated = false;
     std::vector<std::int32_t> operands; ///< steps before this one
   };
@@ -67,7 +67,7 @@ private:
   /// Elements of all steps that take some ten microseconds.
   static constexpr double max_quick_work = 32 * 1024;
 
-  std::vector<Node::Ptr> placeholders;
+  std::vector<Node::Ptr> placeholders; ///< two of them for a complex argument
   std::vector<Step> steps;
   std::vector<std::int32_t> outputs; ///< steps
   bool can_repeat = true;

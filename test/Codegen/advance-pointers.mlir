@@ -3,18 +3,15 @@
 // Loads and stores need no index: pointers advance with the loops, also where the last vector
 // begins earlier than its number says.
 
-// CHECK-LABEL: define {{.*}}@reduce_sum
-//       CHECK:   store <32 x double> zeroinitializer
-//       CHECK:   %[[ROWS:.*]] = phi ptr [ %{{.*}}, %{{.*}} ], [ %[[NEXT_ROWS:.*]], %[[LATCH:.*]] ]
-//   CHECK-NOT:   phi ptr
+// CHECK-LABEL: define {{.*}}@square
+//       CHECK:   %[[ROWS:.*]] = phi ptr [ %{{.*}}, %{{.*}} ], [ %[[NEXT_ROWS:.*]], %{{.*}} ]
 //       CHECK:   br i1
 //       CHECK:   %[[COLUMNS:.*]] = phi ptr [ %[[ROWS]], %{{.*}} ], [ %[[NEXT:.*]], %{{.*}} ]
-//       CHECK:   load <32 x float>, ptr %[[COLUMNS]]
-//       CHECK:   getelementptr i8, ptr %[[COLUMNS]], i64 4000
-//       CHECK:   %[[START:.*]] = call i64 @llvm.smin.i64(i64 %{{.*}}, i64 968)
+//       CHECK:   load <[[#WIDTH:]] x float>, ptr %[[COLUMNS]]
+//       CHECK:   %[[START:.*]] = call i64 @llvm.smin.i64(i64 %{{.*}}, i64 [[#REST:]])
 //       CHECK:   %[[NEXT]] = getelementptr float, ptr %[[ROWS]], i64 %[[START]]
-//       CHECK:   %[[NEXT_ROWS]] = getelementptr i8, ptr %[[ROWS]], i64 64000
-func.func @sum(%x: tensor<64x1000xf32>) -> tensor<1000xf32> {
-  %sum = tsum.reduce_sum %x axes = [0] : tensor<64x1000xf32> -> tensor<1000xf32>
-  return %sum : tensor<1000xf32>
+//       CHECK:   %[[NEXT_ROWS]] = getelementptr i8, ptr %[[ROWS]], i64 [[#mul(REST + WIDTH, 4)]]
+func.func @squares(%x: tensor<64000xf32>) -> tensor<64000xf32> {
+  %squares = tsum.square %x : tensor<64000xf32>
+  return %squares : tensor<64000xf32>
 }

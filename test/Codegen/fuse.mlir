@@ -4,9 +4,9 @@
 // CHECK-LABEL: func.func @producers_and_epilogues
 //  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>, %[[Y:.*]]: tensor<4x8xf32>
 //       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}"reduction"{{.*}}ins(%[[X]], %[[Y]]
-//       CHECK:     arith.subf
-//       CHECK:     arith.mulf
-//       CHECK:     arith.addf
+//       CHECK:     %[[DIFFERENCE:.*]] = arith.subf
+//       CHECK:     %[[SQUARE:.*]] = arith.mulf %[[DIFFERENCE]], %[[DIFFERENCE]]
+//       CHECK:     tsum.accumulate <reduce_sum f32> (%[[SQUARE]])
 //       CHECK:   linalg.generic {{.*}}["parallel"]{{.*}}ins(%[[SUM]] :
 //       CHECK:     math.sqrt
 //       CHECK:     arith.negf

@@ -1,28 +1,65 @@
 // RUN: tsum-opt %s --pass-pipeline='builtin.module(func.func(tsum-to-linalg,tsum-fuse,tsum-join-reductions,cse))' \
-// RUN:   --split-input-file | FileCheck %s
+// RUN:   --split-input-file --verify-diagnostics | FileCheck %s
 
 // One pass over the data, which squares each element once.
 
-// CHECK-LABEL: func.func @sum_squares_and_largest
+// CHECK-LABEL: func.func @sum_squares_and_extrema
 //  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
 //       CHECK:   %[[R:.*]]:4 = linalg.generic {{.*}}["parallel", "reduction"]{{.*}} ins(%[[X]] :
 //       CHECK:   ^bb0(%[[IN:.*]]: f32, %[[A:.*]]: f32, %[[B:.*]]: f32, %[[C:.*]]: f32, %[[D:.*]]: f32):
-//   CHECK-DAG:     %[[SUM:.*]] = arith.addf %[[A]], %[[IN]]
+//   CHECK-DAG:     %[[SUM:.*]] = tsum.accumulate <reduce_sum f32> (%[[IN]]) into (%[[A]])
 //   CHECK-DAG:     %[[SQUARE:.*]] = arith.mulf %[[IN]], %[[IN]]
-//   CHECK-DAG:     %[[SQUARES:.*]] = arith.addf %[[B]], %[[SQUARE]]
-//   CHECK-DAG:     %[[LARGEST:.*]] = arith.maximumf %[[C]], %[[IN]]
-//   CHECK-DAG:     %[[PRODUCT:.*]] = arith.mulf %[[D]], %[[SQUARE]]
-//       CHECK:     linalg.yield %[[SUM]], %[[SQUARES]], %[[LARGEST]], %[[PRODUCT]]
+//   CHECK-DAG:     %[[SQUARES:.*]] = tsum.accumulate <reduce_sum f32> (%[[SQUARE]]) into (%[[B]])
+//   CHECK-DAG:     %[[LARGEST:.*]] = tsum.accumulate <reduce_max f32> (%[[IN]]) into (%[[C]])
+//   CHECK-DAG:     %[[SMALLEST:.*]] = tsum.accumulate <reduce_min f32> (%[[SQUARE]]) into (%[[D]])
+//       CHECK:     linalg.yield %[[SUM]], %[[SQUARES]], %[[LARGEST]], %[[SMALLEST]]
 //       CHECK:   return %[[R]]#0, %[[R]]#1, %[[R]]#2, %[[R]]#3
-func.func @sum_squares_and_largest(%x: tensor<4x8xf32>)
+func.func @sum_squares_and_extrema(%x: tensor<4x8xf32>)
     -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
   %square = tsum.square %x : tensor<4x8xf32>
   %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   %squares = tsum.reduce_sum %square axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   %max = tsum.reduce_max %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
-  %product = tsum.reduce_prod %square axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
-  return %sum, %squares, %max, %product
+  %min = tsum.reduce_min %square axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %sum, %squares, %max, %min
       : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// The links of two chains are joined, each to its like.
+
+// CHECK-LABEL: func.func @sums_over_two_dimensions
+//       CHECK:   %[[LINES:.*]]:2 = linalg.generic {{.*}}["parallel", "reduction"]
+//   CHECK-DAG:     tsum.accumulate <reduce_sum f32 to nodes>
+//   CHECK-DAG:     tsum.accumulate <reduce_sum f32 to nodes>
+//       CHECK:   linalg.generic {{.*}}["reduction"]{{.*}} ins(%[[LINES]]#0, %[[LINES]]#1 :
+//   CHECK-DAG:     tsum.accumulate <reduce_sum f32 from nodes>
+//   CHECK-DAG:     tsum.accumulate <reduce_sum f32 from nodes>
+//   CHECK-NOT:   "reduction"
+func.func @sums_over_two_dimensions(%x: tensor<4x8xf32>) -> (tensor<f32>, tensor<f32>) {
+  %square = tsum.square %x : tensor<4x8xf32>
+  %sum = tsum.reduce_sum %x axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  %squares = tsum.reduce_sum %square axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  return %sum, %squares : tensor<f32>, tensor<f32>
+}
+
+// -----
+
+// What has no order, and so no nodes, is joined with nodes as well.
+
+// CHECK-LABEL: func.func @sum_and_largest_over_two_dimensions
+//       CHECK:   %[[LINES:.*]]:2 = linalg.generic {{.*}}["parallel", "reduction"]
+//       CHECK:     tsum.accumulate <reduce_sum f32 to nodes> {{.*}} : (f32) into (f64)
+//       CHECK:     tsum.accumulate <reduce_max f32> {{.*}} : (f32) into (f32)
+//       CHECK:   linalg.generic {{.*}}["reduction"]{{.*}} ins(%[[LINES]]#0, %[[LINES]]#1 :
+//       CHECK:     tsum.accumulate <reduce_sum f32 from nodes>
+//       CHECK:     tsum.accumulate <reduce_max f32>
+//   CHECK-NOT:   "reduction"
+func.func @sum_and_largest_over_two_dimensions(%x: tensor<4x8xf32>) -> (tensor<f32>, tensor<f32>) {
+  %sum = tsum.reduce_sum %x axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  %max = tsum.reduce_max %x axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  return %sum, %max : tensor<f32>, tensor<f32>
 }
 
 // -----
@@ -85,16 +122,102 @@ func.func @dependent_sums_stay_apart(%x: tensor<4x8xf32>) -> tensor<4xf32>
 
 // -----
 
-// Sums of other element sizes have other lanes.
+// Blocks of f32 and of f64 fill other registers; products of f32 are of f64 too.
 
-// CHECK-LABEL: func.func @other_lanes_stay_apart
-//       CHECK:   linalg.generic {{.*}}"reduction"
-//       CHECK:   linalg.generic {{.*}}"reduction"
-func.func @other_lanes_stay_apart(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf64>) {
-  %wide = tsum.cast %x : tensor<4x8xf32> -> tensor<4x8xf64>
+// CHECK-LABEL: func.func @blocks_of_other_sizes_stay_apart
+// CHECK-COUNT-2:   linalg.generic {{.*}}"reduction"
+//   CHECK-NOT:   tsum.accumulate <reduce_sum
+//       CHECK:   tsum.accumulate <reduce_prod f32>
+func.func @blocks_of_other_sizes_stay_apart(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   %a = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
-  %b = tsum.reduce_sum %wide axes = [1] : tensor<4x8xf64> -> tensor<4xf64>
-  return %a, %b : tensor<4xf32>, tensor<4xf64>
+  %b = tsum.reduce_prod %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @other_loops_stay_apart
+//       CHECK:   linalg.generic {{.*}}["parallel", "reduction"]
+//       CHECK:   linalg.generic {{.*}}["reduction", "parallel"]
+func.func @other_loops_stay_apart(%x: tensor<8x8xf32>) -> tensor<8xf32> {
+  %a = tsum.reduce_sum %x axes = [1] : tensor<8x8xf32> -> tensor<8xf32>
+  %b = tsum.reduce_sum %x axes = [0] : tensor<8x8xf32> -> tensor<8xf32>
+  %r = tsum.add %a, %b : tensor<8xf32>
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+// Four results: each takes registers or a share of L1. A pair counts as two.
+
+// CHECK-LABEL: func.func @no_more_than_four
+//       CHECK:   %{{.*}}:4 = linalg.generic {{.*}}["parallel", "reduction"]
+//       CHECK:   %{{.*}}:2 = linalg.generic {{.*}}["parallel", "reduction"]
+func.func @no_more_than_four(%x: tensor<4x8xf64>) -> (tensor<f64>, tensor<f64>, tensor<f64>) {
+  %square = tsum.square %x : tensor<4x8xf64>
+  %abs = tsum.abs %x : tensor<4x8xf64>
+  %a = tsum.reduce_sum %x axes = [0, 1] : tensor<4x8xf64> -> tensor<f64>
+  %b = tsum.reduce_sum %square axes = [0, 1] : tensor<4x8xf64> -> tensor<f64>
+  %c = tsum.reduce_sum %abs axes = [0, 1] : tensor<4x8xf64> -> tensor<f64>
+  return %a, %b, %c : tensor<f64>, tensor<f64>, tensor<f64>
+}
+
+// -----
+
+// The limbs of an exact sum fill L1.
+
+// CHECK-LABEL: func.func @exact_sums_stay_alone
+//       CHECK:   linalg.generic {{.*}}"reduction"
+//       CHECK:     tsum.accumulate <reduce_sum f32 exact>
+//       CHECK:   linalg.generic {{.*}}"reduction"
+//       CHECK:     tsum.accumulate <reduce_sum f32>
+func.func @exact_sums_stay_alone(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %a = tsum.reduce_sum %x axes = [1] exact : tensor<4x8xf32> -> tensor<4xf32>
+  %b = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+
+// CHECK-LABEL: func.func @nodes_stay_apart_from_elements
+//       CHECK:   linalg.generic
+//       CHECK:     tsum.accumulate <reduce_sum f64>
+//       CHECK:   linalg.generic
+//       CHECK:     tsum.accumulate <reduce_sum f32 from nodes>
+func.func @nodes_stay_apart_from_elements(%x: tensor<4x8xf64>, %a: tensor<4xf64>, %b: tensor<4xf32>)
+    -> (tensor<4xf64>, tensor<4xf32>) {
+  %elements = linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<4x8xf64>) outs(%a : tensor<4xf64>) {
+  ^bb0(%in: f64, %out: f64):
+    %r = tsum.accumulate <reduce_sum f64> (%in) into (%out) : (f64) into (f64)
+    linalg.yield %r : f64
+  } -> tensor<4xf64>
+  %nodes = linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<4x8xf64>) outs(%b : tensor<4xf32>) {
+  ^bb0(%in: f64, %out: f32):
+    %r = tsum.accumulate <reduce_sum f32 from nodes> (%in) into (%out) : (f64) into (f32)
+    linalg.yield %r : f32
+  } -> tensor<4xf32>
+  return %elements, %nodes : tensor<4xf64>, tensor<4xf32>
+}
+
+// -----
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+
+func.func @a_sum_that_does_not_say_what_it_is(%x: tensor<4x8xf32>, %a: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{yields what is no result of tsum.accumulate}}
+  %r = linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<4x8xf32>) outs(%a : tensor<4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %sum = arith.addf %out, %in : f32
+    linalg.yield %sum : f32
+  } -> tensor<4xf32>
+  return %r : tensor<4xf32>
 }
 
 // -----

@@ -4,6 +4,7 @@
 // RUN: tsum-opt %s --tsum-compile=stop-after=kernels   | FileCheck %s --check-prefix=KERNELS
 // RUN: tsum-opt %s --tsum-compile=stop-after=linalg    | FileCheck %s --check-prefix=LINALG
 // RUN: tsum-opt %s --tsum-compile=stop-after=fuse      | FileCheck %s --check-prefix=FUSE
+// RUN: tsum-opt %s --tsum-compile=stop-after=cut       | FileCheck %s --check-prefix=CUT
 // RUN: tsum-opt %s --tsum-compile=stop-after=tile      | FileCheck %s --check-prefix=TILE
 // RUN: tsum-opt %s --tsum-compile=stop-after=bufferize | FileCheck %s --check-prefix=BUFFERIZE
 // RUN: tsum-opt %s --tsum-compile=stop-after=vector    | FileCheck %s --check-prefix=VECTOR
@@ -12,7 +13,7 @@
 // RUN:   | FileCheck %s --check-prefixes=LLVM,FEATURES
 
 // RUN: not tsum-opt %s --tsum-compile=stop-after=vectors 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-// UNKNOWN: tsum-compile: there is no stage 'vectors' (the stages: simplify, kernels, linalg, fuse, tile, bufferize, vector, llvm)
+// UNKNOWN: tsum-compile: there is no stage 'vectors' (the stages: simplify, kernels, linalg, fuse, cut, tile, bufferize, vector, llvm)
 
 func.func @norm(%x: tensor<100x1x300xf32>) -> tensor<100xf32> {
   %none = tsum.reduce_sum %x axes = [] : tensor<100x1x300xf32> -> tensor<100x1x300xf32>
@@ -47,6 +48,12 @@ func.func @norm(%x: tensor<100x1x300xf32>) -> tensor<100xf32> {
 //  FUSE-COUNT-2:   linalg.generic
 //      FUSE-NOT:   linalg.generic
 
+// A small reduction stays whole.
+//           CUT: module @kernels
+//       CUT-NOT:   tsum.pieces
+//   CUT-COUNT-2:   linalg.generic
+//       CUT-NOT:   linalg.generic
+
 //    TILE-LABEL: module @kernels
 //          TILE:   func.func {{.*}}memref<100xf32>, %[[BEGIN:.*]]: index, %[[END:.*]]: index) {{.*}}tsum.tiles = 100
 //          TILE:   scf.for {{.*}} = %[[BEGIN]] to %[[END]]
@@ -64,7 +71,7 @@ func.func @norm(%x: tensor<100x1x300xf32>) -> tensor<100xf32> {
 
 //        VECTOR: module @kernels
 //    VECTOR-NOT:   linalg
-//        VECTOR:   affine.vector_load {{.*}}, vector<32xf32>
+//        VECTOR:   affine.vector_load {{.*}}, vector<16xf32>
 //        VECTOR:   math.sqrt {{.*}} : vector<1xf32>
 //    VECTOR-NOT:   linalg
 
@@ -73,5 +80,5 @@ func.func @norm(%x: tensor<100x1x300xf32>) -> tensor<100xf32> {
 //          LLVM:   llvm.func @[[KERNEL]](%{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64)
 // FEATURES-SAME:     target_features = #llvm.target_features<["+avx2", "+fma"]>
 //      LLVM-NOT:   unrealized_conversion_cast
-//          LLVM:   llvm.load {{.*}} : !llvm.ptr -> vector<32xf32>
+//          LLVM:   llvm.load {{.*}} : !llvm.ptr -> vector<16xf32>
 //          LLVM:   llvm.return

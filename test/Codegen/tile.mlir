@@ -4,20 +4,20 @@
 // Each tile is one sum, along the lanes; the fill and the epilogue are in the loop.
 
 // CHECK-LABEL: func.func @inner
-//  CHECK-SAME:   (%[[X:[^:]*]]: memref<4x80xf32>, %[[OUT:[^:]*]]: memref<4xf32>, %[[BEGIN:[^:]*]]: index, %[[END:[^:]*]]: index)
+//  CHECK-SAME:   (%[[X:[^:]*]]: memref<4x1000xf32>, %[[OUT:[^:]*]]: memref<4xf32>, %[[BEGIN:[^:]*]]: index, %[[END:[^:]*]]: index)
 //  CHECK-SAME:   tsum.tiles = 4
 //       CHECK:   %[[IN:.*]] = bufferization.to_tensor %[[X]]
 //   CHECK-NOT:   linalg.
 //       CHECK:   %[[LOOP:.*]] = scf.for %[[TILE:.*]] = %[[BEGIN]] to %[[END]]
-//       CHECK:     %[[ROW:.*]] = tensor.extract_slice %[[IN]][%[[TILE]], 0] [1, 80]
+//       CHECK:     %[[ROW:.*]] = tensor.extract_slice %[[IN]][%[[TILE]], 0] [1, 1000]
 //       CHECK:     %[[INIT:.*]] = linalg.fill {{.*}} -> tensor<1xf32>
 //       CHECK:     %[[SUM:.*]] = linalg.generic {{.*}}ins(%[[ROW]] {{.*}}outs(%[[INIT]]
-//  CHECK-SAME:       tsum.lanes = 8 : i64, tsum.strategy = "inner"
+//  CHECK-SAME:       tsum.strategy = #tsum.strategy<inner>
 //       CHECK:     %[[SQRT:.*]] = linalg.generic {{.*}}ins(%[[SUM]] :
 //       CHECK:     tensor.insert_slice %[[SQRT]] into %{{.*}}[%[[TILE]]] [1]
 //       CHECK:   bufferization.materialize_in_destination %[[LOOP]] in restrict writable %[[OUT]]
-func.func @inner(%x: tensor<4x80xf32>) -> tensor<4xf32> {
-  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x80xf32> -> tensor<4xf32>
+func.func @inner(%x: tensor<4x1000xf32>) -> tensor<4xf32> {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x1000xf32> -> tensor<4xf32>
   %r = tsum.sqrt %sum : tensor<4xf32>
   return %r : tensor<4xf32>
 }
@@ -30,12 +30,11 @@ func.func @inner(%x: tensor<4x80xf32>) -> tensor<4xf32> {
 // CHECK-SAME: {{^ }}[[#10000-$SIZE]])>
 
 // CHECK-LABEL: func.func @outer_ragged
-//  CHECK-SAME:   tsum.tiles = 5
 //       CHECK:   scf.for %[[TILE:[^ ]*]]
 //       CHECK:     %[[COLUMN:.*]] = affine.min #[[$START]](%[[TILE]])
 //       CHECK:     tensor.extract_slice %{{.*}}[0, %[[COLUMN]]] [16, [[#$SIZE]]]
 //       CHECK:     linalg.generic
-//  CHECK-SAME:       tsum.strategy = "outer"
+//  CHECK-SAME:       tsum.strategy = #tsum.strategy<outer>
 //       CHECK:     tensor.insert_slice %{{.*}}[%[[COLUMN]]] {{\[}}[[#$SIZE]]]
 func.func @outer_ragged(%x: tensor<16x10000xf32>) -> tensor<10000xf32> {
   %r = tsum.reduce_sum %x axes = [0] : tensor<16x10000xf32> -> tensor<10000xf32>
@@ -47,14 +46,26 @@ func.func @outer_ragged(%x: tensor<16x10000xf32>) -> tensor<10000xf32> {
 // Few elements side by side: a tile is a run of sums.
 
 // CHECK-LABEL: func.func @narrow
-//  CHECK-SAME:   tsum.tiles = 3
 //       CHECK:   scf.for
 //       CHECK:     tensor.extract_slice %{{.*}}, 0] [[[#ROWS:]], 3]
-//       CHECK:     tsum.strategy = "narrow"
+//       CHECK:     tsum.strategy = #tsum.strategy<narrow>
 //       CHECK:     tensor.insert_slice %{{.*}} [[[#ROWS]]]
 func.func @narrow(%x: tensor<10000x3xf32>) -> tensor<10000xf32> {
   %r = tsum.reduce_sum %x axes = [1] : tensor<10000x3xf32> -> tensor<10000xf32>
   return %r : tensor<10000xf32>
+}
+
+// -----
+
+// Short lines, too.
+
+// CHECK-LABEL: func.func @short_lines
+//       CHECK:     tensor.extract_slice %{{.*}}[%{{.*}}, 0] [[[#ROWS:]], 20] [1, 1]
+//       CHECK:     tsum.strategy = #tsum.strategy<short>
+//       CHECK:     tensor.insert_slice %{{.*}} [[[#ROWS]]]
+func.func @short_lines(%x: tensor<1300x20xf32>) -> tensor<1300xf32> {
+  %r = tsum.reduce_sum %x axes = [1] : tensor<1300x20xf32> -> tensor<1300xf32>
+  return %r : tensor<1300xf32>
 }
 
 // -----
@@ -77,7 +88,7 @@ func.func @tiles_are_numbered_row_major(%x: tensor<5x10000xf32>) -> tensor<5x100
 //  CHECK-SAME:   tsum.tiles = 5
 //       CHECK:   scf.for %[[TILE:[^ ]*]]
 //       CHECK:     tensor.extract_slice %{{.*}}[%[[TILE]], 0, 0] [1, 16, 64]
-//       CHECK:     tsum.strategy = "outer"
+//       CHECK:     tsum.strategy = #tsum.strategy<outer>
 func.func @middle_axis(%x: tensor<5x16x64xf32> {tsum.strides = array<i64: 2048, 128, 1>})
     -> tensor<5x64xf32> {
   %r = tsum.reduce_sum %x axes = [1] : tensor<5x16x64xf32> -> tensor<5x64xf32>
@@ -86,25 +97,19 @@ func.func @middle_axis(%x: tensor<5x16x64xf32> {tsum.strides = array<i64: 2048, 
 
 // -----
 
-// Short lines: several results in a tile, about 8 KB of data.
-
-// CHECK-LABEL: func.func @short_lines
-//  CHECK-SAME:   tsum.tiles = 11
-//       CHECK:     tensor.extract_slice %{{.*}}[%{{.*}}, 0] [128, 20] [1, 1]
-//       CHECK:     tsum.strategy = "inner"
-func.func @short_lines(%x: tensor<1300x20xf32>) -> tensor<1300xf32> {
-  %r = tsum.reduce_sum %x axes = [1] : tensor<1300x20xf32> -> tensor<1300xf32>
-  return %r : tensor<1300xf32>
-}
-
-// -----
-
-// A kept dimension between reduced ones: as many results as lie in 8 KB, at least 8.
+// A kept dimension between reduced ones: a tile is several results, so that memory is read in runs. The
+// nodes of their lines stay within it.
 
 // CHECK-LABEL: func.func @kept_between
-//  CHECK-SAME:   tsum.tiles = 8
-//       CHECK:     tensor.extract_slice %{{.*}}[0, %{{.*}}, 0] [100, 16, 100] [1, 1, 1]
-//       CHECK:     tsum.strategy = "inner"
+//       CHECK:   scf.for
+//       CHECK:     %[[SLICE:.*]] = tensor.extract_slice %{{.*}}[0, %{{.*}}, 0] [100, [[RESULTS:[0-9]+]], 100] [1, 1, 1]
+//       CHECK:     %[[LINES:.*]] = linalg.generic {{.*}}["parallel", "parallel", "reduction"]{{.*}}ins(%[[SLICE]] :
+//       CHECK:       tsum.accumulate <reduce_sum f32 to nodes>
+//       CHECK:     } -> tensor<100x[[RESULTS]]xf64>
+//       CHECK:     linalg.generic {{.*}}["reduction", "parallel"]{{.*}}ins(%[[LINES]] :
+//  CHECK-SAME:       tsum.strategy = #tsum.strategy<nodes>
+//       CHECK:       tsum.accumulate <reduce_sum f32 from nodes>
+//       CHECK:     } -> tensor<[[RESULTS]]xf32>
 func.func @kept_between(%x: tensor<100x128x100xf32>) -> tensor<128xf32> {
   %r = tsum.reduce_sum %x axes = [0, 2] : tensor<100x128x100xf32> -> tensor<128xf32>
   return %r : tensor<128xf32>
@@ -164,7 +169,8 @@ func.func @results_of_two_shapes(%x: tensor<4x16xf32>) -> (tensor<4xf32>, tensor
 // CHECK-LABEL: func.func @rows_twice
 //       CHECK:   scf.for
 //       CHECK:     linalg.generic {{.*}}"reduction"
-//  CHECK-SAME:       attrs = {tsum.lanes = 64 : i64, tsum.strategy = "inner"}
+//   CHECK-NOT:       tsum.prefetch
+//       CHECK:       tsum.accumulate <reduce_max f32>
 //       CHECK:     linalg.generic
 //  CHECK-SAME:       tsum.prefetch = array<i64: 0>
 func.func @rows_twice(%x: tensor<4x1024xf32>) -> tensor<4x1024xf32>

@@ -13,7 +13,7 @@
 //  CHECK-SAME:     iterator_types = ["parallel", "reduction"]
 //  CHECK-SAME:     ins(%[[X]] {{.*}}outs(%[[INIT]]
 //       CHECK:   ^bb0(%[[IN:.*]]: f32, %[[OUT:.*]]: f32):
-//       CHECK:     %[[ADD:.*]] = arith.addf %[[OUT]], %[[IN]] : f32
+//       CHECK:     %[[ADD:.*]] = tsum.accumulate <reduce_sum f32> (%[[IN]]) into (%[[OUT]])
 //       CHECK:     linalg.yield %[[ADD]]
 //       CHECK:   return %[[SUM]]
 func.func @sum_of_rows(%x: tensor<4x8xf32>) -> tensor<4xf32> {
@@ -23,13 +23,113 @@ func.func @sum_of_rows(%x: tensor<4x8xf32>) -> tensor<4xf32> {
 
 // -----
 
+// The last of the axes is the line: its nodes are merged along the one before, then along the first.
+
+// CHECK-LABEL: func.func @dimensions_nest_as_the_axes_say
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x5x6x7xf32>
+//       CHECK:   %[[A:.*]] = linalg.generic {{.*}}iterator_types = ["parallel", "reduction", "parallel", "parallel"]
+//  CHECK-SAME:     ins(%[[X]] : {{.*}}outs(%{{.*}} : tensor<4x6x7xf64>)
+//       CHECK:     tsum.accumulate <reduce_sum f32 to nodes> {{.*}} : (f32) into (f64)
+//       CHECK:   %[[B:.*]] = linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "reduction"]
+//  CHECK-SAME:     ins(%[[A]] : {{.*}}outs(%{{.*}} : tensor<4x6xf64>)
+//       CHECK:     tsum.accumulate <reduce_sum f32 from nodes to nodes> {{.*}} : (f64) into (f64)
+//       CHECK:   %[[C:.*]] = linalg.generic {{.*}}iterator_types = ["reduction", "parallel"]
+//  CHECK-SAME:     ins(%[[B]] : {{.*}}outs(%{{.*}} : tensor<6xf32>)
+//       CHECK:     tsum.accumulate <reduce_sum f32 from nodes> {{.*}} : (f64) into (f32)
+//       CHECK:   return %[[C]]
+func.func @dimensions_nest_as_the_axes_say(%x: tensor<4x5x6x7xf32>) -> tensor<6xf32> {
+  %r = tsum.reduce_sum %x axes = [0, 3, 1] : tensor<4x5x6x7xf32> -> tensor<6xf32>
+  return %r : tensor<6xf32>
+}
+
+// -----
+
+// What has no order goes by the same chain, in its own type.
+
 // CHECK-LABEL: func.func @integer_sums_wrap
-//       CHECK:   arith.constant 0 : i32
-//       CHECK:   iterator_types = ["reduction", "parallel"]
-//       CHECK:   arith.addi %{{[^ ]*}}, %{{[^ ]*}} : i32
-func.func @integer_sums_wrap(%x: tensor<4x8xi32>) -> tensor<8xi32> {
-  %r = tsum.reduce_sum %x axes = [0] : tensor<4x8xi32> -> tensor<8xi32>
-  return %r : tensor<8xi32>
+//       CHECK:   %[[LINES:.*]] = linalg.generic {{.*}}["parallel", "reduction"]{{.*}}outs(%{{.*}} : tensor<4xi32>)
+//       CHECK:     tsum.accumulate <reduce_sum i32> {{.*}} : (i32) into (i32)
+//       CHECK:   linalg.generic {{.*}}["reduction"]{{.*}}ins(%[[LINES]] :
+//       CHECK:     tsum.accumulate <reduce_sum i32> {{.*}} : (i32) into (i32)
+func.func @integer_sums_wrap(%x: tensor<4x8xi32>) -> tensor<i32> {
+  %r = tsum.reduce_sum %x axes = [0, 1] : tensor<4x8xi32> -> tensor<i32>
+  return %r : tensor<i32>
+}
+
+// -----
+
+// A node of f64 is a pair, of which the second part, what the first has lost, is nothing at first: of
+// a product too.
+
+// CHECK-LABEL: func.func @nodes_of_f64_are_pairs
+//   CHECK-DAG:   %[[ONE:.*]] = arith.constant 1.000000e+00 : f64
+//   CHECK-DAG:   %[[ZERO:.*]] = arith.constant 0.000000e+00 : f64
+//   CHECK-DAG:   %[[HIGH:.*]] = linalg.fill ins(%[[ONE]] : f64) outs(%{{.*}} : tensor<4xf64>)
+//   CHECK-DAG:   %[[LOW:.*]] = linalg.fill ins(%[[ZERO]] : f64) outs(%{{.*}} : tensor<4xf64>)
+//       CHECK:   %[[LINES:.*]]:2 = linalg.generic {{.*}}outs(%[[HIGH]], %[[LOW]] :
+//       CHECK:     tsum.accumulate <reduce_prod f64 to nodes> {{.*}} : (f64) into (f64, f64)
+//       CHECK:   linalg.generic {{.*}}ins(%[[LINES]]#0, %[[LINES]]#1 : {{.*}}outs(%{{.*}} : tensor<f64>)
+//       CHECK:     tsum.accumulate <reduce_prod f64 from nodes> {{.*}} : (f64, f64) into (f64)
+func.func @nodes_of_f64_are_pairs(%x: tensor<4x8xf64>) -> tensor<f64> {
+  %r = tsum.reduce_prod %x axes = [0, 1] : tensor<4x8xf64> -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
+// bf16 lies in memory as its bits. It is summed in f32 from the first element on, and rounded once.
+
+// CHECK-LABEL: func.func @small_floats_are_rounded_once
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xi16>) -> tensor<4xi16>
+//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}ins(%[[X]] : {{.*}}outs(%{{.*}} : tensor<4xf64>)
+//       CHECK:     %[[ELEMENT:.*]] = arith.bitcast %{{.*}} : i32 to f32
+//       CHECK:     tsum.accumulate <reduce_sum bf16> (%[[ELEMENT]]) into (%{{.*}}) : (f32) into (f64)
+//       CHECK:   linalg.generic {{.*}}["parallel"]{{.*}}ins(%[[SUM]] : {{.*}}outs(%{{.*}} : tensor<4xi16>)
+//   CHECK-NOT:   linalg.generic
+func.func @small_floats_are_rounded_once(%x: tensor<4x8xbf16>) -> tensor<4xbf16> {
+  %r = tsum.reduce_sum %x axes = [1] : tensor<4x8xbf16> -> tensor<4xbf16>
+  return %r : tensor<4xbf16>
+}
+
+// -----
+
+// The product of few f32 is beyond their range: factors are multiplied in f64.
+
+// CHECK-LABEL: func.func @products_are_of_f64
+//       CHECK:     %[[WIDE:.*]] = arith.extf %{{.*}} : f32 to f64
+//       CHECK:     tsum.accumulate <reduce_prod f32> (%[[WIDE]]) into (%{{.*}}) : (f64) into (f32)
+func.func @products_are_of_f64(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  %r = tsum.reduce_prod %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// The smallest of nothing is infinite. Elements of f16 are compared as they are.
+
+// CHECK-LABEL: func.func @extrema_of_small_floats
+//       CHECK:   %[[INFINITY:.*]] = arith.constant 0x7F800000 : f32
+//       CHECK:   linalg.fill ins(%[[INFINITY]]
+//       CHECK:   tsum.accumulate <reduce_min f16> (%{{.*}}) into (%{{.*}}) : (f16) into (f32)
+func.func @extrema_of_small_floats(%x: tensor<4x8xf16>) -> tensor<4xf16> {
+  %r = tsum.reduce_min %x axes = [1] : tensor<4x8xf16> -> tensor<4xf16>
+  return %r : tensor<4xf16>
+}
+
+// -----
+
+// Any byte but 0 is true.
+
+// CHECK-LABEL: func.func @booleans_are_bytes
+//  CHECK-SAME:   tensor<4x8xi8>) -> tensor<4xi8>
+//       CHECK:   %[[TRUE:.*]] = arith.constant 1 : i8
+//       CHECK:   linalg.fill ins(%[[TRUE]]
+//       CHECK:     %[[IS_TRUE:.*]] = arith.cmpi ne
+//       CHECK:     %[[BYTE:.*]] = arith.extui %[[IS_TRUE]] : i1 to i8
+//       CHECK:     tsum.accumulate <reduce_all i1> (%[[BYTE]])
+func.func @booleans_are_bytes(%x: tensor<4x8xi1>) -> tensor<4xi1> {
+  %r = tsum.reduce_all %x axes = [1] : tensor<4x8xi1> -> tensor<4xi1>
+  return %r : tensor<4xi1>
 }
 
 // -----
@@ -120,23 +220,16 @@ func.func @reshape(%x: tensor<4x8xf32>) -> tensor<32xf32> {
 
 // -----
 
-// Of small floats into f64, from which they are rounded once.
+// An exact sum has no order: one op over all its dimensions. That of small floats goes into f64, from
+// which it is rounded once.
 
 // CHECK-LABEL: func.func @exact_sum
-//       CHECK:   linalg.fill {{.*}} -> tensor<4xf64>
-//       CHECK:   arith.addf %{{[^ ]*}}, %{{[^ ]*}} {tsum.exact, tsum.partial} : f64
-func.func @exact_sum(%x: tensor<4x8xbf16>) -> tensor<4xbf16> {
-  %r = tsum.reduce_sum %x axes = [1] exact : tensor<4x8xbf16> -> tensor<4xbf16>
-  return %r : tensor<4xbf16>
-}
-
-// -----
-
-// CHECK-LABEL: func.func @sum_of_parts
-//       CHECK:   arith.addf %{{[^ ]*}}, %{{[^ ]*}} {tsum.of_parts} : f64
-func.func @sum_of_parts(%x: tensor<8xf64>) -> tensor<f64> {
-  %r = tsum.reduce_sum %x axes = [0] of_parts : tensor<8xf64> -> tensor<f64>
-  return %r : tensor<f64>
+//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}["reduction", "parallel", "reduction"]{{.*}}outs(%{{.*}} : tensor<8xf64>)
+//       CHECK:     tsum.accumulate <reduce_sum bf16 exact> (%{{.*}}) into (%{{.*}}) : (f32) into (f64)
+//       CHECK:   linalg.generic {{.*}}["parallel"]{{.*}}ins(%[[SUM]] :
+func.func @exact_sum(%x: tensor<4x8x3xbf16>) -> tensor<8xbf16> {
+  %r = tsum.reduce_sum %x axes = [0, 2] exact : tensor<4x8x3xbf16> -> tensor<8xbf16>
+  return %r : tensor<8xbf16>
 }
 
 // -----

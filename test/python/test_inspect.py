@@ -15,8 +15,8 @@ def norm(x):
 
 @pytest.mark.parametrize("stage, text", [
     ("simplify", "tsum.reduce_sum"), ("kernels", "tsum.launch"), ("linalg", "linalg.generic"),
-    ("fuse", "linalg.generic"), ("tile", "scf.for"), ("bufferize", "memref.subview"),
-    ("vector", "affine.vector_load"), ("llvm", "llvm.func"),
+    ("fuse", "linalg.generic"), ("cut", "linalg.generic"), ("tile", "scf.for"),
+    ("bufferize", "memref.subview"), ("vector", "affine.vector_load"), ("llvm", "llvm.func"),
 ])
 def test_mlir_of_every_stage(stage, text):
     assert stage in tsum.stages()

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import copy
+import dataclasses
+import decimal
 import gc
 import pickle
 import threading
+import typing
 import weakref
 
 import numpy as np
@@ -69,6 +72,154 @@ def test_other_arguments_are_part_of_the_signature_by_value_and_type():
     np.testing.assert_array_equal(f(A, 2, mode="b"), A + 2)
     np.testing.assert_array_equal(f(A, n=2, mode="b"), A + 2)
     assert f.trace_count == 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    epsilon: float
+    parts: tuple = ()
+
+
+class Point(typing.NamedTuple):
+    x: float
+
+
+@pytest.mark.parametrize("values", [
+    (0.0, -0.0), (0j, complex(-0.0, 0), complex(0, -0.0)), (1, 1.0, True, 1 + 0j),
+    ((1,), (1.0,), (True,)), ((0.0, (0.0,)), (0.0, (-0.0,)), (-0.0, (0.0,))),
+    (frozenset([1]), frozenset([1.0]), frozenset([True])), (frozenset([0.0]), frozenset([-0.0])),
+    (Options(0.0), Options(-0.0), Options(0), Options(0.0, (1,)), Options(0.0, (1.0,))),
+    (Point(0.0), Point(-0.0), (0.0,)), (range(0), range(1, 1), range(0, -1)),
+    (decimal.Decimal("0.0"), decimal.Decimal("-0.0"), decimal.Decimal("0")), ("1", b"1"),
+])
+def test_equal_is_not_the_same(values):
+    seen = []
+    f = tsum.jit(lambda x, value: (seen.append(value), x)[1], static_argnums=1)
+    for value in (*values, *values, *copy.deepcopy(values)):
+        f(A, value)
+    assert [repr(v) for v in seen] == [repr(v) for v in values]
+    with_names = tsum.jit(lambda x, value: x, static_argnames="value")
+    for value in (*values, *values):
+        with_names(A, value=value)
+    assert with_names.trace_count == len(values)
+
+
+def test_zeros_keep_their_sign():
+    f = tsum.jit(lambda x, n: x / n)
+    with np.errstate(all="ignore"):
+        assert f(np.ones(1), 0.0).item() == np.inf and f(np.ones(1), -0.0).item() == -np.inf
+
+
+def test_a_nan_is_the_same_as_another():
+    f = tsum.jit(lambda x, value: x, static_argnums=1)
+    for _ in range(3):
+        f(A, float("nan"))
+    assert f.trace_count == 1
+    for _ in range(3):
+        f(A, (1, Point(float("nan"))))
+        f(A, complex(0, float("nan")))
+    assert f.trace_count == 3
+
+
+def test_classes_say_themselves_what_is_the_same():
+    class Key:
+        def __init__(self, value):
+            self.value = value
+
+        def __hash__(self):
+            return 1
+
+        def __eq__(self, other):
+            return isinstance(other, Key) and self.value % 10 == other.value % 10
+
+    class Length(float):
+        """With a unit."""
+
+        def __new__(cls, value, unit):
+            length = super().__new__(cls, value)
+            length.unit = unit
+            return length
+
+        __hash__ = float.__hash__
+
+        def __eq__(self, other):
+            return float(self) == float(other) and self.unit == other.unit
+
+    f = tsum.jit(lambda x, key: x)
+    for value in (1, 11, 2, 12, 21):
+        f(A, Key(value))
+    assert f.trace_count == 2
+    for unit in ("m", "m", "km"):
+        f(A, Length(2, unit))
+    assert f.trace_count == 4
+
+
+def test_comparing_arguments_may_call_the_function():
+    class Key:
+        armed = False
+
+        def __hash__(self):
+            return 1
+
+        def __eq__(self, other):
+            if Key.armed:
+                Key.armed = False
+                for n in range(1, 200):
+                    f(np.ones(n, np.float32), n)
+            return isinstance(other, Key)
+
+    f = tsum.jit(lambda x, key: tsum.reduce_sum(x))
+    x = np.ones(3, np.float32)
+    f(x, Key())
+    Key.armed = True
+    assert f(x, Key()).item() == 3
+    assert f.trace_count == 200
+
+    class Fails:
+        def __hash__(self):
+            return 1
+
+        def __eq__(self, other):
+            raise ZeroDivisionError
+
+    f(x, Fails())
+    with pytest.raises(ZeroDivisionError):
+        f(x, Fails())
+
+
+def test_forgetting_traces_may_call_the_function():
+    class Key:
+        def __hash__(self):
+            return 1
+
+        def __del__(self):
+            for n in range(1, 50):
+                f(np.ones(n, np.float32), n)
+
+    f = tsum.jit(lambda x, key: tsum.reduce_sum(x))
+    for _ in range(5):
+        f(A, Key())
+    f.clear()
+    assert f(A, 1).item() == tsum.reduce_sum(A).item()
+
+
+def test_results_may_change_while_they_are_taken_apart():
+    result = {}
+
+    class Grows:
+        def __array__(self, dtype=None, copy=None):
+            result.update((n, A) for n in range(100))
+            return np.ones(3)
+
+    result["a"], result["b"] = Grows(), A
+    assert sorted(tsum.jit(lambda x: result)(A)) == ["a", "b"]
+
+
+def test_endless_structures():
+    endless = []
+    endless.append(endless)
+    with pytest.raises(RecursionError, match="in a result of a function of tsum.jit"):
+        tsum.jit(lambda x: endless)(A)
 
 
 def test_static_arguments():
@@ -152,6 +303,41 @@ def test_tensors_print_while_tracing():
     f(A)
     assert texts[0].startswith("<tsum.Tensor: shape=(5, 7), dtype=f32, op=")
     assert texts[1] == "<tsum.Tensor: shape=(5, 7), dtype=f32, op=add>"
+
+
+def test_graphs_print_while_tracing():
+    texts = []
+
+    @tsum.jit
+    def f(x, y):
+        result = tsum.reduce_sum(x * y)
+        texts.append(tsum.graph_to_string(result))
+        return result
+
+    f(A, tsum.constant(2.0, dtype=tsum.f32, name="factor"))
+    assert texts == ['%0 = input : f32[5,7]\n'
+                     '%1 = input : f32 "factor"\n'
+                     '%2 = multiply(%0, %1) : f32[5,7]\n'
+                     '%3 = reduce_sum(%2, axes=[0,1]) : f32\n']
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+def test_complex_arguments(dtype):
+    z = (A + 1j * B).astype(dtype)
+    for function in (tsum.real, tsum.imag, tsum.abs, tsum.conj, tsum.reduce_prod, lambda z: z,
+                     lambda z: z[::-1] * 2, lambda z: tsum.reshape(z, -1), lambda z: z + A.T[0, 0],
+                     lambda z: (tsum.reduce_sum(z, 0), tsum.transpose(z)),
+                     lambda z: tsum.jit(lambda w: tsum.reduce_sum(w * z))(z + 1)):
+        f = tsum.jit(function)
+        for given in (z, tsum.asarray(z), z[::-1], tsum.asarray(z) * 2, np.asfortranarray(z)):
+            result, expected = f(given), function(tsum.asarray(given))
+            for one, other in zip(*((x if isinstance(x, tuple) else (x,))
+                                    for x in (result, expected))):
+                assert one.is_evaluated and one.dtype == other.dtype
+                np.testing.assert_array_equal(one, other)
+        assert f.trace_count == 1
+    with pytest.raises(tsum.ConcretizationError, match="value of this complex is not known"):
+        tsum.jit(complex)(z[0, 0])
 
 
 def test_a_leaked_argument_has_no_value():

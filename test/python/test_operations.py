@@ -47,6 +47,24 @@ def test_only_the_dtypes_of_the_documentation_are_taken(name):
                 OPERATIONS[name](*[x] * operands)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64, np.int32, np.bool_])
+def test_results_have_the_names_that_are_given(dtype):
+    x = tsum.asarray(np.ones((2, 1, 3), dtype))
+    named = set()
+    for operand in (x, tsum.where(np.array(True), x, x)):  # data, and what is computed
+        for name, operation in OPERATIONS.items():
+            for others in ((), (x,), (x, x), (0,), ((2, 3),), ((2, 4, 3),), ((2, 0, 1),),
+                           (tsum.f64,)):
+                try:
+                    result = operation(operand, *others, name="of the result")
+                except (TypeError, ValueError):
+                    continue
+                named.add(name)
+                assert result.name == "of the result", name
+                assert tsum.graph_to_string(result).count('"of the result"') == 1, name
+    assert dtype != np.complex64 or {"transpose", "reshape", "real", "conj", "reduce_prod"} <= named
+
+
 def assert_same(result, expected):
     result = np.asarray(result)
     assert result.dtype == expected.dtype
@@ -313,6 +331,28 @@ def test_reshape_and_broadcast_to(data):
         assert_same(tsum.asarray(x).reshape(*new), x.reshape(new))
     assert_same(tsum.reshape(x, shape[::-1]), x.reshape(shape[::-1]))
     assert_same(tsum.broadcast_to(x, (2, *shape)), np.broadcast_to(x, (2, *shape)))
+
+
+def test_results_of_booleans_are_bytes_of_0_and_1():
+    # NumPy takes any other byte for true as well.
+    bytes_ = np.random.default_rng(0).choice(np.array([0, 1, 2, 4, 128, 255], np.uint8), (5, 300),
+                                             p=[0.05, 0.5, 0.2, 0.1, 0.1, 0.05])
+    for x in (bytes_.view(bool), bytes_[:, :1].view(bool), bytes_[:1, ::2].view(bool)):
+        true = x.view(np.uint8) != 0
+        other, other_true = x[::-1, ::-1], true[::-1, ::-1]
+        cases = [(tsum.logical_not(tsum.logical_not(x)), true),
+                 (tsum.invert(x), ~true),
+                 (tsum.where(x, x, other), np.where(true, true, other_true))]
+        cases += [(getattr(tsum, name)(x, axis), np.asarray(getattr(np, name)(true, axis=axis)))
+                  for name in ("any", "all") for axis in (None, 0, 1, ())]
+        cases += [(getattr(tsum, name)(x, other), getattr(np, name)(true, other_true))
+                  for name in ("logical_and", "logical_or", "logical_xor", "equal", "bitwise_and")]
+        cases += [(tsum.logical_and(x, x), true), (tsum.logical_or(x, x), true)]
+        for result, expected in cases:
+            np.testing.assert_array_equal(result.numpy().view(np.uint8), expected.view(np.uint8))
+        assert tsum.count_nonzero(x).item() == true.sum()
+        assert_same(tsum.cast(x, tsum.i32), true.astype(np.int32))
+        assert_same(tsum.argmax(x, 1), true.argmax(1))
 
 
 def test_numpy_names():

@@ -36,6 +36,7 @@ def test_cache_counters_and_controls():
 
 def test_cache_directory(tmp_path):
     former = tsum.cache_directory()
+    assert former == ""  # the user's is left alone
     try:
         tsum.set_cache_directory(tmp_path / "cache")
         assert tsum.cache_directory() == str(tmp_path / "cache")

@@ -19,6 +19,20 @@ def x():
     return tsum.asarray(np.arange(12, dtype=np.float32).reshape(3, 4))
 
 
+def test_names():
+    for data in (np.ones(3, np.float32), np.ones((2, 3), np.complex64)[:, ::-1], [1, 2], 3.0):
+        for x in (tsum.asarray(data, name="x"), tsum.asarray(tsum.asarray(data), name="x"),
+                  tsum.asarray(data, dtype=tsum.complex128, name="x"),
+                  tsum.constant(data, name="x"), tsum.negative(data, name="x")):
+            assert x.name == "x"
+            assert '"x"' in tsum.graph_to_string(x)
+            assert tsum.asarray(x).name == "x"
+        assert tsum.asarray(data).name == ""
+        assert tsum.asarray(data, name="x").is_evaluated
+        np.testing.assert_array_equal(tsum.asarray(data, name="x"), np.asarray(data))
+    assert tsum.constant(1.0, shape=(2, 3), name="x").name == "x"
+
+
 def test_what_it_is(x):
     total = tsum.reduce_sum(x, 1, name="rows")
     assert (x.shape, x.ndim, x.size, x.nbytes) == ((3, 4), 2, 12, 48)

@@ -66,8 +66,9 @@ inline const ReductionOp composite_ops[] = {
 
 /// How many elements the tensors of a random graph have.
 enum class Scale : std::uint8_t {
-  Small,    ///< up to 20,000, since the reference takes its time for each
-  UpToLarge ///< now and then 1 to 64 MB, in a graph of few operations
+  Small,     ///< up to 20,000, since the reference takes its time for each
+  Large,     ///< 1 to 64 MB, in a graph of few operations
+  UpToLarge, ///< seldom so many
 };
 
 /// Builds a random graph: equal seeds, dtypes and scales give equal graphs. Most dimensions have
@@ -76,7 +77,7 @@ class RandomGraph {
 public:
   RandomGraph(unsigned seed, std::vector<DType> dtypes, Scale scale = Scale::Small)
       : random(seed), dtypes(std::move(dtypes)) {
-    if (scale == Scale::UpToLarge && pick(0, 199) == 0) {
+    if (scale == Scale::Large || (scale == Scale::UpToLarge && pick(0, 199) == 0)) {
       add_large();
       return;
     }

@@ -24,16 +24,20 @@ def TsumJoinReductionsPass : Pass<"tsum-join-reductions", "::mlir::func::FuncOp"
     for all. Data counts as common, too, where it lies in memory alike and with gaps: the real and
     the imaginary parts of complex numbers.
 
-    No bit changes: each result is accumulated as before, which takes elements of one size, since
-    the lanes of a sum depend on it. At most four results are joined, so that accumulators stay in
-    registers or, of columns, in L1.
+    No bit changes: the order of additions asks nothing of what else shares a loop. Elements are
+    joined with elements whose blocks take as many bytes, so that one vector of each fits the same
+    registers, and nodes with nodes. An exact sum stays alone, since its limbs fill L1. An op has at
+    most four results, so that accumulators stay in registers or, of columns, in L1.
 
     ```mlir
-    %sum = linalg.generic {...} ins(%x : tensor<4x8xf32>) outs(%zeros : tensor<4xf32>) {...}
-    %max = linalg.generic {...} ins(%x : tensor<4x8xf32>) outs(%least : tensor<4xf32>) {...}
+    %sum = linalg.generic {...} ins(%x : tensor<4x8xf32>) outs(%zeros : tensor<4xf32>)
+        { tsum.accumulate <reduce_sum f32> }
+    %max = linalg.generic {...} ins(%x : tensor<4x8xf32>) outs(%least : tensor<4xf32>)
+        { tsum.accumulate <reduce_max f32> }
     // becomes
     %both:2 = linalg.generic {...} ins(%x : tensor<4x8xf32>)
-        outs(%zeros, %least : tensor<4xf32>, tensor<4xf32>) {...}
+        outs(%zeros, %least : tensor<4xf32>, tensor<4xf32>)
+        { tsum.accumulate <reduce_sum f32>; tsum.accumulate <reduce_max f32> }
     ```
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
@@ -42,29 +46,34 @@ def TsumJoinReductionsPass : Pass<"tsum-join-reductions", "::mlir::func::FuncOp"
 def TsumCutReductionsPass : Pass<"tsum-cut-reductions", "::mlir::ModuleOp"> {
   let summary = "Cut long reductions with few results into pieces";
   let description = [{
-    A kernel that reduces much to few results becomes two: one computes the nodes of pieces of the
-    reduced dimensions, on as many threads as there are, and another one merges these, and has what
-    the kernel did with the results. A piece is a node of the tree of docs/numerics.md, so that no bit
-    depends on where the cuts are; they depend on the extents alone.
+    A kernel that reduces much to few results becomes two: one computes the nodes of pieces of a
+    reduced dimension, on as many threads as there are; the other merges these, and has what the
+    kernel did with the results. A piece is a node of the tree of docs/numerics.md, so that no bit
+    depends on where the cuts are, and they depend on the extents alone. Of what has no order, such
+    as integers and extrema, pieces are reduced as the whole is.
 
-    The outermost reduced dimension is cut first. One of few elements stays whole, with a node for
-    each of its elements.
+    The reductions of the kernel must be a chain, each of one dimension, of which the first reads
+    the elements and each other one the nodes of the one before. The outermost dimension is cut
+    first. One of few elements stays whole, with a node for each of its elements, and the next one
+    is cut. A kernel also becomes two where the nodes between two links of the chain would take too
+    much of the stack.
+
+    Left whole are exact sums, kernels on rows (`tsum.rows`), and kernels that read too little or
+    have enough results for all threads.
 
     ```mlir
     func.func @k(%x: tensor<1000000xf32>) -> tensor<f32> {
-      %s = linalg.generic {...} ins(%x) outs(%zero) { tsum.accumulate #tsum.reduction<reduce_sum f32> }
+      %s = linalg.generic {...} ins(%x) outs(%zero) { tsum.accumulate <reduce_sum f32> }
       return %s : tensor<f32>
     }
     // becomes
     func.func @k_pieces(%x: tensor<1000000xf32>) -> tensor<62xf64> {
-      %s = linalg.generic {...} ins(%x) outs(%zero)
-          { tsum.accumulate #tsum.reduction<reduce_sum f32 to nodes> }
-      %p = tsum.pieces #tsum.piece<16384 of 1000000> (%s) : (tensor<f64>) -> (tensor<62xf64>)
+      %s = linalg.generic {...} ins(%x) outs(%zero) { tsum.accumulate <reduce_sum f32 to nodes> }
+      %p = tsum.pieces <16384 of 1000000> (%s) : (tensor<f64>) -> (tensor<62xf64>)
       return %p : tensor<62xf64>
     }
     func.func @k(%p: tensor<62xf64>) -> tensor<f32> {
-      %s = linalg.generic {...} ins(%p) outs(%zero)
-          { tsum.accumulate #tsum.reduction<reduce_sum f32 from nodes> }
+      %s = linalg.generic {...} ins(%p) outs(%zero) { tsum.accumulate <reduce_sum f32 from nodes> }
       return %s : tensor<f32>
     }
     ```
@@ -84,26 +93,32 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
     attribute `tsum.tiles`, and any division of them among calls gives the same values.
 
     All tiles have the same static size: where it does not divide the extent, the last tile begins
-    earlier and computes some elements again, to the same values. `tsum.strategy` on each reduction
-    says how the tile was chosen: `inner` (the innermost dimension is reduced: a tile is one element
-    of the output, lanes run along the reduced dimension; a tile is several elements where each
-    takes at most 64, or where a kept dimension lies between reduced ones, so that memory is read in
-    longer runs), `narrow` (it is reduced and has at most 8
-    elements: a tile is a run of results, lanes run along them) or `outer` (it is kept: a tile is a
-    run of columns, lanes run along them and, where they are few, along the rows too).
+    earlier and computes some elements again, to the same values. Only a piece of a reduction
+    (`tsum.pieces`), which would change with its size, may be shorter: `tsum.piece` on the reduction
+    says of what it is one.
+
+    `tsum.strategy` on each reduction says how its loops run, and its tile is chosen for them. No
+    bit depends on it. It is the first of these that can:
+
+    - `exact`: an exact sum, in limbs;
+    - `nodes`: one of nodes, which are merged;
+    - `narrow`: the innermost dimension is reduced and has at most 8 elements; lanes run along the
+      results;
+    - `short`: it is reduced and has at most one block of elements, and there are lines enough side
+      by side that their lanes fold together;
+    - `inner`: it is reduced; or it is kept, and its columns are so few that 16 lanes of them fit
+      registers. Lanes run along the line, with all columns beside them;
+    - `outer`: it is kept; lanes run along the columns.
 
     Of a kernel on rows, `tsum.prefetch` names the operands of a generic for which it is the last of
     several readers, if a row has at least 2 KB: while it computes with a row from the caches, it
     asks memory for that of the next tile.
 
     The option `strategy` names another one, for experiments, and a remark says where a reduction
-    cannot run so: `narrow` takes an innermost dimension that is reduced and has at most 16
-    elements, and a kept one; `inner` one that is reduced; `outer` one that is kept. Lanes come with
-    the strategy (`narrow` has 1, `inner` at least 8), and with them the order in which floats are
-    added.
+    cannot run so, and why.
   }];
   let options = [Option<"strategy", "strategy", "std::string", /*default=*/"",
-                        "Run all reductions that can by inner, narrow or outer">];
+                        "The strategy that all reductions that can will run by">];
   let dependentDialects = ["::mlir::affine::AffineDialect",
                            "::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
@@ -149,18 +164,23 @@ def TsumOverlapStoresPass : Pass<"tsum-overlap-stores", "::mlir::func::FuncOp"> 
 def TsumVectorizePass : Pass<"tsum-vectorize", "::mlir::func::FuncOp"> {
   let summary = "Turn linalg ops on buffers into affine loops over vectors";
   let description = [{
-    Lowers each `linalg.generic` of a tile to `affine.for` loops whose body works on vectors of up
-    to 256 bytes (64 lanes of f32). Where these do not divide an extent, the last one begins earlier
-    and computes some elements again, or is narrower: no masks, and nothing outside the operands is
-    read. Elementwise results of 8 MB or more are stored past the caches, if they turn out to be
-    aligned to cache lines.
+    Lowers each `linalg.generic` of a tile to loops whose body works on vectors: `affine.for`, and
+    `scf.for` where a piece of a reduction is as long as only the run tells. Vectors have a power of
+    two of elements, or of rows of a few columns. Where these do not divide an extent of results,
+    the last vector begins earlier and computes some elements again; the rest of a reduced line is
+    loaded so that it overlaps what is before it, and neutral elements replace what was added
+    already. So there are no masks, and nothing outside the operands is read. Elementwise results of 8 MB or more are stored past the
+    caches, if they turn out to be aligned to cache lines.
 
-    A reduction follows the summation tree of docs/numerics.md: blocks of 16 rows in the element
-    type, absorbed by wider or compensated accumulators, lanes folded by halves.
+    A reduction runs by its `tsum.strategy`, or without one by the first that can, and fails if that
+    one cannot. Whichever it is, `tsum.accumulate` says what to do: elements are combined in blocks
+    of 256 in 16 lanes, lanes fold by halves, and blocks become nodes that merge as a balanced
+    binary tree (docs/numerics.md).
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect",
-                           "::mlir::scf::SCFDialect"];
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::tsum::ir::TsumDialect"];
 }
 
 def TsumExpandMathPass : Pass<"tsum-expand-math", "::mlir::func::FuncOp"> {

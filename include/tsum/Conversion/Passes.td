@@ -11,9 +11,9 @@ def TsumCanonicalizeLayoutPass : Pass<"tsum-canonicalize-layout", "::mlir::Modul
     Shows what happens to layouts before anything is compiled: each function of tsum ops is replaced
     by its canonical form (docs/architecture.md), in which unit and broadcast dimensions are gone,
     negative strides flipped, dimensions ordered by their strides and neighbours of a kind merged,
-    in which views are strides, and in which long reductions with few results are cut into parts.
-    Transposed, reversed and reshaped forms of an expression become one function, and share its
-    kernels.
+    and in which views are strides. The `axes` of a sum of floats say in which order the dimensions
+    that are left nest for the additions, since memory may have another order. Transposed, reversed
+    and reshaped forms of an expression become one function, and share its kernels.
 
     Arguments and results are buffers of that form. `tsum.name` says which ones, an argument by its
     own `tsum.name` or as `arg0`, a result as `result0`; `tsum.offset` where element 0 of the form
@@ -41,25 +41,33 @@ def TsumCanonicalizeLayoutPass : Pass<"tsum-canonicalize-layout", "::mlir::Modul
 def TsumToLinalgPass : Pass<"tsum-to-linalg", "::mlir::func::FuncOp"> {
   let summary = "Lower tsum ops to linalg on tensors";
   let description = [{
-    Turns each `tsum.reduce_sum` into a zero `linalg.fill` and a `linalg.generic` over the same
-    axes, each elementwise op into a `linalg.generic` of its arith or math ops, and each broadcast
-    into one whose map drops the new dimensions. Unsigned elements become signless. Fails if any
-    tsum op remains.
+    Turns each elementwise op into a `linalg.generic` of its arith or math ops, and each broadcast
+    into one whose map drops the new dimensions. Unsigned elements become signless, booleans bytes,
+    bf16 its bits. Fails if an op of the graph remains.
+
+    A reduction becomes a chain with one `linalg.generic` for each dimension that it reduces, the
+    last of `axes` first. That one takes the elements, those after it the nodes which are left of
+    its lines, and `tsum.accumulate` in their bodies says so. An exact sum is a single one.
 
     ```mlir
-    %s = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+    %s = tsum.reduce_sum %x axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
     // becomes
-    %zero = arith.constant 0.0 : f32
-    %empty = tensor.empty() : tensor<4xf32>
-    %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
-    %s = linalg.generic {
+    %lines = linalg.generic {
         indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>],
         iterator_types = ["parallel", "reduction"]}
-        ins(%x : tensor<4x8xf32>) outs(%init : tensor<4xf32>) {
-    ^bb0(%in: f32, %out: f32):
-      %sum = arith.addf %out, %in : f32
+        ins(%x : tensor<4x8xf32>) outs(%zeros : tensor<4xf64>) {
+    ^bb0(%in: f32, %out: f64):
+      %node = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%out) : (f32) into (f64)
+      linalg.yield %node : f64
+    } -> tensor<4xf64>
+    %s = linalg.generic {
+        indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>],
+        iterator_types = ["reduction"]}
+        ins(%lines : tensor<4xf64>) outs(%zero : tensor<f32>) {
+    ^bb0(%in: f64, %out: f32):
+      %sum = tsum.accumulate <reduce_sum f32 from nodes> (%in) into (%out) : (f64) into (f32)
       linalg.yield %sum : f32
-    } -> tensor<4xf32>
+    } -> tensor<f32>
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

@@ -223,8 +223,8 @@ public:
   ir::Strategy kind() const override { return ir::Strategy::Inner; }
 
   std::string obstacle(const ReductionShape &shape) const override {
-    if (shape.takesNodes || shape.isExact)
-      return "it reduces elements, and not exactly";
+    if (std::string reason = shape.notOfElements(); !reason.empty())
+      return reason;
     if (shape.isInner())
       return "";
     if (shape.innerKept != shape.rank() - 1 || shape.line != shape.rank() - 2)

@@ -17,7 +17,7 @@ namespace tsum {
 
 namespace {
 
-constexpr int64_t nodesPerGroup = 16;
+constexpr int64_t nodesPerGroup = 16, nodesPerInnerGroup = 256;
 /// As long as they fill a group, nodes side by side are merged in vectors.
 constexpr int64_t vectorBytes = 128;
 
@@ -54,21 +54,38 @@ private:
   /// The nodes from `first` on, `count` of them.
   SmallVector<Value> group(AffineExpr first, int64_t count, const LaneTile &tile) {
     if (loops.isInner() && llvm::isPowerOf2_64(uint64_t(count)) && count > 1) {
-      nest.position[loops.line] = first;
-      return accumulators.mergeNeighbours(
-          b, loc, {loops.elements(LaneTile{loops.line, count, 1})}, /*columns=*/1);
+      const int64_t width = std::min(count, nodesPerGroup);
+      SmallVector<SmallVector<Value>> vectors;
+      for (int64_t node = 0; node < count; node += width) {
+        nest.position[loops.line] = first + node;
+        vectors.push_back(loops.elements(LaneTile{loops.line, width, 1}));
+      }
+      return accumulators.mergeNeighbours(b, loc, std::move(vectors), /*columns=*/1);
     }
     return loops.mergeTree(count, [&](int64_t node) { return nodeAt(first + node, tile); });
+  }
+
+  /// The tree of `count` nodes, no power of two: of groups of powers of two, the smallest last.
+  SmallVector<Value> rest(AffineExpr first, int64_t count, const LaneTile &tile) {
+    if (!loops.isInner() || count < nodesPerGroup)
+      return group(first, count, tile);
+    const auto size = int64_t(llvm::bit_floor(uint64_t(count)));
+    SmallVector<Value> left = group(first, size, tile);
+    if (size == count)
+      return left;
+    return accumulators.merge(b, loc, left, rest(first + size, count - size, tile));
   }
 
   SmallVector<Value> line(const LaneTile &tile) {
     const int64_t most = loops.mostElements();
     if (!loops.isPiece() && most == 0)
       return accumulators.neutralNodes(b, loc, tile.size());
-    if (!loops.isPiece() && most <= 2 * nodesPerGroup)
-      return group(nest.constant(0), most, tile);
+    if (!loops.isPiece() && most <= (loops.isInner() ? nodesPerInnerGroup : 2 * nodesPerGroup))
+      return rest(nest.constant(0), most, tile);
 
-    const int64_t size = loops.isPiece() ? std::min(most, nodesPerGroup) : nodesPerGroup;
+    // Large groups first; what is left of them in smaller ones, each a node of its level.
+    const int64_t large = loops.isInner() ? nodesPerInnerGroup : nodesPerGroup;
+    const int64_t size = std::min(int64_t(llvm::bit_floor(uint64_t(most))), large);
     const int64_t groups = llvm::divideCeil(most, size);
     if (!stack)
       stack.emplace(loops, groups + 1, tile.size());
@@ -81,7 +98,7 @@ private:
     Value more = loops
                      .overRest(size, {none},
                                [&](AffineExpr start, int64_t count) -> SmallVector<Value> {
-                                 stack->push(whole, group(start, count, tile));
+                                 stack->push(whole, rest(start, count, tile));
                                  return {one};
                                })
                      .front();
@@ -102,7 +119,7 @@ public:
   ir::Strategy kind() const override { return ir::Strategy::Nodes; }
 
   std::string obstacle(const ReductionShape &shape) const override {
-    return shape.takesNodes ? "" : "it reduces no nodes";
+    return shape.takesNodes ? "" : "it merges no nodes";
   }
 
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {

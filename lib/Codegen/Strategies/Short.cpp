@@ -22,8 +22,8 @@ public:
   ir::Strategy kind() const override { return ir::Strategy::Short; }
 
   std::string obstacle(const ReductionShape &shape) const override {
-    if (shape.takesNodes || shape.isExact)
-      return "it reduces elements, and not exactly";
+    if (std::string reason = shape.notOfElements(); !reason.empty())
+      return reason;
     if (!shape.isInner())
       return "the innermost dimension is kept";
     if (shape.isPiece)

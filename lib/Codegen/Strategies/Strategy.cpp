@@ -9,7 +9,8 @@ namespace tsum {
 ReductionShape::ReductionShape(linalg::GenericOp generic, const Accumulators &accumulators)
     : extents(generic.getStaticLoopRanges()), isExact(accumulators.isExact()),
       isOrdered(accumulators.isOrdered()), takesNodes(accumulators.takesNodes()),
-      blockBytes(accumulators.blockBytes()), nodeBytes(accumulators.nodeBytes()) {
+      blockBytes(accumulators.blockBytes()), allBlockBytes(accumulators.allBlockBytes()),
+      nodeBytes(accumulators.nodeBytes()) {
   for (auto [dim, kind] : llvm::enumerate(generic.getIteratorTypesArray()))
     (kind == utils::IteratorType::reduction ? line : innerKept) = int64_t(dim);
   auto piece = generic->getAttrOfType<ir::PieceAttr>(ir::TsumDialect::getPieceAttrName());

@@ -17,14 +17,20 @@ struct ReductionShape {
   int64_t innerKept = -1;             ///< the innermost dimension that is kept, if any
   bool isPiece = false;               ///< whether that is cut, so that its extent may be shorter
   bool isExact, isOrdered, takesNodes;
-  int64_t blockBytes; ///< of the widest element of a block
-  int64_t nodeBytes;  ///< of all nodes of a result
+  int64_t blockBytes;    ///< of the widest element of a block
+  int64_t allBlockBytes; ///< of the elements of all blocks of a lane
+  int64_t nodeBytes;     ///< of all nodes of a result
 
   int64_t rank() const { return int64_t(extents.size()); }
   bool isInner() const { return line == rank() - 1; }
   /// Elements that lie side by side for each element of the line.
   int64_t columns() const { return isInner() ? 1 : extents.back(); }
   int64_t elements() const { return line < 0 ? 1 : extents[line]; }
+
+  /// Why it is none of elements that are combined as they come; empty if it is.
+  std::string notOfElements() const {
+    return takesNodes ? "it merges nodes" : isExact ? "it is exact" : "";
+  }
 };
 
 class Strategy {
@@ -33,7 +39,7 @@ public:
 
   virtual ir::Strategy kind() const = 0;
 
-  /// Why it cannot do a reduction; empty if it can.
+  /// Why it cannot do a reduction, said of the reduction; empty if it can.
   virtual std::string obstacle(const ReductionShape &shape) const = 0;
 
   /// The most results side by side that a tile should have, along the innermost kept dimension, if

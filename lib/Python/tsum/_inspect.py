@@ -27,7 +27,7 @@ class Lowered:
         return "\n".join(graph.print_stage(stage) for graph in self.graphs)
 
     def mlir(self, stage: str = "kernels") -> str:
-        """MLIR after `stage`: "simplify", "kernels", "linalg", "fuse", "tile", "bufferize",
+        """MLIR after `stage`: "simplify", "kernels", "linalg", "fuse", "cut", "tile", "bufferize",
         "vector" or "llvm"."""
         return self.text(stage)
 

@@ -356,26 +356,6 @@ func.func @cast_that_wraps_stays(%x: tensor<4xi32>) -> tensor<4xi32> {
   return %r : tensor<4xi32>
 }
 
-// A long sum of integers stays in parts.
-
-// CHECK-LABEL: func.func @sum_of_parts
-//       CHECK:   tsum.reduce_sum %{{.*}} axes = [1] partial
-//       CHECK:   tsum.reduce_sum %{{.*}} axes = [0]
-func.func @sum_of_parts(%x: tensor<4x8xi32>) -> tensor<i32> {
-  %parts = tsum.reduce_sum %x axes = [1] partial : tensor<4x8xi32> -> tensor<4xi32>
-  %r = tsum.reduce_sum %parts axes = [0] : tensor<4xi32> -> tensor<i32>
-  return %r : tensor<i32>
-}
-
-// CHECK-LABEL: func.func @part_of_one_element_is_a_cast
-//  CHECK-SAME:   %[[X:.*]]: tensor<4x1xf32>
-//       CHECK:   %[[WIDE:.*]] = tsum.cast %[[X]] : tensor<4x1xf32> -> tensor<4x1xf64>
-//       CHECK:   tsum.reshape %[[WIDE]] : tensor<4x1xf64> -> tensor<4xf64>
-func.func @part_of_one_element_is_a_cast(%x: tensor<4x1xf32>) -> tensor<4xf64> {
-  %r = tsum.reduce_sum %x axes = [1] partial : tensor<4x1xf32> -> tensor<4xf64>
-  return %r : tensor<4xf64>
-}
-
 // -----
 
 // Without its axis of extent 1 a sum is as exact as before. Two are not one, which would not round in

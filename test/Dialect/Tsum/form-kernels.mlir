@@ -72,7 +72,7 @@ func.func @shared_elementwise_value_is_not_stored(%x: tensor<4x8xf32>)
 //       CHECK:   %[[A:.*]] = tsum.launch {{.*}}(%[[SUM]]#0, %[[X]]) {{.*}} -> tensor<4x8xf32>
 //       CHECK:   return %[[A]], %[[SUM]]#1
 //       CHECK:   func.func @[[KERNEL]]
-//  CHECK-SAME:     tsum.cut = "output, shared reduction", tsum.joined = "result that is read"
+//  CHECK-SAME:     tsum.cut = "shared reduction, output", tsum.joined = "result that is read"
 func.func @shared_sum(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>) {
   %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   %sums = tsum.broadcast %sum dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
@@ -331,6 +331,24 @@ func.func @detour(%x: tensor<32768xf32>) -> (tensor<32768xf32>, tensor<32768xf32
   %totals = tsum.broadcast %total dims = [] : tensor<f32> -> tensor<32768xf32>
   %b = tsum.divide %a, %totals : tensor<32768xf32>
   return %a, %b : tensor<32768xf32>, tensor<32768xf32>
+}
+
+// -----
+
+// A reshape of what is read happens between kernels.
+
+// CHECK-LABEL: func.func @detour_over_a_reshape
+//       CHECK:   %[[SUM:.*]] = tsum.launch {{.*}} -> tensor<1xf32>
+//       CHECK:   %[[RESHAPED:.*]] = tsum.reshape %[[SUM]]
+//       CHECK:   tsum.launch {{.*}}%[[RESHAPED]]
+//   CHECK-NOT:   tsum.joined
+func.func @detour_over_a_reshape(%x: tensor<1x8xf32>) -> (tensor<1xf32>, tensor<1xf32>) {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<1x8xf32> -> tensor<1xf32>
+  %scalar = tsum.reshape %sum : tensor<1xf32> -> tensor<f32>
+  %sums = tsum.broadcast %scalar dims = [] : tensor<f32> -> tensor<1x8xf32>
+  %d = tsum.subtract %x, %sums : tensor<1x8xf32>
+  %r = tsum.reduce_sum %d axes = [1] : tensor<1x8xf32> -> tensor<1xf32>
+  return %sum, %r : tensor<1xf32>, tensor<1xf32>
 }
 
 // -----

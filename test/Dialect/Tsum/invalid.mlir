@@ -287,7 +287,7 @@ func.func @permutation(%x: tensor<4x8xf32>) -> tensor<4x4xf32> {
 // -----
 
 func.func @exact_integers(%x: tensor<4xi32>) -> tensor<i32> {
-  // expected-error @below {{is exact, which only whole sums of floats can be}}
+  // expected-error @below {{is exact, which only sums of floats can be}}
   %r = tsum.reduce_sum %x axes = [0] exact : tensor<4xi32> -> tensor<i32>
   return %r : tensor<i32>
 }
@@ -303,7 +303,7 @@ func.func @length_of_permutation(%x: tensor<4x8xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @exact_product(%x: tensor<4xf32>) -> tensor<f32> {
-  // expected-error @below {{is exact, which only whole sums of floats can be}}
+  // expected-error @below {{is exact, which only sums of floats can be}}
   %r = tsum.reduce_prod %x axes = [0] exact : tensor<4xf32> -> tensor<f32>
   return %r : tensor<f32>
 }

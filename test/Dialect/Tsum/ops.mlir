@@ -17,17 +17,6 @@ func.func @reductions(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4x1xf32>, t
   return %inner, %kept, %all, %columns, %none : tensor<4xf32>, tensor<4x1xf32>, tensor<f32>, tensor<f32>, tensor<4x8xf32>
 }
 
-// CHECK-LABEL: func.func @parts
-func.func @parts(%x: tensor<4x8xf32>, %y: tensor<4x8xi32>) -> (tensor<4xf64>, tensor<4xi32>) {
-  // CHECK: tsum.reduce_sum %{{.*}} axes = [1] partial : tensor<4x8xf32> -> tensor<4xf64>
-  %floats = tsum.reduce_sum %x axes = [1] partial : tensor<4x8xf32> -> tensor<4xf64>
-  // CHECK: tsum.reduce_sum %{{.*}} axes = [1] partial : tensor<4x8xi32> -> tensor<4xi32>
-  %integers = tsum.reduce_sum %y axes = [1] partial : tensor<4x8xi32> -> tensor<4xi32>
-  // CHECK: tsum.reduce_sum %{{.*}} axes = [0] of_parts : tensor<4xf64> -> tensor<f64>
-  %total = tsum.reduce_sum %floats axes = [0] of_parts : tensor<4xf64> -> tensor<f64>
-  return %floats, %integers : tensor<4xf64>, tensor<4xi32>
-}
-
 // CHECK-LABEL: func.func @exact
 func.func @exact(%x: tensor<4x8xf16>) -> tensor<4x1xf16> {
   // CHECK: tsum.reduce_sum %{{.*}} axes = [1] keepdims exact : tensor<4x8xf16> -> tensor<4x1xf16>

@@ -29,7 +29,7 @@ TEST(Explain, SaysOfEachKernelWhatIsItsOwn) {
   EXPECT_THAT(part_on("divide_0", text), HasSubstr("strategy    40 tiles of [1,3000]"));
   EXPECT_THAT(part_on("divide_0", text), HasSubstr("ends here   output\n"));
   EXPECT_THAT(part_on("reduce_sum_reduce_max_1", text),
-              HasSubstr("strategy    inner, 64 lanes; 40 tiles of [1]"));
+              HasSubstr("strategy    inner; 40 tiles of [1]"));
   EXPECT_THAT(part_on("reduce_sum_reduce_max_1", text), HasSubstr("%1 f32[40], %2 f32[40]\n"));
   EXPECT_LT(text.find("kernel reduce_sum_reduce_max_1"), text.find("kernel divide_0"));
 }

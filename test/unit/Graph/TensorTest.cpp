@@ -173,6 +173,9 @@ TEST(GraphToString, StopsAtWhatIsEvaluated) {
   sum.node()->set_values(constant({4, 6}).node()->values());
   EXPECT_EQ(graph_to_string(negative(sum)), "%0 = add(evaluated) : i32[2]\n"
                                             "%1 = negative(%0) : i32[2]\n");
+  Tensor given = input(DType::f32, {3}, {}, "given");
+  EXPECT_EQ(graph_to_string(negative(given)), "%0 = input : f32[3] \"given\"\n"
+                                              "%1 = negative(%0) : f32[3]\n");
 }
 
 } // namespace

@@ -56,7 +56,7 @@ TEST_F(CacheLog, SaysFromWhereAndHowLong) {
     sum += time;
   }
   EXPECT_THAT(names, testing::ElementsAre("disk", "import", "simplify", "kernels", "linalg", "fuse",
-                                          "tile", "bufferize", "vector", "llvm", "llvm-ir",
+                                          "cut", "tile", "bufferize", "vector", "llvm", "llvm-ir",
                                           "object", "write", "load"));
   EXPECT_LE(sum, events[0].total);
 }

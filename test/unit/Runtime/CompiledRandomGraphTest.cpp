@@ -13,9 +13,9 @@ using namespace tsum::test;
 namespace {
 
 /// Tests the graph of one seed; whether it is right.
-bool test_graph(unsigned seed, const std::vector<DType> &dtypes) {
+bool test_graph(unsigned seed, const std::vector<DType> &dtypes, Scale scale) {
   auto wrong = [](const Recipe &recipe) { return difference(recipe, 0, /*apart=*/true); };
-  const Recipe recipe = recipe_of(RandomGraph(seed, dtypes).outputs());
+  const Recipe recipe = recipe_of(RandomGraph(seed, dtypes, scale).outputs());
   const std::string found = wrong(recipe);
   if (found.empty())
     return true;
@@ -26,13 +26,14 @@ bool test_graph(unsigned seed, const std::vector<DType> &dtypes) {
   return false;
 }
 
-void test_random_graphs(const std::vector<DType> &dtypes) {
-  for (unsigned seed = 0; seed < 1000; ++seed) {
+void test_random_graphs(const std::vector<DType> &dtypes, unsigned count = 1000,
+                        Scale scale = Scale::Small) {
+  for (unsigned seed = 0; seed < count; ++seed) {
     if (seed % 100 == 0) { // what was tested when it crashes
       std::printf("seeds from %u\n", seed);
       std::fflush(stdout);
     }
-    if (!test_graph(seed, dtypes))
+    if (!test_graph(seed, dtypes, scale))
       return;
   }
 }
@@ -47,6 +48,11 @@ TEST(CompiledRandomGraphs, OfComplexNumbers) {
 
 TEST(CompiledRandomGraphs, OfEveryDType) {
   test_random_graphs(dtypes_in(Domain::Any, /*with_complex=*/true));
+}
+
+// Which are cut into pieces, for threads.
+TEST(CompiledRandomGraphs, OfMegabytes) {
+  test_random_graphs(dtypes_in(Domain::Any, /*with_complex=*/true), 30, Scale::Large);
 }
 
 } // namespace

@@ -25,6 +25,17 @@ static std::optional<OpKind> reductionNamed(StringRef name) {
   return std::nullopt;
 }
 
+static Domain domainOf(OpKind kind) {
+  switch (kind) {
+#define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
+  case OpKind::CLASS:                                                                              \
+    return Domain::DOMAIN;
+#include "tsum/Reductions.def"
+  default:
+    llvm_unreachable("no reduction");
+  }
+}
+
 static StringRef nameOf(OpKind kind) {
   switch (kind) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
@@ -78,20 +89,41 @@ void ReductionAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
+/// The types of elements that kernels reduce by `kind`: complex numbers are two there.
+static SmallVector<Type> elementTypes(MLIRContext *context, OpKind kind) {
+  SmallVector<Type> types;
+#define TSUM_DTYPE(NAME, CPP, KIND)                                                                \
+  if (DTypeKind::KIND != DTypeKind::Complex && contains(domainOf(kind), DTypeKind::KIND))          \
+    types.push_back(getElementType(context, DType::NAME));
+#include "tsum/DTypes.def"
+  return types;
+}
+
 LogicalResult ReductionAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, OpKind kind,
                                     Type element, bool fromNodes, bool toNodes, bool exact) {
-  std::optional<DType> dtype = getDType(element);
-  if (!dtype || isa<ComplexType>(element))
-    return emitError() << "elements of type " << element
-                       << " are not reduced in kernels (floats, integers and booleans are)";
+  SmallVector<Type> types = elementTypes(element.getContext(), kind);
+  if (!llvm::is_contained(types, element))
+    return emitError() << nameOf(kind) << " takes no elements of type " << element
+                       << " in kernels (valid: " << types << ")";
   if (exact && (kind != OpKind::ReduceSum || !isa<FloatType>(element) || fromNodes || toNodes))
     return emitError() << "only a whole sum of floats is exact";
+  if ((fromNodes || toNodes) && !is_ordered(kind, *getDType(element), exact))
+    return emitError() << "only sums and products of floats have nodes";
   return success();
 }
 
 bool ReductionAttr::isOrdered() const {
   return (getKind() == OpKind::ReduceSum || getKind() == OpKind::ReduceProd) && !getExact() &&
          isa<FloatType>(getElement());
+}
+
+Type ReductionAttr::getResultType() const {
+  const bool isSmall = getElement().isF16() || getElement().isBF16();
+  if (!isa<FloatType>(getElement()))
+    return getBlockType();
+  if (isSmall && (isOrdered() || getExact()))
+    return Float64Type::get(getContext());
+  return isSmall ? Float32Type::get(getContext()) : getElement();
 }
 
 Type ReductionAttr::getBlockType() const {
@@ -147,24 +179,36 @@ LogicalResult AccumulateOp::verify() {
   if (!llvm::equal(getValues().getTypes(), taken))
     return emitOpError() << "takes " << taken.size() << " values of type " << taken.front()
                          << " for " << reduction << ", given (" << getValues().getTypes() << ")";
-  if (reduction.getToNodes() && !llvm::equal(getAccumulators().getTypes(), nodes))
-    return emitOpError() << "gives " << nodes.size() << " nodes of type " << nodes.front()
-                         << " for " << reduction << ", given (" << getAccumulators().getTypes()
-                         << ")";
-  if (!reduction.getToNodes() && getAccumulators().size() != 1)
-    return emitOpError() << "gives one result, given " << getAccumulators().size()
-                         << " accumulators";
+  SmallVector<Type, 2> given = {reduction.getResultType()};
+  if (reduction.getToNodes())
+    given = nodes;
+  if (!llvm::equal(getAccumulators().getTypes(), given))
+    return emitOpError() << "accumulates into " << given.size() << " values of type "
+                         << given.front() << " for " << reduction << ", given ("
+                         << getAccumulators().getTypes() << ")";
   auto generic = dyn_cast<linalg::GenericOp>((*this)->getParentOp());
   if (!generic)
     return emitOpError("belongs in the body of a linalg.generic");
-  auto yield = cast<linalg::YieldOp>(generic.getBody()->getTerminator());
+  if (generic.getNumReductionLoops() == 0)
+    return emitOpError("belongs in a linalg.generic that reduces a dimension");
+  // The generic is not verified yet.
+  Block &body = *(*this)->getBlock();
+  auto yield = body.mightHaveTerminator() ? dyn_cast<linalg::YieldOp>(body.getTerminator())
+                                          : linalg::YieldOp();
+  std::optional<unsigned> next; // of the outputs
   for (auto [accumulator, result] : llvm::zip_equal(getAccumulators(), getResults())) {
     auto argument = dyn_cast<BlockArgument>(accumulator);
-    if (!argument || argument.getOwner() != generic.getBody() ||
+    if (!argument || argument.getOwner() != &body ||
         argument.getArgNumber() < generic.getNumDpsInputs())
       return emitOpError("accumulates into an output of its linalg.generic");
     const unsigned number = argument.getArgNumber() - unsigned(generic.getNumDpsInputs());
-    if (!result.hasOneUse() || yield.getOperand(number) != result)
+    if (number != next.value_or(number))
+      return emitOpError("accumulates into outputs that follow each other");
+    next = number + 1;
+    if (!argument.hasOneUse())
+      return emitOpError("alone takes what its outputs have so far");
+    if (!yield || !result.hasOneUse() || number >= yield->getNumOperands() ||
+        yield.getOperand(number) != result)
       return emitOpError("gives what its linalg.generic yields for that output");
   }
   return success();
@@ -177,7 +221,8 @@ LogicalResult PiecesOp::verify() {
     return emitOpError() << "gives a result for each of its nodes, given " << getNodes().size()
                          << " nodes and " << getResults().size() << " results";
   for (auto [node, result] : llvm::zip_equal(getNodes(), getResults())) {
-    auto from = cast<RankedTensorType>(node.getType()), to = cast<RankedTensorType>(result.getType());
+    auto from = cast<RankedTensorType>(node.getType());
+    auto to = cast<RankedTensorType>(result.getType());
     SmallVector<int64_t> shape = {getPiece().getCount()};
     llvm::append_range(shape, from.getShape());
     if (to != from.clone(shape))

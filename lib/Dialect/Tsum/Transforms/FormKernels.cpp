@@ -5,7 +5,6 @@
 #include "tsum/Dialect/Tsum/Transforms/Passes.h"
 #include "tsum/Graph/Names.h"
 
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -19,7 +18,9 @@ namespace {
 /// Makes the kernels of one function and turns it into a schedule.
 class KernelOutliner {
 public:
-  KernelOutliner(func::FuncOp function, ModuleOp kernels) : function(function), kernels(kernels) {}
+  /// `count` kernels are there already.
+  KernelOutliner(func::FuncOp function, ModuleOp kernels, int64_t &count)
+      : function(function), kernels(kernels), count(count) {}
 
   void run() {
     Block &body = function.getBody().front();
@@ -37,8 +38,7 @@ public:
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
       if (isOpTriviallyDead(&op))
         op.erase();
-    // What reads a result of a kernel may stand before the last one.
-    sortTopologically(&body);
+    sort(body);
   }
 
 private:
@@ -56,12 +56,37 @@ private:
     }
   }
 
+  /// Moves operations behind those whose results they read: a kernel is launched where its last
+  /// result was computed, and what reads another one may stand before that.
+  static void sort(Block &body) {
+    DenseSet<Operation *> done;
+    SmallVector<Operation *> stack;
+    for (Operation *op : llvm::map_to_vector(body, [](Operation &op) { return &op; })) {
+      stack.push_back(op);
+      while (!stack.empty()) {
+        Operation *next = stack.back();
+        if (done.contains(next)) {
+          stack.pop_back();
+          continue;
+        }
+        const size_t before = stack.size();
+        for (Value operand : next->getOperands())
+          if (Operation *producer = operand.getDefiningOp(); producer && !done.contains(producer))
+            stack.push_back(producer);
+        if (stack.size() > before)
+          continue;
+        done.insert(next);
+        next->moveBefore(&body, body.end());
+        stack.pop_back();
+      }
+    }
+  }
+
   void outline(const PlannedKernel &planned, const KernelPlan &plan) {
     llvm::SetVector<Value> inputs;
     SmallVector<Operation *> ops = collect(planned, plan, inputs);
 
-    const size_t number = kernels.getBody()->getOperations().size();
-    std::string name = nameOf(ops) + "_" + std::to_string(number);
+    std::string name = nameOf(ops) + "_" + std::to_string(count++);
     OpBuilder b = OpBuilder::atBlockEnd(kernels.getBody());
     Location loc = planned.results.back().getLoc();
     TypeRange types = ValueRange(planned.results).getTypes();
@@ -134,6 +159,7 @@ private:
 
   func::FuncOp function;
   ModuleOp kernels;
+  int64_t &count;
 };
 
 struct TsumFormKernelsPass final : impl::TsumFormKernelsPassBase<TsumFormKernelsPass> {
@@ -153,8 +179,9 @@ struct TsumFormKernelsPass final : impl::TsumFormKernelsPassBase<TsumFormKernels
         return signalPassFailure();
     OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
     auto kernels = ModuleOp::create(b, module.getLoc(), name);
+    int64_t count = 0;
     for (func::FuncOp function : functions)
-      KernelOutliner(function, kernels).run();
+      KernelOutliner(function, kernels, count).run();
   }
 };
 

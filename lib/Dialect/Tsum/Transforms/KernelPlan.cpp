@@ -2,23 +2,62 @@
 
 #include "KernelPlan.h"
 
-#include "Survey.h"
+#include "GrowingKernel.h"
+
+#include <queue>
 
 using namespace mlir;
 
 namespace tsum {
 
-/// Results of one kernel: each takes registers, a share of L1 or a stream of writes.
-static constexpr size_t maxResults = 4;
+namespace {
 
-static ArrayRef<int64_t> shapeOf(Value value) {
+/// Results of one kernel: each takes registers, a share of L1 or a stream of writes.
+constexpr size_t maxResults = 4;
+/// Kernels that compute a value each for itself, whatever that takes, and the code that more of them
+/// may repeat. Below that, reading data again costs less than writing and reading the value.
+constexpr size_t fewReaders = 4;
+constexpr int64_t maxRepeatedCode = 64;
+/// How many others a kernel may be compared with in order to join them, and how many may run between
+/// two that are joined: each is looked at.
+constexpr size_t maxCandidates = 16, maxBetween = 1024;
+
+ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
-KernelPlan::KernelPlan(func::FuncOp function) {
-  for (Value output : function.getBody().front().getTerminator()->getOperands())
-    cut(output, "output");
-  cutUntilAllHold();
+/// The one kernel that computes `results` from data and from what `hasMemory`, if there can be.
+std::optional<PlannedKernel> formOne(ArrayRef<Value> results, const OpCosts &costs,
+                                     llvm::function_ref<bool(Value)> hasMemory) {
+  GrowingKernel growing(results, costs);
+  auto isEarlier = [](Value a, Value b) {
+    return a.getDefiningOp()->isBeforeInBlock(b.getDefiningOp());
+  };
+  std::priority_queue<Value, SmallVector<Value>, decltype(isEarlier)> pending(isEarlier);
+  for (Value result : results)
+    pending.push(result);
+  while (!pending.empty()) {
+    Value value = pending.top();
+    pending.pop();
+    if (hasMemory(value) && !llvm::is_contained(results, value)) {
+      growing.read(value);
+      continue;
+    }
+    if (!growing.obstacle(value).empty())
+      return std::nullopt;
+    for (Value operand : growing.take(value))
+      pending.push(operand);
+  }
+  if (!growing.computesResultsOnce())
+    return std::nullopt;
+  return std::move(growing.kernel);
+}
+
+} // namespace
+
+KernelPlan::KernelPlan(func::FuncOp function) : costs(function.getBody().front()) {
+  findInterleaved(function.getBody().front());
+  formAll(function.getBody().front());
   joinAll();
   llvm::erase_if(all, [](const PlannedKernel &kernel) { return kernel.results.empty(); });
   places.clear();
@@ -27,59 +66,166 @@ KernelPlan::KernelPlan(func::FuncOp function) {
       places[result] = place;
 }
 
-//===-- Cutting -------------------------------------------------------------------------------===//
+//===-- Forming -------------------------------------------------------------------------------===//
 
-/// Gives `value` a kernel of its own.
-void KernelPlan::cut(Value value, StringRef why) {
-  Operation *op = value.getDefiningOp();
-  if (auto reshape = dyn_cast_or_null<ir::ReshapeOp>(op))
-    return cut(reshape.getInput(), "reshape");
-  if (!op || op->hasTrait<OpTrait::ConstantLike>() || !places.insert({value, all.size()}).second)
-    return;
-  PlannedKernel &kernel = all.emplace_back();
-  kernel.results = {value};
-  kernel.cuts.insert(why);
-  changed = true;
-}
+/// Goes through the operations from the last to the first, and lets the kernels that read a value
+/// compute it, or gives it a kernel of its own.
+void KernelPlan::formAll(Block &body) {
+  std::vector<GrowingKernel> growing;
+  DenseMap<Value, PlannedKernel::Reasons> roots;   // what needs memory, and why
+  DenseMap<Value, SmallVector<size_t, 2>> pending; // the kernels that read a value
+  auto take = [&](size_t place, Value value) {
+    for (Value operand : growing[place].take(value))
+      pending[operand].push_back(place);
+    for (Value operand : value.getDefiningOp()->getOperands())
+      if (auto reshape = operand.getDefiningOp<ir::ReshapeOp>())
+        roots[reshape.getInput()].insert("reshape");
+  };
+  auto reasonToCut = [&](Value value, ArrayRef<size_t> reading) -> StringRef {
+    // Of a chain of reductions only the one that is nearest to the results.
+    if (reading.size() > 1 && value.getDefiningOp<ir::ReductionOpInterface>())
+      return "shared reduction";
+    if (reading.size() > fewReaders &&
+        int64_t(reading.size()) * costs.codeBehind(value) > maxRepeatedCode)
+      return "shared value";
+    for (size_t place : reading)
+      if (StringRef why = growing[place].obstacle(value); !why.empty())
+        return why;
+    return "";
+  };
 
-/// Looking at a kernel may cut it in two, which adds kernels but never joins any: this ends.
-void KernelPlan::cutUntilAllHold() {
-  do {
-    changed = false;
-    DenseMap<Value, size_t> readers; // of reductions
-    for (size_t place = 0; place < all.size(); ++place) {
-      Survey found =
-          survey(all[place].results, [&](Value value) { return places.contains(value); });
-      found.kernel.cuts = all[place].cuts;
-      all[place] = std::move(found.kernel);
-      for (auto [value, why] : found.cuts)
-        cut(value, why);
-      // Of a chain of reductions only the one that is nearest to the results.
-      auto isShared = [&](Value reduction) {
-        return readers.try_emplace(reduction, place).first->second != place;
-      };
-      auto *shared = llvm::find_if(all[place].reductions, isShared);
-      if (shared != all[place].reductions.end())
-        cut(*shared, "shared reduction");
+  for (Value output : body.getTerminator()->getOperands())
+    roots[output].insert("output");
+  for (Operation &op : llvm::reverse(body.without_terminator())) {
+    if (op.hasTrait<OpTrait::ConstantLike>() || op.getNumResults() != 1)
+      continue;
+    Value value = op.getResult(0);
+    if (auto reshape = dyn_cast<ir::ReshapeOp>(op)) {
+      if (roots.contains(value)) // reshaped again, or returned
+        roots[reshape.getInput()].insert("reshape");
+      continue;
     }
-  } while (changed);
+    auto root = roots.find(value);
+    auto read = pending.find(value);
+    if (root == roots.end() && read == pending.end())
+      continue;
+    SmallVector<size_t, 2> reading;
+    if (read != pending.end()) {
+      reading = std::move(read->second);
+      pending.erase(read);
+    }
+    PlannedKernel::Reasons reasons;
+    if (root != roots.end())
+      reasons = root->second;
+    else if (StringRef why = reasonToCut(value, reading); !why.empty())
+      reasons.insert(why);
+    if (reasons.empty()) {
+      for (size_t place : reading)
+        take(place, value);
+      continue;
+    }
+    for (size_t place : reading)
+      growing[place].read(value);
+    growing.emplace_back(value, costs).kernel.cuts = std::move(reasons);
+    take(growing.size() - 1, value);
+  }
+  for (GrowingKernel &grown : llvm::reverse(growing))
+    all.push_back(std::move(grown.kernel));
+  for (size_t place = 0; place < all.size(); ++place) {
+    places[all[place].results.front()] = place;
+    noteReads(place);
+    order.push_back(place);
+    ranks.push_back(place);
+  }
 }
 
 //===-- Joining -------------------------------------------------------------------------------===//
 
 void KernelPlan::joinAll() {
+  bool changed;
   do {
     changed = false;
-    for (size_t a = 0; a < all.size(); ++a)
-      for (size_t b = a + 1; b < all.size(); ++b)
-        changed |= join(a, b);
+    for (size_t place = 0; place < all.size(); ++place)
+      while (joinOthersTo(place))
+        changed = true;
   } while (changed);
+}
+
+/// Joins the first kernel to `a` that pays and can be. Returns whether there was one.
+bool KernelPlan::joinOthersTo(size_t a) {
+  return llvm::any_of(candidatesFor(a), [&](size_t b) { return join(a, b); });
+}
+
+/// Where what a kernel reads lies: results of one kernel lie together, so do the parts of complex
+/// numbers. Of these any one stands for all.
+Value KernelPlan::memoryOf(Value input) const {
+  if (const PlannedKernel *kernel = kernelOf(input))
+    return kernel->results.front();
+  auto other = interleaved.find(input);
+  return other == interleaved.end() ? input : other->second;
+}
+
+void KernelPlan::findInterleaved(Block &body) {
+  DenseMap<std::pair<Type, Attribute>, Value> first; // by type and strides
+  auto function = cast<FunctionOpInterface>(body.getParentOp());
+  for (BlockArgument argument : body.getArguments())
+    if (ir::areInterleaved(argument, argument)) {
+      Attribute strides =
+          function.getArgAttr(argument.getArgNumber(), ir::TsumDialect::getStridesAttrName());
+      interleaved[argument] =
+          first.try_emplace({argument.getType(), strides}, argument).first->second;
+    }
+}
+
+/// Notes what kernel `place` reads.
+void KernelPlan::noteReads(size_t place) {
+  for (Value input : all[place].inputs)
+    for (Value memory : {input, memoryOf(input)}) {
+      SmallVector<size_t, 2> &reading = readers[memory];
+      auto *at = llvm::lower_bound(reading, place);
+      if (at == reading.end() || *at != place)
+        reading.insert(at, place);
+    }
+}
+
+/// Kernels that might be joined with `a`: those whose results it reads or that read its, and those
+/// that come next among the readers of what it reads.
+SmallVector<size_t> KernelPlan::candidatesFor(size_t a) const {
+  llvm::SmallSetVector<size_t, maxCandidates> found;
+  const PlannedKernel &kernel = all[a];
+  if (kernel.results.empty() || kernel.results.size() == maxResults)
+    return {};
+  auto add = [&](size_t b) {
+    if (b != a && !all[b].results.empty() && found.size() < maxCandidates &&
+        shapeOf(all[b].results.front()) == shapeOf(kernel.results.front()))
+      found.insert(b);
+  };
+  for (Value result : kernel.results)
+    if (auto reading = readers.find(result); reading != readers.end())
+      for (size_t b : ArrayRef(reading->second).take_front(maxCandidates))
+        add(b);
+  for (Value input : kernel.inputs) {
+    if (auto place = places.find(input); place != places.end())
+      add(place->second);
+    auto reading = readers.find(memoryOf(input));
+    if (reading == readers.end())
+      continue;
+    auto next = llvm::upper_bound(reading->second, a);
+    for (size_t b : ArrayRef(next, reading->second.end()).take_front(maxCandidates))
+      add(b);
+    if (found.size() == maxCandidates)
+      break;
+  }
+  SmallVector<size_t> sorted = found.takeVector();
+  llvm::sort(sorted);
+  return sorted;
 }
 
 /// Moves the results of kernel `b` to kernel `a` if that pays and one kernel can compute them.
 bool KernelPlan::join(size_t a, size_t b) {
   const PlannedKernel &first = all[a], &second = all[b];
-  if (first.results.empty() || second.results.empty() || first.ops + second.ops > maxKernelOps)
+  const auto [low, high] = std::minmax(ranks[a], ranks[b]);
+  if (high - low > maxBetween)
     return false;
   StringRef why = reasonToJoin(first, second);
   if (why.empty())
@@ -94,24 +240,29 @@ bool KernelPlan::join(size_t a, size_t b) {
   });
   if (results.size() > maxResults || !llvm::all_equal(llvm::map_range(results, shapeOf)))
     return false;
-  Survey found = survey(results, [&](Value value) {
+  std::optional<PlannedKernel> joined = formOne(results, costs, [&](Value value) {
     return places.contains(value) && !llvm::is_contained(both, value);
   });
-  if (!found.cuts.empty() || dependOn(found.kernel.inputs.getArrayRef(), a, b))
+  if (!joined || hasDetour(low, high))
     return false;
 
-  PlannedKernel &joined = found.kernel;
   for (const PlannedKernel *part : {&first, &second}) {
-    joined.cuts.insert_range(part->cuts);
-    joined.joins.insert_range(part->joins);
+    joined->cuts.insert_range(part->cuts);
+    joined->joins.insert_range(part->joins);
   }
-  joined.joins.insert(why);
+  joined->joins.insert(why);
+  moveTogether(low, high);
   for (Value result : both)
     places.erase(result);
   for (Value result : results)
     places[result] = a;
-  all[a] = std::move(joined);
+  all[a] = std::move(*joined);
   all[b] = {};
+  noteReads(a);
+  for (Value result : all[a].results) // which lie together now
+    if (auto reading = readers.find(result); reading != readers.end())
+      for (size_t reader : llvm::to_vector(reading->second))
+        noteReads(reader);
   return true;
 }
 
@@ -131,16 +282,16 @@ StringRef KernelPlan::reasonToJoin(const PlannedKernel &a, const PlannedKernel &
 /// Whether of the bytes that one of them reads at least half are those that the other reads, too,
 /// or lie between them.
 bool KernelPlan::shareData(const PlannedKernel &a, const PlannedKernel &b) const {
-  auto areTogether = [&](Value x, Value y) {
-    const PlannedKernel *kernel = kernelOf(x);
-    return x == y || ir::areInterleaved(x, y) || (kernel && kernel == kernelOf(y));
-  };
   auto isShared = [&](const PlannedKernel &one, const PlannedKernel &other) {
-    int64_t shared = 0, total = 0;
-    for (Value x : one.inputs) {
-      total += ir::getByteSize(x.getType());
-      if (llvm::any_of(other.inputs, [&](Value y) { return areTogether(x, y); }))
-        shared += ir::getByteSize(x.getType());
+    llvm::SmallDenseSet<Value> memory;
+    for (Value input : other.inputs)
+      memory.insert(memoryOf(input));
+    double shared = 0, total = 0;
+    for (Value input : one.inputs) {
+      const auto bytes = double(ir::getByteSize(input.getType()));
+      total += bytes;
+      if (memory.contains(memoryOf(input)))
+        shared += bytes;
     }
     return shared > 0 && 2 * shared >= total;
   };
@@ -152,28 +303,51 @@ bool KernelPlan::isNeeded(Value result, size_t a, size_t b) const {
   if (llvm::any_of(result.getUsers(),
                    [](Operation *user) { return isa<func::ReturnOp, ir::ReshapeOp>(user); }))
     return true;
-  for (auto [place, kernel] : llvm::enumerate(all))
-    if (place != a && place != b && kernel.inputs.contains(result))
-      return true;
-  return false;
+  auto reading = readers.find(result);
+  return reading != readers.end() && llvm::any_of(reading->second, [&](size_t place) {
+           return place != a && place != b && all[place].inputs.contains(result);
+         });
 }
 
-/// Whether `values` are computed from results of kernel `a` or `b`.
-bool KernelPlan::dependOn(ArrayRef<Value> values, size_t a, size_t b) const {
-  SmallVector<Value> worklist(values);
-  llvm::SmallDenseSet<size_t> seen;
-  while (!worklist.empty()) {
-    Value value = worklist.pop_back_val();
-    if (auto reshape = value.getDefiningOp<ir::ReshapeOp>())
-      worklist.push_back(reshape.getInput());
-    auto place = places.find(value);
-    if (place == places.end() || !seen.insert(place->second).second)
-      continue;
-    if (place->second == a || place->second == b)
-      return true;
-    llvm::append_range(worklist, all[place->second].inputs);
-  }
-  return false;
+/// The kernels from rank `low` to below `high` that depend on that of rank `low`, itself among them.
+llvm::SmallDenseSet<size_t> KernelPlan::dependents(size_t low, size_t high) const {
+  llvm::SmallDenseSet<size_t> found = {order[low]};
+  for (size_t place : ArrayRef(order).slice(low + 1, high - low - 1))
+    if (llvm::any_of(all[place].inputs,
+                     [&](Value input) { return found.contains(placeOf(input)); }))
+      found.insert(place);
+  return found;
+}
+
+/// Whether the kernel of rank `high` depends on that of rank `low` by way of another one, or of a
+/// reshape, which would have to happen in between if they were one.
+bool KernelPlan::hasDetour(size_t low, size_t high) const {
+  const llvm::SmallDenseSet<size_t> found = dependents(low, high);
+  return llvm::any_of(all[order[high]].inputs, [&](Value input) {
+    const bool isDirect = places.contains(input) && placeOf(input) == order[low];
+    return !isDirect && found.contains(placeOf(input));
+  });
+}
+
+/// Gives the kernels of ranks `low` and `high`, which are joined, ranks between those of what they
+/// depend on and of what depends on them.
+void KernelPlan::moveTogether(size_t low, size_t high) {
+  const llvm::SmallDenseSet<size_t> found = dependents(low, high);
+  SmallVector<size_t> sorted, later;
+  for (size_t place : ArrayRef(order).slice(low, high - low + 1))
+    (found.contains(place) ? later : sorted).push_back(place);
+  llvm::append_range(sorted, later);
+  llvm::copy(sorted, order.begin() + low);
+  for (size_t rank = low; rank <= high; ++rank)
+    ranks[order[rank]] = rank;
+}
+
+/// The kernel that has `value` in memory, by way of reshapes; none for data.
+size_t KernelPlan::placeOf(Value value) const {
+  while (auto reshape = value.getDefiningOp<ir::ReshapeOp>())
+    value = reshape.getInput();
+  auto known = places.find(value);
+  return known == places.end() ? all.size() : known->second;
 }
 
 } // namespace tsum

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "OpCosts.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/SetVector.h"
@@ -24,14 +24,14 @@ struct PlannedKernel {
 
   /// Arguments, reshaped values and results of other kernels.
   llvm::SetVector<mlir::Value> inputs;
-  llvm::SmallVector<mlir::Value> reductions;
   llvm::SmallSetVector<Loops, 2> loops;
-  size_t ops = 0;
+  int64_t code = 0;  ///< as OpCosts counts it, of what several loops compute once for each
+  int64_t stack = 0; ///< bytes that a tile keeps between its loops, about
   /// How many leading dimensions of the results number rows, if it works on whole rows.
   std::optional<int64_t> rowDims;
 };
 
-/// Which kernels compute a function.
+/// Which kernels compute a function. Takes time linear in its operations.
 class KernelPlan {
 public:
   explicit KernelPlan(mlir::func::FuncOp function);
@@ -45,18 +45,31 @@ public:
   }
 
 private:
-  void cut(mlir::Value value, llvm::StringRef why);
-  void cutUntilAllHold();
+  void findInterleaved(mlir::Block &body);
+  void formAll(mlir::Block &body);
   void joinAll();
+  bool joinOthersTo(size_t a);
+  llvm::SmallVector<size_t> candidatesFor(size_t a) const;
   bool join(size_t a, size_t b);
   llvm::StringRef reasonToJoin(const PlannedKernel &a, const PlannedKernel &b) const;
   bool shareData(const PlannedKernel &a, const PlannedKernel &b) const;
+  mlir::Value memoryOf(mlir::Value input) const;
   bool isNeeded(mlir::Value result, size_t a, size_t b) const;
-  bool dependOn(llvm::ArrayRef<mlir::Value> values, size_t a, size_t b) const;
+  size_t placeOf(mlir::Value value) const;
+  llvm::SmallDenseSet<size_t> dependents(size_t low, size_t high) const;
+  bool hasDetour(size_t low, size_t high) const;
+  void moveTogether(size_t low, size_t high);
+  void noteReads(size_t place);
 
-  std::vector<PlannedKernel> all;
-  llvm::DenseMap<mlir::Value, size_t> places; // of results: the kernel
-  bool changed = false;
+  OpCosts costs;
+  std::vector<PlannedKernel> all;             ///< those that were joined to others are empty
+  llvm::DenseMap<mlir::Value, size_t> places; ///< of results: the kernel
+  /// An order in which the kernels could run, and where each stands in it.
+  llvm::SmallVector<size_t> order, ranks;
+  /// Of arguments between whose elements those of others lie: one of all these.
+  llvm::DenseMap<mlir::Value, mlir::Value> interleaved;
+  /// The kernels that read a value, or memory that lies with it; some may do so no more.
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<size_t, 2>> readers;
 };
 
 } // namespace tsum

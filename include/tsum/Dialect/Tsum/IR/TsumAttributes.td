@@ -36,6 +36,9 @@ def Tsum_ReductionAttr : AttrDef<Tsum_Dialect, "Reduction"> {
     ::mlir::Type getBlockType() const;
     /// The types of a node: one, or two of a pair. Those of what has no order are the element's.
     ::llvm::SmallVector<::mlir::Type, 2> getNodeTypes() const;
+    /// The type of a result: the element's as it lies in memory, but that of small floats is left
+    /// to round: f64 of sums and products, f32 of extrema.
+    ::mlir::Type getResultType() const;
     /// The same reduction at another place of a chain.
     ReductionAttr between(bool fromNodes, bool toNodes) const;
   }];
@@ -59,8 +62,8 @@ def Tsum_PieceAttr : AttrDef<Tsum_Dialect, "Piece"> {
   let summary = "which pieces of a dimension are reduced by themselves";
   let description = [{
     The reduced dimension of extent `extent` is cut into pieces of `size`, of which the last may be
-    short. A piece of a line is whole blocks, and a power of two of them, a piece of nodes a power of
-    two, so that each piece is a node of the tree.
+    short. A piece of a line is whole blocks, and a power of two of them, a piece of nodes a power
+    of two, so that each piece is a node of the tree.
 
     ```mlir
     #tsum.piece<65536 of 1000000>
@@ -70,7 +73,7 @@ def Tsum_PieceAttr : AttrDef<Tsum_Dialect, "Piece"> {
   let assemblyFormat = "`<` $size `of` $extent `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    int64_t getCount() const { return (getExtent() + getSize() - 1) / getSize(); }
+    int64_t getCount() const { return getExtent() / getSize() + (getExtent() % getSize() != 0); }
   }];
 }
 

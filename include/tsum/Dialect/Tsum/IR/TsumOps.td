@@ -354,22 +354,33 @@ def Tsum_AccumulateOp
                              DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "takes an element of a reduction into what its output has so far";
   let description = [{
-    Stands in the body of a `linalg.generic` over one reduced dimension (of an exact sum, over
-    several), whose outputs it carries. The attribute says what is computed and in which order; no
-    rewrite takes it apart.
+    Stands in the body of a `linalg.generic` that reduces one dimension, or for an exact sum
+    several. The attribute says what is computed, and so in which order; no rewrite takes it apart.
+    The values are an element in the type of blocks, or the parts of a node. The accumulators are
+    outputs of the `linalg.generic`, one after the other, which nothing else reads, and it yields
+    the results for them.
 
     ```mlir
     ^bb0(%in: f32, %out: f32):
-      %r = tsum.accumulate #tsum.reduction<reduce_sum f32> (%in) into (%out) : (f32) into (f32)
+      %r = tsum.accumulate <reduce_sum f32> (%in) into (%out) : (f32) into (f32)
       linalg.yield %r : f32
+    ```
+
+    A line of f64, whose node is a pair:
+
+    ```mlir
+    ^bb0(%in: f64, %high: f64, %low: f64):
+      %r:2 = tsum.accumulate <reduce_sum f64 to nodes> (%in) into (%high, %low)
+          : (f64) into (f64, f64)
+      linalg.yield %r#0, %r#1 : f64, f64
     ```
   }];
   let arguments = (ins Tsum_ReductionAttr:$reduction, Variadic<AnyType>:$values,
                        Variadic<AnyType>:$accumulators);
   let results = (outs Variadic<AnyType>:$results);
   let assemblyFormat = [{
-    $reduction `(` $values `)` `into` `(` $accumulators `)` attr-dict
-    `:` `(` type($values) `)` `into` `(` type($accumulators) `)`
+    $reduction ` ` `(` $values `)` `into` ` ` `(` $accumulators `)` attr-dict
+    `:` `(` type($values) `)` `into` ` ` `(` type($accumulators) `)`
   }];
   let hasVerifier = 1;
 }
@@ -394,18 +405,18 @@ def Tsum_LoadOp : Op<Tsum_Dialect, "load", [MemoryEffects<[MemRead]>]> {
 def Tsum_PiecesOp : Tsum_Op<"pieces"> {
   let summary = "the nodes of each piece of a reduction";
   let description = [{
-    `nodes` are the results of a `linalg.generic` to nodes. Instead of one node for each of its
-    results there is one for each piece of the dimension that it reduces, along a new first
-    dimension.
+    `nodes` are the results of a `linalg.generic` to nodes, or of a reduction without an order.
+    Instead of one for the whole of the dimension that it reduces there is one for each piece, along
+    a new first dimension. `tsum-tile` makes loops over pieces of it.
 
     ```mlir
-    %p = tsum.pieces #tsum.piece<65536 of 1000000> (%nodes) : (tensor<f64>) -> (tensor<16xf64>)
+    %p = tsum.pieces <65536 of 1000000> (%nodes) : (tensor<f64>) -> (tensor<16xf64>)
     ```
   }];
   let arguments = (ins Tsum_PieceAttr:$piece, Variadic<AnyRankedTensor>:$nodes);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    $piece `(` $nodes `)` attr-dict `:` `(` type($nodes) `)` `->` `(` type($results) `)`
+    $piece ` ` `(` $nodes `)` attr-dict `:` `(` type($nodes) `)` `->` `(` type($results) `)`
   }];
   let hasVerifier = 1;
 }

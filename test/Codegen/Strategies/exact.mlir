@@ -1,6 +1,6 @@
-// RUN: tsum-opt %s --tsum-vectorize --split-input-file | FileCheck %s
+// RUN: tsum-opt %s --tsum-vectorize --split-input-file --verify-diagnostics | FileCheck %s
 
-// Sums that are to be exact: the parts of each element go to limbs in memory.
+// Exact sums: the parts of each element go to limbs in memory.
 
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #rows = affine_map<(d0, d1) -> (d0)>
@@ -32,7 +32,7 @@ func.func @inner(%x: memref<4x200xf32>, %out: memref<4xf32>) {
   linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
       ins(%x : memref<4x200xf32>) outs(%out : memref<4xf32>) {
   ^bb0(%in: f32, %sum: f32):
-    %r = arith.addf %sum, %in {tsum.exact} : f32
+    %r = tsum.accumulate <reduce_sum f32 exact> (%in) into (%sum) : (f32) into (f32)
     linalg.yield %r : f32
   }
   return
@@ -61,7 +61,7 @@ func.func @outer(%x: memref<30x100xf64>, %out: memref<100xf64>) {
   linalg.generic {indexing_maps = [#all, #columns], iterator_types = ["reduction", "parallel"]}
       ins(%x : memref<30x100xf64>) outs(%out : memref<100xf64>) {
   ^bb0(%in: f64, %sum: f64):
-    %r = arith.addf %sum, %in {tsum.exact} : f64
+    %r = tsum.accumulate <reduce_sum f64 exact> (%in) into (%sum) : (f64) into (f64)
     linalg.yield %r : f64
   }
   return
@@ -87,8 +87,26 @@ func.func @long(%x: memref<25165864xf64>, %out: memref<f64>) {
   linalg.generic {indexing_maps = [#all, #none], iterator_types = ["reduction"]}
       ins(%x : memref<25165864xf64>) outs(%out : memref<f64>) {
   ^bb0(%in: f64, %sum: f64):
-    %r = arith.addf %sum, %in {tsum.exact} : f64
+    %r = tsum.accumulate <reduce_sum f64 exact> (%in) into (%sum) : (f64) into (f64)
     linalg.yield %r : f64
+  }
+  return
+}
+
+// -----
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+func.func @rounded_sum(%x: memref<40x100xf32>, %out: memref<40xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%out : memref<40xf32>)
+  // expected-error @below {{cannot run by #tsum.strategy<exact>: it is not exact}}
+  linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<40x100xf32>) outs(%out : memref<40xf32>)
+      attrs = {tsum.strategy = #tsum.strategy<exact>} {
+  ^bb0(%in: f32, %sum: f32):
+    %r = tsum.accumulate <reduce_sum f32> (%in) into (%sum) : (f32) into (f32)
+    linalg.yield %r : f32
   }
   return
 }

@@ -1,0 +1,160 @@
+// RUN: tsum-opt %s --tsum-tile --split-input-file --verify-diagnostics | FileCheck %s
+
+#line = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+// A tile is a piece. The last one is shorter, which the reduction says: it would give another node if
+// it began earlier.
+
+//   CHECK-DAG: #[[$START:.*]] = affine_map<(d0) -> (d0 * 4096)>
+//   CHECK-DAG: #[[$REST:.*]] = affine_map<(d0) -> (4096, d0 * -4096 + 10000)>
+// CHECK-LABEL: func.func @pieces_of_a_line
+//  CHECK-SAME:   %{{.*}}: memref<10000xf32>, %{{.*}}: memref<3xf64>, %{{.*}}: index, %{{.*}}: index)
+//  CHECK-SAME:   tsum.tiles = 3
+//       CHECK:   scf.for %[[PIECE:[^ ]*]]
+//   CHECK-DAG:     %[[START:.*]] = affine.apply #[[$START]](%[[PIECE]])
+//   CHECK-DAG:     %[[SIZE:.*]] = affine.min #[[$REST]](%[[PIECE]])
+//       CHECK:     %[[SLICE:.*]] = tensor.extract_slice %{{.*}}[%[[START]]] [%[[SIZE]]] [1]
+//       CHECK:     %[[NODE:.*]] = linalg.generic {{.*}}ins(%[[SLICE]] : tensor<?xf32>)
+//  CHECK-SAME:       tsum.piece = #tsum.piece<4096 of 10000>
+//       CHECK:     tensor.insert_slice %[[NODE]] into %{{.*}}[%[[PIECE]]] [1] [1]
+func.func @pieces_of_a_line(%x: tensor<10000xf32>) -> tensor<3xf64> {
+  %zero = arith.constant 0.0 : f64
+  %empty = tensor.empty() : tensor<f64>
+  %init = linalg.fill ins(%zero : f64) outs(%empty : tensor<f64>) -> tensor<f64>
+  %node = linalg.generic {indexing_maps = [#line, #none], iterator_types = ["reduction"]}
+      ins(%x : tensor<10000xf32>) outs(%init : tensor<f64>) {
+  ^bb0(%in: f32, %out: f64):
+    %sum = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%out) : (f32) into (f64)
+    linalg.yield %sum : f64
+  } -> tensor<f64>
+  %r = tsum.pieces <4096 of 10000> (%node) : (tensor<f64>) -> (tensor<3xf64>)
+  return %r : tensor<3xf64>
+}
+
+// -----
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#columns = affine_map<(d0, d1) -> (d1)>
+
+// Pieces of one size need not say so. Tiles are numbered by pieces first, then by columns.
+
+// CHECK-LABEL: func.func @whole_pieces_of_columns
+//       CHECK:   scf.for %[[TILE:[^ ]*]]
+//       CHECK:     %[[PLACE:.*]]:2 = affine.delinearize_index %[[TILE]] into (4, {{[0-9]+}})
+//       CHECK:     tensor.extract_slice %{{.*}}[%{{.*}}, %{{.*}}] [1024, [[#COLUMNS:]]] [1, 1]
+//   CHECK-NOT:     tsum.piece =
+//       CHECK:     tensor.insert_slice %{{.*}}[%[[PLACE]]#0, %{{.*}}] [1, [[#COLUMNS]]] [1, 1]
+func.func @whole_pieces_of_columns(%x: tensor<4096x20000xf32>) -> tensor<4x20000xf64> {
+  %zero = arith.constant 0.0 : f64
+  %empty = tensor.empty() : tensor<20000xf64>
+  %init = linalg.fill ins(%zero : f64) outs(%empty : tensor<20000xf64>) -> tensor<20000xf64>
+  %node = linalg.generic {indexing_maps = [#all, #columns], iterator_types = ["reduction", "parallel"]}
+      ins(%x : tensor<4096x20000xf32>) outs(%init : tensor<20000xf64>) {
+  ^bb0(%in: f32, %out: f64):
+    %sum = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%out) : (f32) into (f64)
+    linalg.yield %sum : f64
+  } -> tensor<20000xf64>
+  %r = tsum.pieces <1024 of 4096> (%node) : (tensor<20000xf64>) -> (tensor<4x20000xf64>)
+  return %r : tensor<4x20000xf64>
+}
+
+// -----
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+#line = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+// Nodes of lines that a short piece merges come from a whole one, which begins earlier, so that what
+// computes them has static extents.
+
+//       CHECK: #[[$EARLIER:.*]] = affine_map<(d0) -> (d0 * 512, 488)>
+// CHECK-LABEL: func.func @pieces_of_lines
+//       CHECK:   scf.for %[[PIECE:[^ ]*]]
+//       CHECK:     %[[START:.*]] = affine.min #[[$EARLIER]](%[[PIECE]])
+//       CHECK:     tensor.extract_slice %{{.*}}[%[[START]], 0] [512, 100] [1, 1]
+//       CHECK:     %[[LINES:.*]] = linalg.generic {{.*}}outs(%{{.*}} : tensor<512xf64>)
+//       CHECK:     %[[SLICE:.*]] = tensor.extract_slice %[[LINES]][%{{.*}}] [%{{.*}}] [1]
+//       CHECK:     linalg.generic {{.*}}ins(%[[SLICE]] : tensor<?xf64>)
+//  CHECK-SAME:       tsum.piece = #tsum.piece<512 of 1000>
+func.func @pieces_of_lines(%x: tensor<1000x100xf32>) -> tensor<2xf64> {
+  %zero = arith.constant 0.0 : f64
+  %lines = tensor.empty() : tensor<1000xf64>
+  %zeros = linalg.fill ins(%zero : f64) outs(%lines : tensor<1000xf64>) -> tensor<1000xf64>
+  %empty = tensor.empty() : tensor<f64>
+  %init = linalg.fill ins(%zero : f64) outs(%empty : tensor<f64>) -> tensor<f64>
+  %nodes = linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<1000x100xf32>) outs(%zeros : tensor<1000xf64>) {
+  ^bb0(%in: f32, %out: f64):
+    %sum = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%out) : (f32) into (f64)
+    linalg.yield %sum : f64
+  } -> tensor<1000xf64>
+  %node = linalg.generic {indexing_maps = [#line, #none], iterator_types = ["reduction"]}
+      ins(%nodes : tensor<1000xf64>) outs(%init : tensor<f64>) {
+  ^bb0(%in: f64, %out: f64):
+    %sum = tsum.accumulate <reduce_sum f32 from nodes to nodes> (%in) into (%out) : (f64) into (f64)
+    linalg.yield %sum : f64
+  } -> tensor<f64>
+  %r = tsum.pieces <512 of 1000> (%node) : (tensor<f64>) -> (tensor<2xf64>)
+  return %r : tensor<2xf64>
+}
+
+// -----
+
+#line = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+func.func @pieces_of_another_extent(%x: tensor<10000xf32>, %init: tensor<f64>) -> tensor<4xf64> {
+  %node = linalg.generic {indexing_maps = [#line, #none], iterator_types = ["reduction"]}
+      ins(%x : tensor<10000xf32>) outs(%init : tensor<f64>) {
+  ^bb0(%in: f32, %out: f64):
+    %sum = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%out) : (f32) into (f64)
+    linalg.yield %sum : f64
+  } -> tensor<f64>
+  // expected-error @below {{cuts an extent of 16384 where its reduction has 10000}}
+  %r = tsum.pieces <4096 of 16384> (%node) : (tensor<f64>) -> (tensor<4xf64>)
+  return %r : tensor<4xf64>
+}
+
+// -----
+
+#line = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+func.func @pieces_of_blocks(%x: tensor<10000xf32>, %init: tensor<f64>) -> tensor<79xf64> {
+  %node = linalg.generic {indexing_maps = [#line, #none], iterator_types = ["reduction"]}
+      ins(%x : tensor<10000xf32>) outs(%init : tensor<f64>) {
+  ^bb0(%in: f32, %out: f64):
+    %sum = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%out) : (f32) into (f64)
+    linalg.yield %sum : f64
+  } -> tensor<f64>
+  // expected-error @below {{cuts a line into pieces of 128 (whole blocks of 256 are needed)}}
+  %r = tsum.pieces <128 of 10000> (%node) : (tensor<f64>) -> (tensor<79xf64>)
+  return %r : tensor<79xf64>
+}
+
+// -----
+
+#line = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+func.func @pieces_of_rounded_sums(%x: tensor<10000xf32>, %init: tensor<f32>) -> tensor<3xf32> {
+  %sum = linalg.generic {indexing_maps = [#line, #none], iterator_types = ["reduction"]}
+      ins(%x : tensor<10000xf32>) outs(%init : tensor<f32>) {
+  ^bb0(%in: f32, %out: f32):
+    %sum = tsum.accumulate <reduce_sum f32> (%in) into (%out) : (f32) into (f32)
+    linalg.yield %sum : f32
+  } -> tensor<f32>
+  // expected-error @below {{takes nodes, and #tsum.reduction<reduce_sum f32> gives none}}
+  %r = tsum.pieces <4096 of 10000> (%sum) : (tensor<f32>) -> (tensor<3xf32>)
+  return %r : tensor<3xf32>
+}
+
+// -----
+
+func.func @pieces_of_data(%x: tensor<f64>) -> tensor<3xf64> {
+  // expected-error @below {{takes all results of a reduction over one dimension}}
+  %r = tsum.pieces <4096 of 10000> (%x) : (tensor<f64>) -> (tensor<3xf64>)
+  return %r : tensor<3xf64>
+}
