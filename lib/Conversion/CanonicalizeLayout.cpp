@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "tsum/Canonical/EvaluateBy.h"
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Conversion/Passes.h"
 #include "tsum/Conversion/TsumToGraph.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
-#include "tsum/Graph/EvaluateBy.h"
 #include "tsum/Graph/Layout.h"
 #include "tsum/Graph/StandIn.h"
 

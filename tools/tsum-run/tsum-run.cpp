@@ -5,11 +5,11 @@
 #include "../SourceFile.h"
 #include "Progress.h"
 
+#include "tsum/Canonical/Resolve.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Conversion/TsumToGraph.h"
 #include "tsum/Expression/Parse.h"
-#include "tsum/Graph/Resolve.h"
 #include "tsum/explain.h"
 #include "tsum/npy.h"
 #include "tsum/tsum.h"
