@@ -7,9 +7,9 @@
 
 #include "tsum/Canonical/Resolve.h"
 #include "tsum/Codegen/Pipeline.h"
-#include "tsum/Conversion/GraphToTsum.h"
-#include "tsum/Conversion/TsumToGraph.h"
 #include "tsum/Expression/Parse.h"
+#include "tsum/Translate/GraphToTsum.h"
+#include "tsum/Translate/TsumToGraph.h"
 #include "tsum/explain.h"
 #include "tsum/npy.h"
 #include "tsum/tsum.h"

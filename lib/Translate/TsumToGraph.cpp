@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tsum/Conversion/TsumToGraph.h"
+#include "tsum/Translate/TsumToGraph.h"
 
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/Node.h"
