@@ -35,8 +35,7 @@ PATCHES = {
     "add-reduction.patch": Patch(
         59,
         ["TsumOperations", "TsumReference",
-         "lib/Codegen/CMakeFiles/TsumCodegen.dir/Accumulator.cpp.o",
-         "lib/Conversion/CMakeFiles/TsumConversion.dir/TsumToLinalg.cpp.o"],
+         "lib/Codegen/CMakeFiles/TsumCodegen.dir/Accumulator.cpp.o"],
         "tsum-run", "reduce_bitwise_xor(cast(x, i32), 1)", "[3 2]",
     ),
     "add-pass.patch": Patch(
@@ -46,11 +45,10 @@ PATCHES = {
         "tsum-opt", "test/Dialect/Tsum/divide-by-powers.mlir",
     ),
     "add-strategy.patch": Patch(
-        65,
-        ["lib/Codegen/CMakeFiles/TsumCodegen.dir/Pipeline.cpp.o",
-         "lib/Codegen/CMakeFiles/TsumCodegen.dir/StrategyOverride.cpp.o",
-         "lib/Codegen/CMakeFiles/TsumCodegen.dir/Vectorize.cpp.o"],
-        "tsum-opt", "test/Codegen/tall.mlir",
+        120,
+        ["lib/Codegen/CMakeFiles/TsumCodegen.dir/Strategies/Strategy.cpp.o",
+         "lib/Codegen/CMakeFiles/TsumCodegen.dir/Strategies/Tall.cpp.o"],
+        "tsum-opt", "test/Codegen/Strategies/tall.mlir",
     ),
 }
 

@@ -267,7 +267,7 @@ void normalizeCopiedBooleans(func::FuncOp kernel) {
 
 struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
   void runOnOperation() override {
-    if (failed(ir::verifyIsGraphFunction(getOperation())))
+    if (failed(ir::verifyIsResolved(getOperation())))
       return signalPassFailure();
     normalizeCopiedBooleans(getOperation());
     MLIRContext *context = &getContext();

@@ -212,8 +212,14 @@ private:
     const std::filesystem::path folder =
         options.folder.empty() ? std::filesystem::path()
                                : options.folder / (search.name + ("-" + std::to_string(seed)));
+    std::string smaller;
+    try {
+      smaller = search.make_smaller(seed, patience, folder);
+    } catch (const std::exception &error) { // of what the test is made of, as the test itself
+      smaller = std::string(error.what()) + '\n';
+    }
     std::printf("made smaller:\n%sagain: tools/dev fuzz %ss --seed %u --count 1\n\n",
-                search.make_smaller(seed, patience, folder).c_str(), search.name, seed);
+                smaller.c_str(), search.name, seed);
     std::fflush(stdout);
   }
 
