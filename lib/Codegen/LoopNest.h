@@ -5,6 +5,10 @@
 
 namespace tsum {
 
+/// A line of so few elements side by side is loaded in whole vectors of several lines, out of which
+/// those of each place are shuffled.
+constexpr int64_t narrowLine = 8;
+
 /// The elements that a vector holds: `rows` neighbours along dimension `rowDim`, of each the next
 /// `columns` along the innermost dimension. Rows follow one another in the vector; or, if
 /// `evenFirst`, elements with even numbers precede those with odd ones.

@@ -9,7 +9,6 @@
 #include "Vectors.h"
 
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
-#include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -50,7 +49,7 @@ int64_t LoopNest::stride(OpOperand &operand, int64_t dim) {
 bool LoopNest::isInterleaved(OpOperand &operand, int64_t dim) {
   return dim != rank() - 1 && isa<AffineConstantExpr>(position.back()) &&
          stride(operand, rank() - 1) == 1 && stride(operand, dim) == extents.back() &&
-         extents.back() <= narrow_line;
+         extents.back() <= narrowLine;
 }
 
 bool LoopNest::loadsVectors(const LaneTile &tile) {

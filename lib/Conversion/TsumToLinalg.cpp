@@ -5,7 +5,6 @@
 #include "tsum/Conversion/ElementTypes.h"
 #include "tsum/Conversion/Passes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
-#include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -85,35 +85,4 @@ inline constexpr int error_bound = 20;
          std::has_single_bit(static_cast<std::uint64_t>(inner_extent / leaf));
 }
 
-/// The dtype in which the elements of a block are combined.
-[[nodiscard]] constexpr DType block_dtype(DType dtype) {
-  return dtype == DType::f16 || dtype == DType::bf16 ? DType::f32 : dtype;
-}
-
-/// The dtype of the accumulators of the reduction `op`, which a partial one gives.
-[[nodiscard]] constexpr DType partial_dtype(OpKind op, DType dtype) {
-  return is_ordered(op, dtype, /*is_exact=*/false) ? DType::f64 : dtype;
-}
-
-// How kernels went by lines before; code generation still chooses its vectors by these.
-
-inline constexpr std::int64_t lane_bytes = 256;
-inline constexpr std::int64_t block_rows = 16;
-inline constexpr std::int64_t narrow_line = 8;
-
-/// The lanes of a line of `line` elements, of `element_bytes` each in a block, where `columns`
-/// results lie side by side: 1 if the innermost dimension is reduced. One for a line of up to
-/// `narrow_line` elements. Else a power of two: so many that the line is one block, but at least 8,
-/// and at most what fills `lane_bytes` together with the columns.
-[[nodiscard]] constexpr std::int64_t line_lanes(std::int64_t element_bytes, std::int64_t line,
-                                                std::int64_t columns) {
-  if (line <= narrow_line)
-    return 1;
-  std::int64_t lanes = 1;
-  while ((lanes < 8 || lanes * block_rows < line) &&
-         2 * lanes * columns * element_bytes <= lane_bytes)
-    lanes *= 2;
-  return lanes;
-}
-
 } // namespace tsum

@@ -29,7 +29,7 @@ public:
 
   void emit() {
     const bool isInner = nest.isReduced(nest.rank() - 1);
-    const bool isNarrow = isInner && nest.extents.back() <= narrow_line && !kept.empty();
+    const bool isNarrow = isInner && nest.extents.back() <= narrowLine && !kept.empty();
     const bool isAlong = isInner && !isNarrow;
     const int64_t laneDim = isAlong ? -1 : kept.pop_back_val();
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
@@ -137,7 +137,7 @@ public:
 
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
     constexpr int64_t bytes = 16 * 1024;
-    if (shape.isInner() && (shape.elements() > narrow_line || shape.innerKept < 0))
+    if (shape.isInner() && (shape.elements() > narrowLine || shape.innerKept < 0))
       return 1;
     return bytes / shape.blockBytes;
   }

@@ -26,8 +26,8 @@ public:
       return "the line is cut into pieces";
     if (shape.innerKept < 0)
       return "no dimension is kept";
-    if (shape.elements() > narrow_line)
-      return "the innermost dimension has more than " + std::to_string(narrow_line) + " elements";
+    if (shape.elements() > narrowLine)
+      return "the innermost dimension has more than " + std::to_string(narrowLine) + " elements";
     return "";
   }
 
