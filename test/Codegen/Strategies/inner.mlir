@@ -147,7 +147,9 @@ func.func @product(%x: memref<4x100xf32>, %out: memref<4xf32>) {
 //  CHECK-NEXT:   %[[BEFORE:.*]] = arith.addf
 //  CHECK-NEXT:   arith.addf %[[BEFORE]], %[[LOST]]
 //       CHECK:   %[[FINITE:.*]] = arith.cmpf ord
-//  CHECK-NEXT:   arith.select %[[FINITE]]
+//       CHECK:   %[[IS_LOST:.*]] = arith.cmpf une
+//  CHECK-NEXT:   %[[BETTER:.*]] = arith.andi %[[FINITE]], %[[IS_LOST]]
+//  CHECK-NEXT:   arith.select %[[BETTER]]
 func.func @pairs(%x: memref<4x600xf64>, %out: memref<4xf64>) {
   %zero = arith.constant 0.0 : f64
   linalg.fill ins(%zero : f64) outs(%out : memref<4xf64>)
