@@ -44,8 +44,8 @@ Accumulator::Accumulator(ir::AccumulateOp op)
   const OpKind kind = attribute.getKind();
   if (auto floats = dyn_cast<FloatType>(attribute.getBlockType());
       floats && (kind == OpKind::ReduceMax || kind == OpKind::ReduceMin)) {
-    key = OrderKey{floats, kind == OpKind::ReduceMax ? OrderKey::Nan::Greatest
-                                                     : OrderKey::Nan::Least};
+    key = OrderKey{floats,
+                   kind == OpKind::ReduceMax ? OrderKey::Nan::Greatest : OrderKey::Nan::Least};
     nodes = {key->type()};
   }
   blocks = nodes;
@@ -86,8 +86,8 @@ SmallVector<Value> Accumulator::prepare(OpBuilder &b, Location loc, ValueRange v
   return {key->of(b, loc, values.front())};
 }
 
-static SmallVector<Value> neutral(OpBuilder &b, Location loc, ArrayRef<Type> types,
-                                  TypedAttr first, int64_t lanes) {
+static SmallVector<Value> neutral(OpBuilder &b, Location loc, ArrayRef<Type> types, TypedAttr first,
+                                  int64_t lanes) {
   SmallVector<Value> values = {splat(b, loc, first, lanes)};
   for (Type type : types.drop_front()) // what a node has lost
     values.push_back(splat(b, loc, b.getFloatAttr(type, 0.0), lanes));

@@ -52,8 +52,8 @@ public:
                                               int64_t lanes) const;
 
   /// Combines two values of blocks.
-  llvm::SmallVector<mlir::Value> combine(mlir::OpBuilder &b, mlir::Location loc,
-                                         mlir::ValueRange x, mlir::ValueRange y) const;
+  llvm::SmallVector<mlir::Value> combine(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange x,
+                                         mlir::ValueRange y) const;
 
   /// A block's value as a node.
   llvm::SmallVector<mlir::Value> toNodes(mlir::OpBuilder &b, mlir::Location loc,

@@ -29,11 +29,12 @@ constexpr int64_t minBytes = 512 * 1024;
 /// A piece reads so much; more where that leaves enough pieces for as many threads as there may be.
 constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedPieces = 64;
 /// Bytes that are read for each byte of a node.
-constexpr int64_t minReadPerNodeByte = 16;
+constexpr int64_t minReadPerNodeByte = 32;
 /// Bytes of nodes that a tile may keep on the stack between two reductions; more are cut.
 constexpr int64_t maxStackBytes = 16 * 1024;
-/// A piece of what has no order is whole rows of lanes, of so many elements or less.
-constexpr int64_t unorderedGranule = 4096;
+/// A piece of what has no order is whole rows of lanes, of so many elements or less; across memory it
+/// is some rows.
+constexpr int64_t unorderedGranule = 4096, unorderedRows = 32;
 
 /// Where a kernel is cut: behind the reduction `root`, of whose dimension pieces are taken first, or
 /// none.
@@ -70,6 +71,10 @@ int64_t reducedExtent(linalg::GenericOp generic) {
     if (kind == utils::IteratorType::reduction)
       return extent;
   return 1;
+}
+
+bool isInner(linalg::GenericOp generic) {
+  return generic.getIteratorTypesArray().back() == utils::IteratorType::reduction;
 }
 
 int64_t bytesOf(Type tensor) {
@@ -132,9 +137,10 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
     }
     if (wanted < 2)
       return place + 1 == chain.size() ? none : std::optional(Cut{chain[place], nullptr});
-    const int64_t granule = place > 0                    ? 1
+    const int64_t granule = place > 0                   ? 1
                             : accumulators->isOrdered() ? block_elements
-                                                         : unorderedGranule;
+                            : isInner(chain[place])     ? unorderedGranule
+                                                        : unorderedRows;
     auto size = int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, extent / wanted))));
     size = std::max(size, granule);
     if (size < extent)
@@ -166,12 +172,12 @@ public:
       return llvm::map_to_vector(arguments,
                                  [&](unsigned number) { return launch.getInputs()[number]; });
     };
-    auto first = ir::LaunchOp::create(b, launch.getLoc(), pieces.getResultTypes(),
-                                      symbolOf(pieces), operandsOf(read));
+    auto first = ir::LaunchOp::create(b, launch.getLoc(), pieces.getResultTypes(), symbolOf(pieces),
+                                      operandsOf(read));
     SmallVector<Value> inputs = first.getResults();
     llvm::append_range(inputs, operandsOf(left));
-    auto second = ir::LaunchOp::create(b, launch.getLoc(), launch.getResultTypes(),
-                                       symbolOf(kernel), inputs);
+    auto second =
+        ir::LaunchOp::create(b, launch.getLoc(), launch.getResultTypes(), symbolOf(kernel), inputs);
     launch.replaceAllUsesWith(second.getResults());
     launch.erase();
   }
@@ -311,10 +317,9 @@ private:
     SmallVector<int64_t> nodeShape(shape);
     if (cut.piece)
       nodeShape.insert(nodeShape.begin(), cut.piece.getCount());
-    SmallVector<Type> results =
-        llvm::map_to_vector(nodeTypes(), [&](Type element) -> Type {
-          return RankedTensorType::get(nodeShape, element);
-        });
+    SmallVector<Type> results = llvm::map_to_vector(nodeTypes(), [&](Type element) -> Type {
+      return RankedTensorType::get(nodeShape, element);
+    });
     SmallVector<Type> inputs = llvm::map_to_vector(
         read, [&](unsigned number) { return kernel.getArgument(number).getType(); });
     auto pieces = func::FuncOp::create(b, kernel.getLoc(), (kernel.getName() + "_pieces").str(),

@@ -44,8 +44,7 @@ bool shareData(linalg::GenericOp a, linalg::GenericOp b) {
       Operation *producer = x->get().getDefiningOp();
       const bool areTogether =
           isa_and_nonnull<linalg::GenericOp>(producer) && producer == y->get().getDefiningOp();
-      return (x->get() == y->get() || areTogether ||
-              ir::areInterleaved(x->get(), y->get())) &&
+      return (x->get() == y->get() || areTogether || ir::areInterleaved(x->get(), y->get())) &&
              a.getMatchingIndexingMap(x) == b.getMatchingIndexingMap(y);
     });
   });
@@ -59,8 +58,7 @@ bool canJoin(Reduction a, Reduction b) {
   const bool goTogether = a.takesNodes || b.takesNodes
                               ? (a.takesNodes || !a.isOrdered) && (b.takesNodes || !b.isOrdered)
                               : a.blockBytes == b.blockBytes;
-  return goTogether &&
-         first.getNumDpsInits() + second.getNumDpsInits() <= maxResults &&
+  return goTogether && first.getNumDpsInits() + second.getNumDpsInits() <= maxResults &&
          first.getStaticLoopRanges() == second.getStaticLoopRanges() &&
          first.getIteratorTypesArray() == second.getIteratorTypesArray() &&
          first.getIndexingMapsArray().back() == second.getIndexingMapsArray().back() &&

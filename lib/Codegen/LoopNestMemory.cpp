@@ -92,8 +92,8 @@ Value LoopNest::loadVector(Value buffer, AffineMap indices, int64_t count) {
   auto type = VectorType::get({count}, getElementTypeOrSelf(buffer));
   // vector.load knows neighbours along the innermost dimension only.
   if (!cast<MemRefType>(buffer.getType()).isLastDimUnitStride()) {
-    SmallVector<Value> values = llvm::map_to_vector(
-        indices.getResults(), [&](AffineExpr place) { return index(place); });
+    SmallVector<Value> values =
+        llvm::map_to_vector(indices.getResults(), [&](AffineExpr place) { return index(place); });
     return ir::LoadOp::create(b, loc, type, buffer, values, 0);
   }
   if (auto values = indexValues(indices))
@@ -204,8 +204,7 @@ Value pickElements(OpBuilder &b, Location loc, ArrayRef<Piece> pieces, ArrayRef<
       if (!blend.elements)
         blend.elements = piece.elements;
       else if (!positions.empty())
-        blend.elements =
-            vector::ShuffleOp::create(b, loc, blend.elements, piece.elements, mask);
+        blend.elements = vector::ShuffleOp::create(b, loc, blend.elements, piece.elements, mask);
     }
   }
 
@@ -257,8 +256,8 @@ Value LoopNest::loadStrided(OpOperand &operand, int64_t dim, int64_t count) {
   const AffineExpr first = position[dim];
   if (step < 0) // begin with what lies first in memory
     position[dim] = first + (count - 1);
-  SmallVector<Value> indices = llvm::map_to_vector(
-      indicesOf(operand).getResults(), [&](AffineExpr place) { return index(place); });
+  SmallVector<Value> indices = llvm::map_to_vector(indicesOf(operand).getResults(),
+                                                   [&](AffineExpr place) { return index(place); });
   position[dim] = first;
   auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
   SmallVector<Piece> pieces;

@@ -288,10 +288,9 @@ private:
     for (int64_t size : ArrayRef(tiling.sizes).drop_front())
       extents.push_back(rewriter.getIndexAttr(size));
     SmallVector<OpFoldResult> ones(extents.size(), rewriter.getIndexAttr(1));
-    for (auto [result, destination] :
-         llvm::zip_equal(tiled->tiledValues, loop.getRegionIterArgs()))
-      inserted.push_back(tensor::InsertSliceOp::create(rewriter, loc, result, destination, places,
-                                                       extents, ones));
+    for (auto [result, destination] : llvm::zip_equal(tiled->tiledValues, loop.getRegionIterArgs()))
+      inserted.push_back(
+          tensor::InsertSliceOp::create(rewriter, loc, result, destination, places, extents, ones));
     scf::YieldOp::create(rewriter, loc, inserted);
     rewriter.replaceOp(pieces, loop.getResults());
 

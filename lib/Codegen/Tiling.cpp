@@ -79,8 +79,8 @@ bool isLastReducedLater(Value value) {
     const unsigned place = cast<AffineDimExpr>(loop).getPosition();
     if (generic.getIteratorTypesArray()[place] == utils::IteratorType::reduction)
       return true;
-    auto result = generic.getMatchingIndexingMap(generic.getDpsInitOperand(0))
-                      .getResultPosition(loop);
+    auto result =
+        generic.getMatchingIndexingMap(generic.getDpsInitOperand(0)).getResultPosition(loop);
     if (!result)
       return false;
     dim = *result;
@@ -97,9 +97,8 @@ FailureOr<const Strategy *> chooseStrategy(linalg::GenericOp generic, const Redu
     return chosen;
   std::optional<ir::Strategy> kind = ir::symbolizeStrategy(wanted);
   if (!kind) {
-    auto names = llvm::map_range(Strategy::all(), [](const Strategy *each) {
-      return ir::stringifyStrategy(each->kind());
-    });
+    auto names = llvm::map_range(
+        Strategy::all(), [](const Strategy *each) { return ir::stringifyStrategy(each->kind()); });
     return generic.emitError("there is no strategy '")
            << wanted << "' (the strategies: " << llvm::join(names, ", ") << ")";
   }
@@ -172,9 +171,8 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
       most = std::min(most, std::max<int64_t>(1, maxNodeBytes / nodes));
   }
   if (!rows && output.getRank() > 0)
-    tiling.sizes.back() =
-        evenTile(output.getShape().back(), std::max<int64_t>(most, 1),
-                 std::max<int64_t>(1, std::min(most, columnGranule / narrowest)));
+    tiling.sizes.back() = evenTile(output.getShape().back(), std::max<int64_t>(most, 1),
+                                   std::max<int64_t>(1, std::min(most, columnGranule / narrowest)));
 
   // A tile may be too small for what would suit the whole.
   for (auto &[generic, shape] : reductions) {

@@ -58,8 +58,8 @@ LogicalResult emitReduction(LoopNest &nest) {
   if (Attribute given = generic->getAttr(name)) {
     auto wanted = dyn_cast<ir::StrategyAttr>(given);
     if (!wanted)
-      return generic.emitOpError() << "has a " << name << " of " << given
-                                   << " (it is a #tsum.strategy)";
+      return generic.emitOpError()
+             << "has a " << name << " of " << given << " (it is a #tsum.strategy)";
     strategy = &Strategy::of(wanted.getValue());
     if (std::string obstacle = strategy->obstacle(shape); !obstacle.empty())
       return generic.emitOpError() << "cannot run by " << given << ": " << obstacle;
@@ -81,8 +81,7 @@ LogicalResult vectorize(linalg::GenericOp generic) {
   LoopNest nest(builder, generic);
   auto piece = generic->getAttrOfType<ir::PieceAttr>(ir::TsumDialect::getPieceAttrName());
   for (auto [dim, extent] : llvm::enumerate(nest.extents))
-    if (ShapedType::isDynamic(extent) &&
-        (!piece || !nest.isReduced(dim) || !nest.extentOf(dim)))
+    if (ShapedType::isDynamic(extent) && (!piece || !nest.isReduced(dim) || !nest.extentOf(dim)))
       return generic.emitOpError("has a dynamic extent");
   if (generic.getNumReductionLoops() > 0)
     return emitReduction(nest);

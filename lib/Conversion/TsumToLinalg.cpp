@@ -80,11 +80,13 @@ struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterf
     Location loc = op.getLoc();
     auto result = cast<RankedTensorType>(op->getResult(0).getType());
     Type element = op.getInput().getType().getElementType();
-    const auto whole = ir::ReductionAttr::get(op.getContext(), op.getOpKind(), element,
-                                              /*fromNodes=*/false, /*toNodes=*/false, op.getExact());
+    const auto whole =
+        ir::ReductionAttr::get(op.getContext(), op.getOpKind(), element,
+                               /*fromNodes=*/false, /*toNodes=*/false, op.getExact());
     const Type reduced = whole.getResultType();
 
-    SmallVector<int64_t> left(op.getAxes()); // of the operand's dimensions, in the order of the nest
+    SmallVector<int64_t> left(
+        op.getAxes()); // of the operand's dimensions, in the order of the nest
     SmallVector<Value> values = {operands[0]};
     bool areNodes = false;
     while (!left.empty()) {
@@ -140,8 +142,7 @@ private:
     SmallVector<Type> results;
     for (auto [part, element] : llvm::enumerate(types)) {
       // What a node of a pair has lost is nothing at first, also in a product.
-      TypedAttr identity = part > 0 ? b.getFloatAttr(element, 0.0)
-                                    : identityOf(reduction, element);
+      TypedAttr identity = part > 0 ? b.getFloatAttr(element, 0.0) : identityOf(reduction, element);
       Value neutral = arith::ConstantOp::create(b, loc, identity);
       auto initType = RankedTensorType::get(shape, element);
       inits.push_back(

@@ -40,9 +40,9 @@ public:
       : loops(loops), nest(loops.nest), accumulators(loops.accumulators), b(loops.b),
         loc(loops.loc), columns(loops.isInner() ? 1 : nest.extents.back()),
         isOrdered(accumulators.isOrdered()),
-        lanes(isOrdered ? block_lanes
-                        : lanesOfUnordered(loops.mostElements(), columns,
-                                           accumulators.blockBytes())),
+        lanes(isOrdered
+                  ? block_lanes
+                  : lanesOfUnordered(loops.mostElements(), columns, accumulators.blockBytes())),
         tile(loops.inAnyOrder({loops.line, lanes, columns})) {}
 
   void emit() {
@@ -90,8 +90,9 @@ private:
       return nodesOf(fold(loops.lanesOf(nest.constant(0), most, tile)));
 
     const int64_t mostBlocks = int64_t(llvm::divideCeil(most, block_elements));
-    const int64_t chunk = std::min(int64_t(llvm::bit_ceil(uint64_t(mostBlocks))),
-                                   int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, blocksPerChunk / columns)))));
+    const int64_t chunk = std::min(
+        int64_t(llvm::bit_ceil(uint64_t(mostBlocks))),
+        int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, blocksPerChunk / columns)))));
     // A group that turns out to be empty is stored behind the chunk.
     if (buffers.empty())
       buffers = loops.allocate(accumulators.nodeTypes(),
@@ -116,8 +117,8 @@ private:
     });
     Value left = arith::RemUIOp::create(b, loc, blocks, chunkSize);
     const bool knowsLeft = getConstantIntValue(blocks).has_value();
-    const bool hasRest = !knowsLeft || *getConstantIntValue(blocks) % chunk != 0 ||
-                         most % block_elements != 0;
+    const bool hasRest =
+        !knowsLeft || *getConstantIntValue(blocks) % chunk != 0 || most % block_elements != 0;
     Value count = whole;
     if (hasRest) {
       // Where nothing is left, the last leaf is neutral.
@@ -152,8 +153,8 @@ private:
   /// block, as memory has them: the processor overlaps the additions of one with those of the next.
   void fillChunk(AffineExpr first, Value count, int64_t chunk) {
     auto lanesAt = [&](AffineExpr block) {
-      return loops.inOrder(
-          loops.lanesOf((first + block) * block_elements, block_elements, tile), tile);
+      return loops.inOrder(loops.lanesOf((first + block) * block_elements, block_elements, tile),
+                           tile);
     };
     if (columns > 1) {
       nest.loop(count, [&](AffineExpr block) {
@@ -198,7 +199,8 @@ private:
   }
 
   SmallVector<Value> mergeChunk(int64_t chunk) {
-    const int64_t width = std::min(chunk, int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, 16 / columns)))));
+    const int64_t width =
+        std::min(chunk, int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, 16 / columns)))));
     SmallVector<SmallVector<Value>> vectors;
     for (int64_t node = 0; node < chunk; node += width)
       vectors.push_back(loops.load(buffers, nest.constant(node * columns), width * columns));

@@ -39,8 +39,7 @@ public:
     const LoopNest::Cover vectors = nest.cover(columns, vectorBytes, accumulators.blockBytes());
     const LaneTile tile{-1, 1, vectors.width};
     nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
-      nest.overVectors(columns, vectors,
-                       [&](AffineExpr) { loops.storeResults(line(tile), tile); });
+      nest.overVectors(columns, vectors, [&](AffineExpr) { loops.storeResults(line(tile), tile); });
       return {};
     });
   }

@@ -60,12 +60,13 @@ private:
   bool isShort() {
     constexpr int64_t mostInstructions = 256, pageBytes = 4096, ways = 8, registerBytes = 32;
     const int64_t rows = loops.mostElements(), count = nest.extents[columns];
-    const bool collides =
-        rows > 2 * ways && llvm::any_of(nest.generic.getDpsInputOperands(), [&](OpOperand *operand) {
-          const int64_t bytes = nest.stride(*operand, loops.line) *
+    const bool collides = rows > 2 * ways &&
+                          llvm::any_of(nest.generic.getDpsInputOperands(), [&](OpOperand *operand) {
+                            const int64_t bytes =
+                                nest.stride(*operand, loops.line) *
                                 getElementTypeOrSelf(operand->get()).getIntOrFloatBitWidth() / 8;
-          return bytes != 0 && bytes % pageBytes == 0;
-        });
+                            return bytes != 0 && bytes % pageBytes == 0;
+                          });
     const bool fills = 3 * slots <= 4 * count && width * accumulators.blockBytes() >= registerBytes;
     return rows <= fewRows && rows * nest.instructions() <= mostInstructions && !collides &&
            (fills || rows <= block_lanes);
@@ -119,21 +120,18 @@ private:
     };
     if (isOneBlock) {
       sumDenseBlock(nest.constant(0), most);
-      foldDense([&](ValueRange node, AffineExpr first, int64_t width) {
-        store(node, first, width);
-      });
+      foldDense(
+          [&](ValueRange node, AffineExpr first, int64_t width) { store(node, first, width); });
       return;
     }
     auto push = [&](Value index) {
       Value level = stack->levelOf(index);
       nest.withPlace(level, [&](AffineExpr top) {
         foldDense([&](ValueRange node, AffineExpr first, int64_t width) {
-          SmallVector<Value> sum =
-              nest.loop(level, node, [&](AffineExpr below, ValueRange right) {
-                SmallVector<Value> left =
-                    loops.load(stack->buffers, stack->at(below, first), width);
-                return accumulators.merge(b, loc, left, right);
-              });
+          SmallVector<Value> sum = nest.loop(level, node, [&](AffineExpr below, ValueRange right) {
+            SmallVector<Value> left = loops.load(stack->buffers, stack->at(below, first), width);
+            return accumulators.merge(b, loc, left, right);
+          });
           loops.store(sum, stack->buffers, stack->at(top, first));
         });
       });
@@ -159,8 +157,7 @@ private:
   }
 
   /// Calls `body` for vectors that cover `count` places from `first` on.
-  void overDense(int64_t first, int64_t count,
-                 llvm::function_ref<void(AffineExpr, int64_t)> body) {
+  void overDense(int64_t first, int64_t count, llvm::function_ref<void(AffineExpr, int64_t)> body) {
     if (count <= 0)
       return;
     // A power of two, of at most a vector; the last one begins earlier.
@@ -179,11 +176,10 @@ private:
       overDense(first, places, [&](AffineExpr place, int64_t width) {
         const LaneTile vector{-1, 1, width};
         nest.position[columns] = place;
-        loops.store(loops.combineRows(rounds, vector,
-                                      [&](AffineExpr round) {
-                                        moveTo(start + round * block_lanes);
-                                      }),
-                    lanes, place);
+        loops.store(
+            loops.combineRows(rounds, vector,
+                              [&](AffineExpr round) { moveTo(start + round * block_lanes); }),
+            lanes, place);
       });
     };
     if (longer)
@@ -235,8 +231,8 @@ private:
     nest.loop(blocks, [&](AffineExpr block) {
       sumWholeBlock(block * block_elements);
       pushBlock(nest.index(block), [&](AffineExpr number) {
-        return accumulators.toNodes(
-            b, loc, loops.load(lanes, number * width + pairLevels * slots, width));
+        return accumulators.toNodes(b, loc,
+                                    loops.load(lanes, number * width + pairLevels * slots, width));
       });
     });
     Value count = blocks;
@@ -256,9 +252,7 @@ private:
                        .front();
       count = b.createOrFold<arith::AddIOp>(loc, blocks, more);
     }
-    overColumns([&](AffineExpr number) {
-      finish(stack->total(count, number * width, width));
-    });
+    overColumns([&](AffineExpr number) { finish(stack->total(count, number * width, width)); });
   }
 
   void overColumns(llvm::function_ref<void(AffineExpr)> body) {
@@ -310,8 +304,7 @@ private:
                                upper = loops.load(lanes, number * width + (sums + slots), width);
             SmallVector<Value> sum = accumulators.combine(b, loc, lower, upper);
             sum = nest.loop(level, sum, [&](AffineExpr below, ValueRange right) {
-              SmallVector<Value> left =
-                  loops.load(lanes, below * slots + number * width, width);
+              SmallVector<Value> left = loops.load(lanes, below * slots + number * width, width);
               return accumulators.combine(b, loc, left, right);
             });
             loops.store(sum, lanes, top * slots + number * width);
@@ -341,9 +334,8 @@ private:
   }
 
   void pushShortBlock(Value index, int64_t rows) {
-    pushBlock(index, [&](AffineExpr number) {
-      return nodesAt(number, std::min(rows, block_lanes));
-    });
+    pushBlock(index,
+              [&](AffineExpr number) { return nodesAt(number, std::min(rows, block_lanes)); });
   }
 
   /// Merges a block's nodes with those that wait for them.
@@ -419,7 +411,7 @@ public:
   }
 
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
-    if (!shape.isOrdered || shape.elements() <= fewRows)
+    if (shape.elements() <= fewRows)
       return 16 * 1024 / std::max(shape.nodeBytes, shape.allBlockBytes);
     return laneBytes / shape.allBlockBytes;
   }

@@ -41,9 +41,9 @@ int64_t ReductionLoops::restOf(int64_t count) const {
   return (piece ? piece.getExtent() % piece.getSize() : nest.extents[line]) % count;
 }
 
-SmallVector<Value> ReductionLoops::overRest(
-    int64_t count, ValueRange otherwise,
-    llvm::function_ref<SmallVector<Value>(AffineExpr, int64_t)> body) {
+SmallVector<Value>
+ReductionLoops::overRest(int64_t count, ValueRange otherwise,
+                         llvm::function_ref<SmallVector<Value>(AffineExpr, int64_t)> body) {
   const int64_t rest = restOf(count);
   if (rest == 0)
     return otherwise;
@@ -193,8 +193,7 @@ ReductionLoops::foldRows(int64_t count,
 }
 
 SmallVector<Value>
-ReductionLoops::mergeTree(int64_t count,
-                          llvm::function_ref<SmallVector<Value>(int64_t)> nodeAt) {
+ReductionLoops::mergeTree(int64_t count, llvm::function_ref<SmallVector<Value>(int64_t)> nodeAt) {
   std::function<SmallVector<Value>(int64_t, int64_t)> tree = [&](int64_t first, int64_t size) {
     if (size == 1)
       return nodeAt(first);
@@ -263,9 +262,8 @@ void NodeStack::push(Value index, ValueRange leaf) {
     SmallVector<Value> left = loops.load(buffers, at(below, nest.constant(0)), width);
     return loops.accumulators.merge(loops.b, loops.loc, left, node);
   });
-  nest.withPlace(level, [&](AffineExpr place) {
-    loops.store(node, buffers, at(place, nest.constant(0)));
-  });
+  nest.withPlace(
+      level, [&](AffineExpr place) { loops.store(node, buffers, at(place, nest.constant(0))); });
 }
 
 SmallVector<Value> NodeStack::total(Value count, AffineExpr first, int64_t lanes) {

@@ -66,8 +66,7 @@ public:
   /// The block of `count` rows at the position, of which `elementsAt` gives each: folded as lanes
   /// are, in code without loops.
   llvm::SmallVector<mlir::Value>
-  foldRows(int64_t count,
-           llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> elementsAt);
+  foldRows(int64_t count, llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> elementsAt);
 
   /// The tree over `count` nodes, of which `nodeAt` gives each, in code without loops.
   llvm::SmallVector<mlir::Value>
