@@ -28,13 +28,13 @@ class Patch:
 PATCHES = {
     "add-op.patch": Patch(
         19,
-        ["TsumGraph", "TsumReference",
+        ["TsumOperations", "TsumReference",
          "lib/Conversion/CMakeFiles/TsumConversion.dir/ElementwiseToArith.cpp.o"],
         "tsum-run", "softsign(x) * 60", "[[ 0. 30. 40.]\n [45. 48. 50.]]",
     ),
     "add-reduction.patch": Patch(
         59,
-        ["TsumGraph", "TsumReference",
+        ["TsumOperations", "TsumReference",
          "lib/Codegen/CMakeFiles/TsumCodegen.dir/Accumulator.cpp.o"],
         "tsum-run", "reduce_bitwise_xor(cast(x, i32), 1)", "[3 2]",
     ),

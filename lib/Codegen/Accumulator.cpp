@@ -174,12 +174,15 @@ SmallVector<Value> Accumulator::finish(OpBuilder &b, Location loc, ValueRange no
     return {value};
   if (isPair()) {
     // Infinities and NaNs are in the high part; the errors of their additions are NaN and say
-    // nothing.
+    // nothing. Where nothing was lost, a product keeps its -0.
     Value sum = arith::AddFOp::create(b, loc, value, node[1]);
     Value zeroIfFinite = arith::SubFOp::create(b, loc, value, value);
     Value finite =
         arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, zeroIfFinite, zeroIfFinite);
-    value = arith::SelectOp::create(b, loc, finite, sum, value);
+    Value zero = splat(b, loc, b.getF64FloatAttr(0), lanes);
+    Value lost = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, node[1], zero);
+    Value isBetter = arith::AndIOp::create(b, loc, finite, lost);
+    value = arith::SelectOp::create(b, loc, isBetter, sum, value);
   }
   if (!isProduct()) // a sum of -0 is +0
     value = arith::AddFOp::create(b, loc, value, splat(b, loc, b.getF64FloatAttr(0), lanes));

@@ -50,6 +50,8 @@ SmallVector<linalg::GenericOp> chainOf(func::FuncOp kernel) {
       continue;
     for (Value input : generic.getDpsInputs()) {
       Operation *producer = input.getDefiningOp();
+      if (isa_and_nonnull<tensor::EmptyOp>(producer)) // what is repeated takes no time to read
+        return {};
       const bool isNode = !chain.empty() && producer == chain.back().getOperation();
       if (chain.empty() ? isa_and_nonnull<linalg::GenericOp>(producer) : !isNode)
         return {};

@@ -7,6 +7,7 @@
 #include "tsum/Conversion/Passes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Dialect/Tsum/Transforms/Passes.h"
+#include "tsum/Translate/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -169,6 +170,7 @@ struct TsumCompileOptions : PassPipelineOptions<TsumCompileOptions> {
 
 void registerTsumPasses() {
   registerTsumTransformsPasses();
+  registerTsumTranslatePasses();
   registerTsumConversionPasses();
   registerTsumCodegenPasses();
 

@@ -145,19 +145,28 @@ private:
         .getResult(0);
   }
 
-  /// Gives each reduction an output of its own to fill: bufferization would copy a shared one.
+  /// Gives each reduction an output of its own to fill, in the loop that it is in: bufferization
+  /// would copy a shared one, and one outside would be filled once for all tiles.
   static void unshareFills(IRRewriter &rewriter, func::FuncOp kernel) {
     SmallVector<linalg::FillOp> fills;
     kernel.walk([&](linalg::FillOp fill) { fills.push_back(fill); });
     for (linalg::FillOp fill : fills) {
-      rewriter.setInsertionPoint(fill);
-      for (OpOperand &use : llvm::make_early_inc_range(llvm::drop_begin(fill->getUses()))) {
+      bool isTaken = false;
+      for (OpOperand &use : llvm::make_early_inc_range(fill->getUses())) {
+        const bool isBeside = use.getOwner()->getBlock() == fill->getBlock();
+        if (isBeside && !isTaken) {
+          isTaken = true;
+          continue;
+        }
+        rewriter.setInsertionPoint(isBeside ? fill.getOperation() : use.getOwner());
         auto type = cast<RankedTensorType>(fill->getResult(0).getType());
         Value empty = tensor::EmptyOp::create(rewriter, fill.getLoc(), type.getShape(),
                                               type.getElementType());
         auto own = linalg::FillOp::create(rewriter, fill.getLoc(), fill.getInputs(), empty);
         rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(own.getResult(0)); });
       }
+      if (fill->use_empty())
+        rewriter.eraseOp(fill);
     }
   }
 

@@ -8,7 +8,7 @@
 #include "Runtime/Kernels.h"
 #include "Runtime/Launches.h"
 #include "Runtime/Threads.h"
-#include "tsum/Graph/EvaluateBy.h"
+#include "tsum/Canonical/EvaluateBy.h"
 #include "tsum/Runtime/ValueOrThrow.h"
 #include "tsum/cache.h"
 #include "tsum/reductions.h"

@@ -5,10 +5,10 @@
 #include "DiagnosticText.h"
 
 #include "tsum/Codegen/Pipeline.h"
-#include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/SummationTree.h"
 #include "tsum/Support/NoFork.h"
+#include "tsum/Translate/GraphToTsum.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -85,8 +85,7 @@ KernelExplanation explainKernel(func::FuncOp kernel, ir::LaunchOp launch) {
 /// What tiling wrote to the kernel.
 void explainTiling(func::FuncOp kernel, KernelExplanation &explanation, bool isMerge = false) {
   kernel.walk([&](Operation *op) {
-    auto strategy =
-        op->getAttrOfType<ir::StrategyAttr>(ir::TsumDialect::getStrategyAttrName());
+    auto strategy = op->getAttrOfType<ir::StrategyAttr>(ir::TsumDialect::getStrategyAttrName());
     if (strategy)
       explanation.strategies.push_back(ir::stringifyStrategy(strategy.getValue()).str());
   });

@@ -6,9 +6,9 @@
 
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
-#include "tsum/Conversion/GraphToTsum.h"
-#include "tsum/Conversion/TensorsToTsum.h"
-#include "tsum/Conversion/TsumToGraph.h"
+#include "tsum/Translate/GraphToTsum.h"
+#include "tsum/Translate/TensorsToTsum.h"
+#include "tsum/Translate/TsumToGraph.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"

@@ -6,9 +6,9 @@
 #include "StageDump.h"
 
 #include "tsum/Codegen/EmitObject.h"
-#include "tsum/Conversion/GraphToTsum.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Support/Timeline.h"
+#include "tsum/Translate/GraphToTsum.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

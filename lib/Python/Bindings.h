@@ -71,8 +71,8 @@ void bind_inspection(nb::module_ &m);
 
 //===-- To Python -----------------------------------------------------------------------------===//
 
-/// While it lives, a level of nested objects is looked at. \throws nb::python_error, a RecursionError
-/// that ends with `where`, at more levels than Python allows.
+/// While it lives, a level of nested objects is looked at.
+/// \throws nb::python_error, a RecursionError that ends with `where`, at more than Python allows.
 class Recursion {
 public:
   explicit Recursion(const char *where) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Bindings.h"
 
-#include "tsum/Graph/CanonicalGraph.h"
-#include "tsum/Graph/Resolve.h"
+#include "tsum/Canonical/CanonicalGraph.h"
+#include "tsum/Canonical/Resolve.h"
 #include "tsum/JIT/Inspect.h"
 #include "tsum/Runtime/ValueOrThrow.h"
 #include "tsum/explain.h"

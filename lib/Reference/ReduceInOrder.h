@@ -135,7 +135,7 @@ private:
   static T round(const Node &node) {
     double value;
     if constexpr (is_double)
-      value = std::isfinite(node.hi) ? node.hi + node.lo : node.hi;
+      value = std::isfinite(node.hi) && node.lo != 0 ? node.hi + node.lo : node.hi;
     else
       value = node;
     return static_cast<T>(is_sum ? value + 0.0 : value);

@@ -2,7 +2,7 @@
 
 #include "CacheLog.h"
 
-#include "tsum/Graph/Fields.h"
+#include "tsum/Canonical/Fields.h"
 
 #include <algorithm>
 #include <atomic>

@@ -6,7 +6,7 @@
 #include "Launches.h"
 #include "Threads.h"
 
-#include "tsum/Graph/EvaluateBy.h"
+#include "tsum/Canonical/EvaluateBy.h"
 
 namespace tsum {
 

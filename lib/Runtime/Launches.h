@@ -3,7 +3,7 @@
 
 #include "Buffer.h"
 
-#include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Canonical/CanonicalGraph.h"
 #include "tsum/JIT/Program.h"
 
 #include <algorithm>

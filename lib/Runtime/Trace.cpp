@@ -5,7 +5,7 @@
 #include "Buffer.h"
 #include "Kernels.h"
 
-#include "tsum/Graph/EvaluateBy.h"
+#include "tsum/Canonical/EvaluateBy.h"
 #include "tsum/Graph/Layout.h"
 #include "tsum/Graph/StandIn.h"
 

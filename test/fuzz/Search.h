@@ -27,7 +27,8 @@ struct Search {
 /// A process tests at most so many seeds, whose quotients by this number are the same.
 inline constexpr Seed seeds_of_process = 64;
 
-/// The longest time that one compilation of this process took since the last call.
+/// The longest time that one compilation of this process took since the last call, at most the time
+/// that the process has worked meanwhile.
 [[nodiscard]] std::chrono::nanoseconds take_longest_compile();
 
 /// A compilation takes longer than it ever should.

@@ -66,7 +66,13 @@ void Worker::start(Seed first, Seed last, const Test &test, const Limits &new_li
   for (Seed seed = first;; ++seed) {
     report->seed = seed;
     report->began = Clock::now().time_since_epoch().count();
-    const Outcome outcome = test(seed);
+    const Outcome outcome = [&]() -> Outcome {
+      try {
+        return test(seed);
+      } catch (const std::exception &error) {
+        return {std::string("throws: ") + error.what()};
+      }
+    }();
     report->longest_compile =
         std::max(report->longest_compile.load(), outcome.compile_time.count());
     if (!outcome.wrong.empty()) {

@@ -134,7 +134,7 @@ def _result(node, dtype, operation):
     """Step 5: rounded once."""
     if _is_pair(dtype):
         high, low = node
-        value = np.where(np.isfinite(high), high + low, high)
+        value = np.where(np.isfinite(high) & (low != 0), high + low, high)
     else:
         value = node
     if operation is np.add:

@@ -132,16 +132,17 @@ def test_dtype_is_that_of_the_additions():
                          order_model.reduce_sum(x.astype(np.float64), axes))
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_bits_of_long_sums_on_threads(dtype, threads):
-    x = values((1 << 20) + 4099, np.dtype(dtype), "x")
-    tsum.set_threads(threads)
+def test_bits_of_long_sums_on_threads(dtype):
+    x = values(((1 << 19) + 4099,), np.dtype(dtype), "x")
     try:
         for shape in [(x.size,), (x.size // 3, 3), (3, x.size // 3), (1031, x.size // 1031)]:
             y = x[:math.prod(shape)].reshape(shape)
             axes = tuple(range(len(shape)))
-            assert_same_bits(tsum.reduce_sum(y, keepdims=True), order_model.reduce_sum(y, axes))
+            expected = order_model.reduce_sum(y, axes)
+            for threads in (1, 2, 5):
+                tsum.set_threads(threads)
+                assert_same_bits(tsum.reduce_sum(y, keepdims=True), expected)
     finally:
         tsum.set_threads(0)
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "Recipe.h"
-#include "tsum/Graph/EvaluateBy.h"
+#include "tsum/Canonical/EvaluateBy.h"
 
 /// What canonical graphs mean, without a compiler: they are read back as graphs of ordinary
 /// tensors, which the reference evaluates. So canonicalization is tested against what it was given.

@@ -246,7 +246,7 @@ private:
     }
     shape.front() = left;
     std::ranges::shuffle(shape, random);
-    extent = other_extent = shape.back();
+    extent = 2, other_extent = 3; // strides of data that overlaps
     tensors.push_back(data(dtype, shape));
     if (pick(0, 1))
       tensors.push_back(elementwise(tensors.back()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "Cases.h"
+#include "tsum/Ops/Make.h"
 #include "tsum/Reference/Evaluate.h"
 
 #include <algorithm>

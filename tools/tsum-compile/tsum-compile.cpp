@@ -6,12 +6,12 @@
 
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
-#include "tsum/Conversion/GraphToTsum.h"
-#include "tsum/Conversion/TsumToGraph.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/JIT/Library.h"
 #include "tsum/Runtime/Trace.h"
 #include "tsum/Runtime/ValueOrThrow.h"
+#include "tsum/Translate/GraphToTsum.h"
+#include "tsum/Translate/TsumToGraph.h"
 #include "tsum/tsum.h"
 
 #include "mlir/Support/FileUtilities.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Graph/Node.h"
 
 #include <concepts>
 #include <cstring>
@@ -21,18 +21,6 @@ template <MaybeConst<Description> Description, class Visit>
 void visit_fields(Description &description, Visit &&visit) {
   auto &[op, dtype, shape, axes, keepdims, is_exact, starts, steps] = description;
   visit(op, dtype, shape, axes, keepdims, is_exact, starts, steps);
-}
-
-template <MaybeConst<CanonicalGraph::Value> Value, class Visit>
-void visit_fields(Value &value, Visit &&visit) {
-  auto &[op, dtype, dims, operands, axes, strides, offset, is_exact] = value;
-  visit(op, dtype, dims, operands, axes, strides, offset, is_exact);
-}
-
-template <MaybeConst<CanonicalGraph> Graph, class Visit>
-void visit_fields(Graph &graph, Visit &&visit) {
-  auto &[extents, values, outputs] = graph;
-  visit(extents, values, outputs);
 }
 
 /// Turns numbers, strings, lists and structs with fields into words. Every list comes with its

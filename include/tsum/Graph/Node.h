@@ -143,11 +143,6 @@ std::int64_t checked_size(std::string_view op, std::span<const std::int64_t> sha
 /// The values of a complex tensor of which `real` and `imag`, of the same shape, are the parts.
 [[nodiscard]] std::shared_ptr<const Storage> join_parts(const Node &real, const Node &imag);
 
-/// The numbers that count along the dimensions of `shape`: first + the sum of index * step. The
-/// dtype holds them all.
-[[nodiscard]] Tensor make_iota(DType dtype, Shape shape, std::int64_t first,
-                               std::vector<std::int64_t> steps);
-
 /// A node that stands for data that is given later. It has neither operands nor values.
 struct InputNode : Node {
   InputNode(DType dtype, Shape shape, ByteStrides strides)

@@ -45,7 +45,7 @@ namespace tsum {
 ///    node(l, i) = merge(node(l - 1, 2i), node(l - 1, 2i + 1)), where a missing right child passes
 ///    the left one on. First over the blocks of a line; then over the lines along r(k-1); then over
 ///    what these gave along r(k-2); and so on, r1 last.
-/// 5. The result is the last node, of a pair hi + lo if hi is finite and hi if not. A sum adds +0 to
+/// 5. The result is the last node, of a pair hi + lo, or hi if it is not finite or lo is 0. A sum adds +0 to
 ///    it, so that a sum of -0s is +0. It is rounded once to the dtype. Of nothing a sum is 0, a
 ///    product 1.
 ///

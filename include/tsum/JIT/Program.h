@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tsum/Graph/Fields.h"
+#include "tsum/Canonical/Fields.h"
 #include "tsum/Support/Timeline.h"
 
 #include <cstdint>

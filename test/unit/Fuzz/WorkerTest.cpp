@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <stdexcept>
 #include <thread>
 #include <unistd.h>
 
@@ -48,6 +49,7 @@ TEST(FuzzWorker, SaysHowTheProcessEnded) {
                 return {};
               }),
               StartsWith("crashes: "));
+  EXPECT_EQ(wrong([](Seed) -> Outcome { throw std::runtime_error("no"); }), "throws: no");
   EXPECT_EQ(wrong([](Seed) -> Outcome { ::_exit(3); }), "ends the process with status 3");
   EXPECT_THAT(wrong(
                   [](Seed) -> Outcome {

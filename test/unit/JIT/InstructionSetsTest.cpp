@@ -3,8 +3,8 @@
 // Code for different instruction set extensions gives the same bits.
 #include "Cases.h"
 #include "Runtime/Launches.h"
-#include "tsum/Graph/CanonicalGraph.h"
-#include "tsum/Graph/Resolve.h"
+#include "tsum/Canonical/CanonicalGraph.h"
+#include "tsum/Canonical/Resolve.h"
 #include "tsum/JIT/Inspect.h"
 #include "tsum/JIT/Loader.h"
 

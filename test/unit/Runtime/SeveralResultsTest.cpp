@@ -3,7 +3,7 @@
 // Kernels that compute several tensors at once.
 #include "Compiled.h"
 #include "Process.h"
-#include "tsum/Graph/Resolve.h"
+#include "tsum/Canonical/Resolve.h"
 #include "tsum/JIT/Inspect.h"
 #include "tsum/cache.h"
 #include "tsum/function.h"

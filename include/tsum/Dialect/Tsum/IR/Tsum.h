@@ -52,7 +52,7 @@ namespace tsum::ir {
 // fails where it does; each says in a diagnostic what is wrong and where.
 
 /// Fails if an op in `root` is a view or is of complex numbers: the graph resolves both
-/// (tsum/Graph/Resolve.h), and no kernel can be made of them.
+/// (tsum/Canonical/Resolve.h), and no kernel can be made of them.
 [[nodiscard]] mlir::LogicalResult verifyIsResolved(mlir::Operation *root);
 
 /// Fails unless `function` is an expression graph of which kernels can be made: resolved, one block

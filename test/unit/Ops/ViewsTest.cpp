@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Iota.h"
-#include "tsum/Graph/CanonicalGraph.h"
-#include "tsum/Graph/Resolve.h"
+#include "tsum/Canonical/CanonicalGraph.h"
+#include "tsum/Canonical/Resolve.h"
 
 #include <gmock/gmock.h>
 

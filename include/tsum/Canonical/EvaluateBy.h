@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tsum/Graph/CanonicalGraph.h"
-#include "tsum/Graph/Resolve.h"
+#include "tsum/Canonical/CanonicalGraph.h"
+#include "tsum/Canonical/Resolve.h"
 
 #include <optional>
 

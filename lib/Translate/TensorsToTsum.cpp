@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tsum/Conversion/TensorsToTsum.h"
+#include "tsum/Translate/TensorsToTsum.h"
 
 #include "CreateOp.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tsum/Conversion/GraphToTsum.h"
+#include "tsum/Translate/GraphToTsum.h"
 
 #include "CreateOp.h"
 

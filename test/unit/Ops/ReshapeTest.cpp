@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Iota.h"
-#include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Canonical/CanonicalGraph.h"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Canonical/CanonicalGraph.h"
 #include "tsum/ops.h"
 
 #include <gmock/gmock.h>

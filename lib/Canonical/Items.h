@@ -3,7 +3,7 @@
 
 #include "DimensionClasses.h"
 #include "Steps.h"
-#include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Canonical/CanonicalGraph.h"
 
 #include <optional>
 #include <unordered_map>

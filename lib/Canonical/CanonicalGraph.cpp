@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Canonical/CanonicalGraph.h"
 
-#include "tsum/Graph/Fields.h"
+#include "tsum/Canonical/Fields.h"
 #include "tsum/Graph/SummationTree.h"
 
 #include <algorithm>

@@ -136,27 +136,20 @@ static std::pair<std::int64_t, std::int64_t> resolve(const Slice &part, std::int
   const std::int64_t count =
       reach <= 0 ? 0
                  : static_cast<std::int64_t>((static_cast<std::uint64_t>(reach) - 1) / stride) + 1;
-  return {count == 0 ? 0 : start, count};
+  return {start, count};
 }
 
-Tensor slice(const Tensor &input, const std::vector<Slice> &slices, std::string_view name) {
-  if (static_cast<std::int64_t>(slices.size()) > input.rank())
-    throw ShapeError("slice: " + std::to_string(slices.size()) + " slices given for shape " +
-                     to_string(input.shape()) + " of rank " + std::to_string(input.rank()) +
-                     " (at most one per dimension)");
-  for (const Slice &part : slices)
-    if (part.step == 0)
-      throw ShapeError("slice: a step of 0 (it must be positive or negative)");
+Tensor make_slice(const Tensor &input, std::vector<std::int64_t> starts,
+                  std::vector<std::int64_t> steps, Shape shape, std::string_view name) {
   if (is_complex(input))
-    return map_parts(input, name, [&](const Tensor &part) { return slice(part, slices); });
-
-  Shape shape = shape_of(input);
-  std::vector<std::int64_t> starts(shape.size(), 0);
-  std::vector<std::int64_t> steps(shape.size(), 1);
-  for (std::size_t dim = 0; dim < slices.size(); ++dim) {
-    std::tie(starts[dim], shape[dim]) = resolve(slices[dim], shape[dim]);
-    if (shape[dim] > 1) // else the step is never taken
-      steps[dim] = slices[dim].step;
+    return map_parts(input, name,
+                     [&](const Tensor &part) { return make_slice(part, starts, steps, shape); });
+  // What is never taken has one form.
+  for (std::size_t dim = 0; dim < shape.size(); ++dim) {
+    if (shape[dim] == 0)
+      starts[dim] = 0;
+    if (shape[dim] <= 1)
+      steps[dim] = 1;
   }
   return make_view({.op = OpKind::Slice,
                     .dtype = input.dtype(),
@@ -164,6 +157,23 @@ Tensor slice(const Tensor &input, const std::vector<Slice> &slices, std::string_
                     .starts = std::move(starts),
                     .steps = std::move(steps)},
                    input.node(), name);
+}
+
+Tensor slice(const Tensor &input, const std::vector<Slice> &slices, std::string_view name) {
+  if (static_cast<std::int64_t>(slices.size()) > input.rank())
+    throw ShapeError("slice: " + std::to_string(slices.size()) + " slices given for shape " +
+                     to_string(input.shape()) + " of rank " + std::to_string(input.rank()) +
+                     " (at most one per dimension)");
+  Shape shape = shape_of(input);
+  std::vector<std::int64_t> starts(shape.size(), 0);
+  std::vector<std::int64_t> steps(shape.size(), 1);
+  for (std::size_t dim = 0; dim < slices.size(); ++dim) {
+    if (slices[dim].step == 0)
+      throw ShapeError("slice: a step of 0 (it must be positive or negative)");
+    std::tie(starts[dim], shape[dim]) = resolve(slices[dim], shape[dim]);
+    steps[dim] = slices[dim].step;
+  }
+  return make_slice(input, std::move(starts), std::move(steps), std::move(shape), name);
 }
 
 Tensor flip(const Tensor &input, const Axes &axes, std::string_view name) {

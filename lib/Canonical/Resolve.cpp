@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tsum/Graph/Resolve.h"
+#include "tsum/Canonical/Resolve.h"
 
 #include "Steps.h"
 #include "tsum/Graph/IndexMap.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tsum/Conversion/GraphToTsum.h"
-#include "tsum/Conversion/Passes.h"
-#include "tsum/Conversion/TsumToGraph.h"
+#include "tsum/Canonical/EvaluateBy.h"
+#include "tsum/Translate/GraphToTsum.h"
+#include "tsum/Translate/Passes.h"
+#include "tsum/Translate/TsumToGraph.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
-#include "tsum/Graph/EvaluateBy.h"
 #include "tsum/Graph/Layout.h"
 #include "tsum/Graph/StandIn.h"
 
@@ -17,7 +17,7 @@ using namespace mlir;
 namespace tsum {
 
 #define GEN_PASS_DEF_TSUMCANONICALIZELAYOUTPASS
-#include "tsum/Conversion/Passes.h.inc"
+#include "tsum/Translate/Passes.h.inc"
 
 namespace {
 

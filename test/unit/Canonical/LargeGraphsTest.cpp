@@ -2,7 +2,7 @@
 //
 // Graphs of many nodes, outputs and steps become canonical in linear time, and without recursion.
 // These sizes took minutes when they did not.
-#include "tsum/Graph/EvaluateBy.h"
+#include "tsum/Canonical/EvaluateBy.h"
 #include "tsum/Graph/StandIn.h"
 #include "tsum/ops.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "DimensionOrder.h"
 #include "Items.h"
-#include "tsum/Graph/CanonicalGraph.h"
+#include "tsum/Canonical/CanonicalGraph.h"
 
 #include <algorithm>
 

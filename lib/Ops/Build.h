@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tsum/Graph/Node.h"
+#include "tsum/Ops/Make.h"
 #include "tsum/elementwise.h"
 #include "tsum/reductions.h"
 

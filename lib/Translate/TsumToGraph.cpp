@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tsum/Conversion/TsumToGraph.h"
+#include "tsum/Translate/TsumToGraph.h"
 
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/Node.h"
+#include "tsum/Ops/Make.h"
 #include "tsum/ops.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -95,7 +96,10 @@ private:
         .Case([&](ir::TransposeOp op) {
           return transpose(tensorOf(op.getInput()), op.getPermutation().vec());
         })
-        .Case([&](ir::SliceOp op) { return sliceOf(op); })
+        .Case([&](ir::SliceOp op) {
+          return make_slice(tensorOf(op.getInput()), op.getStarts().vec(), op.getSteps().vec(),
+                            shapeOf(op.getType()));
+        })
         .Case([&](ir::ComplexOp op) {
           return complex(tensorOf(op.getReal()), tensorOf(op.getImag()));
         })
@@ -137,22 +141,6 @@ private:
       aligned[dim] = op.getType().getDimSize(dim);
     return broadcast_to(reshape(tensorOf(op.getInput()), std::move(aligned)),
                         shapeOf(op.getType()));
-  }
-
-  Tensor sliceOf(ir::SliceOp op) const {
-    std::vector<Slice> slices;
-    for (auto [start, step, count] :
-         llvm::zip_equal(op.getStarts(), op.getSteps(), op.getType().getShape())) {
-      if (count <= 1) { // its step, which may be anything, is never taken
-        slices.push_back({count == 0 ? 0 : start, count == 0 ? 0 : start + 1});
-        continue;
-      }
-      const int64_t stop = start + count * step;
-      slices.push_back({start, std::nullopt, step});
-      if (stop >= 0) // else all from the start back
-        slices.back().stop = stop;
-    }
-    return slice(tensorOf(op.getInput()), slices);
   }
 
   static FailureOr<Tensor> constantOf(ir::ConstantOp op) {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/Canonical/CanonicalGraph.h"
+#include "tsum/Graph/Fields.h"
+
+namespace tsum {
+
+template <MaybeConst<CanonicalGraph::Value> Value, class Visit>
+void visit_fields(Value &value, Visit &&visit) {
+  auto &[op, dtype, dims, operands, axes, strides, offset, is_exact] = value;
+  visit(op, dtype, dims, operands, axes, strides, offset, is_exact);
+}
+
+template <MaybeConst<CanonicalGraph> Graph, class Visit>
+void visit_fields(Graph &graph, Visit &&visit) {
+  auto &[extents, values, outputs] = graph;
+  visit(extents, values, outputs);
+}
+
+} // namespace tsum

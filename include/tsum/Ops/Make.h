@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tsum/Graph/Node.h"
+
+/// Tensors by what their nodes are made of, for which the public API has other words or none.
+namespace tsum {
+
+/// The numbers that count along the dimensions of `shape`: first + the sum of index * step. The
+/// dtype holds them all.
+[[nodiscard]] Tensor make_iota(DType dtype, Shape shape, std::int64_t first,
+                               std::vector<std::int64_t> steps);
+
+/// The elements of `input` from `starts` on in `steps`, as many as `shape` has, all of which are
+/// there.
+[[nodiscard]] Tensor make_slice(const Tensor &input, std::vector<std::int64_t> starts,
+                                std::vector<std::int64_t> steps, Shape shape,
+                                std::string_view name = {});
+
+} // namespace tsum
