@@ -169,8 +169,8 @@ def TsumVectorizePass : Pass<"tsum-vectorize", "::mlir::func::FuncOp"> {
     two of elements, or of rows of a few columns. Where these do not divide an extent of results,
     the last vector begins earlier and computes some elements again; the rest of a reduced line is
     loaded so that it overlaps what is before it, and neutral elements replace what was added
-    already. So there are no masks, and nothing outside the operands is read. Elementwise results of 8 MB or more are stored past the
-    caches, if they turn out to be aligned to cache lines.
+    already. So there are no masks, and nothing outside the operands is read. Elementwise results of
+    8 MB or more are stored past the caches, if they turn out to be aligned to cache lines.
 
     A reduction runs by its `tsum.strategy`, or without one by the first that can, and fails if that
     one cannot. Whichever it is, `tsum.accumulate` says what to do: elements are combined in blocks
