@@ -16,7 +16,7 @@ def norm(x):
 @pytest.mark.parametrize("stage, text", [
     ("simplify", "tsum.reduce_sum"), ("kernels", "tsum.launch"), ("linalg", "linalg.generic"),
     ("fuse", "linalg.generic"), ("cut", "linalg.generic"), ("tile", "scf.for"),
-    ("bufferize", "memref.subview"), ("vector", "affine.vector_load"), ("llvm", "llvm.func"),
+    ("bufferize", "memref<16x200xf32"), ("vector", "affine.vector_load"), ("llvm", "llvm.func"),
 ])
 def test_mlir_of_every_stage(stage, text):
     assert stage in tsum.stages()
