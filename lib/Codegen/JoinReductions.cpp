@@ -22,6 +22,12 @@ namespace {
 /// Results of one op: the accumulators of each live in registers, or take their share of L1.
 constexpr int64_t maxResults = 4;
 
+/// The results of a reduction, of which each has an output, or one for each part of a node.
+int64_t resultsOf(linalg::GenericOp generic) {
+  auto parts = generic.getBody()->getOps<ir::AccumulateOp>();
+  return std::distance(parts.begin(), parts.end());
+}
+
 /// A reduction of the kernel that others may join.
 struct Reduction {
   linalg::GenericOp generic;
@@ -54,11 +60,12 @@ bool shareData(linalg::GenericOp a, linalg::GenericOp b) {
 /// would read twice.
 bool canJoin(Reduction a, Reduction b) {
   linalg::GenericOp first = a.generic, second = b.generic;
-  // What has no order goes with elements of its size, and with nodes.
+  // What has no order takes the lanes of what has one, and goes with nodes; else with elements of its
+  // size.
   const bool goTogether = a.takesNodes || b.takesNodes
                               ? (a.takesNodes || !a.isOrdered) && (b.takesNodes || !b.isOrdered)
-                              : a.blockBytes == b.blockBytes;
-  return goTogether && first.getNumDpsInits() + second.getNumDpsInits() <= maxResults &&
+                              : a.isOrdered || b.isOrdered || a.blockBytes == b.blockBytes;
+  return goTogether && resultsOf(first) + resultsOf(second) <= maxResults &&
          first.getStaticLoopRanges() == second.getStaticLoopRanges() &&
          first.getIteratorTypesArray() == second.getIteratorTypesArray() &&
          first.getIndexingMapsArray().back() == second.getIndexingMapsArray().back() &&
