@@ -122,13 +122,13 @@ func.func @dependent_sums_stay_apart(%x: tensor<4x8xf32>) -> tensor<4xf32>
 
 // -----
 
-// Blocks of f32 and of f64 fill other registers; products of f32 are of f64 too.
+// Blocks of a sum are of f32, and those of a product of f64: both have the lanes of the order.
 
-// CHECK-LABEL: func.func @blocks_of_other_sizes_stay_apart
-// CHECK-COUNT-2:   linalg.generic {{.*}}"reduction"
-//   CHECK-NOT:   tsum.accumulate <reduce_sum
+// CHECK-LABEL: func.func @blocks_of_other_sizes
+//       CHECK:   %{{.*}}:2 = linalg.generic {{.*}}"reduction"
+//       CHECK:   tsum.accumulate <reduce_sum f32>
 //       CHECK:   tsum.accumulate <reduce_prod f32>
-func.func @blocks_of_other_sizes_stay_apart(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+func.func @blocks_of_other_sizes(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   %a = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   %b = tsum.reduce_prod %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
   return %a, %b : tensor<4xf32>, tensor<4xf32>
@@ -148,12 +148,11 @@ func.func @other_loops_stay_apart(%x: tensor<8x8xf32>) -> tensor<8xf32> {
 
 // -----
 
-// Four results: each takes registers or a share of L1. A pair counts as two.
+// Results are counted, of which there are four at most, and not the parts of their nodes.
 
-// CHECK-LABEL: func.func @no_more_than_four
-//       CHECK:   %{{.*}}:4 = linalg.generic {{.*}}["parallel", "reduction"]
-//       CHECK:   %{{.*}}:2 = linalg.generic {{.*}}["parallel", "reduction"]
-func.func @no_more_than_four(%x: tensor<4x8xf64>) -> (tensor<f64>, tensor<f64>, tensor<f64>) {
+// CHECK-LABEL: func.func @three_pairs
+//       CHECK:   %{{.*}}:6 = linalg.generic {{.*}}["parallel", "reduction"]
+func.func @three_pairs(%x: tensor<4x8xf64>) -> (tensor<f64>, tensor<f64>, tensor<f64>) {
   %square = tsum.square %x : tensor<4x8xf64>
   %abs = tsum.abs %x : tensor<4x8xf64>
   %a = tsum.reduce_sum %x axes = [0, 1] : tensor<4x8xf64> -> tensor<f64>
