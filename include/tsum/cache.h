@@ -52,12 +52,17 @@ void set_cache_directory(std::string directory);
 
 /// One look-up of a kind of graph that was new to the process, or no longer known.
 struct CacheEvent {
-  enum class Origin : std::uint8_t { Memory, Disk, Compiler };
+  /// `Reference` is the evaluator that the compiler is tested against: slow, for what does not
+  /// compile.
+  enum class Origin : std::uint8_t { Memory, Disk, Compiler, Reference };
 
   Origin origin = Origin::Memory; ///< where the code came from
   std::string graph;              ///< the canonical graph, a line per value
   /// Of a miss: which parts of the key were new, compared with the most similar graph in memory.
   std::string novelty;
+  /// Where the compiler failed, at which stage and why. The graph is then evaluated in smaller
+  /// kernels, or if these fail too by the reference evaluator: to the same values, but slower.
+  std::string failure;
   /// What was done in which time: the compiler's stages, "disk" (reading), "write", "load".
   std::vector<std::pair<std::string, std::chrono::nanoseconds>> stages;
   std::chrono::nanoseconds total{0};

@@ -65,7 +65,7 @@ private:
 /// Compiles, or finds in the caches, at once.
 ///
 /// \throws Error if one of `inputs` is none or is given twice, if the graph has others, or if
-/// the graph reshapes an input whose strides cannot express that; CompileError as `eval`.
+/// the graph reshapes an input whose strides cannot express that.
 /// \code
 ///   Tensor x = input(DType::f32, {64, 128});
 ///   Function norms = compile({x}, {sqrt(reduce_sum(square(x), 1))});

@@ -59,8 +59,8 @@ void addCleanup(OpPassManager &pm) {
 
 void simplify(OpPassManager &pm, const PipelineOptions &) { addCleanup(pm); }
 
-void formKernels(OpPassManager &pm, const PipelineOptions &) {
-  pm.addPass(createTsumFormKernelsPass());
+void formKernels(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createTsumFormKernelsPass(TsumFormKernelsPassOptions{options.smallKernels}));
 }
 
 void toLinalg(OpPassManager &pm, const PipelineOptions &) {
@@ -133,7 +133,7 @@ PipelineOptions hostOptions() {
     const char *given = std::getenv("TSUM_STRATEGY");
     return given ? given : "";
   }());
-  return {/*stopAfter=*/"", hostFeatures(), strategy};
+  return {/*stopAfter=*/"", hostFeatures(), strategy, /*smallKernels=*/false};
 }
 
 LogicalResult buildPipeline(OpPassManager &pm, const PipelineOptions &options,
@@ -164,6 +164,8 @@ struct TsumCompileOptions : PassPipelineOptions<TsumCompileOptions> {
   Option<std::string> strategy{
       *this, "strategy",
       llvm::cl::desc("Run all reductions that can by this strategy, such as inner or outer")};
+  Option<bool> smallKernels{*this, "small-kernels", llvm::cl::init(false),
+                            llvm::cl::desc("Give each operation a kernel of its own")};
 };
 
 } // namespace
@@ -181,10 +183,11 @@ void registerTsumPasses() {
   static const std::string kept = description;
   PassPipelineRegistration<TsumCompileOptions>(
       "tsum-compile", kept, [](OpPassManager &pm, const TsumCompileOptions &options) {
-        (void)buildPipeline(pm, {options.stopAfter, options.targetFeatures, options.strategy},
-                            [](const Twine &message) {
-                              llvm::report_fatal_error(message, /*gen_crash_diag=*/false);
-                            });
+        (void)buildPipeline(
+            pm, {options.stopAfter, options.targetFeatures, options.strategy, options.smallKernels},
+            [](const Twine &message) {
+              llvm::report_fatal_error(message, /*gen_crash_diag=*/false);
+            });
       });
 }
 

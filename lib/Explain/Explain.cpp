@@ -81,11 +81,42 @@ double streaming_limit(std::int64_t bytes) {
   return limit;
 }
 
-GraphReport report_on(const Canonicalized &bound) {
-  GraphExplanation explanation = value_or_throw(explain_graph(bound.graph));
+std::string describe(const CanonicalGraph &graph, const CanonicalGraph::Value &value) {
+  Shape shape;
+  for (std::int32_t dim : value.dims)
+    shape.push_back(graph.extents[static_cast<std::size_t>(dim)]);
+  return std::string(name_of(value.dtype)) + to_string(shape);
+}
 
+/// What there is to say of `graph` if the reference evaluates it.
+GraphExplanation explain_reference(const CanonicalGraph &graph, const Program &program) {
+  GraphExplanation explanation;
+  KernelExplanation &kernel = explanation.kernels.emplace_back();
+  const Program::Launch &launch = program.launches.front();
+  kernel.name = launch.name;
+  kernel.cut = "no kernel";
+  kernel.tiles = launch.tiles;
+  kernel.inputs = launch.inputs;
+  kernel.bytesWritten = launch.traffic;
+  for (const CanonicalGraph::Value &value : graph.values)
+    if (value.op == OpKind::Constant)
+      explanation.data.push_back(describe(graph, value));
+    else
+      kernel.operations.push_back(std::string(op_info(value.op).name) + " -> " +
+                                  describe(graph, value));
+  for (std::int32_t output : graph.outputs)
+    kernel.types.push_back(describe(graph, graph.values[static_cast<std::size_t>(output)]));
+  return explanation;
+}
+
+GraphExplanation explain_program(const CanonicalGraph &graph, const Program &program) {
+  if (!program.launches.empty() && program.launches.front().interpreted)
+    return explain_reference(graph, program);
+  return value_or_throw(explain_graph(graph, /*inSmallKernels=*/!program.detour.empty()));
+}
+
+GraphReport report_on(const Canonicalized &bound) {
   GraphReport report;
-  report.data = std::move(explanation.data);
   const CacheStats before = cache_stats();
   const auto start = Clock::now();
   KernelCache::ProgramPtr program = Kernels::instance().get(bound.graph);
@@ -94,7 +125,12 @@ GraphReport report_on(const Canonicalized &bound) {
   report.origin = after.compilations > before.compilations ? "compiler"
                   : after.disk_hits > before.disk_hits     ? "disk"
                                                            : "memory";
+  report.detour = program->detour;
+  if (!program->launches.empty() && program->launches.front().interpreted)
+    report.origin = "reference";
   report.directory = cache_directory();
+  GraphExplanation explanation = explain_program(bound.graph, *program);
+  report.data = std::move(explanation.data);
   const std::vector<Measured> launches = run_and_measure(*program, bound);
   for (std::size_t n = 0; n < explanation.kernels.size() && n < launches.size(); ++n) {
     KernelReport &kernel = report.kernels.emplace_back();

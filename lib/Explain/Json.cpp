@@ -80,6 +80,7 @@ std::string value(const GraphReport &report) {
       .add("origin", report.origin)
       .add("milliseconds", report.milliseconds)
       .add("cache_directory", report.directory)
+      .add("detour", report.detour)
       .add("data", report.data)
       .add("kernels", report.kernels)
       .close();

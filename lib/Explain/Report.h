@@ -19,9 +19,10 @@ struct KernelReport {
 
 /// A canonical graph, as evaluations compile one after another.
 struct GraphReport {
-  std::string origin;      ///< "compiler", "disk" or "memory"
+  std::string origin;      ///< "compiler", "disk", "memory", or "reference" where none compiled
   double milliseconds = 0; ///< until its code was there
   std::string directory;   ///< where the code is kept on disk; empty if it is not
+  std::string detour;      ///< why it is slower than what the compiler usually makes, or empty
   std::vector<std::string> data;
   std::vector<KernelReport> kernels;
 };

@@ -94,6 +94,8 @@ std::string to_text(const Report &report) {
             std::to_string(report.graphs.size()) + ", " + origin + ", kept " +
             (graph.directory.empty() ? "in memory only" : "in memory and in " + graph.directory) +
             '\n';
+    if (!graph.detour.empty())
+      text += "  slower than it should be, since the compiler failed: " + graph.detour + '\n';
     for (std::size_t i = 0; i < graph.data.size(); ++i)
       text += "  data   %" + std::to_string(i) + " " + graph.data[i] + '\n';
     std::size_t next_value = graph.data.size();

@@ -5,6 +5,7 @@
 #include "Workbench.h"
 
 #include "tsum/Codegen/EmitObject.h"
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/SummationTree.h"
 #include "tsum/Support/NoFork.h"
 
@@ -23,34 +24,49 @@ namespace {
 using Outcome = std::variant<Compilation, CompileFailure>;
 
 Outcome compileOn(Workbench &workbench, llvm::TargetMachine &target, CodeEmitter &emitter,
-                  const CanonicalGraph &graph) {
+                  const CanonicalGraph &graph, bool inSmallKernels) {
   Compilation result;
   CompileFailure failure;
+  StageWatch watch(result.stages, graph, inSmallKernels);
   std::unique_ptr<llvm::Module> module =
-      workbench.lower(graph, target, result.image, result.stages, failure);
+      workbench.lower(graph, inSmallKernels, target, result.image, watch, failure);
   if (!failure.stage.empty())
     return failure;
   if (!module)
     return result;
-  const auto start = std::chrono::steady_clock::now();
+  if (std::optional<CompileFailure> obstacle = watch.obstacle("object"))
+    return *obstacle;
   auto object = emitter.emit(*module);
   if (!object)
     return CompileFailure{"object", llvm::toString(object.takeError())};
   result.image.object = std::move(*object);
   module.reset();
-  const auto end = std::chrono::steady_clock::now();
-  result.stages.push_back({"object", end - start});
-  if (Timeline *timeline = Timeline::get())
-    timeline->add("compile", "object", start, end);
+  watch.stop("object");
   return result;
+}
+
+/// What is wrong with TSUM_STRATEGY, or nothing.
+std::string unknownStrategy() {
+  const std::string strategy = hostOptions().strategy;
+  if (strategy.empty() || ir::symbolizeStrategy(strategy))
+    return "";
+  std::string names;
+  for (unsigned value = 0; value <= ir::getMaxEnumValForStrategy(); ++value)
+    if (auto known = ir::symbolizeStrategy(value))
+      names += (names.empty() ? "" : ", ") + ir::stringifyStrategy(*known).str();
+  return "there is no strategy '" + strategy + "' (the strategies: " + names + ")";
 }
 
 /// What lives as long as the process: contexts and a target machine cost more to make than a
 /// kernel.
 class Compiler {
 public:
-  Outcome compile(const CanonicalGraph &graph) {
+  Outcome compile(const CanonicalGraph &graph, bool inSmallKernels) {
     std::lock_guard<std::mutex> lock(mutex);
+    if (std::optional<CompileFailure> failure = injectedFailure("set-up", inSmallKernels))
+      return *failure;
+    if (const std::string unknown = unknownStrategy(); !unknown.empty())
+      return CompileFailure{"tile", unknown, /*isUsersError=*/true};
     if (!target) {
       auto machine = createTargetMachine(hostFeatures());
       if (!machine)
@@ -64,7 +80,7 @@ public:
       emitter.emplace(*target);
       uses = 0;
     }
-    return compileOn(*workbench, *target, *emitter, graph);
+    return compileOn(*workbench, *target, *emitter, graph, inSmallKernels);
   }
 
 private:
@@ -97,13 +113,14 @@ bool is_compiler_gone() {
 /// MLIR and LLVM recurse; this is what a main thread has.
 static constexpr unsigned compilerStackBytes = 8 << 20;
 
-std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph) {
+std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph,
+                                                  bool inSmallKernels) {
   NoFork noFork;
   Compiler &compiler = theCompiler();
   // On a thread of its own: a host's thread may have a small stack.
   Outcome outcome;
   llvm::thread(std::optional(compilerStackBytes), [&] {
-    outcome = compiler.compile(graph);
+    outcome = compiler.compile(graph, inSmallKernels);
   }).join();
   return outcome;
 }
@@ -116,7 +133,7 @@ std::variant<Compilation, CompileFailure> compile_for(const CanonicalGraph &grap
     return CompileFailure{"set-up", llvm::toString(target.takeError())};
   Workbench workbench({.targetFeatures = features});
   CodeEmitter emitter(**target);
-  return compileOn(workbench, **target, emitter, graph);
+  return compileOn(workbench, **target, emitter, graph, /*inSmallKernels=*/false);
 }
 
 const std::string &code_version() {

@@ -105,7 +105,9 @@ void explainTiling(func::FuncOp kernel, KernelExplanation &explanation, bool isM
 /// Runs the pipeline in two halves and looks at the module after each.
 class Explainer {
 public:
-  explicit Explainer(MLIRContext &context) : context(context) {}
+  Explainer(MLIRContext &context, bool inSmallKernels) : context(context), options(hostOptions()) {
+    options.smallKernels = inSmallKernels;
+  }
 
   LogicalResult run(const CanonicalGraph &graph, GraphExplanation &explanation) {
     OwningOpRef<ModuleOp> module = graphToTsum(graph, &context);
@@ -145,7 +147,6 @@ public:
 private:
   /// Goes on from where it was.
   LogicalResult runUpTo(StringRef last, ModuleOp module) {
-    const PipelineOptions options = hostOptions();
     PassManager passes(&context);
     for (; next != pipelineStages().size(); ++next) {
       const Stage &stage = pipelineStages()[next];
@@ -159,19 +160,21 @@ private:
   }
 
   MLIRContext &context;
+  PipelineOptions options;
   size_t next = 0;
 };
 
 } // namespace
 
-std::variant<GraphExplanation, CompileFailure> explain_graph(const CanonicalGraph &graph) {
+std::variant<GraphExplanation, CompileFailure> explain_graph(const CanonicalGraph &graph,
+                                                             bool inSmallKernels) {
   NoFork noFork;
   DialectRegistry registry;
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   DiagnosticText diagnostics(context);
   GraphExplanation explanation;
-  if (failed(Explainer(context).run(graph, explanation)))
+  if (failed(Explainer(context, inSmallKernels).run(graph, explanation)))
     return CompileFailure{"explain", diagnostics.text};
   return explanation;
 }

@@ -24,6 +24,7 @@ struct Library::Parts {
   std::unique_ptr<TargetMachine> target;
   std::unique_ptr<Module> module;
   std::string problem; ///< of the set-up
+  std::vector<CompileFailure> notes;
   std::int64_t graphs = 0;
 };
 
@@ -40,15 +41,27 @@ Library::Library(std::string features) : parts(std::make_unique<Parts>(std::move
 
 Library::~Library() = default;
 
+std::span<const CompileFailure> Library::notes() const { return parts->notes; }
+
 std::optional<CompileFailure> Library::addKernels(const CanonicalGraph &graph, Image &image) {
   if (!parts->target)
     return CompileFailure{"set-up", parts->problem};
-  std::vector<StageTime> times;
-  CompileFailure failure;
-  std::unique_ptr<Module> kernels =
-      parts->workbench.lower(graph, *parts->target, image, times, failure);
-  if (!failure.stage.empty())
-    return failure;
+  std::unique_ptr<Module> kernels;
+  std::optional<CompileFailure> first;
+  for (bool inSmallKernels : {false, true}) {
+    std::vector<StageTime> times;
+    CompileFailure failure;
+    StageWatch watch(times, graph, inSmallKernels);
+    kernels = parts->workbench.lower(graph, inSmallKernels, *parts->target, image, watch, failure);
+    if (failure.stage.empty())
+      break;
+    if (first)
+      return first;
+    first = std::move(failure);
+    image = {};
+  }
+  if (first)
+    parts->notes.push_back(std::move(*first));
   if (!kernels)
     return std::nullopt;
   const std::string suffix = "." + std::to_string(parts->graphs++);

@@ -3,6 +3,7 @@
 #include "tsum/JIT/Loader.h"
 
 #include "Profilers.h"
+#include "StageWatch.h"
 
 #include "tsum/Support/NoFork.h"
 
@@ -103,6 +104,8 @@ static std::mutex &loaderMutex() {
 
 std::variant<Program, CompileFailure> load(Image image) {
   NoFork noFork;
+  if (std::optional<CompileFailure> failure = injectedFailure("load", /*inSmallKernels=*/false))
+    return *failure;
   static auto &created = [&]() -> Expected<std::unique_ptr<Loader>> & {
     return *new Expected<std::unique_ptr<Loader>>(Loader::create());
   }();

@@ -7,8 +7,6 @@
 
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
-#include "tsum/Support/Timeline.h"
-#include "tsum/Translate/GraphToTsum.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -28,23 +26,6 @@ constexpr bool verifyEachPass = false;
 #else
 constexpr bool verifyEachPass = true;
 #endif
-
-/// Times one stage after another.
-class StopWatch {
-public:
-  explicit StopWatch(std::vector<StageTime> &stages) : stages(stages) {}
-  void stop(llvm::StringRef stage) {
-    auto now = std::chrono::steady_clock::now();
-    stages.push_back({{stage.data(), stage.size()}, now - start});
-    if (Timeline *timeline = Timeline::get())
-      timeline->add("compile", stages.back().stage, start, now);
-    start = now;
-  }
-
-private:
-  std::vector<StageTime> &stages;
-  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-};
 
 /// What the pipeline has left of the function: launches in order.
 void readSchedule(func::FuncOp function, Image &image) {
@@ -75,8 +56,8 @@ void readSchedule(func::FuncOp function, Image &image) {
       std::int64_t traffic = std::accumulate(results.begin(), results.end(), std::int64_t{0});
       for (Type input : launch.getInputs().getTypes())
         traffic += ir::getByteSize(input);
-      program.launches.push_back({nullptr, tiles, numbersOf(launch.getInputs()), std::move(results),
-                                  traffic, /*name=*/{}});
+      program.launches.push_back({nullptr, tiles, numbersOf(launch.getInputs()),
+                                  std::move(results), traffic, /*name=*/{}});
       image.kernels.push_back(kernel.getName().str());
     } else {
       program.outputs = numbersOf(cast<func::ReturnOp>(op).getOperands());
@@ -86,7 +67,8 @@ void readSchedule(func::FuncOp function, Image &image) {
 
 } // namespace
 
-Workbench::Workbench(const PipelineOptions &options) : context(MLIRContext::Threading::DISABLED) {
+Workbench::Workbench(const PipelineOptions &options)
+    : context(MLIRContext::Threading::DISABLED), options(options) {
   DialectRegistry registry;
   registerTsumDialects(registry);
   registerBuiltinDialectTranslation(registry);
@@ -95,26 +77,42 @@ Workbench::Workbench(const PipelineOptions &options) : context(MLIRContext::Thre
   // The constructor's argument spares the thread pool, but leaves the uniquers with locks and with
   // caches per thread.
   context.disableMultithreading();
-  for (const Stage &stage : pipelineStages()) {
-    // Kept, since what passes prepare once, such as their patterns, takes longer than to run them.
-    auto &passes = stages.emplace_back(std::make_unique<PassManager>(&context));
-    passes->enableVerifier(verifyEachPass);
-    stage.addPasses(*passes, options);
-  }
+  (void)stagesFor(/*smallKernels=*/false);
 }
 
-std::unique_ptr<llvm::Module> Workbench::lower(const CanonicalGraph &graph,
+/// Kept, since what passes prepare once, such as their patterns, takes longer than to run them.
+Workbench::Stages &Workbench::stagesFor(bool smallKernels) {
+  Stages &result = smallKernels ? stagesOfSmallKernels : stages;
+  options.smallKernels = smallKernels;
+  if (result.empty())
+    for (const Stage &stage : pipelineStages()) {
+      auto &passes = result.emplace_back(std::make_unique<PassManager>(&context));
+      passes->enableVerifier(verifyEachPass);
+      stage.addPasses(*passes, options);
+    }
+  return result;
+}
+
+std::unique_ptr<llvm::Module> Workbench::lower(const CanonicalGraph &graph, bool inSmallKernels,
                                                llvm::TargetMachine &target, Image &image,
-                                               std::vector<StageTime> &times,
-                                               CompileFailure &failure) {
+                                               StageWatch &watch, CompileFailure &failure) {
   DiagnosticText diagnostics(context);
   StageDump dump(nameOf(graph), graph);
-  StopWatch watch(times);
+  auto mayBegin = [&](std::string_view stage) {
+    std::optional<CompileFailure> obstacle = watch.obstacle(stage);
+    if (obstacle)
+      failure = std::move(*obstacle);
+    return !obstacle;
+  };
+  if (!mayBegin("import"))
+    return nullptr;
   OwningOpRef<ModuleOp> module = graphToTsum(graph, &context);
   watch.stop("import");
   auto print = [&](llvm::raw_ostream &os) { module->print(os); };
   dump.write("import", "mlir", print);
-  for (auto [stage, passes] : llvm::zip_equal(pipelineStages(), stages)) {
+  for (auto [stage, passes] : llvm::zip_equal(pipelineStages(), stagesFor(inSmallKernels))) {
+    if (!mayBegin(stage.name))
+      return nullptr;
     if (failed(passes->run(*module))) {
       failure = {stage.name.str(), diagnostics.text};
       return nullptr;
@@ -124,11 +122,12 @@ std::unique_ptr<llvm::Module> Workbench::lower(const CanonicalGraph &graph,
   }
   ModuleOp kernels = *module->getOps<ModuleOp>().begin();
   readSchedule(*module->getOps<func::FuncOp>().begin(), image);
-  if (image.kernels.empty())
+  if (image.kernels.empty() || !mayBegin("llvm-ir"))
     return nullptr;
   auto llvmIR = toLLVMIR(kernels, llvmContext, target);
   if (!llvmIR) {
-    failure = {"llvm-ir", llvm::toString(llvmIR.takeError())};
+    std::string reason = llvm::toString(llvmIR.takeError());
+    failure = {"llvm-ir", diagnostics.text.empty() ? reason : reason + ": " + diagnostics.text};
     return nullptr;
   }
   watch.stop("llvm-ir");

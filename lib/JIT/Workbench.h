@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "StageWatch.h"
+
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/JIT/Compiler.h"
 
@@ -20,17 +22,23 @@ public:
   /// Runs all stages, whatever `options` say of that.
   explicit Workbench(const PipelineOptions &options);
 
-  /// The kernels of `graph` as optimized LLVM IR; fills in the program and the kernels' names, and
-  /// appends what each stage took. Null for a graph without kernels, and where `failure` says why.
-  std::unique_ptr<llvm::Module> lower(const CanonicalGraph &graph, llvm::TargetMachine &target,
-                                      Image &image, std::vector<StageTime> &times,
+  /// The kernels of `graph` as optimized LLVM IR, with `inSmallKernels` of one operation each; fills
+  /// in the program and the kernels' names. Null for a graph without kernels, and where `failure`
+  /// says why.
+  std::unique_ptr<llvm::Module> lower(const CanonicalGraph &graph, bool inSmallKernels,
+                                      llvm::TargetMachine &target, Image &image, StageWatch &watch,
                                       CompileFailure &failure);
 
   mlir::MLIRContext context;
   llvm::LLVMContext llvmContext;
 
 private:
-  std::vector<std::unique_ptr<mlir::PassManager>> stages;
+  using Stages = std::vector<std::unique_ptr<mlir::PassManager>>;
+
+  Stages &stagesFor(bool smallKernels);
+
+  PipelineOptions options;
+  Stages stages, stagesOfSmallKernels;
 };
 
 } // namespace tsum

@@ -132,7 +132,7 @@ void bind_tensor(nb::module_ &m) {
          nb::sig("def numpy(self) -> numpy.ndarray"),
          "The values, read-only and without a copy; a NumPy scalar if the rank is 0, as in\n"
          "TensorFlow. Evaluates if need be. The array keeps the memory alive.\n\n"
-         "Raises CompileError if the compiler fails, MemoryError if memory runs out.")
+         "Raises MemoryError if memory runs out.")
       .def(
           "item", [](const Tensor &self) { return to_item(self, "item"); },
           nb::sig("def item(self) -> bool | int | float | complex"),

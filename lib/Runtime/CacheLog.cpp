@@ -26,13 +26,15 @@ std::string to_text(std::chrono::nanoseconds time) {
 }
 
 void print(const CacheEvent &event) {
-  static constexpr const char *names[] = {"memory", "disk", "compiler"};
+  static constexpr const char *names[] = {"memory", "disk", "compiler", "reference"};
   std::string text = "tsum: cache: from ";
   text += names[static_cast<std::size_t>(event.origin)];
   text += " in " + to_text(event.total);
   if (!event.novelty.empty())
     text += "; new: " + event.novelty;
   text += '\n';
+  if (!event.failure.empty())
+    text += "    failed: " + event.failure + '\n';
   for (const auto &[stage, time] : event.stages)
     text += "    " + stage + " " + to_text(time) + '\n';
   std::size_t begin = 0;

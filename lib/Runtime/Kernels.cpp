@@ -4,14 +4,15 @@
 
 #include "BufferPool.h"
 #include "CacheLog.h"
+#include "Interpreter.h"
 #include "Threads.h"
 
 #include "tsum/JIT/DiskCache.h"
 #include "tsum/JIT/Loader.h"
-#include "tsum/Runtime/ValueOrThrow.h"
 #include "tsum/Support/NoFork.h"
 #include "tsum/Support/Timeline.h"
 
+#include <cstdio>
 #include <pthread.h>
 
 namespace tsum {
@@ -68,10 +69,43 @@ private:
 /// What a program keeps in memory beside its object file, about.
 constexpr std::int64_t overhead_bytes = 4096;
 
+std::int64_t bytes_of(const Image &image) {
+  return static_cast<std::int64_t>(image.object.size()) + overhead_bytes;
+}
+
+std::string text_of(const CompileFailure &failure) {
+  return failure.stage + ": " + failure.diagnostic;
+}
+
+/// Says once in the life of the process that a graph runs slower than it should.
+void warn_of_detour(const std::string &failure, const char *way) {
+  static std::atomic<bool> warned = false;
+  if (warned.exchange(true))
+    return;
+  const std::string text =
+      "tsum: warning: the compiler failed (" + failure + "); the graph is evaluated " + way +
+      ", to the same values but slower. Later failures are told by TSUM_LOG=cache "
+      "alone\n";
+  std::fputs(text.c_str(), stderr);
+}
+
+/// Evaluates `graph` without the compiler.
+KernelCache::Made make_interpreted(const CanonicalGraph &graph, CacheEvent &event,
+                                   std::string failure) {
+  warn_of_detour(failure, "by the reference evaluator");
+  event.origin = CacheEvent::Origin::Reference;
+  event.failure = failure;
+  Program program = interpret(graph);
+  program.detour = std::move(failure);
+  return {std::move(program), overhead_bytes};
+}
+
+/// Finds the code of `graph` on disk, or compiles it; if that fails, in smaller kernels; if these
+/// fail, too, the reference evaluates it.
 KernelCache::Made make(const CanonicalGraph &graph, CacheEvent &event) {
   if (is_compiler_gone())
-    throw CompileError("exit", "the process is exiting, and the compiler's parts with it (evaluate "
-                               "new graphs before main returns; known ones still run)");
+    return make_interpreted(graph, event,
+                            "exit: the process is exiting, and the compiler's parts with it");
   NoFork no_fork;
   StopWatch watch(event);
   std::shared_ptr<DiskCache> files = disk().get();
@@ -79,7 +113,7 @@ KernelCache::Made make(const CanonicalGraph &graph, CacheEvent &event) {
   if (files->isEnabled())
     watch.stop("disk");
   if (image) {
-    const auto bytes = static_cast<std::int64_t>(image->object.size()) + overhead_bytes;
+    const std::int64_t bytes = bytes_of(*image);
     std::variant<Program, CompileFailure> loaded = load(std::move(*image));
     watch.stop("load");
     if (auto *program = std::get_if<Program>(&loaded)) {
@@ -90,18 +124,39 @@ KernelCache::Made make(const CanonicalGraph &graph, CacheEvent &event) {
   }
 
   event.origin = CacheEvent::Origin::Compiler;
-  Compilation compiled = value_or_throw(compile(graph));
-  ++compilations;
-  for (const StageTime &stage : compiled.stages)
-    event.stages.emplace_back(stage.stage, stage.time);
-  watch.restart();
-  files->insert(graph, compiled.image);
-  if (files->isEnabled())
-    watch.stop("write");
-  const auto bytes = static_cast<std::int64_t>(compiled.image.object.size()) + overhead_bytes;
-  Program program = value_or_throw(load(std::move(compiled.image)));
-  watch.stop("load");
-  return {std::move(program), bytes};
+  std::string failure;
+  for (bool in_small_kernels : {false, true}) {
+    std::variant<Compilation, CompileFailure> outcome = compile(graph, in_small_kernels);
+    if (auto *failed = std::get_if<CompileFailure>(&outcome)) {
+      if (failed->isUsersError)
+        throw CompileError(failed->stage, failed->diagnostic);
+      failure += (failure.empty() ? "" : "; in smaller kernels: ") + text_of(*failed);
+      continue;
+    }
+    auto &compiled = std::get<Compilation>(outcome);
+    ++compilations;
+    for (const StageTime &stage : compiled.stages)
+      event.stages.emplace_back(stage.stage, stage.time);
+    watch.restart();
+    if (!in_small_kernels) { // the next process tries the others again
+      files->insert(graph, compiled.image);
+      if (files->isEnabled())
+        watch.stop("write");
+    }
+    const std::int64_t bytes = bytes_of(compiled.image);
+    std::variant<Program, CompileFailure> loaded = load(std::move(compiled.image));
+    watch.stop("load");
+    if (auto *failed = std::get_if<CompileFailure>(&loaded)) {
+      failure += (failure.empty() ? "" : "; in smaller kernels: ") + text_of(*failed);
+      break; // smaller ones take as much room
+    }
+    if (in_small_kernels)
+      warn_of_detour(failure, "in smaller kernels");
+    auto &program = std::get<Program>(loaded);
+    program.detour = event.failure = failure;
+    return {std::move(program), bytes};
+  }
+  return make_interpreted(graph, event, std::move(failure));
 }
 
 /// Of the miss that this thread is making; `get` reads it when it is done.

@@ -11,7 +11,7 @@ class Kernels {
 public:
   static Kernels &instance();
 
-  /// The program for `graph`, from memory, disk or the compiler. \throws CompileError.
+  /// The program for `graph`, from memory, disk or the compiler; if that fails, a slower one.
   [[nodiscard]] KernelCache::ProgramPtr get(const CanonicalGraph &graph);
 
   KernelCache memory;

@@ -128,6 +128,9 @@ public:
   }
 
   void write() {
+    for (const CompileFailure &note : library.notes())
+      llvm::WithColor::warning(llvm::errs(), "tsum-compile")
+          << note.stage << ": " << note.diagnostic << "; a kernel is made for each operation\n";
     if (options.emit == Emit::Mlir) {
       writeFile(options.output, lowered);
     } else {

@@ -16,6 +16,8 @@ struct PipelineOptions {
   /// The strategy of all reductions that can run by it; empty leaves it to the cost model. See the
   /// pass tsum-tile.
   std::string strategy;
+  /// A kernel for each operation: slower, but of what goes wrong with larger ones little is left.
+  bool smallKernels = false;
 };
 
 /// What this process compiles for: this machine's extensions, and the strategy that TSUM_STRATEGY
@@ -40,7 +42,7 @@ mlir::LogicalResult buildPipeline(mlir::OpPassManager &pm, const PipelineOptions
                                   llvm::function_ref<void(const llvm::Twine &)> error);
 
 /// Registers tsum's passes, and the pipeline as `--tsum-compile='stop-after=...
-/// target-features=... strategy=...'`.
+/// target-features=... strategy=... small-kernels'`.
 void registerTsumPasses();
 
 /// Adds the dialects and the external models that the pipeline needs.

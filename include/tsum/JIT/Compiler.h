@@ -4,16 +4,18 @@
 #include "tsum/JIT/Program.h"
 
 #include <chrono>
+#include <optional>
 #include <string_view>
 #include <variant>
 
 namespace tsum {
 
-/// Why a compilation failed. Compiler code throws nothing: the runtime turns this into a
-/// CompileError.
+/// Why a compilation failed. Compiler code throws nothing: the runtime evaluates the graph in
+/// another way, or turns this into a CompileError.
 struct CompileFailure {
   std::string stage;
   std::string diagnostic;
+  bool isUsersError = false; ///< of what the environment asks for, which no other way would mend
 };
 
 /// How long one stage took: a name of `pipelineStages()`, or "translate", "optimize", "object".
@@ -27,9 +29,23 @@ struct Compilation {
   std::vector<StageTime> stages;
 };
 
-/// Compiles `graph` for this machine. Compilations in several threads take turns. The first one in
-/// a process also sets the compiler up; none loads anything.
-[[nodiscard]] std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph);
+/// Compiles `graph` for this machine; with `inSmallKernels` each operation into a kernel of its own,
+/// which is slower to run. Compilations in several threads take turns. The first one in a process
+/// also sets the compiler up; none loads anything.
+///
+/// Fails as well if it takes longer than its budget: 10 s, and 20 ms for each value of the graph,
+/// looked at between the stages.
+[[nodiscard]] std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph,
+                                                                bool inSmallKernels = false);
+
+/// For tests: has compilations fail at a stage, which is one of those above, "set-up", or "load" of
+/// what they made.
+struct CompileFault {
+  std::string stage;           ///< empty for none
+  bool inSmallKernels = false; ///< also of small kernels
+  bool isBudget = false;       ///< the time that they may take is over there
+};
+void setCompileFault(CompileFault fault);
 
 /// The same for x86-64 with the extensions `features`, as LLVM spells them ("+avx2,+fma"), whatever
 /// this machine has. Sets up a compiler each time.

@@ -28,8 +28,9 @@ struct GraphExplanation {
   std::vector<KernelExplanation> kernels;
 };
 
-/// What the compiler makes of `graph` for this machine. Runs its stages in a context of their own.
+/// What the compiler makes of `graph` for this machine, as `compile` does. Runs its stages in a
+/// context of their own.
 [[nodiscard]] std::variant<GraphExplanation, CompileFailure>
-explain_graph(const CanonicalGraph &graph);
+explain_graph(const CanonicalGraph &graph, bool inSmallKernels = false);
 
 } // namespace tsum

@@ -17,8 +17,12 @@ public:
   Library(const Library &) = delete;
   Library &operator=(const Library &) = delete;
 
-  /// Adds the kernels of `graph`; their names in `image` are the library's own.
+  /// Adds the kernels of `graph`; their names in `image` are the library's own. Where the compiler
+  /// fails, kernels of one operation each, of which `notes` tells.
   [[nodiscard]] std::optional<CompileFailure> addKernels(const CanonicalGraph &graph, Image &image);
+
+  /// Why some graphs are in small kernels.
+  [[nodiscard]] std::span<const CompileFailure> notes() const;
 
   /// One function's view of the kernels. Buffers have numbers: the inputs, the constants, the
   /// outputs, then the scratch memory, all of it one buffer.

@@ -5,6 +5,7 @@
 #include "tsum/Support/Timeline.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ namespace tsum {
 /// Computes the tiles `begin` to `end` of one or more tensors. `buffers` are the inputs, then the
 /// results.
 using Kernel = void (*)(const void *const *buffers, std::int64_t begin, std::int64_t end);
+
+/// Computes all results of a launch without a kernel.
+using Interpreted = std::function<void(const void *const *buffers)>;
 
 /// A compiled graph: kernels and the order to run them in. Values have numbers: first the graph's
 /// data, then the results of the launches, in order.
@@ -25,11 +29,16 @@ struct Program {
     std::vector<std::int64_t> results; ///< bytes of each
     std::int64_t traffic = 0;          ///< bytes of the inputs and the results together
     std::string name;                  ///< the kernel's, for people; empty until it is loaded
+    /// What runs in place of a kernel where nothing could be compiled; there is one tile then.
+    std::shared_ptr<const Interpreted> interpreted = nullptr;
 
     /// Computes the tiles from `begin` to `end`.
     void run(const void *const *buffers, std::int64_t begin, std::int64_t end) const {
       TimelineScope event("kernel", name);
-      kernel(buffers, begin, end);
+      if (kernel)
+        kernel(buffers, begin, end);
+      else
+        (*interpreted)(buffers);
     }
   };
 
@@ -38,6 +47,9 @@ struct Program {
   std::vector<std::int32_t> outputs; ///< values, each of them a result of a launch
   /// Keeps the code loaded; the last program that lets go unloads it.
   std::shared_ptr<const void> code;
+  /// Why the graph is evaluated in a slower way than by what the compiler makes of it: "vector: ...";
+  /// empty if it is not.
+  std::string detour;
 };
 
 /// What a compilation makes and the disk cache keeps: a program whose kernels are still in an
@@ -52,12 +64,12 @@ struct Image {
 
 template <MaybeConst<Program::Launch> Launch, class Visit>
 void visit_fields(Launch &launch, Visit &&visit) {
-  [[maybe_unused]] auto &[kernel, tiles, inputs, results, traffic, name] = launch;
+  [[maybe_unused]] auto &[kernel, tiles, inputs, results, traffic, name, interpreted] = launch;
   visit(tiles, inputs, results, traffic);
 }
 
 template <MaybeConst<Program> P, class Visit> void visit_fields(P &program, Visit &&visit) {
-  [[maybe_unused]] auto &[arguments, launches, outputs, code] = program;
+  [[maybe_unused]] auto &[arguments, launches, outputs, code, detour] = program;
   visit(arguments, launches, outputs);
 }
 

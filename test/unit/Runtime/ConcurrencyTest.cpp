@@ -82,19 +82,14 @@ TEST(Concurrency, TheCacheIsClearedWhileThreadsEvaluate) {
 struct EvaluatesAtExit {
   Tensor known = reduce_sum(iota(10));
   Tensor unknown = reduce_sum(iota(100) * 3);
-  bool used_before = false;
 
   ~EvaluatesAtExit() {
     if (known.item<double>() != sum_of_iota(10))
       std::_Exit(1);
-    try {
-      if (unknown.item<double>() != 3 * sum_of_iota(100))
-        std::_Exit(2);
-    } catch (const CompileError &) {
-      // LLVM's static objects are gone if they were there.
-      std::_Exit(used_before ? 0 : 3);
-    }
-    std::_Exit(used_before ? 4 : 0);
+    // LLVM's static objects are gone if they were there: this is evaluated without a compiler.
+    if (unknown.item<double>() != 3 * sum_of_iota(100))
+      std::_Exit(2);
+    std::_Exit(0);
   }
 };
 
@@ -103,7 +98,6 @@ TEST(AtExitDeathTest, AStaticDestructorEvaluates) {
   auto exit_with = [](bool used_before) {
     // Made before anything of the compiler, and so destroyed after it.
     static EvaluatesAtExit last;
-    last.used_before = used_before;
     if (used_before)
       static_cast<void>(reduce_sum(iota(10)).item<double>());
     std::exit(0);

@@ -22,10 +22,10 @@ public:
   KernelOutliner(func::FuncOp function, ModuleOp kernels, int64_t &count)
       : function(function), kernels(kernels), count(count) {}
 
-  void run() {
+  void run(bool smallKernels) {
     Block &body = function.getBody().front();
     giveOutputsMemory(body.getTerminator());
-    KernelPlan plan(function);
+    KernelPlan plan(function, smallKernels);
     auto lastOp = [](const PlannedKernel *kernel) {
       return kernel->results.back().getDefiningOp();
     };
@@ -163,6 +163,8 @@ private:
 };
 
 struct TsumFormKernelsPass final : impl::TsumFormKernelsPassBase<TsumFormKernelsPass> {
+  using TsumFormKernelsPassBase::TsumFormKernelsPassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     constexpr StringLiteral name = "kernels";
@@ -181,7 +183,7 @@ struct TsumFormKernelsPass final : impl::TsumFormKernelsPassBase<TsumFormKernels
     auto kernels = ModuleOp::create(b, module.getLoc(), name);
     int64_t count = 0;
     for (func::FuncOp function : functions)
-      KernelOutliner(function, kernels, count).run();
+      KernelOutliner(function, kernels, count).run(smallKernels);
   }
 };
 

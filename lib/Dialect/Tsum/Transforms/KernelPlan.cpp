@@ -55,10 +55,12 @@ std::optional<PlannedKernel> formOne(ArrayRef<Value> results, const OpCosts &cos
 
 } // namespace
 
-KernelPlan::KernelPlan(func::FuncOp function) : costs(function.getBody().front()) {
+KernelPlan::KernelPlan(func::FuncOp function, bool smallKernels)
+    : costs(function.getBody().front()) {
   findInterleaved(function.getBody().front());
-  formAll(function.getBody().front());
-  joinAll();
+  formAll(function.getBody().front(), smallKernels);
+  if (!smallKernels)
+    joinAll();
   llvm::erase_if(all, [](const PlannedKernel &kernel) { return kernel.results.empty(); });
   places.clear();
   for (auto [place, kernel] : llvm::enumerate(all))
@@ -70,7 +72,7 @@ KernelPlan::KernelPlan(func::FuncOp function) : costs(function.getBody().front()
 
 /// Goes through the operations from the last to the first, and lets the kernels that read a value
 /// compute it, or gives it a kernel of its own.
-void KernelPlan::formAll(Block &body) {
+void KernelPlan::formAll(Block &body, bool smallKernels) {
   std::vector<GrowingKernel> growing;
   DenseMap<Value, PlannedKernel::Reasons> roots;   // what needs memory, and why
   DenseMap<Value, SmallVector<size_t, 2>> pending; // the kernels that read a value
@@ -82,6 +84,8 @@ void KernelPlan::formAll(Block &body) {
         roots[reshape.getInput()].insert("reshape");
   };
   auto reasonToCut = [&](Value value, ArrayRef<size_t> reading) -> StringRef {
+    if (smallKernels)
+      return value.getDefiningOp<ir::BroadcastOp>() ? "" : "small kernels";
     // Of a chain of reductions only the one that is nearest to the results.
     if (reading.size() > 1 && value.getDefiningOp<ir::ReductionOpInterface>())
       return "shared reduction";

@@ -34,7 +34,8 @@ struct PlannedKernel {
 /// Which kernels compute a function. Takes time linear in its operations.
 class KernelPlan {
 public:
-  explicit KernelPlan(mlir::func::FuncOp function);
+  /// With `smallKernels` each has one operation, and repeats its operands.
+  explicit KernelPlan(mlir::func::FuncOp function, bool smallKernels = false);
 
   llvm::ArrayRef<PlannedKernel> kernels() const { return all; }
 
@@ -46,7 +47,7 @@ public:
 
 private:
   void findInterleaved(mlir::Block &body);
-  void formAll(mlir::Block &body);
+  void formAll(mlir::Block &body, bool smallKernels);
   void joinAll();
   bool joinOthersTo(size_t a);
   llvm::SmallVector<size_t> candidatesFor(size_t a) const;

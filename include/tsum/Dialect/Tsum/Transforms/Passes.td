@@ -27,7 +27,11 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
     - `broadcast reduction`: a reduction whose elements are each read many times, other than within
       rows;
     - `reshape`: a value that a reshape reads, which happens between kernels;
-    - `size`: the kernel would have more than 256 ops.
+    - `size`: the kernel would have too much code, which counts a function or a reduction as 16
+      additions, and what several of its loops compute once for each, up to 256 in all;
+    - `stack`: its tiles would keep more on the stack than 128 KB, or 64 KB of one value: rows that
+      take long to compute and several loops read, and results of reductions;
+    - `shared value`: more than 4 kernels would compute it each for itself, which is much code.
 
     Two kernels whose results have one shape are joined to one with several results where that
     spares reading memory, and nothing above stands against it; up to four results, since each takes
@@ -54,6 +58,8 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
     module @kernels { func.func @square_reduce_sum_sqrt_0(...) ... }
     ```
   }];
+  let options = [Option<"smallKernels", "small-kernels", "bool", /*default=*/"false",
+                        "Give each op a kernel of its own: where larger ones do not compile">];
   let dependentDialects = ["::mlir::func::FuncDialect", "::tsum::ir::TsumDialect"];
 }
 
