@@ -369,6 +369,45 @@ func.func @at_most_four_results(%x: tensor<4xf32>)
 
 // -----
 
+// What more than four kernels would compute each for itself, and is more than little code, has
+// memory.
+
+// CHECK-LABEL: func.func @value_of_many_readers
+//       CHECK:   %[[POWERS:.*]] = tsum.launch @kernels::@[[EXP:[a-z_0-9]*]](%{{.*}}) {{.*}} -> tensor<4x8x2x2x2xf32>
+// CHECK-COUNT-5: tsum.launch {{.*}}(%[[POWERS]])
+//       CHECK:   func.func @[[EXP]]
+//  CHECK-SAME:     tsum.cut = "shared value"
+//  CHECK-NEXT:     tsum.exp
+//  CHECK-NEXT:     return
+func.func @value_of_many_readers(%x: tensor<4x8x2x2x2xf32>)
+    -> (tensor<8x2x2x2xf32>, tensor<4x2x2x2xf32>, tensor<4x8x2x2xf32>, tensor<4x8xf32>, tensor<f32>) {
+  %powers = tsum.exp %x : tensor<4x8x2x2x2xf32>
+  %a = tsum.reduce_sum %powers axes = [0] : tensor<4x8x2x2x2xf32> -> tensor<8x2x2x2xf32>
+  %b = tsum.reduce_sum %powers axes = [1] : tensor<4x8x2x2x2xf32> -> tensor<4x2x2x2xf32>
+  %c = tsum.reduce_sum %powers axes = [4] : tensor<4x8x2x2x2xf32> -> tensor<4x8x2x2xf32>
+  %d = tsum.reduce_sum %powers axes = [2, 3, 4] : tensor<4x8x2x2x2xf32> -> tensor<4x8xf32>
+  %e = tsum.reduce_sum %powers axes = [0, 1, 2, 3, 4] : tensor<4x8x2x2x2xf32> -> tensor<f32>
+  return %a, %b, %c, %d, %e
+      : tensor<8x2x2x2xf32>, tensor<4x2x2x2xf32>, tensor<4x8x2x2xf32>, tensor<4x8xf32>, tensor<f32>
+}
+
+// -----
+
+// The axes of a row may nest in any order.
+
+// CHECK-LABEL: func.func @rows_of_two_dimensions
+//  CHECK-NEXT:   tsum.launch
+//  CHECK-NEXT:   return
+//       CHECK:   tsum.rows = 1 : i64
+func.func @rows_of_two_dimensions(%x: tensor<4x8x16xf32>) -> tensor<4x8x16xf32> {
+  %sum = tsum.reduce_sum %x axes = [2, 1] : tensor<4x8x16xf32> -> tensor<4xf32>
+  %sums = tsum.broadcast %sum dims = [0] : tensor<4xf32> -> tensor<4x8x16xf32>
+  %r = tsum.divide %x, %sums : tensor<4x8x16xf32>
+  return %r : tensor<4x8x16xf32>
+}
+
+// -----
+
 // A reshape needs its operand in memory, and is no work for a kernel.
 
 // CHECK-LABEL: func.func @reshape
