@@ -53,6 +53,9 @@ struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
     if (failed(ir::verifyIsTensorKernel(kernel)) || failed(findRoot(kernel)))
       return signalPassFailure();
     auto output = cast<RankedTensorType>(kernel.getResultTypes().front());
+    const bool empty = output.getNumElements() == 0;
+    if (!empty && failed(verifyExtents(kernel)))
+      return signalPassFailure();
     FailureOr<Tiling> chosen = chooseTiling(kernel, strategy);
     if (failed(chosen))
       return signalPassFailure();
@@ -60,7 +63,6 @@ struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
     markTiling(kernel, tiling, strategy);
     takeBuffers(kernel);
     IRRewriter rewriter(kernel.getContext());
-    const bool empty = output.getNumElements() == 0;
     kernel->setAttr("tsum.tiles", rewriter.getI64IntegerAttr(empty ? 0 : tiling.count()));
     if (empty)
       return eraseBody(kernel);
@@ -79,6 +81,14 @@ struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
   }
 
 private:
+  /// Checks that no op computes elements from nothing: a tile of size 0 is none to MLIR.
+  static LogicalResult verifyExtents(func::FuncOp kernel) {
+    for (auto op : kernel.getOps<linalg::LinalgOp>())
+      if (llvm::is_contained(op.getStaticLoopRanges(), 0))
+        return op.emitOpError("has an extent of 0, which the canonicalizer folds away");
+    return success();
+  }
+
   /// Checks that one op has all the results.
   static LogicalResult findRoot(func::FuncOp kernel) {
     auto returned = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
