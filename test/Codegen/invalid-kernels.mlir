@@ -1,6 +1,7 @@
-// What no pass on kernels works on.
+// What no pass on kernels on buffers works on.
 
 // RUN: tsum-opt %s --tsum-overlap-stores --split-input-file --verify-diagnostics
+// RUN: tsum-opt %s --tsum-vectorize --split-input-file --verify-diagnostics
 // RUN: tsum-opt %s --tsum-to-llvm --split-input-file --verify-diagnostics
 
 // expected-error @below {{'func.func' op has no body, of which a kernel could be made}}
@@ -101,5 +102,13 @@ func.func @tensors(%x: tensor<4xf32>) -> tensor<4xf32> {
 func.func @tensor(%x: memref<4xf32>, %begin: index, %end: index) {
   // expected-error @below {{'tensor.empty' op has the result 'tensor<4xf32>', and kernels at this stage have no tensors}}
   %y = tensor.empty() : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @wide_vector(%x: memref<4xf32>, %begin: index, %end: index) {
+  // expected-error @below {{has the result 'vector<2147483648xf32>', and values of a kernel have vectors of at most 8192 lanes}}
+  %y = ub.poison : vector<2147483648xf32>
   return
 }

@@ -48,8 +48,11 @@ static StringRef obstacle(Type type, bool mayBeDynamic = false) {
   if (shaped.hasStaticShape() && !isAddressable(shaped))
     return "have less than 2^63 bytes";
   if (auto vector = dyn_cast<VectorType>(type)) {
+    constexpr int64_t mostLanes = 8192; // LLVM takes vectors apart
     if (vector.isScalable())
       return "have vectors of fixed length";
+    if (vector.getNumElements() > mostLanes)
+      return "have vectors of at most 8192 lanes";
     return isNumber(vector.getElementType()) ? "" : "have vectors of numbers of up to 64 bits";
   }
   if (!isStored(shaped.getElementType()))
