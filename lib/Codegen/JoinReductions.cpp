@@ -83,7 +83,10 @@ void dropRoot(IRRewriter &rewriter, func::FuncOp kernel) {
     auto element = dyn_cast<BlockArgument>(yielded);
     if (!element || element.getOwner() != root.getBody())
       return;
-    sources.push_back(root.getMatchingOpOperand(element)->get());
+    OpOperand *operand = root.getMatchingOpOperand(element);
+    if (!root.getMatchingIndexingMap(operand).isIdentity())
+      return; // it repeats what it hands on
+    sources.push_back(operand->get());
   }
   Operation *source = sources.front().getDefiningOp();
   auto isOnlyRead = [&](Value result) { return llvm::count(sources, result) == 1; };

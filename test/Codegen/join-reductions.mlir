@@ -230,3 +230,20 @@ func.func @other_data_stays_apart(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> t
   %r = tsum.add %a, %b : tensor<4xf32>
   return %r : tensor<4xf32>
 }
+
+// -----
+
+// What is returned is not the results but repeats them.
+
+// CHECK-LABEL: func.func @repeated_results
+//       CHECK:   %[[BOTH:.*]]:2 = linalg.generic
+//       CHECK:   %[[REPEATED:.*]]:2 = linalg.generic {{.*}} ins(%[[BOTH]]#0, %[[BOTH]]#1 :
+//       CHECK:   return %[[REPEATED]]#0, %[[REPEATED]]#1 : tensor<4x8xf32>, tensor<4x8xf32>
+func.func @repeated_results(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>)
+    attributes {tsum.rows = 1 : i64} {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %max = tsum.reduce_max %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %sums = tsum.broadcast %sum dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %maxima = tsum.broadcast %max dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+  return %sums, %maxima : tensor<4x8xf32>, tensor<4x8xf32>
+}
