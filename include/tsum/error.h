@@ -45,8 +45,8 @@ public:
   using Error::Error;
 };
 
-/// The compiler failed where nothing can take its place: asked for what a stage makes of a graph, say.
-/// Evaluations go another way then (tsum/eval.h). The process stays usable.
+/// The compiler failed where nothing can take its place: asked for what a stage makes of a graph,
+/// say. Evaluations go another way then (tsum/eval.h). The process stays usable.
 class CompileError : public Error {
 public:
   CompileError(std::string stage, const std::string &diagnostic)

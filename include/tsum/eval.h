@@ -19,9 +19,10 @@ namespace tsum {
 /// dtypes) is seen; later calls find the code in the cache (tsum/cache.h), and a prepared function
 /// (tsum/function.h) needs not even look. May be called from several threads at once.
 ///
-/// Where the compiler fails, takes longer than 10 s and 20 ms for each operation, or has gone because
-/// the process is exiting, the graph is evaluated in smaller kernels, or at last without any, element
-/// by element: to the same values, but slower. The first time, a line on stderr says so.
+/// Where the compiler fails, takes longer than 10 s and 20 ms for each operation, or has gone
+/// because the process is exiting, the graph is evaluated in smaller kernels, or at last without
+/// any, element by element: to the same values, but slower. The first time, a line on stderr says
+/// so.
 ///
 /// \throws `std::bad_alloc` if memory runs out; Error for an `input` that has no data. Nothing is
 /// evaluated then.

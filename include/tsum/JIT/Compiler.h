@@ -29,9 +29,9 @@ struct Compilation {
   std::vector<StageTime> stages;
 };
 
-/// Compiles `graph` for this machine; with `inSmallKernels` each operation into a kernel of its own,
-/// which is slower to run. Compilations in several threads take turns. The first one in a process
-/// also sets the compiler up; none loads anything.
+/// Compiles `graph` for this machine; with `inSmallKernels` each operation into a kernel of its
+/// own, which is slower to run. Compilations in several threads take turns. The first one in a
+/// process also sets the compiler up; none loads anything.
 ///
 /// Fails as well if it takes longer than its budget: 10 s, and 20 ms for each value of the graph,
 /// looked at between the stages.

@@ -47,8 +47,8 @@ struct Program {
   std::vector<std::int32_t> outputs; ///< values, each of them a result of a launch
   /// Keeps the code loaded; the last program that lets go unloads it.
   std::shared_ptr<const void> code;
-  /// Why the graph is evaluated in a slower way than by what the compiler makes of it: "vector: ...";
-  /// empty if it is not.
+  /// Why the graph is evaluated in a slower way than by what the compiler makes of it, such as
+  /// "vector: ..."; empty if it is not.
   std::string detour;
 };
 
