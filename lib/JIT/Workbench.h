@@ -22,9 +22,9 @@ public:
   /// Runs all stages, whatever `options` say of that.
   explicit Workbench(const PipelineOptions &options);
 
-  /// The kernels of `graph` as optimized LLVM IR, with `inSmallKernels` of one operation each; fills
-  /// in the program and the kernels' names. Null for a graph without kernels, and where `failure`
-  /// says why.
+  /// The kernels of `graph` as optimized LLVM IR, with `inSmallKernels` of one operation each;
+  /// fills in the program and the kernels' names. Null for a graph without kernels, and where
+  /// `failure` says why.
   std::unique_ptr<llvm::Module> lower(const CanonicalGraph &graph, bool inSmallKernels,
                                       llvm::TargetMachine &target, Image &image, StageWatch &watch,
                                       CompileFailure &failure);

@@ -17,7 +17,8 @@ constexpr int64_t maxCode = 256;
 constexpr int64_t muchCode = maxCode - maxCode / 8;
 /// Bytes of a row that a kernel may read several times: it stays in L1 or L2.
 constexpr int64_t maxRowBytes = 64 * 1024;
-/// Bytes of one value of a tile on the stack, and of all of them. As much again is for accumulators.
+/// Bytes of one value of a tile on the stack, and of all of them; as much again is for
+/// accumulators.
 constexpr int64_t maxBufferBytes = 64 * 1024, maxStackBytes = 128 * 1024;
 /// Bytes of short rows that a tile takes together.
 constexpr int64_t rowTileBytes = 8 * 1024;

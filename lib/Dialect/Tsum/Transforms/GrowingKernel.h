@@ -30,8 +30,8 @@ private:
   using Frame = llvm::SmallVector<int64_t, 4>;
   static constexpr int64_t whole = -1;
 
-  /// Where a value is read: by the epilogue, by the epilogue through a broadcast, or on the way into
-  /// a reduction.
+  /// Where a value is read: by the epilogue, by the epilogue through a broadcast, or on the way
+  /// into a reduction.
   enum class Place { Epilogue, Broadcast, Producer };
 
   struct Read {

@@ -14,12 +14,12 @@ namespace {
 
 /// Results of one kernel: each takes registers, a share of L1 or a stream of writes.
 constexpr size_t maxResults = 4;
-/// Kernels that compute a value each for itself, whatever that takes, and the code that more of them
-/// may repeat. Below that, reading data again costs less than writing and reading the value.
+/// Kernels that compute a value each for itself, whatever that takes, and the code that more of
+/// them may repeat. Below that, reading data again costs less than writing and reading the value.
 constexpr size_t fewReaders = 4;
 constexpr int64_t maxRepeatedCode = 64;
-/// How many others a kernel may be compared with in order to join them, and how many may run between
-/// two that are joined: each is looked at.
+/// How many others a kernel may be compared with in order to join them, and how many may run
+/// between two that are joined: each is looked at.
 constexpr size_t maxCandidates = 16, maxBetween = 1024;
 
 ArrayRef<int64_t> shapeOf(Value value) {
@@ -313,7 +313,7 @@ bool KernelPlan::isNeeded(Value result, size_t a, size_t b) const {
          });
 }
 
-/// The kernels from rank `low` to below `high` that depend on that of rank `low`, itself among them.
+/// The kernels from rank `low` to below `high` that depend on that of rank `low`, and itself.
 llvm::SmallDenseSet<size_t> KernelPlan::dependents(size_t low, size_t high) const {
   llvm::SmallDenseSet<size_t> found = {order[low]};
   for (size_t place : ArrayRef(order).slice(low + 1, high - low - 1))
