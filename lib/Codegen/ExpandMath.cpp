@@ -16,15 +16,16 @@ namespace tsum {
 
 namespace {
 
-/// Calls `f(lanes)` with `operands` as lanes of their type, f32 or f64.
+/// Calls `f(lanes)` with `operands` as lanes of their type, f32 or f64. Null if it takes another
+/// number of them.
 template <class Function>
 Value expandLanes(LaneBuilder &lanes, ValueRange operands, Function function) {
   auto as = [&]<class T>(T) {
     auto lane = [&](Value value) { return ValueLane<T>(&lanes, value); };
     if constexpr (std::is_invocable_v<Function, ValueLane<T>>)
-      return function(lane(operands[0])).value;
+      return operands.size() == 1 ? function(lane(operands[0])).value : Value();
     else
-      return function(lane(operands[0]), lane(operands[1])).value;
+      return operands.size() == 2 ? function(lane(operands[0]), lane(operands[1])).value : Value();
   };
   return getElementTypeOrSelf(operands[0]).isF32() ? as(float()) : as(double());
 }
@@ -48,10 +49,10 @@ template <class Function> Value expand(Operation *op, bool hasAVX512, Function f
   for (Value operand : op->getOperands())
     operands.push_back(vector::ShapeCastOp::create(b, loc, flat, operand));
   Value result = expandLanes(lanes, operands, function);
-  return vector::ShapeCastOp::create(b, loc, vector, result);
+  return result ? vector::ShapeCastOp::create(b, loc, vector, result).getResult() : Value();
 }
 
-/// What builds a function's value before its op.
+/// What builds a function's value before its op; null for a wrong number of operands.
 using Expansion = Value (*)(Operation *op, bool hasAVX512);
 
 /// Null for an op that is no function of tsum/Math.
@@ -107,7 +108,11 @@ LogicalResult expandOp(Operation *op, bool hasAVX512) {
   if (isa<ShapedType>(type) && (!vector || vector.isScalable()))
     return op->emitOpError("has no expansion for ")
            << type << " (valid: scalars and vectors of fixed length)";
-  op->getResult(0).replaceAllUsesWith(expansion(op, hasAVX512));
+  Value value = expansion(op, hasAVX512);
+  if (!value)
+    return op->emitOpError() << "has " << op->getNumOperands()
+                             << " operands, which is not what the function takes";
+  op->getResult(0).replaceAllUsesWith(value);
   op->erase();
   return success();
 }

@@ -7,6 +7,7 @@
 
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Translate/GraphToTsum.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

@@ -3,6 +3,7 @@
 #include "Interpreter.h"
 
 #include "tsum/Graph/Node.h"
+#include "tsum/Ops/Make.h"
 #include "tsum/Reference/Evaluate.h"
 #include "tsum/shapes.h"
 

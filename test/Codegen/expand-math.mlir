@@ -140,3 +140,11 @@ func.func @call(%x: f32) -> f32 {
   %y = math.cbrt %x : f32
   return %y : f32
 }
+
+// -----
+
+func.func @operands_of_a_function(%x: vector<4xf32>) -> vector<4xf32> {
+  // expected-error @below {{has 1 operands, which is not what the function takes}}
+  %y = tsum.elementary "pow"(%x) : vector<4xf32>
+  return %y : vector<4xf32>
+}

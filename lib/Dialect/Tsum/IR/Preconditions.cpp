@@ -149,7 +149,8 @@ LogicalResult ir::verifyIsGraphFunction(FunctionOpInterface function) {
              << " (kernels are made of tensors of static shape, of tsum's element types and less "
                 "than 2^63 bytes)";
   for (Operation &op : function.getFunctionBody().front().without_terminator())
-    if (!isa_and_nonnull<TsumDialect>(op.getDialect()) || isa<ElementaryOp>(op))
+    if (!isa_and_nonnull<TsumDialect>(op.getDialect()) ||
+        isa<ElementaryOp, AccumulateOp, LoadOp, PiecesOp, LaunchOp>(op))
       return op.emitOpError("is no operation of tsum on tensors, of which kernels are made");
   return success();
 }
