@@ -20,6 +20,10 @@ FailureOr<Accumulators> Accumulators::of(linalg::GenericOp generic) {
   }
   if (result.parts.empty())
     return generic.emitOpError("reduces to nothing");
+  auto isExact = [](const Accumulator &part) { return part.isExact(); };
+  if (result.parts.size() > 1 && llvm::any_of(result.parts, isExact))
+    return generic.emitOpError(
+        "reduces exactly and has other results, which take loops of their own");
   // What has no order goes with either.
   if (llvm::any_of(result.parts, [&](const Accumulator &part) {
         return part.isOrdered() && part.takesNodes() != result.takesNodes();

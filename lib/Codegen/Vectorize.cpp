@@ -71,8 +71,39 @@ LogicalResult emitReduction(LoopNest &nest) {
   return success();
 }
 
+/// Checks that each output has an element for each place along the dimensions that are not reduced,
+/// those along the innermost one side by side, and that all operands lie at known distances.
+LogicalResult verifyOperands(LoopNest &nest) {
+  linalg::GenericOp generic = nest.generic;
+  int64_t inner = -1;
+  size_t kept = 0;
+  for (int64_t dim = 0; dim < nest.rank(); ++dim)
+    if (!nest.isReduced(dim)) {
+      inner = dim;
+      ++kept;
+    }
+  for (OpOperand &operand : generic->getOpOperands()) {
+    if (llvm::is_contained(cast<MemRefType>(operand.get().getType()).getShape(), 0))
+      continue;
+    for (int64_t dim = 0; dim < nest.rank(); ++dim)
+      if (ShapedType::isDynamic(nest.stride(operand, dim)))
+        return generic.emitOpError("has an operand of unknown strides");
+  }
+  for (OpOperand &output : generic.getDpsInitsMutable()) {
+    AffineMap map = generic.getMatchingIndexingMap(&output);
+    auto isReduced = [&](AffineExpr dim) {
+      return nest.isReduced(cast<AffineDimExpr>(dim).getPosition());
+    };
+    if (map.getNumResults() != kept || llvm::any_of(map.getResults(), isReduced))
+      return generic.emitOpError("has an output that is not of all its parallel loops");
+    if (inner >= 0 && nest.extents[inner] > 1 && nest.stride(output, inner) != 1)
+      return generic.emitOpError("has an output whose elements do not lie side by side");
+  }
+  return success();
+}
+
 LogicalResult vectorize(linalg::GenericOp generic) {
-  if (!generic.hasPureBufferSemantics())
+  if (!llvm::all_of(generic->getOperandTypes(), llvm::IsaPred<MemRefType>))
     return generic.emitOpError("is not on buffers");
   if (!llvm::all_of(generic.getIndexingMapsArray(),
                     [](AffineMap map) { return map.isProjectedPermutation(); }))
@@ -83,6 +114,8 @@ LogicalResult vectorize(linalg::GenericOp generic) {
   for (auto [dim, extent] : llvm::enumerate(nest.extents))
     if (ShapedType::isDynamic(extent) && (!piece || !nest.isReduced(dim) || !nest.extentOf(dim)))
       return generic.emitOpError("has a dynamic extent");
+  if (failed(verifyOperands(nest)))
+    return failure();
   if (generic.getNumReductionLoops() > 0)
     return emitReduction(nest);
   emitElementwise(nest);

@@ -150,3 +150,94 @@ func.func @indexing_map(%x: memref<4xf32>, %out: memref<8xf32>) {
   }
   return
 }
+
+// -----
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+
+func.func @exact_sum_and_another(%x: memref<4x8xf32>, %a: memref<4xf32>, %b: memref<4xf32>) {
+  // expected-error @below {{reduces exactly and has other results, which take loops of their own}}
+  linalg.generic {indexing_maps = [#all, #rows, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<4x8xf32>) outs(%a, %b : memref<4xf32>, memref<4xf32>) {
+  ^bb0(%in: f32, %s: f32, %t: f32):
+    %r = tsum.accumulate <reduce_sum f32> (%in) into (%s) : (f32) into (f32)
+    %q = tsum.accumulate <reduce_sum f32 exact> (%in) into (%t) : (f32) into (f32)
+    linalg.yield %r, %q : f32, f32
+  }
+  return
+}
+
+// -----
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+
+func.func @output_along_the_reduced_dimension(%x: memref<4x8xf32>, %out: memref<4x8xf32>) {
+  // expected-error @below {{has an output that is not of all its parallel loops}}
+  linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<4x8xf32>) outs(%out : memref<4x8xf32>) {
+  ^bb0(%in: f32, %sum: f32):
+    %r = tsum.accumulate <reduce_sum f32> (%in) into (%sum) : (f32) into (f32)
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+
+func.func @output_of_some_dimensions(%x: memref<4x8xf32>, %out: memref<4xf32>) {
+  // expected-error @below {{has an output that is not of all its parallel loops}}
+  linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<4x8xf32>) outs(%out : memref<4xf32>) {
+  ^bb0(%in: f32, %unused: f32):
+    linalg.yield %in : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+
+func.func @output_with_gaps(%x: memref<8xf32>, %out: memref<8xf32, strided<[2]>>) {
+  // expected-error @below {{has an output whose elements do not lie side by side}}
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<8xf32>) outs(%out : memref<8xf32, strided<[2]>>) {
+  ^bb0(%in: f32, %unused: f32):
+    linalg.yield %in : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+
+func.func @unknown_strides(%x: memref<8xf32, strided<[?]>>, %out: memref<8xf32>) {
+  // expected-error @below {{has an operand of unknown strides}}
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<8xf32, strided<[?]>>) outs(%out : memref<8xf32>) {
+  ^bb0(%in: f32, %unused: f32):
+    linalg.yield %in : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+func.func @number_that_is_no_buffer(%x: memref<8xf32>, %y: f32, %out: memref<8xf32>) {
+  // expected-error @below {{is not on buffers}}
+  linalg.generic {indexing_maps = [#id, #none, #id], iterator_types = ["parallel"]}
+      ins(%x, %y : memref<8xf32>, f32) outs(%out : memref<8xf32>) {
+  ^bb0(%a: f32, %b: f32, %unused: f32):
+    %r = arith.mulf %a, %b : f32
+    linalg.yield %r : f32
+  }
+  return
+}

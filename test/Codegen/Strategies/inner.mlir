@@ -136,7 +136,7 @@ func.func @product(%x: memref<4x100xf32>, %out: memref<4xf32>) {
 #rows = affine_map<(d0, d1) -> (d0)>
 
 // A block's value of f64 becomes a pair, of what it is and of what merging lost. The sum of both is the
-// result, if it is finite.
+// result, if it is finite and something was lost: a product keeps its -0.
 
 // CHECK-LABEL: func.func @pairs
 //       CHECK:   %[[B_PART:.*]] = arith.subf %[[SUM:[^ ]*]], %[[A:[^ ]*]] : vector
@@ -147,9 +147,9 @@ func.func @product(%x: memref<4x100xf32>, %out: memref<4xf32>) {
 //  CHECK-NEXT:   %[[BEFORE:.*]] = arith.addf
 //  CHECK-NEXT:   arith.addf %[[BEFORE]], %[[LOST]]
 //       CHECK:   %[[FINITE:.*]] = arith.cmpf ord
-//       CHECK:   %[[IS_LOST:.*]] = arith.cmpf une
-//  CHECK-NEXT:   %[[BETTER:.*]] = arith.andi %[[FINITE]], %[[IS_LOST]]
-//  CHECK-NEXT:   arith.select %[[BETTER]]
+//       CHECK:   %[[HAS_LOST:.*]] = arith.cmpf une
+//       CHECK:   %[[IS_BETTER:.*]] = arith.andi %[[FINITE]], %[[HAS_LOST]]
+//       CHECK:   arith.select %[[IS_BETTER]]
 func.func @pairs(%x: memref<4x600xf64>, %out: memref<4xf64>) {
   %zero = arith.constant 0.0 : f64
   linalg.fill ins(%zero : f64) outs(%out : memref<4xf64>)
