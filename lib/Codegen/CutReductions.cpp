@@ -29,9 +29,9 @@ constexpr int64_t minBytes = 512 * 1024;
 /// A piece reads so much; more where that leaves enough pieces for as many threads as there may be.
 constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedPieces = 64;
 /// Bytes that are read for each byte of a node.
-constexpr int64_t minReadPerNodeByte = 32;
+constexpr int64_t minReadPerNodeByte = 16;
 /// Bytes of nodes that a tile may keep on the stack between two reductions; more are cut.
-constexpr int64_t maxStackBytes = 16 * 1024;
+constexpr int64_t maxStackBytes = 8 * 1024;
 /// A piece of what has no order is whole rows of lanes, of so many elements or less; across memory it
 /// is some rows.
 constexpr int64_t unorderedGranule = 4096, unorderedRows = 32;

@@ -116,6 +116,10 @@ public:
   /// ones, where lanes in order take a shuffle and a shift each.
   bool extendsHalves(const LaneTile &tile);
 
+  /// Loads of neighbours ask memory for those at the next place along this dimension as well, unless
+  /// it is -1.
+  int64_t prefetchedDim = -1;
+
   /// Outputs whose stores, of whole cache lines, go past the caches. They must be aligned to lines.
   llvm::SmallPtrSet<mlir::OpOperand *, 2> streamed;
 
@@ -139,6 +143,7 @@ private:
   void store(mlir::Value value, mlir::OpOperand &operand, const LaneTile &tile);
   mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count);
   void prefetchNextTile(mlir::OpOperand &operand, int64_t count);
+  void prefetch(mlir::OpOperand &operand, llvm::ArrayRef<mlir::AffineExpr> place, int64_t count);
   mlir::Value loadContiguous(mlir::OpOperand &operand, int64_t count);
   mlir::Value deinterleave(mlir::OpOperand &operand, int64_t count);
   mlir::Value loadStrided(mlir::OpOperand &operand, int64_t dim, int64_t count);

@@ -135,30 +135,43 @@ Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
   return vector::FromElementsOp::create(b, loc, type, lanes);
 }
 
+/// Asks memory for `count` elements of `operand` from `place` on.
+void LoopNest::prefetch(OpOperand &operand, ArrayRef<AffineExpr> place, int64_t count) {
+  const int64_t bytes = getElementTypeOrSelf(operand.get()).getIntOrFloatBitWidth() / 8;
+  SmallVector<AffineExpr> exprs(place);
+  for (int64_t element = 0; element < count; element += lineBytes / bytes) {
+    exprs.back() = place.back() + element;
+    SmallVector<Value> indices =
+        llvm::map_to_vector(exprs, [&](AffineExpr expr) { return index(expr); });
+    memref::PrefetchOp::create(b, loc, operand.get(), indices, /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
+  }
+}
+
 /// Asks for what the next tile will load where this one loads `count` elements: a whole tile
 /// further on along the innermost dimension that is tiled, which is the one before the rows.
 void LoopNest::prefetchNextTile(OpOperand &operand, int64_t count) {
-  auto rows = generic->getParentOfType<func::FuncOp>()->getAttrOfType<IntegerAttr>("tsum.rows");
+  auto rows = generic->getParentOfType<func::FuncOp>()->getAttrOfType<IntegerAttr>(
+      ir::TsumDialect::getRowsAttrName());
   auto type = cast<MemRefType>(operand.get().getType());
   if (!rows || rows.getInt() < 1 || rows.getInt() > type.getRank())
     return;
-  const int64_t tiled = rows.getInt() - 1, bytes = type.getElementTypeBitWidth() / 8;
-  AffineMap indices = indicesOf(operand);
-  for (int64_t element = 0; element < count; element += lineBytes / bytes) {
-    SmallVector<AffineExpr> exprs(indices.getResults());
-    exprs[tiled] = exprs[tiled] + type.getDimSize(tiled);
-    exprs.back() = exprs.back() + element;
-    SmallVector<Value> place =
-        llvm::map_to_vector(exprs, [&](AffineExpr expr) { return index(expr); });
-    memref::PrefetchOp::create(b, loc, operand.get(), place, /*isWrite=*/false,
-                               /*localityHint=*/2, /*isDataCache=*/true);
-  }
+  const int64_t tiled = rows.getInt() - 1;
+  SmallVector<AffineExpr> place(indicesOf(operand).getResults());
+  place[tiled] = place[tiled] + type.getDimSize(tiled);
+  prefetch(operand, place, count);
 }
 
 Value LoopNest::loadContiguous(OpOperand &operand, int64_t count) {
   auto prefetched = generic->getAttrOfType<DenseI64ArrayAttr>("tsum.prefetch");
   if (prefetched && llvm::is_contained(prefetched.asArrayRef(), operand.getOperandNumber()))
     prefetchNextTile(operand, count);
+  if (prefetchedDim >= 0 && stride(operand, prefetchedDim) != 0) {
+    const AffineExpr here = position[prefetchedDim];
+    position[prefetchedDim] = here + 1;
+    prefetch(operand, indicesOf(operand).getResults(), count);
+    position[prefetchedDim] = here;
+  }
   return loadVector(operand.get(), indicesOf(operand), count);
 }
 

@@ -21,7 +21,9 @@ namespace tsum {
 
 namespace {
 
-constexpr int64_t vectorBytes = 128;
+/// Bytes of a vector of columns where rows follow each other, so that memory is read in runs as
+/// long; and where a row's vectors do.
+constexpr int64_t runBytes = 256, vectorBytes = 128;
 /// Bytes of one lane of a tile of columns: runs of memory as long as this.
 constexpr int64_t laneBytes = 4 * 1024;
 /// Lines of so many rows are folded in registers.
@@ -34,30 +36,17 @@ constexpr int64_t rowsAtOnce = 8;
 
 class Emitter {
 public:
-  explicit Emitter(ReductionLoops &loops)
+  Emitter(ReductionLoops &loops, int64_t vectorBytes)
       : loops(loops), nest(loops.nest), accumulators(loops.accumulators), b(loops.b),
         loc(loops.loc), columns(loops.kept.back()),
         vectors(nest.cover(columns, vectorBytes, accumulators.blockBytes())), width(vectors.width),
         slots(vectors.count * width), tile(loops.inAnyOrder({loops.line, 1, width})) {}
 
-  void emit() {
-    nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
-      if (!loops.isPiece() && isShort())
-        emitRegisters();
-      else if (accumulators.isOrdered() && isDense())
-        emitDense();
-      else if (accumulators.isOrdered())
-        emitBlocks();
-      else
-        emitUnordered();
-      return {};
-    });
-  }
-
-private:
   /// Whether the line is few rows, of vectors that the columns fill well. Not of rows that lie a
   /// multiple of a page apart: more than the ways of L1 drive each other out of it.
-  bool isShort() {
+  bool fitsRegisters() {
+    if (loops.isPiece())
+      return false;
     constexpr int64_t mostInstructions = 256, pageBytes = 4096, ways = 8, registerBytes = 32;
     const int64_t rows = loops.mostElements(), count = nest.extents[columns];
     const bool collides = rows > 2 * ways &&
@@ -72,24 +61,65 @@ private:
            (fills || rows <= block_lanes);
   }
 
+  /// The line is one short block, which is folded in registers.
+  void emitInRegisters() {
+    prefetchNextLine();
+    overKept([&] {
+      overColumns([&](AffineExpr) {
+        SmallVector<Value> block;
+        if (loops.mostElements() == 0)
+          block = accumulators.neutralBlocks(b, loc, width);
+        else
+          block = loops.foldRows(loops.mostElements(), [&](int64_t row) {
+            moveTo(nest.constant(row));
+            return loops.elements(tile);
+          });
+        finish(accumulators.toNodes(b, loc, block));
+      });
+    });
+  }
+
+  void emit() {
+    overKept([&] {
+      if (!accumulators.isOrdered())
+        emitUnordered();
+      else if (isDense())
+        emitDense();
+      else
+        emitBlocks();
+    });
+  }
+
+private:
+  void overKept(llvm::function_ref<void()> body) {
+    nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
+      body();
+      return {};
+    });
+  }
+
+  void overColumns(llvm::function_ref<void(AffineExpr)> body) {
+    nest.overVectors(columns, vectors, body);
+  }
+
+  /// Lets loads ask for what the next line has at their place, if lines lie one after the other: the
+  /// order in which rows are folded is none that the processor foresees.
+  void prefetchNextLine() {
+    if (loops.kept.size() < 2)
+      return;
+    const int64_t next = loops.kept[loops.kept.size() - 2];
+    auto follow = [&](OpOperand *operand) {
+      const int64_t row = nest.stride(*operand, loops.line);
+      return nest.stride(*operand, columns) == 1 && row == nest.extents[columns] &&
+             nest.stride(*operand, next) == row * nest.extents[loops.line];
+    };
+    if (llvm::any_of(nest.generic.getDpsInputOperands(), follow))
+      nest.prefetchedDim = next;
+  }
+
   void moveTo(AffineExpr row) { nest.position[loops.line] = row; }
 
   void finish(ValueRange nodes) { loops.storeResults(loops.inOrder(nodes, tile), tile); }
-
-  /// The line is one short block, which is folded in registers.
-  void emitRegisters() {
-    nest.overVectors(columns, vectors, [&](AffineExpr) {
-      SmallVector<Value> block;
-      if (loops.mostElements() == 0)
-        block = accumulators.neutralBlocks(b, loc, width);
-      else
-        block = loops.foldRows(loops.mostElements(), [&](int64_t row) {
-          moveTo(nest.constant(row));
-          return loops.elements(tile);
-        });
-      finish(accumulators.toNodes(b, loc, block));
-    });
-  }
 
   // Few columns without gaps: the 16 lanes of all columns lie side by side, a row of them for each
   // round of a block.
@@ -109,8 +139,7 @@ private:
   void emitDense() {
     const int64_t count = nest.extents[columns], most = loops.mostElements();
     const int64_t mostBlocks = std::max<int64_t>(1, llvm::divideCeil(most, block_elements));
-    // The lanes, then those of each half of them, down to one.
-    lanes = loops.allocate(accumulators.blockTypes(), 2 * block_lanes * count);
+    lanes = loops.allocate(accumulators.blockTypes(), block_lanes * count);
     const bool isOneBlock = mostBlocks == 1 && !loops.isPiece();
     if (!isOneBlock && !stack)
       stack.emplace(loops, mostBlocks, count);
@@ -161,7 +190,7 @@ private:
     if (count <= 0)
       return;
     // A power of two, of at most a vector; the last one begins earlier.
-    const int64_t most = vectorBytes / accumulators.blockBytes();
+    const int64_t most = runBytes / accumulators.blockBytes();
     const auto width = int64_t(llvm::bit_floor(uint64_t(std::min(count, most))));
     nest.loop(count / width, [&](AffineExpr iv) { body(iv * width + first, width); });
     if (count % width)
@@ -192,23 +221,15 @@ private:
       });
   }
 
-  /// Folds the lanes by halves, and gives the nodes of vectors of columns to `take`.
+  /// Folds the lanes, and gives the nodes of vectors of columns to `take`.
   void foldDense(llvm::function_ref<void(ValueRange, AffineExpr, int64_t)> take) {
     const int64_t count = nest.extents[columns];
-    int64_t from = 0;
-    for (int64_t half = block_lanes / 2; half > 0; half /= 2) {
-      const int64_t to = from + 2 * half * count;
-      overDense(0, half * count, [&](AffineExpr place, int64_t width) {
-        SmallVector<Value> lower = loops.load(lanes, place + from, width),
-                           upper = loops.load(lanes, place + (from + half * count), width);
-        SmallVector<Value> sum = accumulators.combine(b, loc, lower, upper);
-        if (half > 1)
-          loops.store(sum, lanes, place + to);
-        else
-          take(accumulators.toNodes(b, loc, sum), place, width);
+    overDense(0, count, [&](AffineExpr first, int64_t width) {
+      SmallVector<Value> block = loops.foldRows(block_lanes, [&](int64_t lane) {
+        return loops.load(lanes, first + lane * count, width);
       });
-      from = to;
-    }
+      take(accumulators.toNodes(b, loc, block), first, width);
+    });
   }
 
   // In blocks.
@@ -253,10 +274,6 @@ private:
       count = b.createOrFold<arith::AddIOp>(loc, blocks, more);
     }
     overColumns([&](AffineExpr number) { finish(stack->total(count, number * width, width)); });
-  }
-
-  void overColumns(llvm::function_ref<void(AffineExpr)> body) {
-    nest.overVectors(columns, vectors, body);
   }
 
   /// Combines `rounds` rows of each of `count` lanes from `first` on, of the block that begins at
@@ -416,7 +433,12 @@ public:
     return laneBytes / shape.allBlockBytes;
   }
 
-  void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }
+  void emit(ReductionLoops &loops) const override {
+    if (Emitter few(loops, runBytes); few.fitsRegisters())
+      few.emitInRegisters();
+    else
+      Emitter(loops, vectorBytes).emit();
+  }
 };
 
 } // namespace
