@@ -11,6 +11,7 @@
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -59,12 +60,22 @@ bool LoopNest::loadsVectors(const LaneTile &tile) {
   });
 }
 
+bool LoopNest::loadsPartly(const LaneTile &tile) {
+  constexpr unsigned leastBits = 32; // AVX2 has no masks for less
+  return tile.columns == 1 && llvm::all_of(generic.getDpsInputOperands(), [&](OpOperand *operand) {
+           const int64_t step = stride(*operand, tile.rowDim);
+           auto type = cast<MemRefType>(operand->get().getType());
+           return step == 0 || (step == 1 && type.isLastDimUnitStride() &&
+                                type.getElementTypeBitWidth() >= leastBits);
+         });
+}
+
 Value LoopNest::load(OpOperand &operand, const LaneTile &tile) {
   const int64_t rowStride = stride(operand, tile.rowDim);
   if (tile.rows == 1)
     return loadLine(operand, rank() - 1, tile.columns);
   if (tile.columns == 1)
-    return loadLine(operand, tile.rowDim, tile.rows);
+    return loadLine(operand, tile.rowDim, tile.rows, tile.present);
   const int64_t columnStride = stride(operand, rank() - 1);
   if (columnStride == 1 && rowStride == tile.columns)
     return loadContiguous(operand, tile.size());
@@ -108,8 +119,8 @@ void LoopNest::storeVector(Value value, Value buffer, AffineMap indices) {
     affine::AffineVectorStoreOp::create(b, loc, value, buffer, indices, ivs);
 }
 
-/// `count` neighbours along `dim`.
-Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
+/// `count` neighbours along `dim`, or the first `present` of them.
+Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count, int64_t present) {
   auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
   auto loadElement = [&]() -> Value {
     if (auto values = indexValues(indicesOf(operand)))
@@ -120,7 +131,7 @@ Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
   if (elements == 0)
     return vector::BroadcastOp::create(b, loc, type, loadElement());
   if (elements == 1)
-    return loadContiguous(operand, count);
+    return present ? loadPartly(operand, count, present) : loadContiguous(operand, count);
   if (isInterleaved(operand, dim))
     return deinterleave(operand, count);
   if (std::abs(elements) <= maxShuffledStride && count > 1)
@@ -173,6 +184,18 @@ Value LoopNest::loadContiguous(OpOperand &operand, int64_t count) {
     position[prefetchedDim] = here;
   }
   return loadVector(operand.get(), indicesOf(operand), count);
+}
+
+Value LoopNest::loadPartly(OpOperand &operand, int64_t count, int64_t present) {
+  auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
+  SmallVector<bool> isThere(count, false);
+  std::fill_n(isThere.begin(), present, true);
+  auto maskType = VectorType::get({count}, b.getI1Type());
+  Value mask = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(maskType, isThere));
+  Value zeros = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  SmallVector<Value> indices = llvm::map_to_vector(indicesOf(operand).getResults(),
+                                                   [&](AffineExpr place) { return index(place); });
+  return vector::MaskedLoadOp::create(b, loc, type, operand.get(), indices, mask, zeros);
 }
 
 namespace {

@@ -22,10 +22,19 @@ constexpr int64_t rowTileBytes = 8 * 1024;
 /// smaller.
 constexpr int64_t columnGranule = 128;
 
-/// Cuts `extent` into equal tiles of at most `most` elements.
+/// Cuts `extent` into equal tiles of at most `most` elements. The last one begins earlier where they
+/// have more together.
 int64_t evenTile(int64_t extent, int64_t most, int64_t granule) {
   if (extent <= most)
     return extent;
+  if (granule == 1) {
+    auto excess = [&](int64_t size) { return llvm::alignTo(uint64_t(extent), uint64_t(size)) - extent; };
+    int64_t best = most;
+    for (int64_t size = most; size > most / 2; --size)
+      if (excess(size) < excess(best))
+        best = size;
+    return best;
+  }
   int64_t count = llvm::divideCeil(extent, most);
   return std::min(extent, int64_t(llvm::alignTo(llvm::divideCeil(extent, count), granule)));
 }

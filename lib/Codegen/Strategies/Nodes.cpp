@@ -121,8 +121,13 @@ public:
     return shape.takesNodes ? "" : "it merges no nodes";
   }
 
+  int64_t cost(const ReductionShape &) const override { return 1; }
+
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
-    return shape.isInner() ? 1 : 4 * 1024 / shape.nodeBytes;
+    // Lines are folded by sixteen, also those of several results.
+    constexpr int64_t nodesPerTile = 192;
+    return shape.isInner() ? std::max<int64_t>(1, nodesPerTile / std::max<int64_t>(1, shape.elements()))
+                           : 4 * 1024 / shape.nodeBytes;
   }
 
   void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }

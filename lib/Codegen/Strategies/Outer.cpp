@@ -427,6 +427,8 @@ public:
     return "";
   }
 
+  int64_t cost(const ReductionShape &) const override { return 4; }
+
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
     if (shape.elements() <= fewRows)
       return 16 * 1024 / std::max(shape.nodeBytes, shape.allBlockBytes);

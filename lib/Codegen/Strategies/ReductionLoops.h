@@ -94,6 +94,9 @@ public:
   void store(mlir::ValueRange values, mlir::ValueRange buffers, mlir::AffineExpr place);
 
 private:
+  /// The first `count` elements of `tile` at the position, and neutral ones.
+  llvm::SmallVector<mlir::Value> someElements(int64_t count, LaneTile tile);
+
   ir::PieceAttr piece;
 };
 
