@@ -153,6 +153,7 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
 
   int64_t most = maxElementwiseBytes / widest;
   SmallVector<std::pair<linalg::GenericOp, ReductionShape>> reductions;
+  int64_t read = 0; // by any of the reductions: nodes are fewer than the elements they are of
   for (linalg::GenericOp generic : generics) {
     // Another type than the output's if casts come after.
     auto type = cast<RankedTensorType>(generic.getResultTypes().front());
@@ -169,10 +170,11 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
       shape.extents[shape.innerKept] = tiling.sizes[rows.getInt() - 1];
     const Strategy &strategy = Strategy::choose(shape);
     reductions.push_back({generic, shape});
-    int64_t read = 0;
+    int64_t bytes = 0;
     for (OpOperand *operand : generic.getDpsInputOperands())
       if (auto input = cast<RankedTensorType>(operand->get().getType()); input.getRank() > 0)
-        read += input.getNumElements() * bytesOf(input.getElementType());
+        bytes += input.getNumElements() * bytesOf(input.getElementType());
+    read = std::max(read, bytes);
     if (!isLastReducedLater(generic.getResult(0)))
       most = std::min(most, strategy.resultsPerTile(shape, read / results));
     const int64_t nodes = type.getNumElements() / results * shape.nodeBytes; // for each result
