@@ -123,9 +123,12 @@ public:
   /// ones, where lanes in order take a shuffle and a shift each.
   bool extendsHalves(const LaneTile &tile);
 
-  /// Loads of neighbours ask memory for those at the next place along this dimension as well, unless
-  /// it is -1.
-  int64_t prefetchedDim = -1;
+  /// Where loads of neighbours ask memory for others as well: so many places further along `dim`, if
+  /// there is one.
+  struct Prefetch {
+    int64_t dim = -1, distance = 0;
+  };
+  Prefetch prefetched;
 
   /// Outputs whose stores, of whole cache lines, go past the caches. They must be aligned to lines.
   llvm::SmallPtrSet<mlir::OpOperand *, 2> streamed;
@@ -150,6 +153,7 @@ private:
   void store(mlir::Value value, mlir::OpOperand &operand, const LaneTile &tile);
   mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count, int64_t present = 0);
   void prefetchNextTile(mlir::OpOperand &operand, int64_t count);
+  void prefetchAhead(mlir::OpOperand &operand, int64_t count);
   void prefetch(mlir::OpOperand &operand, llvm::ArrayRef<mlir::AffineExpr> place, int64_t count);
   mlir::Value loadContiguous(mlir::OpOperand &operand, int64_t count);
   mlir::Value loadPartly(mlir::OpOperand &operand, int64_t count, int64_t present);

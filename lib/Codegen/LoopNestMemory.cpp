@@ -121,6 +121,7 @@ void LoopNest::storeVector(Value value, Value buffer, AffineMap indices) {
 
 /// `count` neighbours along `dim`, or the first `present` of them.
 Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count, int64_t present) {
+  prefetchAhead(operand, present);
   auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
   auto loadElement = [&]() -> Value {
     if (auto values = indexValues(indicesOf(operand)))
@@ -173,20 +174,25 @@ void LoopNest::prefetchNextTile(OpOperand &operand, int64_t count) {
   prefetch(operand, place, count);
 }
 
+void LoopNest::prefetchAhead(OpOperand &operand, int64_t count) {
+  if (stride(operand, prefetched.dim) == 0)
+    return;
+  const AffineExpr here = position[prefetched.dim];
+  position[prefetched.dim] = here + prefetched.distance;
+  prefetch(operand, indicesOf(operand).getResults(), count);
+  position[prefetched.dim] = here;
+}
+
 Value LoopNest::loadContiguous(OpOperand &operand, int64_t count) {
   auto prefetched = generic->getAttrOfType<DenseI64ArrayAttr>("tsum.prefetch");
   if (prefetched && llvm::is_contained(prefetched.asArrayRef(), operand.getOperandNumber()))
     prefetchNextTile(operand, count);
-  if (prefetchedDim >= 0 && stride(operand, prefetchedDim) != 0) {
-    const AffineExpr here = position[prefetchedDim];
-    position[prefetchedDim] = here + 1;
-    prefetch(operand, indicesOf(operand).getResults(), count);
-    position[prefetchedDim] = here;
-  }
+  prefetchAhead(operand, count);
   return loadVector(operand.get(), indicesOf(operand), count);
 }
 
 Value LoopNest::loadPartly(OpOperand &operand, int64_t count, int64_t present) {
+  prefetchAhead(operand, present);
   auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
   SmallVector<bool> isThere(count, false);
   std::fill_n(isThere.begin(), present, true);

@@ -114,7 +114,7 @@ private:
              nest.stride(*operand, next) == row * nest.extents[loops.line];
     };
     if (llvm::any_of(nest.generic.getDpsInputOperands(), follow))
-      nest.prefetchedDim = next;
+      nest.prefetched = {next, 1};
   }
 
   void moveTo(AffineExpr row) { nest.position[loops.line] = row; }
