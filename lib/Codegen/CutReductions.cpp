@@ -30,8 +30,10 @@ constexpr int64_t minBytes = 512 * 1024;
 constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedPieces = 64;
 /// Bytes that are read for each byte of a node.
 constexpr int64_t minReadPerNodeByte = 16;
+/// Columns side by side that a tile should have.
+constexpr int64_t runOfColumns = 128;
 /// Bytes of nodes that a tile may keep on the stack between two reductions; more are cut.
-constexpr int64_t maxStackBytes = 8 * 1024;
+constexpr int64_t maxStackBytes = 16 * 1024;
 /// A piece of what has no order is whole rows of lanes, of so many elements or less; across memory it
 /// is some rows.
 constexpr int64_t unorderedGranule = 4096, unorderedRows = 32;
@@ -116,9 +118,13 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
       nodes *= reducedExtent(generic);
   }
   wanted = std::min(wanted, bytes / results / minReadPerNodeByte / nodeBytes);
-  if (chain.size() > 1)
+  if (chain.size() > 1) {
+    // Of columns enough for memory to be read in runs.
+    const int64_t side = std::min(runOfColumns, ReductionShape(chain.back(), *accumulators).columns());
     wanted = std::max<int64_t>(
-        wanted, llvm::divideCeil(stackBytes.back() * reducedExtent(chain.back()), maxStackBytes));
+        wanted,
+        llvm::divideCeil(stackBytes.back() * reducedExtent(chain.back()) * side, maxStackBytes));
+  }
   // Between large reductions a tile keeps few nodes, if the others lie in memory.
   const bool spreads = chain.size() > 1 && bytes >= minBytes;
   if (wanted < 2 && !spreads)

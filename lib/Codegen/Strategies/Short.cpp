@@ -15,7 +15,7 @@ namespace tsum {
 
 namespace {
 
-constexpr int64_t linesAtOnce = 16;
+constexpr int64_t linesAtOnce = 16, leastLines = 4;
 
 class Short final : public Strategy {
 public:
@@ -28,8 +28,8 @@ public:
       return "the innermost dimension is kept";
     if (shape.isPiece)
       return "the line is cut into pieces";
-    if (shape.lines() < linesAtOnce)
-      return "there are less than " + std::to_string(linesAtOnce) + " lines side by side";
+    if (shape.lines() < leastLines)
+      return "there are less than " + std::to_string(leastLines) + " lines side by side";
     if (shape.elements() > block_elements)
       return "the innermost dimension has more than " + std::to_string(block_elements) +
              " elements";
