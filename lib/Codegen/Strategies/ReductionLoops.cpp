@@ -198,7 +198,8 @@ SmallVector<Value> ReductionLoops::someElements(int64_t count, LaneTile tile) {
 
 SmallVector<Value>
 ReductionLoops::foldRows(int64_t count,
-                         llvm::function_ref<SmallVector<Value>(int64_t)> elementsAt) {
+                         llvm::function_ref<SmallVector<Value>(int64_t)> elementsAt, int64_t lane,
+                         int64_t step) {
   const int64_t lanes = std::min(count, block_lanes);
   // The lanes that are `lane` modulo `step`. Depth first, so that few values wait.
   std::function<SmallVector<Value>(int64_t, int64_t)> fold = [&](int64_t lane, int64_t step) {
@@ -212,7 +213,7 @@ ReductionLoops::foldRows(int64_t count,
     return lane + step < lanes ? accumulators.combine(b, loc, lower, fold(lane + step, 2 * step))
                                : lower;
   };
-  return fold(0, 1);
+  return fold(lane, step);
 }
 
 SmallVector<Value>
