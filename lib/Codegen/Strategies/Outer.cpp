@@ -468,9 +468,12 @@ public:
   int64_t cost(const ReductionShape &) const override { return 4; }
 
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
-    if (shape.elements() <= fewRows)
-      return 16 * 1024 / std::max(shape.nodeBytes, shape.allBlockBytes);
-    return laneBytes / shape.allBlockBytes;
+    const int64_t bytes = std::max(shape.nodeBytes, shape.allBlockBytes);
+    if (shape.elements() > fewRows)
+      return laneBytes / shape.allBlockBytes;
+    // Memory likes long runs; but there should be tiles for all threads.
+    constexpr int64_t mostBytes = 32 * 1024, leastBytes = 4 * 1024, tiles = 64;
+    return std::clamp(shape.results() / tiles, leastBytes / bytes, mostBytes / bytes);
   }
 
   void emit(ReductionLoops &loops) const override {

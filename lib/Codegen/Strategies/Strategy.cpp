@@ -22,6 +22,13 @@ ReductionShape::ReductionShape(linalg::GenericOp generic, const Accumulators &ac
     extents[line] = piece.getSize();
 }
 
+int64_t ReductionShape::results() const {
+  int64_t count = 1;
+  for (auto [dim, extent] : llvm::enumerate(extents))
+    count *= int64_t(dim) == line ? 1 : extent;
+  return count;
+}
+
 int64_t ReductionShape::lines() const {
   int64_t count = 1;
   for (int64_t dim = innerKept; dim >= 0 && dim != line; --dim)

@@ -27,6 +27,7 @@ struct ReductionShape {
   /// Elements that lie side by side for each element of the line.
   int64_t columns() const { return isInner() ? 1 : extents.back(); }
   int64_t elements() const { return line < 0 ? 1 : extents[line]; }
+  int64_t results() const;
   /// Lines next to each other: of kept dimensions of which none is reduced in between.
   int64_t lines() const;
 
