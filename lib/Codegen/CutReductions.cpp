@@ -31,7 +31,7 @@ constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedP
 /// Bytes that are read for each byte of a node.
 constexpr int64_t minReadPerNodeByte = 16;
 /// Columns side by side that a tile should have.
-constexpr int64_t runOfColumns = 128;
+constexpr int64_t runOfColumns = 512;
 /// Bytes of nodes that a tile may keep on the stack between two reductions; more are cut.
 constexpr int64_t maxStackBytes = 16 * 1024;
 /// A piece of what has no order is whole rows of lanes, of so many elements or less; across memory it

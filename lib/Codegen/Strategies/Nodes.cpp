@@ -144,10 +144,15 @@ public:
   int64_t cost(const ReductionShape &) const override { return 1; }
 
   int64_t resultsPerTile(const ReductionShape &shape, int64_t bytes) const override {
-    if (!shape.isInner())
-      return 4 * 1024 / shape.nodeBytes;
+    constexpr int64_t tileBytes = 64 * 1024;
+    if (!shape.isInner()) { // long runs of columns, as what gives the nodes likes them
+      constexpr int64_t leastBytes = 4 * 1024, mostBytes = 16 * 1024;
+      const int64_t each = std::max<int64_t>(1, shape.elements()) * shape.nodeBytes;
+      return std::clamp(tileBytes / each, leastBytes / shape.nodeBytes,
+                        mostBytes / shape.nodeBytes);
+    }
     // Several results' lines are folded together; many take memory's time while nodes are merged.
-    constexpr int64_t nodesPerTile = 192, tileBytes = 64 * 1024;
+    constexpr int64_t nodesPerTile = 192;
     return std::max<int64_t>(1, std::min(nodesPerTile / std::max<int64_t>(1, shape.elements()),
                                          tileBytes / std::max<int64_t>(1, bytes)));
   }
