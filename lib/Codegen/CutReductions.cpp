@@ -87,7 +87,8 @@ int64_t bytesOf(Type tensor) {
 /// Chooses where to cut `kernel`, if it is worth it.
 FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy) {
   const std::optional<Cut> none;
-  if (kernel->hasAttr("tsum.rows"))
+  if (kernel->hasAttr(ir::TsumDialect::getRowsAttrName()) ||
+      kernel->hasAttr(ir::TsumDialect::getColumnsAttrName()))
     return none;
   SmallVector<linalg::GenericOp> chain = chainOf(kernel);
   if (chain.empty())

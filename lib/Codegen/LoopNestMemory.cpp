@@ -161,14 +161,17 @@ void LoopNest::prefetch(OpOperand &operand, ArrayRef<AffineExpr> place, int64_t 
 }
 
 /// Asks for what the next tile will load where this one loads `count` elements: a whole tile
-/// further on along the innermost dimension that is tiled, which is the one before the rows.
+/// further on along the innermost dimension that is tiled, which is the one before the rows, or
+/// that of the columns.
 void LoopNest::prefetchNextTile(OpOperand &operand, int64_t count) {
-  auto rows = generic->getParentOfType<func::FuncOp>()->getAttrOfType<IntegerAttr>(
-      ir::TsumDialect::getRowsAttrName());
+  auto kernel = generic->getParentOfType<func::FuncOp>();
+  auto rows = kernel->getAttrOfType<IntegerAttr>(ir::TsumDialect::getRowsAttrName());
   auto type = cast<MemRefType>(operand.get().getType());
-  if (!rows || rows.getInt() < 1 || rows.getInt() > type.getRank())
+  const int64_t behind = rows ? rows.getInt() : type.getRank();
+  if (behind < 1 || behind > type.getRank() ||
+      (!rows && !kernel->hasAttr(ir::TsumDialect::getColumnsAttrName())))
     return;
-  const int64_t tiled = rows.getInt() - 1;
+  const int64_t tiled = behind - 1;
   SmallVector<AffineExpr> place(indicesOf(operand).getResults());
   place[tiled] = place[tiled] + type.getDimSize(tiled);
   prefetch(operand, place, count);
@@ -291,8 +294,8 @@ Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
                       }));
 }
 
-/// `count` elements along `dim` that lie a few others, or backwards, apart. Reads nothing before the
-/// first and behind the last of them: the last vector begins earlier.
+/// `count` elements along `dim` that lie a few others, or backwards, apart. Reads nothing before
+/// the first and behind the last of them: the last vector begins earlier.
 Value LoopNest::loadStrided(OpOperand &operand, int64_t dim, int64_t count) {
   const int64_t step = stride(operand, dim), distance = std::abs(step);
   const AffineExpr first = position[dim];
