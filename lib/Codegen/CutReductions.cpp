@@ -121,7 +121,8 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
   wanted = std::min(wanted, bytes / results / minReadPerNodeByte / nodeBytes);
   if (chain.size() > 1) {
     // Of columns enough for memory to be read in runs.
-    const int64_t side = std::min(runOfColumns, ReductionShape(chain.back(), *accumulators).columns());
+    const int64_t side =
+        std::min(runOfColumns, ReductionShape(chain.back(), *accumulators).columns());
     wanted = std::max<int64_t>(
         wanted,
         llvm::divideCeil(stackBytes.back() * reducedExtent(chain.back()) * side, maxStackBytes));

@@ -28,7 +28,9 @@ int64_t evenTile(int64_t extent, int64_t most, int64_t granule) {
   if (extent <= most)
     return extent;
   if (granule == 1) {
-    auto excess = [&](int64_t size) { return llvm::alignTo(uint64_t(extent), uint64_t(size)) - extent; };
+    auto excess = [&](int64_t size) {
+      return llvm::alignTo(uint64_t(extent), uint64_t(size)) - extent;
+    };
     int64_t best = most;
     for (int64_t size = most; size > most / 2; --size)
       if (excess(size) < excess(best))

@@ -61,8 +61,8 @@ private:
   /// are.
   bool isNarrow() const {
     constexpr int64_t most = 5;
-    return loops.isInner() && !loops.isPiece() && !loops.kept.empty() &&
-           loops.mostElements() > 0 && loops.mostElements() <= most;
+    return loops.isInner() && !loops.isPiece() && !loops.kept.empty() && loops.mostElements() > 0 &&
+           loops.mostElements() <= most;
   }
 
   SmallVector<Value> nodeAt(AffineExpr place, const LaneTile &tile) {

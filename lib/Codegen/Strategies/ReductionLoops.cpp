@@ -189,17 +189,16 @@ SmallVector<Value> ReductionLoops::someElements(int64_t count, LaneTile tile) {
       [&](auto pair) -> Value {
         auto [value, neutral] = pair;
         // Zeros were loaded for the others.
-        const bool isSo =
-            value.template getDefiningOp<vector::MaskedLoadOp>() && matchPattern(neutral, m_AnyZeroFloat());
+        const bool isSo = value.template getDefiningOp<vector::MaskedLoadOp>() &&
+                          matchPattern(neutral, m_AnyZeroFloat());
         return isSo ? value
                     : vector::ShuffleOp::create(b, loc, value, neutral, sources).getResult();
       });
 }
 
 SmallVector<Value>
-ReductionLoops::foldRows(int64_t count,
-                         llvm::function_ref<SmallVector<Value>(int64_t)> elementsAt, int64_t lane,
-                         int64_t step) {
+ReductionLoops::foldRows(int64_t count, llvm::function_ref<SmallVector<Value>(int64_t)> elementsAt,
+                         int64_t lane, int64_t step) {
   const int64_t lanes = std::min(count, block_lanes);
   // The lanes that are `lane` modulo `step`. Depth first, so that few values wait.
   std::function<SmallVector<Value>(int64_t, int64_t)> fold = [&](int64_t lane, int64_t step) {

@@ -80,8 +80,7 @@ public:
                                  : lanesOf(first + line));
         nest.position[dim] = first;
         SmallVector<Value> folded = accumulators.foldLines(b, loops.loc, lanes);
-        loops.storeResults(accumulators.toNodes(b, loops.loc, folded),
-                           LaneTile{dim, together, 1});
+        loops.storeResults(accumulators.toNodes(b, loops.loc, folded), LaneTile{dim, together, 1});
       });
       return {};
     });
