@@ -20,6 +20,11 @@ ReductionShape::ReductionShape(linalg::GenericOp generic, const Accumulators &ac
   isPiece = piece && ShapedType::isDynamic(extents[line]);
   if (isPiece)
     extents[line] = piece.getSize();
+  for (Operation *user : generic->getUsers())
+    if (auto pieces = dyn_cast<ir::PiecesOp>(user); pieces && line >= 0) { // not tiled yet
+      isPiece = pieces.getPiece().getExtent() % pieces.getPiece().getSize() != 0;
+      extents[line] = pieces.getPiece().getSize();
+    }
 }
 
 int64_t ReductionShape::results() const {
