@@ -91,7 +91,7 @@ TEST(JoinedKernels, ReadTheirDataOnce) {
   EXPECT_EQ(kernels_of({cosine_similarity(x, square(x), 1)}), 1);
 }
 
-TEST(JoinedKernels, OfMomentsOfRows) {
+TEST(JoinedKernels, OfMoments) {
   for (DType dtype : dtypes_in(Domain::Float)) {
     Tensor x = sample_tensor(dtype, {64, 1000});
     auto build = [&](std::int64_t axis) {
@@ -99,7 +99,7 @@ TEST(JoinedKernels, OfMomentsOfRows) {
       return std::vector{mean, variance, sqrt(variance)};
     };
     EXPECT_EQ(kernels_of(build(1)), 1);
-    EXPECT_EQ(kernels_of(build(0)), 2) << "the mean of a column comes before its variance";
+    EXPECT_EQ(kernels_of(build(0)), 1);
     for (std::int64_t axis : {0, 1})
       expect_compiled_as_reference([&] { return build(axis); });
   }
