@@ -91,26 +91,43 @@ void markPrefetches(func::FuncOp kernel,
   }
 }
 
-/// Whether the last dimension of `value` is reduced further on.
-bool isLastReducedLater(Value value) {
-  int64_t dim = cast<RankedTensorType>(value.getType()).getRank() - 1;
-  while (dim >= 0 && !value.use_empty()) {
+/// Which dimension of the kernel's output dimension `dim` of `value` is in the end; none if it is
+/// reduced further on.
+std::optional<int64_t> outputDim(Value value, int64_t dim) {
+  while (!value.use_empty()) {
     OpOperand &use = *value.use_begin();
+    if (isa<ir::PiecesOp>(use.getOwner()))
+      return dim + 1; // the pieces come first
     auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
     if (!generic || !generic.isDpsInput(&use))
-      return false;
+      return dim;
     AffineExpr loop = generic.getMatchingIndexingMap(&use).getResult(dim);
-    const unsigned place = cast<AffineDimExpr>(loop).getPosition();
-    if (generic.getIteratorTypesArray()[place] == utils::IteratorType::reduction)
-      return true;
     auto result =
         generic.getMatchingIndexingMap(generic.getDpsInitOperand(0)).getResultPosition(loop);
     if (!result)
-      return false;
+      return std::nullopt;
     dim = *result;
     value = generic.getResult(0);
   }
-  return false;
+  return std::nullopt;
+}
+
+/// Whether the last dimension of what `generic` gives is one of the kernel's output, too.
+bool keepsLast(linalg::GenericOp generic) {
+  const int64_t rank = cast<RankedTensorType>(generic.getResultTypes().front()).getRank();
+  return rank == 0 || outputDim(generic.getResult(0), rank - 1);
+}
+
+/// Gives what `generic` keeps the extents that a tile has, of the first `known` dimensions of the
+/// output.
+void limitToTile(ReductionShape &shape, linalg::GenericOp generic, ArrayRef<int64_t> known) {
+  AffineMap results = generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
+  for (auto [dim, loop] : llvm::enumerate(results.getResults()))
+    if (auto place = outputDim(generic.getResult(0), int64_t(dim));
+        place && *place < int64_t(known.size())) {
+      int64_t &extent = shape.extents[cast<AffineDimExpr>(loop).getPosition()];
+      extent = std::min(extent, known[*place]);
+    }
 }
 
 /// Chooses by which strategy `generic` runs; says why it is not the `wanted` one.
@@ -193,12 +210,9 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
     if (failed(accumulators))
       return failure();
     ReductionShape shape(generic, *accumulators);
-    // A tile has only some of the rows.
-    if (rows && rows.getInt() > 0 && shape.innerKept == rows.getInt() - 1)
-      shape.extents[shape.innerKept] = tiling.sizes[rows.getInt() - 1];
-    if (columns && shape.innerKept >= 0)
-      shape.extents[shape.innerKept] =
-          std::min(shape.extents[shape.innerKept], tiling.sizes[columnDim]);
+    // How much a tile has of the last dimension depends on the strategies.
+    limitToTile(shape, generic,
+                ArrayRef(tiling.sizes).drop_back(rows || columns || tiling.sizes.empty() ? 0 : 1));
     const Strategy &strategy = Strategy::choose(shape);
     reductions.push_back({generic, shape});
     int64_t bytes = 0;
@@ -206,7 +220,7 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
       if (auto input = cast<RankedTensorType>(operand->get().getType()); input.getRank() > 0)
         bytes += input.getNumElements() * bytesOf(input.getElementType());
     read = std::max(read, bytes);
-    if (!isLastReducedLater(generic.getResult(0)))
+    if (keepsLast(generic))
       most = std::min(most, strategy.resultsPerTile(shape, read / results));
     const int64_t nodes = type.getNumElements() / results * shape.nodeBytes; // for each result
     if (nodes > shape.nodeBytes)
@@ -218,10 +232,7 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
 
   // A tile may be too small for what would suit the whole.
   for (auto &[generic, shape] : reductions) {
-    if (!rows && !columns && shape.innerKept >= 0 && output.getRank() > 0 &&
-        !isLastReducedLater(generic.getResult(0)))
-      shape.extents[shape.innerKept] =
-          std::min(shape.extents[shape.innerKept], tiling.sizes.back());
+    limitToTile(shape, generic, tiling.sizes);
     std::string obstacle;
     FailureOr<const Strategy *> strategy = chooseStrategy(generic, shape, wanted, obstacle);
     if (failed(strategy))

@@ -56,12 +56,11 @@ func.func @line_of_several_blocks(%x: tensor<1000x3000xf32>) -> tensor<1000xf32>
 
 // -----
 
-// Too few lines to fold the lanes of all at once.
+// Too few lines to fold the lanes of all at once, unless that is wanted.
 
 // CHECK-LABEL: @few_lines
 //       CHECK:   #tsum.strategy<inner>
-//   NOT-SHORT: remark: runs as inner and not as short: there are less than 4 lines side by side
-//       SHORT: #tsum.strategy<inner>
+//       SHORT: #tsum.strategy<short>
 func.func @few_lines(%x: tensor<3x30xf32>) -> tensor<3xf32> {
   %r = tsum.reduce_sum %x axes = [1] : tensor<3x30xf32> -> tensor<3xf32>
   return %r : tensor<3xf32>

@@ -98,14 +98,14 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
     says of what it is one.
 
     `tsum.strategy` on each reduction says how its loops run, and its tile is chosen for them. No
-    bit depends on it. It is the first of these that can:
+    bit depends on it. Of those that can it is the one of the least cost:
 
     - `exact`: an exact sum, in limbs;
     - `nodes`: one of nodes, which are merged;
     - `narrow`: the innermost dimension is reduced and has at most 8 elements; lanes run along the
-      results;
-    - `short`: it is reduced and has at most one block of elements, and there are lines enough side
-      by side that their lanes fold together;
+      results (cheap up to 6 elements);
+    - `short`: it is reduced and has at most one block of elements, and there are 4 lines or more,
+      the lanes of up to 16 of which fold together;
     - `inner`: it is reduced; or it is kept, and its columns are so few that 16 lanes of them fit
       registers. Lanes run along the line, with all columns beside them;
     - `outer`: it is kept; lanes run along the columns.

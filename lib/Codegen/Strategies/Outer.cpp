@@ -232,7 +232,7 @@ public:
       return laneBytes / shape.allBlockBytes;
     // Memory likes long runs; but there should be tiles for all threads.
     constexpr int64_t mostBytes = 32 * 1024, leastBytes = 4 * 1024, tiles = 64;
-    return std::clamp(shape.results() / tiles, leastBytes / bytes, mostBytes / bytes);
+    return std::clamp(shape.results / tiles, leastBytes / bytes, mostBytes / bytes);
   }
 
   void emit(ReductionLoops &loops) const override {

@@ -14,8 +14,11 @@ ReductionShape::ReductionShape(linalg::GenericOp generic, const Accumulators &ac
   for (OpOperand *input : generic.getDpsInputOperands())
     if (Type element = getElementTypeOrSelf(input->get()); element.isIntOrFloat())
       inputBytes = std::min<int64_t>(inputBytes, element.getIntOrFloatBitWidth() / 8);
-  for (auto [dim, kind] : llvm::enumerate(generic.getIteratorTypesArray()))
-    (kind == utils::IteratorType::reduction ? line : innerKept) = int64_t(dim);
+  for (auto [dim, kind] : llvm::enumerate(generic.getIteratorTypesArray())) {
+    const bool isReduced = kind == utils::IteratorType::reduction;
+    (isReduced ? line : innerKept) = int64_t(dim);
+    results *= isReduced ? 1 : extents[dim];
+  }
   auto piece = generic->getAttrOfType<ir::PieceAttr>(ir::TsumDialect::getPieceAttrName());
   isPiece = piece && ShapedType::isDynamic(extents[line]);
   if (isPiece)
@@ -25,13 +28,6 @@ ReductionShape::ReductionShape(linalg::GenericOp generic, const Accumulators &ac
       isPiece = pieces.getPiece().getExtent() % pieces.getPiece().getSize() != 0;
       extents[line] = pieces.getPiece().getSize();
     }
-}
-
-int64_t ReductionShape::results() const {
-  int64_t count = 1;
-  for (auto [dim, extent] : llvm::enumerate(extents))
-    count *= int64_t(dim) == line ? 1 : extent;
-  return count;
 }
 
 int64_t ReductionShape::lines() const {

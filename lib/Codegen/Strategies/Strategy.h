@@ -21,13 +21,13 @@ struct ReductionShape {
   int64_t allBlockBytes; ///< of the elements of all blocks of a lane
   int64_t nodeBytes;     ///< of all nodes of a result
   int64_t inputBytes;    ///< of the narrowest element that is read
+  int64_t results = 1;   ///< of the whole reduction, whatever a tile has
 
   int64_t rank() const { return int64_t(extents.size()); }
   bool isInner() const { return line == rank() - 1; }
   /// Elements that lie side by side for each element of the line.
   int64_t columns() const { return isInner() ? 1 : extents.back(); }
   int64_t elements() const { return line < 0 ? 1 : extents[line]; }
-  int64_t results() const;
   /// Lines next to each other: of kept dimensions of which none is reduced in between.
   int64_t lines() const;
 

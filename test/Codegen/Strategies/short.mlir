@@ -120,24 +120,6 @@ func.func @lines_of_two_dimensions(%x: memref<12x3x8xf32>, %out: memref<12x3xf32
 
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #rows = affine_map<(d0, d1) -> (d0)>
-func.func @few_lines(%x: memref<3x40xf32>, %out: memref<3xf32>) {
-  %zero = arith.constant 0.0 : f32
-  linalg.fill ins(%zero : f32) outs(%out : memref<3xf32>)
-  // expected-error @below {{cannot run by #tsum.strategy<short>: there are less than 4 lines side by side}}
-  linalg.generic {indexing_maps = [#all, #rows], iterator_types = ["parallel", "reduction"]}
-      ins(%x : memref<3x40xf32>) outs(%out : memref<3xf32>)
-      attrs = {tsum.strategy = #tsum.strategy<short>} {
-  ^bb0(%in: f32, %sum: f32):
-    %r = tsum.accumulate <reduce_sum f32> (%in) into (%sum) : (f32) into (f32)
-    linalg.yield %r : f32
-  }
-  return
-}
-
-// -----
-
-#all = affine_map<(d0, d1) -> (d0, d1)>
-#rows = affine_map<(d0, d1) -> (d0)>
 func.func @long_lines(%x: memref<40x300xf32>, %out: memref<40xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%out : memref<40xf32>)
