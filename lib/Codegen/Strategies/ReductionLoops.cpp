@@ -182,8 +182,10 @@ SmallVector<Value> ReductionLoops::someElements(int64_t count, LaneTile tile) {
   tile.present = count;
   SmallVector<Value> lanes = elements(tile);
   SmallVector<int64_t> sources(tile.size());
-  for (int64_t lane = 0; lane < tile.size(); ++lane)
-    sources[lane] = lane < count ? lane : tile.size() + lane;
+  for (int64_t element = 0; element < tile.size(); ++element) {
+    const int64_t lane = tile.laneOf(element);
+    sources[lane] = element < count ? lane : tile.size() + lane;
+  }
   return llvm::map_to_vector(
       llvm::zip_equal(lanes, accumulators.neutralBlocks(b, loc, tile.size())),
       [&](auto pair) -> Value {
