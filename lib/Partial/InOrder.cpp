@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sums and products of floats, whose order shows: the nodes of the summation tree.
+#include "Content.h"
+#include "NodeMath.h"
+#include "Pieces.h"
+
+#include "tsum/Graph/SummationTree.h"
+#include "tsum/Ops/Make.h"
+#include "tsum/elementwise.h"
+#include "tsum/eval.h"
+#include "tsum/reductions.h"
+#include "tsum/shapes.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace tsum::partial {
+
+namespace {
+
+/// The leaves of the tree along the cut axis: blocks, where the axis is the innermost that is
+/// reduced, else what is at one place of it.
+struct Leaves {
+  explicit Leaves(const Whole &whole)
+      : extent(whole.cut_extent()), size(whole.inner().empty() ? block_elements : 1),
+        count((extent + size - 1) / size) {}
+
+  /// The end of the leaf that has the place `at`.
+  [[nodiscard]] std::int64_t end_of(std::int64_t at) const {
+    return std::min(extent, (at / size + 1) * size);
+  }
+
+  std::int64_t extent, size, count;
+};
+
+/// A node of the tree along the cut axis, or some elements of a block that has others; of both the
+/// values for each *column*: each index of the outer dimensions, and for each of these of the kept
+/// ones.
+struct Entry {
+  static constexpr int is_elements = -1;
+
+  int level;
+  /// Of a node on its level, counted in nodes. Of elements, the place of the first.
+  std::int64_t index;
+  std::int64_t count = 1; ///< of elements
+  /// Of a node column by column; of elements one by one, each for all columns.
+  std::vector<double> values;
+
+  [[nodiscard]] std::int64_t begin(const Leaves &leaves) const {
+    return level == is_elements ? index : (index << level) * leaves.size;
+  }
+};
+
+class InOrder final : public Content {
+public:
+  explicit InOrder(const Whole &whole)
+      : whole(whole), leaves(whole), math(node_math(whole.op, whole.dtype)),
+        columns(whole.size_of(whole.outer()) * whole.size_of(whole.kept())) {}
+
+  void add(const Tensor &part, std::int64_t begin);
+  void read(std::span<const Range> ranges, ByteReader &reader);
+
+  [[nodiscard]] Ptr merged(const Content &other) const override;
+  [[nodiscard]] Tensor result() const override;
+  void write(ByteWriter &writer) const override;
+  [[nodiscard]] std::string to_string() const override;
+
+private:
+  void add_elements(const Tensor &part, std::int64_t origin, std::int64_t begin, std::int64_t end);
+  void add_nodes(const Tensor &part, std::int64_t origin, std::int64_t begin, std::int64_t end);
+  void add_nodes_of(const Tensor &part, std::int64_t origin, std::int64_t begin, std::int64_t end,
+                    int level);
+  void append(Entry entry);
+  void append_node(Entry node);
+  [[nodiscard]] int level_of_nodes(std::int64_t count) const;
+  [[nodiscard]] Tensor by_columns(const Tensor &tensor) const;
+
+  Whole whole;
+  Leaves leaves;
+  const NodeMath &math;
+  std::int64_t columns;
+  /// In the order of what they are of. No two could be one: see `append`.
+  std::vector<Entry> entries;
+};
+
+} // namespace
+
+//===-- Putting entries together --------------------------------------------------------------===//
+
+/// Appends what follows all entries: what completes a block makes a node of it, and what completes
+/// a node of a higher level makes that. So a range has the fewest nodes that it can have.
+void InOrder::append(Entry entry) {
+  if (entry.level != Entry::is_elements)
+    return append_node(std::move(entry));
+  if (!entries.empty() && entries.back().level == Entry::is_elements &&
+      entries.back().index + entries.back().count == entry.index &&
+      entry.index % leaves.size != 0) {
+    Entry &last = entries.back();
+    last.values.insert(last.values.end(), entry.values.begin(), entry.values.end());
+    last.count += entry.count;
+  } else {
+    entries.push_back(std::move(entry));
+  }
+  const Entry &last = entries.back();
+  if (last.index % leaves.size != 0 || last.index + last.count != leaves.end_of(last.index))
+    return;
+  Entry node{.level = 0, .index = last.index / leaves.size, .values = {}};
+  node.values = math.block(last.values, last.count, columns);
+  entries.pop_back();
+  append_node(std::move(node));
+}
+
+void InOrder::append_node(Entry node) {
+  for (;; ++node.level, node.index /= 2) {
+    if (node.index % 2 == 0) {
+      const bool is_root = (std::int64_t{1} << node.level) >= leaves.count;
+      const bool has_neighbour = (node.index + 1) << node.level < leaves.count;
+      if (is_root || has_neighbour)
+        break;
+      continue; // passed on
+    }
+    if (entries.empty() || entries.back().level != node.level ||
+        entries.back().index != node.index - 1)
+      break;
+    math.merge(entries.back().values, node.values);
+    node.values = std::move(entries.back().values);
+    entries.pop_back();
+  }
+  entries.push_back(std::move(node));
+}
+
+Content::Ptr InOrder::merged(const Content &other) const {
+  auto both = std::make_shared<InOrder>(whole);
+  auto begin = [this](const Entry &entry) { return entry.begin(leaves); };
+  std::vector<const Entry *> all;
+  for (const std::vector<Entry> *some : {&entries, &static_cast<const InOrder &>(other).entries})
+    for (const Entry &entry : *some)
+      all.push_back(&entry);
+  std::ranges::sort(all, {}, [&](const Entry *entry) { return begin(*entry); });
+  for (const Entry *entry : all)
+    both->append(*entry);
+  return both;
+}
+
+Tensor InOrder::result() const {
+  std::vector<double> nodes = entries.front().values;
+  // From the innermost of the outer dimensions on, each a tree over its extent.
+  const Dims outer = whole.outer();
+  std::int64_t groups = whole.size_of(outer);
+  for (std::size_t dim = outer.size(); dim-- > 0;) {
+    groups /= whole.extent(outer[dim]);
+    nodes = math.trees(nodes, groups, whole.extent(outer[dim]));
+  }
+  return whole.results(math.round(nodes).data());
+}
+
+//===-- Of a part -----------------------------------------------------------------------------===//
+
+/// `tensor`, which has all dimensions but the inner ones, with the cut one first, then the outer and
+/// the kept ones.
+Tensor InOrder::by_columns(const Tensor &tensor) const {
+  const Dims inner = whole.inner();
+  std::vector<std::int64_t> permutation;
+  auto take = [&](std::int64_t dim) {
+    permutation.push_back(dim - (std::ranges::lower_bound(inner, dim) - inner.begin()));
+  };
+  take(whole.cut);
+  std::ranges::for_each(whole.outer(), take);
+  std::ranges::for_each(whole.kept(), take);
+  for (std::int64_t axis : whole.axes) // those of extent 1
+    if (axis != whole.cut && whole.extent(axis) == 1)
+      take(axis);
+  return transpose(tensor, std::move(permutation));
+}
+
+/// The elements from `begin` to `end`, which are some of a block. `part` begins at `origin`.
+void InOrder::add_elements(const Tensor &part, std::int64_t origin, std::int64_t begin,
+                           std::int64_t end) {
+  if (begin == end)
+    return;
+  const Tensor elements =
+      by_columns(cast(slice_along(part, whole.cut, begin - origin, end - origin), DType::f64));
+  eval(elements);
+  append({.level = Entry::is_elements,
+          .index = begin,
+          .count = end - begin,
+          .values = elements.to_vector<double>()});
+}
+
+/// The nodes of `level` of what lies from `begin` to `end`, which are places where these begin.
+/// Compiled code computes them, each as the node of a whole reduction.
+void InOrder::add_nodes_of(const Tensor &part, std::int64_t origin, std::int64_t begin,
+                           std::int64_t end, int level) {
+  if (begin == end)
+    return;
+  const std::int64_t size = leaves.size << level;
+  Dims axes = {whole.cut + 1};
+  for (std::int64_t axis : whole.inner())
+    axes.push_back(axis + 1);
+  const Tensor operand = pieces_of(part, whole.cut, {begin - origin, (end - begin) / size, size});
+  const Tensor reduction =
+      whole.op == OpKind::ReduceSum ? reduce_sum(operand, axes) : reduce_prod(operand, axes);
+  std::vector<Tensor> numbers;
+  for (std::int8_t number = 0; number < math.numbers; ++number)
+    numbers.push_back(by_columns(make_node_part(reduction, number)));
+  eval(numbers);
+
+  const auto numbers_per_node = static_cast<std::size_t>(math.numbers);
+  const auto width = static_cast<std::size_t>(columns);
+  for (std::int64_t n = 0; n < (end - begin) / size; ++n) {
+    Entry node{.level = level, .index = begin / size + n, .values = {}};
+    node.values.resize(width * numbers_per_node);
+    for (std::size_t number = 0; number < numbers_per_node; ++number) {
+      const std::span<const double> values =
+          numbers[number].data<double>().subspan(static_cast<std::size_t>(n) * width, width);
+      for (std::size_t column = 0; column < width; ++column)
+        node.values[column * numbers_per_node + number] = values[column];
+    }
+    append(std::move(node));
+  }
+}
+
+/// The level of the nodes that kernels are asked for of `count` leaves. Each has so many elements
+/// that merging them here costs nothing beside, if there are some dozens; what is left over at the
+/// ends goes leaf by leaf.
+int InOrder::level_of_nodes(std::int64_t count) const {
+  constexpr std::uint64_t elements_per_node = 16 * 1024;
+  constexpr int wanted_nodes = 4; // as a power of two
+  const auto elements_per_leaf =
+      static_cast<std::uint64_t>(leaves.size * whole.size_of(whole.inner()));
+  auto bits = [](std::uint64_t number) { return static_cast<int>(std::bit_width(number)); };
+  return std::clamp(bits(static_cast<std::uint64_t>(count)) - 1 - wanted_nodes, 0,
+                    bits((elements_per_node - 1) / elements_per_leaf));
+}
+
+/// The nodes of what lies from `begin` to `end`, which are places where leaves begin.
+void InOrder::add_nodes(const Tensor &part, std::int64_t origin, std::int64_t begin,
+                        std::int64_t end) {
+  const int level = level_of_nodes((end - begin) / leaves.size);
+  const std::int64_t size = leaves.size << level;
+  const std::int64_t first = (begin + size - 1) / size * size;
+  const std::int64_t last = end / size * size;
+  if (first > last)
+    return add_nodes_of(part, origin, begin, end, 0);
+  add_nodes_of(part, origin, begin, first, 0);
+  add_nodes_of(part, origin, first, last, level);
+  add_nodes_of(part, origin, last, end, 0);
+}
+
+void InOrder::add(const Tensor &part, std::int64_t begin) {
+  const std::int64_t end = begin + part.shape()[static_cast<std::size_t>(whole.cut)];
+  const std::int64_t first = (begin + leaves.size - 1) / leaves.size * leaves.size;
+  const std::int64_t last = end / leaves.size * leaves.size;
+  if (first > last) // within a block
+    return add_elements(part, begin, begin, end);
+  add_elements(part, begin, begin, first);
+  add_nodes(part, begin, first, last);
+  add_elements(part, begin, last, end);
+}
+
+//===-- As bytes and text ---------------------------------------------------------------------===//
+
+void InOrder::write(ByteWriter &writer) const {
+  for (const Entry &entry : entries)
+    for (const double value : entry.values)
+      writer.write(value);
+}
+
+/// The entries follow from the ranges: the levels and indices are those that appending gives.
+void InOrder::read(std::span<const Range> ranges, ByteReader &reader) {
+  auto read_entry = [&](int level, std::int64_t index, std::int64_t count, std::int64_t numbers) {
+    reader.expect(columns, 8);
+    reader.expect(count * numbers, static_cast<std::size_t>(8 * columns));
+    Entry entry{.level = level, .index = index, .count = count, .values = {}};
+    entry.values.resize(static_cast<std::size_t>(count * numbers * columns));
+    for (double &value : entry.values)
+      value = reader.read_double();
+    entries.push_back(std::move(entry));
+  };
+  for (auto [begin, end] : ranges)
+    while (begin < end) {
+      const std::int64_t leaf_end = leaves.end_of(begin);
+      if (begin % leaves.size != 0 || leaf_end > end) {
+        const std::int64_t stop = std::min(end, leaf_end);
+        read_entry(Entry::is_elements, begin, stop - begin, 1);
+        begin = stop;
+        continue;
+      }
+      // The largest node that begins here and ends in the range.
+      int level = 0;
+      std::int64_t index = begin / leaves.size;
+      auto end_of = [&](int level, std::int64_t index) {
+        return std::min(leaves.extent, ((index + 1) << level) * leaves.size);
+      };
+      while (index % 2 == 0 && (std::int64_t{1} << level) < leaves.count &&
+             end_of(level + 1, index / 2) <= end) {
+        ++level;
+        index /= 2;
+      }
+      read_entry(level, index, 1, math.numbers);
+      begin = end_of(level, index);
+    }
+}
+
+std::string InOrder::to_string() const {
+  std::string text;
+  for (const Entry &entry : entries) {
+    text += "\n  ";
+    if (entry.level == Entry::is_elements)
+      text += "elements " + std::to_string(entry.index) + " to " +
+              std::to_string(entry.index + entry.count - 1) + ": ";
+    else
+      text +=
+          "node " + std::to_string(entry.index) + " of level " + std::to_string(entry.level) + ": ";
+    text += first_of(std::ssize(entry.values), [&](std::int64_t n) {
+      return element_to_string(DType::f64, reinterpret_cast<const std::byte *>(
+                                               &entry.values[static_cast<std::size_t>(n)]));
+    });
+  }
+  return text;
+}
+
+Content::Ptr make_in_order(const Whole &whole, const Tensor &part, std::int64_t begin) {
+  auto content = std::make_shared<InOrder>(whole);
+  content->add(part, begin);
+  return content;
+}
+
+Content::Ptr read_in_order(const Whole &whole, std::span<const Range> ranges, ByteReader &reader) {
+  auto content = std::make_shared<InOrder>(whole);
+  content->read(ranges, reader);
+  return content;
+}
+
+} // namespace tsum::partial
