@@ -11,6 +11,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace tsum::partial {
 
@@ -38,8 +39,9 @@ public:
 
   [[nodiscard]] std::int64_t count() const { return std::ssize(non_finite); }
 
-  /// At most 2^29 times for each sum, then `carry`.
   void add(std::size_t sum, T x) {
+    if (++additions == most_additions)
+      carry();
     if (!std::isfinite(x)) {
       non_finite[sum] += static_cast<double>(x);
       return;
@@ -71,6 +73,7 @@ public:
 
   /// Hands on what is beyond 32 bits of all limbs but the last.
   void carry() {
+    additions = 0;
     for (std::size_t n = 0; n < limbs.size(); ++n)
       if (n % limbs_per_sum != limbs_per_sum - 1) {
         limbs[n + 1] += limbs[n] >> 32; // towards minus infinity
@@ -110,6 +113,10 @@ public:
   }
 
 private:
+  /// A limb takes so many, of 33 bits each.
+  static constexpr std::int64_t most_additions = std::int64_t{1} << 29;
+
+  std::int64_t additions = 0;      ///< since `carry`
   std::vector<std::int64_t> limbs; ///< sum by sum
   std::vector<double> non_finite;
 };
@@ -123,30 +130,32 @@ public:
 
   /// Adds the elements of `part`, which has values.
   static void add(const Whole &whole, const Tensor &part, Sums<Wide> &sums) {
-    // The kept dimensions innermost: their results follow one another.
-    Dims dims = whole.axes;
-    for (std::int64_t dim : whole.kept())
-      dims.push_back(dim);
     const std::shared_ptr<const Storage> values = part.node()->values();
-    Shape shape;
-    ByteStrides strides;
-    for (std::int64_t dim : dims) {
-      shape.push_back(part.shape()[static_cast<std::size_t>(dim)]);
-      strides.push_back(values->strides[static_cast<std::size_t>(dim)]);
-    }
-    constexpr std::int64_t most_additions = std::int64_t{1} << 29;
-    const auto count = static_cast<std::size_t>(sums.count());
-    std::size_t next = 0;
-    std::int64_t additions = 0; // to each sum
-    for_each_index<1>(shape, {strides}, [&](const auto &offset) {
-      T element;
-      std::memcpy(&element, values->data + offset[0], sizeof(T));
-      sums.add(next, static_cast<Wide>(element));
-      if (++next < count)
-        return;
-      next = 0;
-      if (++additions % most_additions == 0)
-        sums.carry();
+    Shape shape(part.shape().begin(), part.shape().end());
+    ByteStrides strides = values->strides;
+    std::vector<std::int64_t> steps(shape.size(), 0); // from sum to sum
+    std::int64_t step = 1;
+    for (std::size_t dim = shape.size(); dim-- > 0;)
+      if (!whole.is_reduced(static_cast<std::int64_t>(dim))) {
+        steps[dim] = step;
+        step *= shape[dim];
+      }
+    // Along memory where that is possible.
+    std::size_t inner = shape.size() - 1;
+    for (std::size_t dim = 0; dim < shape.size(); ++dim)
+      if (shape[dim] > 1 && strides[dim] == std::int64_t{sizeof(T)})
+        inner = dim;
+    const std::int64_t extent = std::exchange(shape[inner], shape[inner] > 0);
+    for_each_index<2>(shape, {strides, steps}, [&](const auto &offsets) {
+      const std::byte *place = values->data + offsets[0];
+      auto sum = static_cast<std::size_t>(offsets[1]);
+      for (std::int64_t n = 0; n < extent; ++n) {
+        T element;
+        std::memcpy(&element, place, sizeof(T));
+        sums.add(sum, static_cast<Wide>(element));
+        place += strides[inner];
+        sum += static_cast<std::size_t>(steps[inner]);
+      }
     });
     sums.carry();
   }

@@ -73,7 +73,6 @@ private:
                     int level);
   void append(Entry entry);
   void append_node(Entry node);
-  [[nodiscard]] int level_of_nodes(std::int64_t count) const;
   [[nodiscard]] Tensor by_columns(const Tensor &tensor) const;
 
   Whole whole;
@@ -221,31 +220,27 @@ void InOrder::add_nodes_of(const Tensor &part, std::int64_t origin, std::int64_t
   }
 }
 
-/// The level of the nodes that kernels are asked for of `count` leaves. Each has so many elements
-/// that merging them here costs nothing beside, if there are some dozens; what is left over at the
-/// ends goes leaf by leaf.
-int InOrder::level_of_nodes(std::int64_t count) const {
-  constexpr std::uint64_t elements_per_node = 16 * 1024;
-  constexpr int wanted_nodes = 4; // as a power of two
-  const auto elements_per_leaf =
-      static_cast<std::uint64_t>(leaves.size * whole.size_of(whole.inner()));
-  auto bits = [](std::uint64_t number) { return static_cast<int>(std::bit_width(number)); };
-  return std::clamp(bits(static_cast<std::uint64_t>(count)) - 1 - wanted_nodes, 0,
-                    bits((elements_per_node - 1) / elements_per_leaf));
-}
-
-/// The nodes of what lies from `begin` to `end`, which are places where leaves begin.
+/// The nodes of what lies from `begin` to `end`, which are places where leaves begin: of all but at
+/// most a sixteenth those of the highest level of which merging nodes here costs nothing beside the
+/// kernel, else of leaves.
 void InOrder::add_nodes(const Tensor &part, std::int64_t origin, std::int64_t begin,
                         std::int64_t end) {
-  const int level = level_of_nodes((end - begin) / leaves.size);
-  const std::int64_t size = leaves.size << level;
-  const std::int64_t first = (begin + size - 1) / size * size;
-  const std::int64_t last = end / size * size;
-  if (first > last)
-    return add_nodes_of(part, origin, begin, end, 0);
-  add_nodes_of(part, origin, begin, first, 0);
-  add_nodes_of(part, origin, first, last, level);
-  add_nodes_of(part, origin, last, end, 0);
+  constexpr std::int64_t most_elements = 64 * 1024, most_leaves = 1024; // below a node
+  const std::int64_t elements = leaves.size * whole.size_of(whole.inner());
+  int level = 0;
+  while ((elements << level) < most_elements && 1 << level < most_leaves)
+    ++level;
+  for (; level > 0; --level) {
+    const std::int64_t size = leaves.size << level;
+    const std::int64_t first = (begin + size - 1) / size * size, last = end / size * size;
+    if (last - first < (end - begin) / 16 * 15 || first >= last)
+      continue;
+    add_nodes_of(part, origin, begin, first, 0);
+    add_nodes_of(part, origin, first, last, level);
+    begin = last;
+    break;
+  }
+  add_nodes_of(part, origin, begin, end, 0);
 }
 
 void InOrder::add(const Tensor &part, std::int64_t begin) {
