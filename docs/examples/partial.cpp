@@ -2,9 +2,11 @@
 #include <tsum/partial.h>
 #include <tsum/tsum.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <iostream>
+#include <vector>
 
 using tsum::PartialReduction, tsum::PartOf, tsum::Tensor;
 
@@ -21,7 +23,7 @@ static Tensor rows(std::int64_t begin, std::int64_t end) {
 /// What `reduce` gives for all rows, which come in pieces.
 template <class Reduce> static Tensor reduce_rows(const Reduce &reduce) {
   PartialReduction all(reduce(rows(0, 0)), PartOf{.axis = 0, .begin = 0, .extent = total});
-  for (std::int64_t end = total; end > 0; end -= 7'001) { // the last ones first, no two blocks alike
+  for (std::int64_t end = total; end > 0; end -= 7'001) { // in any order, cut anywhere
     const std::int64_t begin = std::max<std::int64_t>(0, end - 7'001);
     const PartialReduction piece(reduce(rows(begin, end)), {0, begin, total});
     const std::vector<std::byte> sent = piece.to_bytes(); // another process may have computed it

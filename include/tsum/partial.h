@@ -73,7 +73,8 @@ public:
   /// equal partial reductions.
   [[nodiscard]] std::vector<std::byte> to_bytes() const;
   /// What `to_bytes` gave. \throws Error, saying what is wrong, for anything else, and for bytes of
-  /// another format or order of additions; allocates no more than the bytes themselves take.
+  /// another format or order of additions; takes no more memory than
+  /// what they hold.
   [[nodiscard]] static PartialReduction from_bytes(std::span<const std::byte> bytes);
 
   /// What is reduced, and the nodes: a line for each, with the first of its values.

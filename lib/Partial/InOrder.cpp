@@ -71,9 +71,14 @@ private:
   void add_nodes(const Tensor &part, std::int64_t origin, std::int64_t begin, std::int64_t end);
   void add_nodes_of(const Tensor &part, std::int64_t origin, std::int64_t begin, std::int64_t end,
                     int level);
+  std::int64_t read_elements(std::int64_t begin, std::int64_t end, ByteReader &reader);
+  std::int64_t read_node(std::int64_t begin, std::int64_t end, ByteReader &reader);
   void append(Entry entry);
   void append_node(Entry node);
   [[nodiscard]] Tensor by_columns(const Tensor &tensor) const;
+  [[nodiscard]] std::size_t element_size() const {
+    return static_cast<std::size_t>(size_of(whole.dtype));
+  }
 
   Whole whole;
   Leaves leaves;
@@ -258,44 +263,52 @@ void InOrder::add(const Tensor &part, std::int64_t begin) {
 
 void InOrder::write(ByteWriter &writer) const {
   for (const Entry &entry : entries)
-    for (const double value : entry.values)
-      writer.write(value);
+    if (entry.level == Entry::is_elements)
+      writer.write_elements(math.narrow(entry.values), element_size());
+    else
+      for (const double number : entry.values)
+        writer.write(number);
 }
 
-/// The entries follow from the ranges: the levels and indices are those that appending gives.
+/// The entries follow from the ranges: they are those that appending makes of these.
 void InOrder::read(std::span<const Range> ranges, ByteReader &reader) {
-  auto read_entry = [&](int level, std::int64_t index, std::int64_t count, std::int64_t numbers) {
-    reader.expect(columns, 8);
-    reader.expect(count * numbers, static_cast<std::size_t>(8 * columns));
-    Entry entry{.level = level, .index = index, .count = count, .values = {}};
-    entry.values.resize(static_cast<std::size_t>(count * numbers * columns));
-    for (double &value : entry.values)
-      value = reader.read_double();
-    entries.push_back(std::move(entry));
-  };
   for (auto [begin, end] : ranges)
-    while (begin < end) {
-      const std::int64_t leaf_end = leaves.end_of(begin);
-      if (begin % leaves.size != 0 || leaf_end > end) {
-        const std::int64_t stop = std::min(end, leaf_end);
-        read_entry(Entry::is_elements, begin, stop - begin, 1);
-        begin = stop;
-        continue;
-      }
-      // The largest node that begins here and ends in the range.
-      int level = 0;
-      std::int64_t index = begin / leaves.size;
-      auto end_of = [&](int level, std::int64_t index) {
-        return std::min(leaves.extent, ((index + 1) << level) * leaves.size);
-      };
-      while (index % 2 == 0 && (std::int64_t{1} << level) < leaves.count &&
-             end_of(level + 1, index / 2) <= end) {
-        ++level;
-        index /= 2;
-      }
-      read_entry(level, index, 1, math.numbers);
-      begin = end_of(level, index);
-    }
+    while (begin < end)
+      if (begin % leaves.size != 0 || leaves.end_of(begin) > end)
+        begin = read_elements(begin, std::min(end, leaves.end_of(begin)), reader);
+      else
+        begin = read_node(begin, end, reader);
+}
+
+/// Returns `end`, like `read_node`.
+std::int64_t InOrder::read_elements(std::int64_t begin, std::int64_t end, ByteReader &reader) {
+  reader.expect(columns, element_size());
+  entries.push_back(
+      {.level = Entry::is_elements,
+       .index = begin,
+       .count = end - begin,
+       .values = math.widen(reader.read_elements((end - begin) * columns, element_size()))});
+  return end;
+}
+
+/// The largest node that begins at `begin` and ends before `end`; returns where it ends.
+std::int64_t InOrder::read_node(std::int64_t begin, std::int64_t end, ByteReader &reader) {
+  Entry node{.level = 0, .index = begin / leaves.size, .values = {}};
+  auto end_of = [this](int level, std::int64_t index) {
+    return std::min(leaves.extent, ((index + 1) << level) * leaves.size);
+  };
+  for (; node.index % 2 == 0 && std::int64_t{1} << node.level < leaves.count; node.index /= 2) {
+    if (end_of(node.level + 1, node.index / 2) > end)
+      break;
+    ++node.level;
+  }
+  reader.expect(columns, sizeof(double) * static_cast<std::size_t>(math.numbers));
+  node.values.resize(static_cast<std::size_t>(columns * math.numbers));
+  for (double &number : node.values)
+    number = reader.read_double();
+  const std::int64_t stop = end_of(node.level, node.index);
+  entries.push_back(std::move(node));
+  return stop;
 }
 
 std::string InOrder::to_string() const {

@@ -45,6 +45,24 @@ public:
     return elements;
   }
 
+  [[nodiscard]] std::vector<std::byte> narrow(std::span<const double> numbers) const override {
+    std::vector<T> elements;
+    for (double number : numbers)
+      elements.push_back(static_cast<T>(number));
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(elements));
+    return {bytes.begin(), bytes.end()};
+  }
+
+  [[nodiscard]] std::vector<double> widen(std::span<const std::byte> elements) const override {
+    std::vector<double> numbers(elements.size() / sizeof(T));
+    for (std::size_t n = 0; n < numbers.size(); ++n) {
+      T element;
+      std::memcpy(&element, &elements[n * sizeof(T)], sizeof(T));
+      numbers[n] = static_cast<double>(element);
+    }
+    return numbers;
+  }
+
 private:
   static Node load(const double *numbers) {
     if constexpr (size == 2)

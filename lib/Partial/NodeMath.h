@@ -22,6 +22,10 @@ public:
   /// The elements that nodes round to.
   [[nodiscard]] virtual std::vector<std::byte> round(std::span<const double> nodes) const = 0;
 
+  /// Numbers as elements of the dtype, which they are, and back.
+  [[nodiscard]] virtual std::vector<std::byte> narrow(std::span<const double> numbers) const = 0;
+  [[nodiscard]] virtual std::vector<double> widen(std::span<const std::byte> elements) const = 0;
+
   /// The nodes of the trees over the second of three dimensions that `nodes` have, of which the
   /// first two have the given extents.
   [[nodiscard]] std::vector<double> trees(std::span<const double> nodes, std::int64_t groups,

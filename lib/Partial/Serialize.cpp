@@ -10,7 +10,7 @@
 //   shape of the whole operand, reduced axes, cut axis
 //   ranges: begin and end of each
 //   of both parts of complex numbers, of others once:
-//     in order: of each node its numbers, of elements of an incomplete block each as f64
+//     in order: of each node its numbers, f64; elements of incomplete blocks, in their dtype
 //     exactly:  of each result its limbs, u32 but for the last, and the sums of infinities and NaNs
 //     freely:   the results, in their dtype
 //   checksum: XXH3 of all before

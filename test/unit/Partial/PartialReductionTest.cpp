@@ -154,7 +154,7 @@ TEST(PartialReduction, OfManyPartsHoldsFewNodes) {
     all.merge(partial_of(sum, x, 0, begin, begin + 1000));
   EXPECT_THAT(all.ranges(), testing::ElementsAre(PartialReduction::Range{300, 60700}));
   EXPECT_FALSE(all.is_complete());
-  EXPECT_LT(all.to_bytes().size(), 8 * (2 * 8 + 2 * 255) + 200U);
+  EXPECT_LT(all.to_bytes().size(), 8 * 2 * 8 + 4 * 2 * 255 + 200U);
 }
 
 TEST(PartialReduction, SaysWhatItHolds) {
