@@ -3,11 +3,9 @@
 // Sums and products of floats, whose order shows: the nodes of the summation tree.
 #include "Content.h"
 #include "NodeMath.h"
-#include "Pieces.h"
 
 #include "tsum/Graph/SummationTree.h"
 #include "tsum/Ops/Make.h"
-#include "tsum/elementwise.h"
 #include "tsum/eval.h"
 #include "tsum/reductions.h"
 #include "tsum/shapes.h"
@@ -50,6 +48,21 @@ struct Entry {
   [[nodiscard]] std::int64_t begin(const Leaves &leaves) const {
     return level == is_elements ? index : (index << level) * leaves.size;
   }
+  [[nodiscard]] std::int64_t end(const Leaves &leaves) const {
+    if (level == is_elements)
+      return index + count;
+    return std::min(leaves.extent, ((index + 1) << level) * leaves.size);
+  }
+};
+
+/// A part, and where it lies along the cut axis.
+struct Part {
+  const Tensor &tensor;
+  std::int64_t axis, begin, end;
+
+  [[nodiscard]] Tensor slice(std::int64_t from, std::int64_t to) const {
+    return slice_along(tensor, axis, from - begin, to - begin);
+  }
 };
 
 class InOrder final : public Content {
@@ -58,7 +71,7 @@ public:
       : whole(whole), leaves(whole), math(node_math(whole.op, whole.dtype)),
         columns(whole.size_of(whole.outer()) * whole.size_of(whole.kept())) {}
 
-  void add(const Tensor &part, std::int64_t begin);
+  void add(const Part &part);
   void read(std::span<const Range> ranges, ByteReader &reader);
 
   [[nodiscard]] Ptr merged(const Content &other) const override;
@@ -67,15 +80,14 @@ public:
   [[nodiscard]] std::string to_string() const override;
 
 private:
-  void add_elements(const Tensor &part, std::int64_t origin, std::int64_t begin, std::int64_t end);
-  void add_nodes(const Tensor &part, std::int64_t origin, std::int64_t begin, std::int64_t end);
-  void add_nodes_of(const Tensor &part, std::int64_t origin, std::int64_t begin, std::int64_t end,
-                    int level);
+  void add_elements(const Part &part, std::int64_t begin, std::int64_t end);
+  void add_nodes(const Part &part, std::int64_t begin, std::int64_t end);
   std::int64_t read_elements(std::int64_t begin, std::int64_t end, ByteReader &reader);
   std::int64_t read_node(std::int64_t begin, std::int64_t end, ByteReader &reader);
   void append(Entry entry);
   void append_node(Entry node);
-  [[nodiscard]] Tensor by_columns(const Tensor &tensor) const;
+  [[nodiscard]] Entry largest_node(std::int64_t begin, std::int64_t end) const;
+  [[nodiscard]] Tensor by_columns(const Tensor &tensor, const Dims &gone) const;
   [[nodiscard]] std::size_t element_size() const {
     return static_cast<std::size_t>(size_of(whole.dtype));
   }
@@ -134,6 +146,18 @@ void InOrder::append_node(Entry node) {
   entries.push_back(std::move(node));
 }
 
+/// The largest node that begins at `begin`, where a leaf does, and does not end behind `end`.
+Entry InOrder::largest_node(std::int64_t begin, std::int64_t end) const {
+  Entry node{.level = 0, .index = begin / leaves.size, .values = {}};
+  while (node.index % 2 == 0 && std::int64_t{1} << node.level < leaves.count) {
+    const Entry above{.level = node.level + 1, .index = node.index / 2, .values = {}};
+    if (above.end(leaves) > end)
+      break;
+    node = above;
+  }
+  return node;
+}
+
 Content::Ptr InOrder::merged(const Content &other) const {
   auto both = std::make_shared<InOrder>(whole);
   auto begin = [this](const Entry &entry) { return entry.begin(leaves); };
@@ -161,102 +185,76 @@ Tensor InOrder::result() const {
 
 //===-- Of a part -----------------------------------------------------------------------------===//
 
-/// `tensor`, which has all dimensions but the inner ones, with the cut one first, then the outer and
-/// the kept ones.
-Tensor InOrder::by_columns(const Tensor &tensor) const {
-  const Dims inner = whole.inner();
+/// `tensor`, which has all dimensions but `gone`, with the cut one first, then the outer and the kept
+/// ones.
+Tensor InOrder::by_columns(const Tensor &tensor, const Dims &gone) const {
   std::vector<std::int64_t> permutation;
   auto take = [&](std::int64_t dim) {
-    permutation.push_back(dim - (std::ranges::lower_bound(inner, dim) - inner.begin()));
+    if (std::ranges::find(gone, dim) == gone.end())
+      permutation.push_back(dim -
+                            std::ranges::count_if(gone, [&](auto less) { return less < dim; }));
   };
   take(whole.cut);
   std::ranges::for_each(whole.outer(), take);
   std::ranges::for_each(whole.kept(), take);
-  for (std::int64_t axis : whole.axes) // those of extent 1
+  for (std::int64_t axis : whole.axes) // those that take no part
     if (axis != whole.cut && whole.extent(axis) == 1)
       take(axis);
   return transpose(tensor, std::move(permutation));
 }
 
-/// The elements from `begin` to `end`, which are some of a block. `part` begins at `origin`.
-void InOrder::add_elements(const Tensor &part, std::int64_t origin, std::int64_t begin,
-                           std::int64_t end) {
+/// The elements from `begin` to `end`, which are some of a block.
+void InOrder::add_elements(const Part &part, std::int64_t begin, std::int64_t end) {
   if (begin == end)
     return;
+  // As many as a block has are evaluated where there are so many: of one shape, which is compiled
+  // once.
+  const std::int64_t from = std::max(part.begin, std::min(begin, part.end - leaves.size));
   const Tensor elements =
-      by_columns(cast(slice_along(part, whole.cut, begin - origin, end - origin), DType::f64));
+      by_columns(part.slice(from, std::min(part.end, from + leaves.size)), /*gone=*/{});
   eval(elements);
+  const auto row = static_cast<std::size_t>(columns) * element_size();
+  const std::span bytes(static_cast<const std::byte *>(elements.bytes()),
+                        static_cast<std::size_t>(elements.size()) * element_size());
   append({.level = Entry::is_elements,
           .index = begin,
           .count = end - begin,
-          .values = elements.to_vector<double>()});
+          .values = math.widen(bytes.subspan(static_cast<std::size_t>(begin - from) * row,
+                                             static_cast<std::size_t>(end - begin) * row))});
 }
 
-/// The nodes of `level` of what lies from `begin` to `end`, which are places where these begin.
-/// Compiled code computes them, each as the node of a whole reduction.
-void InOrder::add_nodes_of(const Tensor &part, std::int64_t origin, std::int64_t begin,
-                           std::int64_t end, int level) {
-  if (begin == end)
-    return;
-  const std::int64_t size = leaves.size << level;
-  Dims axes = {whole.cut + 1};
+/// The largest nodes that make up what lies from `begin` to `end`, which are places where leaves
+/// begin. Each is a reduction of its own, so that kernels are compiled for sizes that are powers of
+/// two, wherever the part is cut.
+void InOrder::add_nodes(const Part &part, std::int64_t begin, std::int64_t end) {
+  Dims axes = {whole.cut};
   for (std::int64_t axis : whole.inner())
-    axes.push_back(axis + 1);
-  const Tensor operand = pieces_of(part, whole.cut, {begin - origin, (end - begin) / size, size});
-  const Tensor reduction =
-      whole.op == OpKind::ReduceSum ? reduce_sum(operand, axes) : reduce_prod(operand, axes);
-  std::vector<Tensor> numbers;
-  for (std::int8_t number = 0; number < math.numbers; ++number)
-    numbers.push_back(by_columns(make_node_part(reduction, number)));
-  eval(numbers);
-
-  const auto numbers_per_node = static_cast<std::size_t>(math.numbers);
-  const auto width = static_cast<std::size_t>(columns);
-  for (std::int64_t n = 0; n < (end - begin) / size; ++n) {
-    Entry node{.level = level, .index = begin / size + n, .values = {}};
-    node.values.resize(width * numbers_per_node);
-    for (std::size_t number = 0; number < numbers_per_node; ++number) {
-      const std::span<const double> values =
-          numbers[number].data<double>().subspan(static_cast<std::size_t>(n) * width, width);
-      for (std::size_t column = 0; column < width; ++column)
-        node.values[column * numbers_per_node + number] = values[column];
-    }
+    axes.push_back(axis);
+  while (begin < end) {
+    Entry node = largest_node(begin, end);
+    const Tensor operand = part.slice(begin, node.end(leaves));
+    const Tensor reduction =
+        whole.op == OpKind::ReduceSum ? reduce_sum(operand, axes) : reduce_prod(operand, axes);
+    std::vector<Tensor> numbers;
+    for (std::int8_t number = 0; number < math.numbers; ++number)
+      numbers.push_back(by_columns(make_node_part(reduction, number), axes));
+    eval(numbers);
+    for (std::size_t column = 0; column < static_cast<std::size_t>(columns); ++column)
+      for (const Tensor &number : numbers)
+        node.values.push_back(number.data<double>()[column]);
+    begin = node.end(leaves);
     append(std::move(node));
   }
 }
 
-/// The nodes of what lies from `begin` to `end`, which are places where leaves begin: of all but at
-/// most a sixteenth those of the highest level of which merging nodes here costs nothing beside the
-/// kernel, else of leaves.
-void InOrder::add_nodes(const Tensor &part, std::int64_t origin, std::int64_t begin,
-                        std::int64_t end) {
-  constexpr std::int64_t most_elements = 64 * 1024, most_leaves = 1024; // below a node
-  const std::int64_t elements = leaves.size * whole.size_of(whole.inner());
-  int level = 0;
-  while ((elements << level) < most_elements && 1 << level < most_leaves)
-    ++level;
-  for (; level > 0; --level) {
-    const std::int64_t size = leaves.size << level;
-    const std::int64_t first = (begin + size - 1) / size * size, last = end / size * size;
-    if (last - first < (end - begin) / 16 * 15 || first >= last)
-      continue;
-    add_nodes_of(part, origin, begin, first, 0);
-    add_nodes_of(part, origin, first, last, level);
-    begin = last;
-    break;
-  }
-  add_nodes_of(part, origin, begin, end, 0);
-}
-
-void InOrder::add(const Tensor &part, std::int64_t begin) {
-  const std::int64_t end = begin + part.shape()[static_cast<std::size_t>(whole.cut)];
-  const std::int64_t first = (begin + leaves.size - 1) / leaves.size * leaves.size;
-  const std::int64_t last = end / leaves.size * leaves.size;
+void InOrder::add(const Part &part) {
+  const std::int64_t first = (part.begin + leaves.size - 1) / leaves.size * leaves.size;
+  const std::int64_t last = part.end / leaves.size * leaves.size;
   if (first > last) // within a block
-    return add_elements(part, begin, begin, end);
-  add_elements(part, begin, begin, first);
-  add_nodes(part, begin, first, last);
-  add_elements(part, begin, last, end);
+    return add_elements(part, part.begin, part.end);
+  add_elements(part, part.begin, first);
+  add_nodes(part, first, last);
+  add_elements(part, last, part.end);
 }
 
 //===-- As bytes and text ---------------------------------------------------------------------===//
@@ -291,22 +289,14 @@ std::int64_t InOrder::read_elements(std::int64_t begin, std::int64_t end, ByteRe
   return end;
 }
 
-/// The largest node that begins at `begin` and ends before `end`; returns where it ends.
+/// The largest node of what lies from `begin` to `end`; returns where it ends.
 std::int64_t InOrder::read_node(std::int64_t begin, std::int64_t end, ByteReader &reader) {
-  Entry node{.level = 0, .index = begin / leaves.size, .values = {}};
-  auto end_of = [this](int level, std::int64_t index) {
-    return std::min(leaves.extent, ((index + 1) << level) * leaves.size);
-  };
-  for (; node.index % 2 == 0 && std::int64_t{1} << node.level < leaves.count; node.index /= 2) {
-    if (end_of(node.level + 1, node.index / 2) > end)
-      break;
-    ++node.level;
-  }
+  Entry node = largest_node(begin, end);
   reader.expect(columns, sizeof(double) * static_cast<std::size_t>(math.numbers));
   node.values.resize(static_cast<std::size_t>(columns * math.numbers));
   for (double &number : node.values)
     number = reader.read_double();
-  const std::int64_t stop = end_of(node.level, node.index);
+  const std::int64_t stop = node.end(leaves);
   entries.push_back(std::move(node));
   return stop;
 }
@@ -331,7 +321,7 @@ std::string InOrder::to_string() const {
 
 Content::Ptr make_in_order(const Whole &whole, const Tensor &part, std::int64_t begin) {
   auto content = std::make_shared<InOrder>(whole);
-  content->add(part, begin);
+  content->add({part, whole.cut, begin, begin + part.shape()[static_cast<std::size_t>(whole.cut)]});
   return content;
 }
 

@@ -16,6 +16,10 @@ Tensor slice_along(const Tensor &part, std::int64_t dim, std::int64_t begin, std
   if (begin == 0 && end == shape[at])
     return part;
   shape[at] = end - begin;
+  // Of data a view, which is not found by its place in it.
+  if (const std::shared_ptr<const Storage> values = part.node()->values())
+    return borrow(values->data + begin * values->strides[at], part.dtype(), std::move(shape),
+                  values->strides, values);
   std::vector<std::int64_t> starts(shape.size(), 0);
   starts[at] = begin;
   return make_slice(part, std::move(starts), std::vector<std::int64_t>(shape.size(), 1),
