@@ -185,8 +185,8 @@ Tensor InOrder::result() const {
 
 //===-- Of a part -----------------------------------------------------------------------------===//
 
-/// `tensor`, which has all dimensions but `gone`, with the cut one first, then the outer and the kept
-/// ones.
+/// `tensor`, which has all dimensions but `gone`, with the cut one first, then the outer and the
+/// kept ones.
 Tensor InOrder::by_columns(const Tensor &tensor, const Dims &gone) const {
   std::vector<std::int64_t> permutation;
   auto take = [&](std::int64_t dim) {

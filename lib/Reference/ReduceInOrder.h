@@ -52,8 +52,8 @@ private:
     return level.front();
   }
 
-  /// Step 4: the node of all that r(dim + 1), ..., rk reach from `begin` on. There are fewer than 64
-  /// of them, since none has extent 1, so that recursion does no harm.
+  /// Step 4: the node of all that r(dim + 1), ..., rk reach from `begin` on. There are fewer than
+  /// 64 of them, since none has extent 1, so that recursion does no harm.
   [[nodiscard]] Node node_over(std::size_t dim, std::int64_t begin) const {
     const std::int64_t extent = dims.extents[dim];
     const std::int64_t stride = dims.strides[dim];

@@ -17,8 +17,8 @@ namespace tsum {
                                 std::vector<std::int64_t> steps, Shape shape,
                                 std::string_view name = {});
 
-/// Number `part` of the nodes that `reduction`, a sum or product of floats over more than extents of
-/// 1 that is not evaluated, rounds to its results (tsum/Graph/SummationTree.h).
+/// Number `part` of the nodes that `reduction`, a sum or product of floats over more than extents
+/// of 1 that is not evaluated, rounds to its results (tsum/Graph/SummationTree.h).
 [[nodiscard]] Tensor make_node_part(const Tensor &reduction, std::int8_t part);
 
 } // namespace tsum
