@@ -84,10 +84,10 @@ static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keep
   }
 #include "tsum/Reductions.def"
 
-Tensor make_node_part(const Tensor &reduction, std::int8_t part) {
+Tensor make_node_part(const Tensor &reduction, int part) {
   Description description = *reduction.node();
   description.dtype = DType::f64;
-  description.node_part = part;
+  description.node_part = static_cast<std::int8_t>(part);
   return Tensor(std::make_shared<Node>(std::move(description), reduction.node()->state().operands));
 }
 

@@ -4,6 +4,8 @@
 #include "Bytes.h"
 #include "Whole.h"
 
+#include <algorithm>
+
 namespace tsum::partial {
 
 /// What a partial reduction of real numbers holds of the elements in its ranges. It never changes.

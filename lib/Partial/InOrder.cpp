@@ -11,7 +11,6 @@
 #include "tsum/shapes.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace tsum::partial {
 
@@ -160,12 +159,11 @@ Entry InOrder::largest_node(std::int64_t begin, std::int64_t end) const {
 
 Content::Ptr InOrder::merged(const Content &other) const {
   auto both = std::make_shared<InOrder>(whole);
-  auto begin = [this](const Entry &entry) { return entry.begin(leaves); };
   std::vector<const Entry *> all;
   for (const std::vector<Entry> *some : {&entries, &static_cast<const InOrder &>(other).entries})
     for (const Entry &entry : *some)
       all.push_back(&entry);
-  std::ranges::sort(all, {}, [&](const Entry *entry) { return begin(*entry); });
+  std::ranges::sort(all, {}, [this](const Entry *entry) { return entry->begin(leaves); });
   for (const Entry *entry : all)
     both->append(*entry);
   return both;
@@ -236,12 +234,15 @@ void InOrder::add_nodes(const Part &part, std::int64_t begin, std::int64_t end) 
     const Tensor reduction =
         whole.op == OpKind::ReduceSum ? reduce_sum(operand, axes) : reduce_prod(operand, axes);
     std::vector<Tensor> numbers;
-    for (std::int8_t number = 0; number < math.numbers; ++number)
+    for (int number = 0; number < math.numbers; ++number)
       numbers.push_back(by_columns(make_node_part(reduction, number), axes));
     eval(numbers);
-    for (std::size_t column = 0; column < static_cast<std::size_t>(columns); ++column)
-      for (const Tensor &number : numbers)
-        node.values.push_back(number.data<double>()[column]);
+    node.values.resize(static_cast<std::size_t>(columns) * numbers.size());
+    for (std::size_t number = 0; number < numbers.size(); ++number) {
+      const std::span<const double> values = numbers[number].data<double>();
+      for (std::size_t column = 0; column < values.size(); ++column)
+        node.values[column * numbers.size() + number] = values[column];
+    }
     begin = node.end(leaves);
     append(std::move(node));
   }

@@ -12,7 +12,7 @@ namespace {
 template <FloatElement T, OpKind op> class Steps final : public NodeMath {
   using Order = SummationSteps<T, op>;
   using Node = typename Order::Node;
-  static constexpr std::size_t size = sizeof(Node) / sizeof(double);
+  static constexpr std::size_t size = std::is_same_v<Node, Pair> ? 2 : 1; // numbers of a node
 
 public:
   Steps() : NodeMath(size) {}

@@ -20,10 +20,9 @@ Tensor slice_along(const Tensor &part, std::int64_t dim, std::int64_t begin, std
   if (const std::shared_ptr<const Storage> values = part.node()->values())
     return borrow(values->data + begin * values->strides[at], part.dtype(), std::move(shape),
                   values->strides, values);
-  std::vector<std::int64_t> starts(shape.size(), 0);
+  std::vector<std::int64_t> starts(shape.size(), 0), steps(shape.size(), 1);
   starts[at] = begin;
-  return make_slice(part, std::move(starts), std::vector<std::int64_t>(shape.size(), 1),
-                    std::move(shape));
+  return make_slice(part, std::move(starts), std::move(steps), std::move(shape));
 }
 
 static std::string to_string(std::span<const Range> ranges) {
@@ -191,7 +190,7 @@ Tensor PartialReduction::result() const {
     throw Error(prefix + "elements " +
                 partial::to_string(gaps(state->ranges, state->whole.cut_extent())) +
                 " are missing");
-  const Tensor first = state->contents.front()->result();
+  Tensor first = state->contents.front()->result();
   if (!state->whole.is_complex)
     return first;
   const Tensor both = complex(first, state->contents.back()->result());

@@ -19,6 +19,6 @@ namespace tsum {
 
 /// Number `part` of the nodes that `reduction`, a sum or product of floats over more than extents
 /// of 1 that is not evaluated, rounds to its results (tsum/Graph/SummationTree.h).
-[[nodiscard]] Tensor make_node_part(const Tensor &reduction, std::int8_t part);
+[[nodiscard]] Tensor make_node_part(const Tensor &reduction, int part);
 
 } // namespace tsum
