@@ -47,6 +47,29 @@ TEST_P(NodeParts, OfLongSums) {
   expect_compiled([&] { return reduce_sum(transpose(x)); });
 }
 
+TEST_P(NodeParts, OfMuchCode) {
+  const Tensor x = sample_tensor(GetParam(), {5, 300});
+  expect_compiled([&] {
+    Tensor chain = x;
+    for (int n = 0; n < 30; ++n)
+      chain = tanh(chain);
+    return reduce_sum(chain, 1);
+  });
+}
+
+TEST_P(NodeParts, OfReductionsOfRows) {
+  const Tensor x = sample_tensor(GetParam(), {40, 300});
+  expect_compiled([&] { return reduce_sum(softmax(x), 1); });
+  expect_compiled([&] { return reduce_prod(softmax(x)); });
+}
+
+TEST_P(NodeParts, Alone) {
+  const Tensor x = sample_tensor(GetParam(), {40, 300});
+  const bool is_pair = GetParam() == DType::f64;
+  expect_compiled_as_reference(
+      [&] { return std::vector{make_node_part(reduce_sum(x, 1), is_pair ? 1 : 0)}; });
+}
+
 TEST_P(NodeParts, BesideResults) {
   const Tensor x = sample_tensor(GetParam(), {40, 300});
   expect_compiled_as_reference([&] {

@@ -47,6 +47,7 @@ private:
   };
 
   bool note(mlir::Value value, Read read, uint64_t loops);
+  std::optional<uint64_t> loopOfNodes(mlir::Value value) const;
   std::optional<int64_t> rowsOf(mlir::Value reduction, const Reads &reads) const;
   bool isRowByRow(llvm::ArrayRef<int64_t> frame) const;
   bool staysOnStack(mlir::Value value, const Reads &reads, int64_t rowDims) const;
@@ -64,6 +65,7 @@ private:
   /// What takes long and several loops compute, unless the kernel turns out to work on rows.
   llvm::SmallVector<std::pair<mlir::Value, Reads>, 1> repeated;
   unsigned loopCount = 1; // the first is the epilogue
+  llvm::SmallVector<std::pair<ir::ReductionOpInterface, uint64_t>, 1> loopsOfNodes;
 };
 
 } // namespace tsum
