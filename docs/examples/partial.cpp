@@ -39,5 +39,5 @@ int main() {
   const Tensor at_once = reduce_variance(rows(0, total), 0);
   eval(variance, at_once);
   const bool is_same = std::memcmp(variance.bytes(), at_once.bytes(), 3 * sizeof(float)) == 0;
-  std::cout << variance << (is_same ? " to the bit" : " and not ") << at_once << '\n';
+  std::cout << variance << (is_same ? " is" : " is not") << " that of all rows at once\n";
 }
