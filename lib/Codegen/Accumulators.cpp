@@ -135,7 +135,7 @@ SmallVector<Value> Accumulators::finish(OpBuilder &b, Location loc, ValueRange n
   return all;
 }
 
-static int64_t laneCount(ArrayRef<Value> vectors) {
+static int64_t laneCount(ValueRange vectors) {
   return cast<VectorType>(vectors.front().getType()).getDimSize(0);
 }
 
@@ -162,6 +162,19 @@ static SmallVector<Value> shuffle(OpBuilder &b, Location loc, ValueRange x, Valu
   });
 }
 
+SmallVector<Value> Accumulators::foldGroups(OpBuilder &b, Location loc, ValueRange vector,
+                                            int64_t lanes) const {
+  auto halves = [&](int64_t offset) {
+    SmallVector<int64_t> sources;
+    for (int64_t group = 0; group < laneCount(vector); group += lanes)
+      for (int64_t lane = 0; lane < lanes / 2; ++lane)
+        sources.push_back(group + offset + lane);
+    return shuffle(b, loc, vector, vector, sources);
+  };
+  SmallVector<Value> lower = halves(0), upper = halves(lanes / 2);
+  return combine(b, loc, lower, upper);
+}
+
 SmallVector<Value> Accumulators::foldLines(OpBuilder &b, Location loc,
                                            ArrayRef<SmallVector<Value>> lines) const {
   // Each line alone, until it fills a register.
@@ -170,31 +183,49 @@ SmallVector<Value> Accumulators::foldLines(OpBuilder &b, Location loc,
   SmallVector<SmallVector<Value>> vectors =
       llvm::map_to_vector(lines, [&](ValueRange line) { return foldLanes(b, loc, line, lanes); });
 
-  // Then two vectors become one, in which the lines of the first precede those of the second, of
-  // half as many lanes each; of the last vector, the halves.
-  while (lanes > 1) {
-    const bool isLast = vectors.size() == 1;
+  // Then two vectors become one: the lower half of each line's lanes has the sums of the first, the
+  // upper half those of the second. One shuffle leaves lanes where they are, a blend; of the other
+  // each half takes the other's place. A last vector alone folds its own halves.
+  SmallVector<SmallVector<int64_t>> linesOf; // of each vector: which line each group of lanes is of
+  for (size_t line = 0; line < vectors.size(); ++line)
+    linesOf.push_back({int64_t(line)});
+  for (; lanes > 1; lanes /= 2) {
     SmallVector<SmallVector<Value>> folded;
+    SmallVector<SmallVector<int64_t>> foldedLines;
+    if (vectors.size() == 1) {
+      vectors.front() = foldGroups(b, loc, vectors.front(), lanes);
+      continue;
+    }
     for (size_t first = 0; first < vectors.size(); first += 2) {
-      const auto &x = vectors[first], &y = vectors[isLast ? first : first + 1];
-      const int64_t size = laneCount(x) * (isLast ? 1 : 2);
-      auto halves = [&](int64_t offset) {
-        SmallVector<int64_t> sources;
-        for (int64_t line = 0; line < size; line += lanes)
-          for (int64_t lane = 0; lane < lanes / 2; ++lane)
-            sources.push_back(line + offset + lane);
-        return shuffle(b, loc, x, y, sources);
-      };
-      SmallVector<Value> lower = halves(0), upper = halves(lanes / 2);
-      folded.push_back(combine(b, loc, lower, upper));
+      const auto &x = vectors[first], &y = vectors[first + 1];
+      const int64_t size = laneCount(x), half = lanes / 2;
+      SmallVector<int64_t> stay, cross;
+      for (int64_t lane = 0; lane < size; ++lane) {
+        const bool isUpper = lane % lanes >= half;
+        stay.push_back(isUpper ? size + lane : lane);
+        cross.push_back(isUpper ? size + lane - half : lane + half);
+      }
+      folded.push_back(combine(b, loc, shuffle(b, loc, x, y, stay), shuffle(b, loc, x, y, cross)));
+      SmallVector<int64_t> &lines = foldedLines.emplace_back();
+      for (auto [left, right] : llvm::zip_equal(linesOf[first], linesOf[first + 1]))
+        lines.append({left, right});
     }
     vectors = std::move(folded);
-    lanes /= 2;
+    linesOf = std::move(foldedLines);
   }
+  // In the order of the lines.
+  SmallVector<int64_t> order;
+  for (ArrayRef<int64_t> lines : linesOf)
+    llvm::append_range(order, lines);
+  SmallVector<int64_t> places(order.size());
+  for (auto [place, line] : llvm::enumerate(order))
+    places[line] = int64_t(place);
   SmallVector<Value> results;
-  for (size_t part = 0; part < vectors.front().size(); ++part)
-    results.push_back(concatenate(
-        b, loc, llvm::map_to_vector(vectors, [&](const auto &vector) { return vector[part]; })));
+  for (size_t part = 0; part < vectors.front().size(); ++part) {
+    Value all = concatenate(
+        b, loc, llvm::map_to_vector(vectors, [&](const auto &vector) { return vector[part]; }));
+    results.push_back(vector::ShuffleOp::create(b, loc, all, all, places));
+  }
   return results;
 }
 

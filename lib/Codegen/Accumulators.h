@@ -57,6 +57,10 @@ public:
   llvm::SmallVector<mlir::Value> foldLanes(mlir::OpBuilder &b, mlir::Location loc,
                                            mlir::ValueRange blocks, int64_t left) const;
 
+  /// Combines the halves of each group of `lanes` lanes.
+  llvm::SmallVector<mlir::Value> foldGroups(mlir::OpBuilder &b, mlir::Location loc,
+                                            mlir::ValueRange vector, int64_t lanes) const;
+
   /// Does that with several vectors of blocks, a power of two of them, down to one lane each, all at
   /// once: the results side by side.
   llvm::SmallVector<mlir::Value>

@@ -29,7 +29,9 @@ constexpr int64_t minBytes = 512 * 1024;
 /// A piece reads so much; more where that leaves enough pieces for as many threads as there may be.
 constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedPieces = 64;
 /// Bytes that are read for each byte of a node.
-constexpr int64_t minReadPerNodeByte = 32;
+constexpr int64_t minReadPerNodeByte = 16;
+/// Columns side by side that a tile should have.
+constexpr int64_t runOfColumns = 512;
 /// Bytes of nodes that a tile may keep on the stack between two reductions; more are cut.
 constexpr int64_t maxStackBytes = 16 * 1024;
 /// A piece of what has no order is whole rows of lanes, of so many elements or less; across memory it
@@ -85,7 +87,8 @@ int64_t bytesOf(Type tensor) {
 /// Chooses where to cut `kernel`, if it is worth it.
 FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy) {
   const std::optional<Cut> none;
-  if (kernel->hasAttr("tsum.rows"))
+  if (kernel->hasAttr(ir::TsumDialect::getRowsAttrName()) ||
+      kernel->hasAttr(ir::TsumDialect::getColumnsAttrName()))
     return none;
   SmallVector<linalg::GenericOp> chain = chainOf(kernel);
   if (chain.empty())
@@ -116,9 +119,14 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
       nodes *= reducedExtent(generic);
   }
   wanted = std::min(wanted, bytes / results / minReadPerNodeByte / nodeBytes);
-  if (chain.size() > 1)
+  if (chain.size() > 1) {
+    // Of columns enough for memory to be read in runs.
+    const int64_t side =
+        std::min(runOfColumns, ReductionShape(chain.back(), *accumulators).columns());
     wanted = std::max<int64_t>(
-        wanted, llvm::divideCeil(stackBytes.back() * reducedExtent(chain.back()), maxStackBytes));
+        wanted,
+        llvm::divideCeil(stackBytes.back() * reducedExtent(chain.back()) * side, maxStackBytes));
+  }
   // Between large reductions a tile keeps few nodes, if the others lie in memory.
   const bool spreads = chain.size() > 1 && bytes >= minBytes;
   if (wanted < 2 && !spreads)

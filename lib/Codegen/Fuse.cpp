@@ -48,17 +48,72 @@ bool isExpensive(linalg::GenericOp generic, int64_t firstDim) {
   return false;
 }
 
-/// Gives each reduction that reads an elementwise op with other users a copy of its own. Not of
-/// what takes long in a kernel that works on rows: its values for a row stay on the stack.
+/// Whether the value of an elementwise op with several users should stay on the stack for a tile of
+/// `kernel`: what takes long, where tiles are whole rows, or columns of which it takes little room.
+bool staysOnStack(linalg::GenericOp producer, func::FuncOp kernel) {
+  if (auto rows = kernel->getAttrOfType<IntegerAttr>(ir::TsumDialect::getRowsAttrName()))
+    return isExpensive(producer, rows.getInt());
+  auto columns = kernel->getAttrOfType<ir::ColumnsAttr>(ir::TsumDialect::getColumnsAttrName());
+  if (!columns || !isExpensive(producer, 0))
+    return false;
+  constexpr int64_t maxBytes = 64 * 1024; // as planning expects
+  auto type = cast<RankedTensorType>(producer.getResultTypes().front());
+  if (type.getRank() == 0)
+    return true;
+  // A tile has all of what is repeated along dimensions of which it takes one, at most.
+  int64_t lines = type.getShape().back();
+  auto isLarger = [&](linalg::GenericOp other) { return other.getNumLoops() > type.getRank(); };
+  if (llvm::none_of(kernel.getOps<linalg::GenericOp>(), isLarger)) {
+    lines = 1;
+    auto results = cast<RankedTensorType>(kernel.getResultTypes().front()).getShape();
+    for (auto [dim, extent] : llvm::enumerate(results))
+      if (!llvm::is_contained(columns.getWhole(), int64_t(dim)))
+        lines *= extent;
+  }
+  const int64_t lineBytes = llvm::divideCeil(type.getNumElements(), std::max<int64_t>(1, lines)) *
+                            type.getElementTypeBitWidth() / 8;
+  return lineBytes * columns.getWidth() <= maxBytes;
+}
+
+/// Whether `generic` computes from results of reductions, one element for each.
+bool followsReduction(linalg::GenericOp generic) {
+  llvm::SmallSetVector<Operation *, 8> found;
+  found.insert(generic);
+  for (size_t next = 0; next < found.size(); ++next) {
+    auto reader = cast<linalg::GenericOp>(found[next]);
+    for (OpOperand *input : reader.getDpsInputOperands()) {
+      auto producer = input->get().getDefiningOp<linalg::GenericOp>();
+      if (!producer || !reader.getMatchingIndexingMap(input).isIdentity())
+        continue;
+      if (isReduction(producer))
+        return true;
+      found.insert(producer);
+    }
+  }
+  return false;
+}
+
+/// Whether fusing what `operand` reads has a kernel on columns compute it for each element of a
+/// column rather than once, and that takes long. (That of a row is computed before its loop.)
+bool repeatsForColumns(OpOperand *operand) {
+  auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+  auto reader = dyn_cast<linalg::GenericOp>(operand->getOwner());
+  if (!producer || !reader || producer.getNumLoops() == reader.getNumLoops())
+    return false;
+  auto kernel = reader->getParentOfType<func::FuncOp>();
+  return kernel->hasAttr(ir::TsumDialect::getColumnsAttrName()) && isExpensive(producer, 0) &&
+         followsReduction(producer);
+}
+
+/// Gives each reduction that reads an elementwise op with other users a copy of its own, unless the
+/// value stays on the stack.
 /// Consumers come before producers, so that what a copy reads is looked at after it. Returns
 /// whether there was any.
 bool copyProducersOfReductions(func::FuncOp kernel) {
   bool changed = false;
   auto generics = llvm::to_vector(kernel.getOps<linalg::GenericOp>());
-  auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows");
   for (linalg::GenericOp producer : llvm::reverse(generics)) {
-    if (isReduction(producer) || hasOneUser(producer) ||
-        (rows && isExpensive(producer, rows.getInt())))
+    if (isReduction(producer) || hasOneUser(producer) || staysOnStack(producer, kernel))
       continue;
     llvm::SmallSetVector<Operation *, 4> users(producer->user_begin(), producer->user_end());
     for (Operation *user : users) {
@@ -199,7 +254,8 @@ struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {
     RewritePatternSet set(context);
     linalg::populateElementwiseOpsFusionPatterns(set, [](OpOperand *operand) {
       Operation *producer = operand->get().getDefiningOp();
-      return producer && !isReduction(producer) && hasOneUser(producer);
+      return producer && !isReduction(producer) && hasOneUser(producer) &&
+             !repeatsForColumns(operand);
     });
     linalg::populateEraseUnusedOperandsAndResultsPatterns(set);
     patterns = std::move(set);

@@ -17,6 +17,9 @@ struct LaneTile {
   int64_t rows = 1;
   int64_t columns = 1;
   bool evenFirst = false;
+  /// Of how many rows there are elements, if not of all: the lanes of the others hold zeros. Only of
+  /// tiles that `loadsPartly`.
+  int64_t present = 0;
 
   int64_t size() const { return rows * columns; }
 
@@ -111,10 +114,21 @@ public:
   /// two of them.
   bool loadsVectors(const LaneTile &tile);
 
+  /// Whether inputs give some elements of `tile`, a single column, by one load that leaves out the
+  /// others.
+  bool loadsPartly(const LaneTile &tile);
+
   /// Whether the elements of `tile` are neighbours that the body extends from 16 to 32 bits, as
   /// those of bf16: a mask and a shift make two registers of one, the even elements and the odd
   /// ones, where lanes in order take a shuffle and a shift each.
   bool extendsHalves(const LaneTile &tile);
+
+  /// Where loads of neighbours ask memory for others as well: so many places further along `dim`, if
+  /// there is one.
+  struct Prefetch {
+    int64_t dim = -1, distance = 0;
+  };
+  Prefetch prefetched;
 
   /// Outputs whose stores, of whole cache lines, go past the caches. They must be aligned to lines.
   llvm::SmallPtrSet<mlir::OpOperand *, 2> streamed;
@@ -137,9 +151,12 @@ private:
   void storeVector(mlir::Value value, mlir::Value buffer, mlir::AffineMap indices);
   mlir::Value load(mlir::OpOperand &operand, const LaneTile &tile);
   void store(mlir::Value value, mlir::OpOperand &operand, const LaneTile &tile);
-  mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count);
+  mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count, int64_t present = 0);
   void prefetchNextTile(mlir::OpOperand &operand, int64_t count);
+  void prefetchAhead(mlir::OpOperand &operand, int64_t count);
+  void prefetch(mlir::OpOperand &operand, llvm::ArrayRef<mlir::AffineExpr> place, int64_t count);
   mlir::Value loadContiguous(mlir::OpOperand &operand, int64_t count);
+  mlir::Value loadPartly(mlir::OpOperand &operand, int64_t count, int64_t present);
   mlir::Value deinterleave(mlir::OpOperand &operand, int64_t count);
   mlir::Value loadStrided(mlir::OpOperand &operand, int64_t dim, int64_t count);
   bool isInterleaved(mlir::OpOperand &operand, int64_t dim);

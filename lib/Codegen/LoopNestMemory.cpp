@@ -11,6 +11,7 @@
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -59,12 +60,22 @@ bool LoopNest::loadsVectors(const LaneTile &tile) {
   });
 }
 
+bool LoopNest::loadsPartly(const LaneTile &tile) {
+  constexpr unsigned leastBits = 32; // AVX2 has no masks for less
+  return tile.columns == 1 && llvm::all_of(generic.getDpsInputOperands(), [&](OpOperand *operand) {
+           const int64_t step = stride(*operand, tile.rowDim);
+           auto type = cast<MemRefType>(operand->get().getType());
+           return step == 0 || (step == 1 && type.isLastDimUnitStride() &&
+                                type.getElementTypeBitWidth() >= leastBits);
+         });
+}
+
 Value LoopNest::load(OpOperand &operand, const LaneTile &tile) {
   const int64_t rowStride = stride(operand, tile.rowDim);
   if (tile.rows == 1)
     return loadLine(operand, rank() - 1, tile.columns);
   if (tile.columns == 1)
-    return loadLine(operand, tile.rowDim, tile.rows);
+    return loadLine(operand, tile.rowDim, tile.rows, tile.present);
   const int64_t columnStride = stride(operand, rank() - 1);
   if (columnStride == 1 && rowStride == tile.columns)
     return loadContiguous(operand, tile.size());
@@ -108,8 +119,9 @@ void LoopNest::storeVector(Value value, Value buffer, AffineMap indices) {
     affine::AffineVectorStoreOp::create(b, loc, value, buffer, indices, ivs);
 }
 
-/// `count` neighbours along `dim`.
-Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
+/// `count` neighbours along `dim`, or the first `present` of them.
+Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count, int64_t present) {
+  prefetchAhead(operand, present);
   auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
   auto loadElement = [&]() -> Value {
     if (auto values = indexValues(indicesOf(operand)))
@@ -120,7 +132,7 @@ Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
   if (elements == 0)
     return vector::BroadcastOp::create(b, loc, type, loadElement());
   if (elements == 1)
-    return loadContiguous(operand, count);
+    return present ? loadPartly(operand, count, present) : loadContiguous(operand, count);
   if (isInterleaved(operand, dim))
     return deinterleave(operand, count);
   if (std::abs(elements) <= maxShuffledStride && count > 1)
@@ -135,31 +147,64 @@ Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count) {
   return vector::FromElementsOp::create(b, loc, type, lanes);
 }
 
-/// Asks for what the next tile will load where this one loads `count` elements: a whole tile
-/// further on along the innermost dimension that is tiled, which is the one before the rows.
-void LoopNest::prefetchNextTile(OpOperand &operand, int64_t count) {
-  auto rows = generic->getParentOfType<func::FuncOp>()->getAttrOfType<IntegerAttr>("tsum.rows");
-  auto type = cast<MemRefType>(operand.get().getType());
-  if (!rows || rows.getInt() < 1 || rows.getInt() > type.getRank())
-    return;
-  const int64_t tiled = rows.getInt() - 1, bytes = type.getElementTypeBitWidth() / 8;
-  AffineMap indices = indicesOf(operand);
+/// Asks memory for `count` elements of `operand` from `place` on.
+void LoopNest::prefetch(OpOperand &operand, ArrayRef<AffineExpr> place, int64_t count) {
+  const int64_t bytes = getElementTypeOrSelf(operand.get()).getIntOrFloatBitWidth() / 8;
+  SmallVector<AffineExpr> exprs(place);
   for (int64_t element = 0; element < count; element += lineBytes / bytes) {
-    SmallVector<AffineExpr> exprs(indices.getResults());
-    exprs[tiled] = exprs[tiled] + type.getDimSize(tiled);
-    exprs.back() = exprs.back() + element;
-    SmallVector<Value> place =
+    exprs.back() = place.back() + element;
+    SmallVector<Value> indices =
         llvm::map_to_vector(exprs, [&](AffineExpr expr) { return index(expr); });
-    memref::PrefetchOp::create(b, loc, operand.get(), place, /*isWrite=*/false,
+    memref::PrefetchOp::create(b, loc, operand.get(), indices, /*isWrite=*/false,
                                /*localityHint=*/2, /*isDataCache=*/true);
   }
+}
+
+/// Asks for what the next tile will load where this one loads `count` elements: a whole tile
+/// further on along the innermost dimension that is tiled, which is the one before the rows, or
+/// that of the columns.
+void LoopNest::prefetchNextTile(OpOperand &operand, int64_t count) {
+  auto kernel = generic->getParentOfType<func::FuncOp>();
+  auto rows = kernel->getAttrOfType<IntegerAttr>(ir::TsumDialect::getRowsAttrName());
+  auto type = cast<MemRefType>(operand.get().getType());
+  const int64_t behind = rows ? rows.getInt() : type.getRank();
+  if (behind < 1 || behind > type.getRank() ||
+      (!rows && !kernel->hasAttr(ir::TsumDialect::getColumnsAttrName())))
+    return;
+  const int64_t tiled = behind - 1;
+  SmallVector<AffineExpr> place(indicesOf(operand).getResults());
+  place[tiled] = place[tiled] + type.getDimSize(tiled);
+  prefetch(operand, place, count);
+}
+
+void LoopNest::prefetchAhead(OpOperand &operand, int64_t count) {
+  if (stride(operand, prefetched.dim) == 0)
+    return;
+  const AffineExpr here = position[prefetched.dim];
+  position[prefetched.dim] = here + prefetched.distance;
+  prefetch(operand, indicesOf(operand).getResults(), count);
+  position[prefetched.dim] = here;
 }
 
 Value LoopNest::loadContiguous(OpOperand &operand, int64_t count) {
   auto prefetched = generic->getAttrOfType<DenseI64ArrayAttr>("tsum.prefetch");
   if (prefetched && llvm::is_contained(prefetched.asArrayRef(), operand.getOperandNumber()))
     prefetchNextTile(operand, count);
+  prefetchAhead(operand, count);
   return loadVector(operand.get(), indicesOf(operand), count);
+}
+
+Value LoopNest::loadPartly(OpOperand &operand, int64_t count, int64_t present) {
+  prefetchAhead(operand, present);
+  auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
+  SmallVector<bool> isThere(count, false);
+  std::fill_n(isThere.begin(), present, true);
+  auto maskType = VectorType::get({count}, b.getI1Type());
+  Value mask = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(maskType, isThere));
+  Value zeros = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  SmallVector<Value> indices = llvm::map_to_vector(indicesOf(operand).getResults(),
+                                                   [&](AffineExpr place) { return index(place); });
+  return vector::MaskedLoadOp::create(b, loc, type, operand.get(), indices, mask, zeros);
 }
 
 namespace {
@@ -249,8 +294,8 @@ Value LoopNest::deinterleave(OpOperand &operand, int64_t count) {
                       }));
 }
 
-/// `count` elements along `dim` that lie a few others, or backwards, apart. Reads nothing before the
-/// first and behind the last of them: the last vector begins earlier.
+/// `count` elements along `dim` that lie a few others, or backwards, apart. Reads nothing before
+/// the first and behind the last of them: the last vector begins earlier.
 Value LoopNest::loadStrided(OpOperand &operand, int64_t dim, int64_t count) {
   const int64_t step = stride(operand, dim), distance = std::abs(step);
   const AffineExpr first = position[dim];

@@ -22,10 +22,21 @@ constexpr int64_t rowTileBytes = 8 * 1024;
 /// smaller.
 constexpr int64_t columnGranule = 128;
 
-/// Cuts `extent` into equal tiles of at most `most` elements.
+/// Cuts `extent` into equal tiles of at most `most` elements. The last one begins earlier where they
+/// have more together.
 int64_t evenTile(int64_t extent, int64_t most, int64_t granule) {
   if (extent <= most)
     return extent;
+  if (granule == 1) {
+    auto excess = [&](int64_t size) {
+      return llvm::alignTo(uint64_t(extent), uint64_t(size)) - extent;
+    };
+    int64_t best = most;
+    for (int64_t size = most; size > most / 2; --size)
+      if (excess(size) < excess(best))
+        best = size;
+    return best;
+  }
   int64_t count = llvm::divideCeil(extent, most);
   return std::min(extent, int64_t(llvm::alignTo(llvm::divideCeil(extent, count), granule)));
 }
@@ -36,19 +47,31 @@ int64_t bytesOf(Type type) { return int64_t(type.getIntOrFloatBitWidth() / 8); }
 /// by itself.
 constexpr int64_t prefetchedRowBytes = 2 * 1024;
 
-/// Marks, of a kernel on rows, the last reader of each argument that is read several times with
-/// `tsum.prefetch`: while it has the row in the caches, memory can bring the next one.
-void markPrefetches(func::FuncOp kernel, int64_t rowDims) {
-  if (rowDims == 0)
-    return; // a single row
+/// Whether asking for the next tile of a kernel on columns of `type` while `reader` has this one
+/// pays: there is one beside it, and the processor does not look ahead by itself in so many lines.
+/// Where they share places in L2, one tile pushes the other out, unless there is time to read it
+/// before.
+bool shouldPrefetchColumns(RankedTensorType type, linalg::GenericOp reader, ir::ColumnsAttr columns,
+                           const Tiling &tiling) {
+  constexpr int64_t fewLines = 16, period = 64 * 1024;
+  const int64_t element = bytesOf(type.getElementType());
+  int64_t kept = 1;
+  for (auto [dim, extent] : llvm::enumerate(tiling.extents))
+    if (!llvm::is_contained(columns.getWhole(), int64_t(dim)))
+      kept *= extent;
+  if (element < 4 || type.getNumElements() <= fewLines * kept ||
+      type.getShape().back() <= tiling.sizes.back())
+    return false;
+  return type.getShape().back() * element % period != 0 ||
+         !reader.getBody()->getOps<ir::ElementaryOp>().empty();
+}
+
+/// Marks the last reader of each argument that is read several times with `tsum.prefetch`, if it
+/// `should`: while it has a tile in the caches, memory can bring the next one.
+void markPrefetches(func::FuncOp kernel,
+                    llvm::function_ref<bool(RankedTensorType, linalg::GenericOp)> should) {
   Builder b(kernel.getContext());
   for (BlockArgument argument : kernel.getArguments()) {
-    auto type = cast<RankedTensorType>(argument.getType());
-    int64_t rowBytes = type.getElementTypeBitWidth() / 8;
-    for (int64_t extent : type.getShape().drop_front(std::min(rowDims, type.getRank())))
-      rowBytes *= extent;
-    if (rowBytes < prefetchedRowBytes)
-      continue;
     OpOperand *last = nullptr;
     int64_t readers = 0;
     for (OpOperand &use : argument.getUses())
@@ -58,7 +81,8 @@ void markPrefetches(func::FuncOp kernel, int64_t rowDims) {
         if (!last || last->getOwner()->isBeforeInBlock(generic))
           last = &use;
       }
-    if (readers < 2)
+    if (readers < 2 || !should(cast<RankedTensorType>(argument.getType()),
+                               cast<linalg::GenericOp>(last->getOwner())))
       continue;
     SmallVector<int64_t> operands = {int64_t(last->getOperandNumber())};
     if (auto others = last->getOwner()->getAttrOfType<DenseI64ArrayAttr>("tsum.prefetch"))
@@ -142,8 +166,22 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
                                                  std::max<int64_t>(1, rowTileBytes / rowBytes), 1);
   }
 
+  // Of one on columns: as many side by side as planning says.
+  auto columns = kernel->getAttrOfType<ir::ColumnsAttr>(ir::TsumDialect::getColumnsAttrName());
+  int64_t columnDim = -1; // of the output
+  if (columns) {
+    for (auto [dim, extent] : llvm::enumerate(tiling.extents)) {
+      const bool isWhole = llvm::is_contained(columns.getWhole(), int64_t(dim));
+      columnDim = isWhole ? columnDim : int64_t(dim);
+      tiling.sizes[dim] = isWhole ? extent : 1;
+    }
+    tiling.sizes[columnDim] = evenTile(tiling.extents[columnDim], columns.getWidth(),
+                                       std::min(columns.getWidth(), columnGranule / 2 / narrowest));
+  }
+
   int64_t most = maxElementwiseBytes / widest;
   SmallVector<std::pair<linalg::GenericOp, ReductionShape>> reductions;
+  int64_t read = 0; // by any of the reductions: nodes are fewer than the elements they are of
   for (linalg::GenericOp generic : generics) {
     // Another type than the output's if casts come after.
     auto type = cast<RankedTensorType>(generic.getResultTypes().front());
@@ -158,25 +196,29 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
     // A tile has only some of the rows.
     if (rows && rows.getInt() > 0 && shape.innerKept == rows.getInt() - 1)
       shape.extents[shape.innerKept] = tiling.sizes[rows.getInt() - 1];
+    if (columns && shape.innerKept >= 0)
+      shape.extents[shape.innerKept] =
+          std::min(shape.extents[shape.innerKept], tiling.sizes[columnDim]);
     const Strategy &strategy = Strategy::choose(shape);
     reductions.push_back({generic, shape});
-    int64_t read = 0;
+    int64_t bytes = 0;
     for (OpOperand *operand : generic.getDpsInputOperands())
       if (auto input = cast<RankedTensorType>(operand->get().getType()); input.getRank() > 0)
-        read += input.getNumElements() * bytesOf(input.getElementType());
+        bytes += input.getNumElements() * bytesOf(input.getElementType());
+    read = std::max(read, bytes);
     if (!isLastReducedLater(generic.getResult(0)))
       most = std::min(most, strategy.resultsPerTile(shape, read / results));
     const int64_t nodes = type.getNumElements() / results * shape.nodeBytes; // for each result
     if (nodes > shape.nodeBytes)
       most = std::min(most, std::max<int64_t>(1, maxNodeBytes / nodes));
   }
-  if (!rows && output.getRank() > 0)
+  if (!rows && !columns && output.getRank() > 0)
     tiling.sizes.back() = evenTile(output.getShape().back(), std::max<int64_t>(most, 1),
                                    std::max<int64_t>(1, std::min(most, columnGranule / narrowest)));
 
   // A tile may be too small for what would suit the whole.
   for (auto &[generic, shape] : reductions) {
-    if (!rows && shape.innerKept >= 0 && output.getRank() > 0 &&
+    if (!rows && !columns && shape.innerKept >= 0 && output.getRank() > 0 &&
         !isLastReducedLater(generic.getResult(0)))
       shape.extents[shape.innerKept] =
           std::min(shape.extents[shape.innerKept], tiling.sizes.back());
@@ -198,8 +240,18 @@ void markTiling(func::FuncOp kernel, const Tiling &tiling, StringRef wanted) {
           << ir::stringifyStrategy(reduction.strategy) << " and not as " << wanted << ": "
           << reduction.obstacle;
   }
-  if (auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows"))
-    markPrefetches(kernel, rows.getInt());
+  if (auto rows = kernel->getAttrOfType<IntegerAttr>(ir::TsumDialect::getRowsAttrName());
+      rows && rows.getInt() > 0) // of a single row nothing comes next
+    markPrefetches(kernel, [&](RankedTensorType type, linalg::GenericOp) {
+      int64_t rowBytes = bytesOf(type.getElementType());
+      for (int64_t extent : type.getShape().drop_front(std::min(rows.getInt(), type.getRank())))
+        rowBytes *= extent;
+      return rowBytes >= prefetchedRowBytes;
+    });
+  if (auto columns = kernel->getAttrOfType<ir::ColumnsAttr>(ir::TsumDialect::getColumnsAttrName()))
+    markPrefetches(kernel, [&](RankedTensorType type, linalg::GenericOp reader) {
+      return shouldPrefetchColumns(type, reader, columns, tiling);
+    });
 }
 
 } // namespace tsum

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "CollapseDims.h"
 #include "Elementwise.h"
 #include "LoopNest.h"
 #include "Strategies/Strategy.h"
@@ -44,9 +45,8 @@ LogicalResult removeFills(linalg::GenericOp generic, const Accumulators &accumul
   return success();
 }
 
-/// Emits a reduction by the strategy that tiling chose, or else the first that can.
-LogicalResult emitReduction(LoopNest &nest) {
-  linalg::GenericOp generic = nest.generic;
+/// Emits a reduction by the strategy that tiling chose, or else the first that can, and erases it.
+LogicalResult emitReduction(OpBuilder &builder, linalg::GenericOp generic) {
   FailureOr<Accumulators> accumulators = Accumulators::of(generic);
   if (failed(accumulators))
     return failure();
@@ -66,8 +66,12 @@ LogicalResult emitReduction(LoopNest &nest) {
   }
   if (failed(removeFills(generic, *accumulators)))
     return failure();
-  ReductionLoops loops(nest, *accumulators);
+  generic = collapseKeptDims(generic);
+  builder.setInsertionPoint(generic);
+  LoopNest nest(builder, generic);
+  ReductionLoops loops(nest, *Accumulators::of(generic));
   strategy->emit(loops);
+  generic.erase();
   return success();
 }
 
@@ -102,6 +106,7 @@ LogicalResult verifyOperands(LoopNest &nest) {
   return success();
 }
 
+/// Puts loops over vectors in the place of `generic`.
 LogicalResult vectorize(linalg::GenericOp generic) {
   if (!llvm::all_of(generic->getOperandTypes(), llvm::IsaPred<MemRefType>))
     return generic.emitOpError("is not on buffers");
@@ -117,8 +122,9 @@ LogicalResult vectorize(linalg::GenericOp generic) {
   if (failed(verifyOperands(nest)))
     return failure();
   if (generic.getNumReductionLoops() > 0)
-    return emitReduction(nest);
+    return emitReduction(builder, generic);
   emitElementwise(nest);
+  generic.erase();
   return success();
 }
 
@@ -128,11 +134,9 @@ struct TsumVectorizePass final : impl::TsumVectorizePassBase<TsumVectorizePass> 
       return signalPassFailure();
     SmallVector<linalg::GenericOp> generics;
     getOperation().walk([&](linalg::GenericOp generic) { generics.push_back(generic); });
-    for (linalg::GenericOp generic : generics) {
+    for (linalg::GenericOp generic : generics)
       if (failed(vectorize(generic)))
         return signalPassFailure();
-      generic.erase();
-    }
   }
 };
 

@@ -33,7 +33,14 @@ int depthOf(Value value) {
   return depth;
 }
 
-/// Adds up the indices of an access and of the subviews that lead to it.
+/// What `memref` has the elements of, at the same places, under other dimensions; else itself.
+Value beforeCollapse(Value memref) {
+  while (auto collapse = memref.getDefiningOp<memref::CollapseShapeOp>())
+    memref = collapse.getSrc();
+  return memref;
+}
+
+/// Adds up the indices of an access and of the views that lead to it.
 class PlaceBuilder {
 public:
   explicit PlaceBuilder(OpBuilder &b) : b(b) {}
@@ -69,10 +76,10 @@ private:
     return cast<MemRefType>(memref.getType()).getStridesAndOffset().first;
   }
 
-  /// Goes on with the buffer that a subview is part of.
+  /// Goes on with the buffer that a view is of.
   void enterSource(Value memref) {
-    buffer = memref;
-    auto subview = memref.getDefiningOp<memref::SubViewOp>();
+    buffer = beforeCollapse(memref);
+    auto subview = buffer.getDefiningOp<memref::SubViewOp>();
     if (!subview)
       return;
     Value source = subview.getSource();
@@ -130,7 +137,7 @@ public:
   void run() {
     SmallVector<Operation *> steps;
     kernel.walk([&](Operation *op) {
-      if (isa<memref::SubViewOp, affine::AffineApplyOp>(op))
+      if (isa<memref::SubViewOp, memref::CollapseShapeOp, affine::AffineApplyOp>(op))
         steps.push_back(op);
       else
         lower(op);
@@ -159,6 +166,13 @@ private:
         })
         .Case([&](vector::LoadOp load) {
           lowerLoad(load, placeOf(load.getBase(), load.getIndices()));
+        })
+        .Case([&](vector::MaskedLoadOp load) {
+          Place place = placeOf(load.getBase(), load.getIndices());
+          Type type = load.getType();
+          replace(op, LLVM::MaskedLoadOp::create(b, loc, type, addressOf(place), load.getMask(),
+                                                 load.getPassThru(), alignmentOf(type))
+                          ->getResults());
         })
         .Case([&](ir::LoadOp load) {
           Place place = placeOf(load.getBase(), load.getIndices());
@@ -194,6 +208,8 @@ private:
     if (failed(type.getStridesAndOffset(strides, offset)) ||
         llvm::any_of(strides, ShapedType::isDynamic))
       return false;
+    if (Value source = beforeCollapse(value); source != value)
+      return hasKnownPlace(source);
     if (auto subview = value.getDefiningOp<memref::SubViewOp>())
       return hasKnownPlace(subview.getSource());
     return offset == 0;

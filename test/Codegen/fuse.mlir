@@ -93,3 +93,59 @@ func.func @deviation(%x: tensor<4x8xf32>, %n: tensor<4xf32>) -> tensor<4x8xf32>
   %r = tsum.multiply %d, %all : tensor<4x8xf32>
   return %r : tensor<4x8xf32>
 }
+
+// -----
+
+// What takes long stays on the stack for the columns of a tile, where it takes little room there.
+
+// CHECK-LABEL: func.func @powers_of_columns
+//       CHECK:   %[[POWERS:.*]] = linalg.generic
+//       CHECK:     tsum.elementary "exp"
+//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}"reduction"{{.*}} ins(%[[POWERS]] :
+//       CHECK:   linalg.generic {{.*}} ins(%[[POWERS]], %[[SUM]] :
+func.func @powers_of_columns(%x: tensor<64x640xf32>) -> tensor<64x640xf32>
+    attributes {tsum.columns = #tsum.columns<256, whole = [0]>} {
+  %powers = tsum.exp %x : tensor<64x640xf32>
+  %sum = tsum.reduce_sum %powers axes = [0] : tensor<64x640xf32> -> tensor<640xf32>
+  %sums = tsum.broadcast %sum dims = [1] : tensor<640xf32> -> tensor<64x640xf32>
+  %r = tsum.divide %powers, %sums : tensor<64x640xf32>
+  return %r : tensor<64x640xf32>
+}
+
+// -----
+
+// It is computed again where that is more.
+
+// CHECK-LABEL: func.func @powers_of_long_columns
+//  CHECK-SAME:   %[[X:.*]]: tensor<65x640xf32>
+//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}"reduction"{{.*}} ins(%[[X]] :
+//       CHECK:   linalg.generic {{.*}} ins(%[[X]], %[[SUM]] :
+//       CHECK:     tsum.elementary "exp"
+func.func @powers_of_long_columns(%x: tensor<65x640xf32>) -> tensor<65x640xf32>
+    attributes {tsum.columns = #tsum.columns<256, whole = [0]>} {
+  %powers = tsum.exp %x : tensor<65x640xf32>
+  %sum = tsum.reduce_sum %powers axes = [0] : tensor<65x640xf32> -> tensor<640xf32>
+  %sums = tsum.broadcast %sum dims = [1] : tensor<640xf32> -> tensor<65x640xf32>
+  %r = tsum.divide %powers, %sums : tensor<65x640xf32>
+  return %r : tensor<65x640xf32>
+}
+
+// -----
+
+// What takes long and is one value for a column is computed once.
+
+// CHECK-LABEL: func.func @root_of_columns
+//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}"reduction"
+//       CHECK:   %[[ROOT:.*]] = linalg.generic {{.*}} ins(%[[SUM]] : tensor<640xf32>)
+//       CHECK:     math.sqrt
+//       CHECK:   linalg.generic {{.*}} ins({{.*}}, %[[ROOT]] :
+//   CHECK-NOT:     math.sqrt
+//       CHECK:   return
+func.func @root_of_columns(%x: tensor<64x640xf32>) -> tensor<64x640xf32>
+    attributes {tsum.columns = #tsum.columns<256, whole = [0]>} {
+  %sum = tsum.reduce_sum %x axes = [0] : tensor<64x640xf32> -> tensor<640xf32>
+  %root = tsum.sqrt %sum : tensor<640xf32>
+  %roots = tsum.broadcast %root dims = [1] : tensor<640xf32> -> tensor<64x640xf32>
+  %r = tsum.divide %x, %roots : tensor<64x640xf32>
+  return %r : tensor<64x640xf32>
+}

@@ -180,3 +180,45 @@ func.func @rows_twice(%x: tensor<4x1024xf32>) -> tensor<4x1024xf32>
   %r = tsum.subtract %x, %all : tensor<4x1024xf32>
   return %r : tensor<4x1024xf32>
 }
+
+// -----
+
+// Of a kernel on columns a tile is some of them, and of what is whole everything. Where they have
+// more lines than a processor looks ahead in, the second reader asks for the next columns.
+
+//       CHECK: #[[$START:.*]] = affine_map<(d0) -> (d0 * 336, 664)>
+// CHECK-LABEL: func.func @columns_twice
+//  CHECK-SAME:   %[[X:[^:]*]]: memref<3x40x1000xf32>, {{.*}} tsum.tiles = 9
+//       CHECK:   %[[IN:.*]] = bufferization.to_tensor %[[X]]
+//       CHECK:   scf.for %[[TILE:[^ ]*]] =
+//       CHECK:     %[[PLACE:.*]]:2 = affine.delinearize_index %[[TILE]] into (3, 3)
+//       CHECK:     %[[START:.*]] = affine.min #[[$START]](%[[PLACE]]#1)
+//       CHECK:     tensor.extract_slice %[[IN]][%[[PLACE]]#0, 0, %[[START]]] [1, 40, 336]
+//       CHECK:     linalg.generic {{.*}}"reduction"
+//   CHECK-NOT:       tsum.prefetch
+//       CHECK:       tsum.accumulate <reduce_max f32>
+//       CHECK:     linalg.generic
+//  CHECK-SAME:       tsum.prefetch = array<i64: 0>
+func.func @columns_twice(%x: tensor<3x40x1000xf32>) -> tensor<3x40x1000xf32>
+    attributes {tsum.columns = #tsum.columns<448, whole = [1]>} {
+  %max = tsum.reduce_max %x axes = [1] : tensor<3x40x1000xf32> -> tensor<3x1000xf32>
+  %all = tsum.broadcast %max dims = [0, 2] : tensor<3x1000xf32> -> tensor<3x40x1000xf32>
+  %r = tsum.subtract %x, %all : tensor<3x40x1000xf32>
+  return %r : tensor<3x40x1000xf32>
+}
+
+// -----
+
+// The processor follows a few lines by itself.
+
+// CHECK-LABEL: func.func @columns_of_few_lines
+//       CHECK:   scf.for
+//   CHECK-NOT:     tsum.prefetch
+//       CHECK:   return
+func.func @columns_of_few_lines(%x: tensor<16x1000xf32>) -> tensor<16x1000xf32>
+    attributes {tsum.columns = #tsum.columns<448, whole = [0]>} {
+  %max = tsum.reduce_max %x axes = [0] : tensor<16x1000xf32> -> tensor<1000xf32>
+  %all = tsum.broadcast %max dims = [1] : tensor<1000xf32> -> tensor<16x1000xf32>
+  %r = tsum.subtract %x, %all : tensor<16x1000xf32>
+  return %r : tensor<16x1000xf32>
+}

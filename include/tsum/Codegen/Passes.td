@@ -58,8 +58,8 @@ def TsumCutReductionsPass : Pass<"tsum-cut-reductions", "::mlir::ModuleOp"> {
     is cut. A kernel also becomes two where the nodes between two links of the chain would take too
     much of the stack.
 
-    Left whole are exact sums, kernels on rows (`tsum.rows`), and kernels that read too little or
-    have enough results for all threads.
+    Left whole are exact sums, kernels on rows or columns (`tsum.rows`, `tsum.columns`), and kernels
+    that read too little or have enough results for all threads.
 
     ```mlir
     func.func @k(%x: tensor<1000000xf32>) -> tensor<f32> {
@@ -112,7 +112,9 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
 
     Of a kernel on rows, `tsum.prefetch` names the operands of a generic for which it is the last of
     several readers, if a row has at least 2 KB: while it computes with a row from the caches, it
-    asks memory for that of the next tile.
+    asks memory for that of the next tile. So it does in a kernel on columns, if these have more
+    lines than a processor looks ahead in by itself; where their distance is a multiple of 64 KB, so
+    that they share places in the caches, only while it computes functions.
 
     The option `strategy` names another one, for experiments, and a remark says where a reduction
     cannot run so, and why.

@@ -135,6 +135,8 @@ public:
     return shape.isExact ? "" : "it is not exact";
   }
 
+  int64_t cost(const ReductionShape &) const override { return 1; }
+
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
     constexpr int64_t bytes = 16 * 1024;
     if (shape.isInner() && (shape.elements() > narrowLine || shape.innerKept < 0))

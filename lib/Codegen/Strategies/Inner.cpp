@@ -237,6 +237,8 @@ public:
     return "";
   }
 
+  int64_t cost(const ReductionShape &) const override { return 4; }
+
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
     return shape.columns(); // all of them, or one
   }

@@ -28,6 +28,18 @@ public:
         loc(loops.loc) {}
 
   void emit() {
+    if (isNarrow()) {
+      const int64_t dim = loops.kept.back();
+      const LoopNest::Cover vectors = nest.cover(dim, vectorBytes, accumulators.blockBytes());
+      const LaneTile tile{dim, vectors.width, 1};
+      nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
+        nest.overVectors(dim, vectors, [&](AffineExpr) {
+          loops.storeResults(group(nest.constant(0), loops.mostElements(), tile), tile);
+        });
+        return {};
+      });
+      return;
+    }
     if (loops.isInner()) {
       nest.overDims(loops.kept, {}, [&](ValueRange) -> SmallVector<Value> {
         loops.storeResults(line(LaneTile{loops.line, 1, 1}), LaneTile{-1, 1, 1});
@@ -45,6 +57,14 @@ public:
   }
 
 private:
+  /// Whether nodes of several results are shuffled out of whole loads, as elements of narrow lines
+  /// are.
+  bool isNarrow() const {
+    constexpr int64_t most = 5;
+    return loops.isInner() && !loops.isPiece() && !loops.kept.empty() && loops.mostElements() > 0 &&
+           loops.mostElements() <= most;
+  }
+
   SmallVector<Value> nodeAt(AffineExpr place, const LaneTile &tile) {
     nest.position[loops.line] = place;
     return loops.elements(tile);
@@ -52,7 +72,7 @@ private:
 
   /// The nodes from `first` on, `count` of them.
   SmallVector<Value> group(AffineExpr first, int64_t count, const LaneTile &tile) {
-    if (loops.isInner() && llvm::isPowerOf2_64(uint64_t(count)) && count > 1) {
+    if (tile.rowDim == loops.line && llvm::isPowerOf2_64(uint64_t(count)) && count > 1) {
       const int64_t width = std::min(count, nodesPerGroup);
       SmallVector<SmallVector<Value>> vectors;
       for (int64_t node = 0; node < count; node += width) {
@@ -121,8 +141,20 @@ public:
     return shape.takesNodes ? "" : "it merges no nodes";
   }
 
-  int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
-    return shape.isInner() ? 1 : 4 * 1024 / shape.nodeBytes;
+  int64_t cost(const ReductionShape &) const override { return 1; }
+
+  int64_t resultsPerTile(const ReductionShape &shape, int64_t bytes) const override {
+    constexpr int64_t tileBytes = 64 * 1024;
+    if (!shape.isInner()) { // long runs of columns, as what gives the nodes likes them
+      constexpr int64_t leastBytes = 4 * 1024, mostBytes = 16 * 1024;
+      const int64_t each = std::max<int64_t>(1, shape.elements()) * shape.nodeBytes;
+      return std::clamp(tileBytes / each, leastBytes / shape.nodeBytes,
+                        mostBytes / shape.nodeBytes);
+    }
+    // Several results' lines are folded together; many take memory's time while nodes are merged.
+    constexpr int64_t nodesPerTile = 192;
+    return std::max<int64_t>(1, std::min(nodesPerTile / std::max<int64_t>(1, shape.elements()),
+                                         tileBytes / std::max<int64_t>(1, bytes)));
   }
 
   void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }

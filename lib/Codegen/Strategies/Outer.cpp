@@ -9,7 +9,10 @@
 //         sum the 16 rows of each, and both
 //         fold with the pairs before it            // a binary counter
 //     merge the nodes with those before them       // another one
+//
+// Few rows and few columns have loops of their own.
 
+#include "ColumnLoops.h"
 #include "Strategy.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -22,197 +25,23 @@ namespace tsum {
 namespace {
 
 constexpr int64_t vectorBytes = 128;
-/// Bytes of one lane of a tile of columns: runs of memory as long as this.
-constexpr int64_t laneBytes = 4 * 1024;
-/// Lines of so many rows are folded in registers.
-constexpr int64_t fewRows = 64;
 /// Levels of the tree of 8 pairs of lanes.
 constexpr int64_t pairLevels = 3;
-/// Rows that are combined at once. With 8, sums over 1024x4096 f32 run at the
-/// speed of a streaming read; 2 or 4 load and store the sums too often, 16 are too many streams.
-constexpr int64_t rowsAtOnce = 8;
 
-class Emitter {
+class Emitter : ColumnLoops {
 public:
-  explicit Emitter(ReductionLoops &loops)
-      : loops(loops), nest(loops.nest), accumulators(loops.accumulators), b(loops.b),
-        loc(loops.loc), columns(loops.kept.back()),
-        vectors(nest.cover(columns, vectorBytes, accumulators.blockBytes())), width(vectors.width),
-        slots(vectors.count * width), tile(loops.inAnyOrder({loops.line, 1, width})) {}
+  explicit Emitter(ReductionLoops &loops) : ColumnLoops(loops, vectorBytes) {}
 
   void emit() {
-    nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
-      if (!loops.isPiece() && isShort())
-        emitRegisters();
-      else if (accumulators.isOrdered() && isDense())
-        emitDense();
-      else if (accumulators.isOrdered())
+    overKept([&] {
+      if (accumulators.isOrdered())
         emitBlocks();
       else
         emitUnordered();
-      return {};
     });
   }
 
 private:
-  /// Whether the line is few rows, of vectors that the columns fill well. Not of rows that lie a
-  /// multiple of a page apart: more than the ways of L1 drive each other out of it.
-  bool isShort() {
-    constexpr int64_t mostInstructions = 256, pageBytes = 4096, ways = 8, registerBytes = 32;
-    const int64_t rows = loops.mostElements(), count = nest.extents[columns];
-    const bool collides = rows > 2 * ways &&
-                          llvm::any_of(nest.generic.getDpsInputOperands(), [&](OpOperand *operand) {
-                            const int64_t bytes =
-                                nest.stride(*operand, loops.line) *
-                                getElementTypeOrSelf(operand->get()).getIntOrFloatBitWidth() / 8;
-                            return bytes != 0 && bytes % pageBytes == 0;
-                          });
-    const bool fills = 3 * slots <= 4 * count && width * accumulators.blockBytes() >= registerBytes;
-    return rows <= fewRows && rows * nest.instructions() <= mostInstructions && !collides &&
-           (fills || rows <= block_lanes);
-  }
-
-  void moveTo(AffineExpr row) { nest.position[loops.line] = row; }
-
-  void finish(ValueRange nodes) { loops.storeResults(loops.inOrder(nodes, tile), tile); }
-
-  /// The line is one short block, which is folded in registers.
-  void emitRegisters() {
-    nest.overVectors(columns, vectors, [&](AffineExpr) {
-      SmallVector<Value> block;
-      if (loops.mostElements() == 0)
-        block = accumulators.neutralBlocks(b, loc, width);
-      else
-        block = loops.foldRows(loops.mostElements(), [&](int64_t row) {
-          moveTo(nest.constant(row));
-          return loops.elements(tile);
-        });
-      finish(accumulators.toNodes(b, loc, block));
-    });
-  }
-
-  // Few columns without gaps: the 16 lanes of all columns lie side by side, a row of them for each
-  // round of a block.
-
-  /// Whether the elements of a line's columns follow each other, in all that is read.
-  bool isDense() {
-    const int64_t count = nest.extents[columns];
-    return count * block_lanes * accumulators.blockBytes() <= laneBytes &&
-           nest.generic.getBody()->getOps<linalg::IndexOp>().empty() &&
-           llvm::all_of(nest.generic.getDpsInputOperands(), [&](OpOperand *operand) {
-             const int64_t column = nest.stride(*operand, columns),
-                           row = nest.stride(*operand, loops.line);
-             return (column == 0 && row == 0) || (column == 1 && row == count);
-           });
-  }
-
-  void emitDense() {
-    const int64_t count = nest.extents[columns], most = loops.mostElements();
-    const int64_t mostBlocks = std::max<int64_t>(1, llvm::divideCeil(most, block_elements));
-    // The lanes, then those of each half of them, down to one.
-    lanes = loops.allocate(accumulators.blockTypes(), 2 * block_lanes * count);
-    const bool isOneBlock = mostBlocks == 1 && !loops.isPiece();
-    if (!isOneBlock && !stack)
-      stack.emplace(loops, mostBlocks, count);
-    auto store = [&](ValueRange node, AffineExpr number, int64_t width) {
-      nest.position[columns] = number;
-      loops.storeResults(node, LaneTile{-1, 1, width});
-    };
-    if (isOneBlock) {
-      sumDenseBlock(nest.constant(0), most);
-      foldDense(
-          [&](ValueRange node, AffineExpr first, int64_t width) { store(node, first, width); });
-      return;
-    }
-    auto push = [&](Value index) {
-      Value level = stack->levelOf(index);
-      nest.withPlace(level, [&](AffineExpr top) {
-        foldDense([&](ValueRange node, AffineExpr first, int64_t width) {
-          SmallVector<Value> sum = nest.loop(level, node, [&](AffineExpr below, ValueRange right) {
-            SmallVector<Value> left = loops.load(stack->buffers, stack->at(below, first), width);
-            return accumulators.merge(b, loc, left, right);
-          });
-          loops.store(sum, stack->buffers, stack->at(top, first));
-        });
-      });
-    };
-    Value blocks = loops.countOf(block_elements);
-    nest.loop(blocks, [&](AffineExpr block) {
-      sumDenseBlock(block * block_elements, block_elements);
-      push(nest.index(block));
-    });
-    Value none = arith::ConstantIndexOp::create(b, loc, 0);
-    Value more = loops
-                     .overRest(block_elements, {none},
-                               [&](AffineExpr start, int64_t rows) -> SmallVector<Value> {
-                                 sumDenseBlock(start, rows);
-                                 push(blocks);
-                                 return {arith::ConstantIndexOp::create(b, loc, 1)};
-                               })
-                     .front();
-    Value all = b.createOrFold<arith::AddIOp>(loc, blocks, more);
-    overDense(0, count, [&](AffineExpr first, int64_t width) {
-      store(stack->total(all, first, width), first, width);
-    });
-  }
-
-  /// Calls `body` for vectors that cover `count` places from `first` on.
-  void overDense(int64_t first, int64_t count, llvm::function_ref<void(AffineExpr, int64_t)> body) {
-    if (count <= 0)
-      return;
-    // A power of two, of at most a vector; the last one begins earlier.
-    const int64_t most = vectorBytes / accumulators.blockBytes();
-    const auto width = int64_t(llvm::bit_floor(uint64_t(std::min(count, most))));
-    nest.loop(count / width, [&](AffineExpr iv) { body(iv * width + first, width); });
-    if (count % width)
-      body(nest.constant(first + count - width), width);
-  }
-
-  /// Sums the rounds of a block of `rows` rows into the lanes.
-  void sumDenseBlock(AffineExpr start, int64_t rows) {
-    const int64_t count = nest.extents[columns], rounds = rows / block_lanes,
-                  longer = rows % block_lanes * count;
-    auto sum = [&](int64_t first, int64_t places, int64_t rounds) {
-      overDense(first, places, [&](AffineExpr place, int64_t width) {
-        const LaneTile vector{-1, 1, width};
-        nest.position[columns] = place;
-        loops.store(
-            loops.combineRows(rounds, vector,
-                              [&](AffineExpr round) { moveTo(start + round * block_lanes); }),
-            lanes, place);
-      });
-    };
-    if (longer)
-      sum(0, longer, rounds + 1);
-    if (rounds)
-      sum(longer, block_lanes * count - longer, rounds);
-    else
-      overDense(longer, block_lanes * count - longer, [&](AffineExpr place, int64_t width) {
-        loops.store(accumulators.neutralBlocks(b, loc, width), lanes, place);
-      });
-  }
-
-  /// Folds the lanes by halves, and gives the nodes of vectors of columns to `take`.
-  void foldDense(llvm::function_ref<void(ValueRange, AffineExpr, int64_t)> take) {
-    const int64_t count = nest.extents[columns];
-    int64_t from = 0;
-    for (int64_t half = block_lanes / 2; half > 0; half /= 2) {
-      const int64_t to = from + 2 * half * count;
-      overDense(0, half * count, [&](AffineExpr place, int64_t width) {
-        SmallVector<Value> lower = loops.load(lanes, place + from, width),
-                           upper = loops.load(lanes, place + (from + half * count), width);
-        SmallVector<Value> sum = accumulators.combine(b, loc, lower, upper);
-        if (half > 1)
-          loops.store(sum, lanes, place + to);
-        else
-          take(accumulators.toNodes(b, loc, sum), place, width);
-      });
-      from = to;
-    }
-  }
-
-  // In blocks.
-
   void emitBlocks() {
     const int64_t most = loops.mostElements();
     const int64_t mostBlocks = std::max<int64_t>(1, llvm::divideCeil(most, block_elements));
@@ -253,10 +82,6 @@ private:
       count = b.createOrFold<arith::AddIOp>(loc, blocks, more);
     }
     overColumns([&](AffineExpr number) { finish(stack->total(count, number * width, width)); });
-  }
-
-  void overColumns(llvm::function_ref<void(AffineExpr)> body) {
-    nest.overVectors(columns, vectors, body);
   }
 
   /// Combines `rounds` rows of each of `count` lanes from `first` on, of the block that begins at
@@ -384,17 +209,6 @@ private:
     });
   }
 
-  ReductionLoops &loops;
-  LoopNest &nest;
-  const Accumulators &accumulators;
-  OpBuilder &b;
-  Location loc;
-  const int64_t columns; // the dimension
-  const LoopNest::Cover vectors;
-  const int64_t width; // of a vector
-  const int64_t slots; // of a row of vectors, which overlap in the columns but not here
-  const LaneTile tile;
-  SmallVector<Value> lanes;
   std::optional<NodeStack> stack;
 };
 
@@ -410,13 +224,21 @@ public:
     return "";
   }
 
+  int64_t cost(const ReductionShape &) const override { return 4; }
+
   int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
-    if (shape.elements() <= fewRows)
-      return 16 * 1024 / std::max(shape.nodeBytes, shape.allBlockBytes);
-    return laneBytes / shape.allBlockBytes;
+    const int64_t bytes = std::max(shape.nodeBytes, shape.allBlockBytes);
+    if (shape.elements() > fewRows)
+      return laneBytes / shape.allBlockBytes;
+    // Memory likes long runs; but there should be tiles for all threads.
+    constexpr int64_t mostBytes = 32 * 1024, leastBytes = 4 * 1024, tiles = 64;
+    return std::clamp(shape.results() / tiles, leastBytes / bytes, mostBytes / bytes);
   }
 
-  void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }
+  void emit(ReductionLoops &loops) const override {
+    if (!emitFewRows(loops) && !emitDenseColumns(loops))
+      Emitter(loops).emit();
+  }
 };
 
 } // namespace

@@ -117,6 +117,11 @@ SmallVector<Value> ReductionLoops::lanesOf(AffineExpr start, int64_t count, cons
                         [&](AffineExpr row) { nest.position[line] = start + row * lanes; });
   if (left == 0)
     return block.empty() ? accumulators.neutralBlocks(b, loc, tile.size()) : block;
+  if (nest.loadsPartly(tile)) {
+    nest.position[line] = start + rounds * lanes;
+    SmallVector<Value> tail = someElements(left, tile);
+    return rounds ? accumulators.combine(b, loc, block, tail) : tail;
+  }
 
   // The last, short row. Only vectors of a power of two of rows are loaded: where the line has as
   // many before it, the last whole row, of which what was taken already is left out; else two that
@@ -173,9 +178,27 @@ SmallVector<Value> ReductionLoops::lanesOf(AffineExpr start, int64_t count, cons
   return rounds ? accumulators.combine(b, loc, block, tail) : tail;
 }
 
+SmallVector<Value> ReductionLoops::someElements(int64_t count, LaneTile tile) {
+  tile.present = count;
+  SmallVector<Value> lanes = elements(tile);
+  SmallVector<int64_t> sources(tile.size());
+  for (int64_t lane = 0; lane < tile.size(); ++lane)
+    sources[lane] = lane < count ? lane : tile.size() + lane;
+  return llvm::map_to_vector(
+      llvm::zip_equal(lanes, accumulators.neutralBlocks(b, loc, tile.size())),
+      [&](auto pair) -> Value {
+        auto [value, neutral] = pair;
+        // Zeros were loaded for the others.
+        const bool isSo = value.template getDefiningOp<vector::MaskedLoadOp>() &&
+                          matchPattern(neutral, m_AnyZeroFloat());
+        return isSo ? value
+                    : vector::ShuffleOp::create(b, loc, value, neutral, sources).getResult();
+      });
+}
+
 SmallVector<Value>
-ReductionLoops::foldRows(int64_t count,
-                         llvm::function_ref<SmallVector<Value>(int64_t)> elementsAt) {
+ReductionLoops::foldRows(int64_t count, llvm::function_ref<SmallVector<Value>(int64_t)> elementsAt,
+                         int64_t lane, int64_t step) {
   const int64_t lanes = std::min(count, block_lanes);
   // The lanes that are `lane` modulo `step`. Depth first, so that few values wait.
   std::function<SmallVector<Value>(int64_t, int64_t)> fold = [&](int64_t lane, int64_t step) {
@@ -189,7 +212,7 @@ ReductionLoops::foldRows(int64_t count,
     return lane + step < lanes ? accumulators.combine(b, loc, lower, fold(lane + step, 2 * step))
                                : lower;
   };
-  return fold(0, 1);
+  return fold(lane, step);
 }
 
 SmallVector<Value>

@@ -64,9 +64,10 @@ public:
                                          const LaneTile &tile);
 
   /// The block of `count` rows at the position, of which `elementsAt` gives each: folded as lanes
-  /// are, in code without loops.
+  /// are, in code without loops; or of its lanes those that are `lane` modulo `step`.
   llvm::SmallVector<mlir::Value>
-  foldRows(int64_t count, llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> elementsAt);
+  foldRows(int64_t count, llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> elementsAt,
+           int64_t lane = 0, int64_t step = 1);
 
   /// The tree over `count` nodes, of which `nodeAt` gives each, in code without loops.
   llvm::SmallVector<mlir::Value>
@@ -94,6 +95,9 @@ public:
   void store(mlir::ValueRange values, mlir::ValueRange buffers, mlir::AffineExpr place);
 
 private:
+  /// The first `count` elements of `tile` at the position, and neutral ones.
+  llvm::SmallVector<mlir::Value> someElements(int64_t count, LaneTile tile);
+
   ir::PieceAttr piece;
 };
 

@@ -15,7 +15,7 @@ namespace tsum {
 
 namespace {
 
-constexpr int64_t linesAtOnce = 16;
+constexpr int64_t linesAtOnce = 16, leastLines = 4;
 
 class Short final : public Strategy {
 public:
@@ -28,13 +28,15 @@ public:
       return "the innermost dimension is kept";
     if (shape.isPiece)
       return "the line is cut into pieces";
-    if (shape.innerKept < 0 || shape.extents[shape.innerKept] < linesAtOnce)
-      return "there are less than " + std::to_string(linesAtOnce) + " lines side by side";
+    if (shape.lines() < leastLines)
+      return "there are less than " + std::to_string(leastLines) + " lines side by side";
     if (shape.elements() > block_elements)
       return "the innermost dimension has more than " + std::to_string(block_elements) +
              " elements";
     return "";
   }
+
+  int64_t cost(const ReductionShape &) const override { return 2; }
 
   int64_t resultsPerTile(const ReductionShape &, int64_t bytes) const override {
     constexpr int64_t tileBytes = 16 * 1024; // to read
@@ -47,26 +49,38 @@ public:
     OpBuilder &b = loops.b;
     const Accumulators &accumulators = loops.accumulators;
     const int64_t dim = loops.kept.back();
-    const LaneTile tile{loops.line, block_lanes, 1};
-    const LoopNest::Cover lines = {linesAtOnce,
-                                   int64_t(llvm::divideCeil(nest.extents[dim], linesAtOnce))};
-    SmallVector<Value> buffers =
-        loops.allocate(accumulators.blockTypes(), linesAtOnce * block_lanes);
+    // No more lanes than elements, up to a power of two.
+    const int64_t width = std::clamp<int64_t>(
+        int64_t(llvm::bit_ceil(uint64_t(nest.extents[loops.line]))), 2, block_lanes);
+    const LaneTile tile{loops.line, width, 1};
+    // A power of two of lines. They lie side by side along one dimension unless data has gaps.
+    const int64_t together =
+        std::min(linesAtOnce, int64_t(llvm::bit_floor(uint64_t(nest.extents[dim]))));
+    const LoopNest::Cover lines = {together,
+                                   int64_t(llvm::divideCeil(nest.extents[dim], together))};
+    // Of a vector or two each, lines are folded where they are loaded; else a loop takes less code.
+    const bool isLoop = nest.extents[loops.line] * nest.instructions() > 2 * width;
+    SmallVector<Value> buffers;
+    if (isLoop)
+      buffers = loops.allocate(accumulators.blockTypes(), together * width);
+    auto lanesOf = [&](AffineExpr line) {
+      nest.position[dim] = line;
+      return loops.lanesOf(nest.constant(0), nest.extents[loops.line], tile);
+    };
     nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
       nest.overVectors(dim, lines, [&](AffineExpr) {
         const AffineExpr first = nest.position[dim];
-        nest.loop(linesAtOnce, [&](AffineExpr line) {
-          nest.position[dim] = first + line;
-          loops.store(loops.lanesOf(nest.constant(0), nest.extents[loops.line], tile), buffers,
-                      line * block_lanes);
-        });
+        if (isLoop)
+          nest.loop(together, [&](AffineExpr line) {
+            loops.store(lanesOf(first + line), buffers, line * width);
+          });
         SmallVector<SmallVector<Value>> lanes;
-        for (int64_t line = 0; line < linesAtOnce; ++line)
-          lanes.push_back(loops.load(buffers, nest.constant(line * block_lanes), block_lanes));
+        for (int64_t line = 0; line < together; ++line)
+          lanes.push_back(isLoop ? loops.load(buffers, nest.constant(line * width), width)
+                                 : lanesOf(first + line));
         nest.position[dim] = first;
         SmallVector<Value> folded = accumulators.foldLines(b, loops.loc, lanes);
-        loops.storeResults(accumulators.toNodes(b, loops.loc, folded),
-                           LaneTile{dim, linesAtOnce, 1});
+        loops.storeResults(accumulators.toNodes(b, loops.loc, folded), LaneTile{dim, together, 1});
       });
       return {};
     });

@@ -10,13 +10,30 @@ ReductionShape::ReductionShape(linalg::GenericOp generic, const Accumulators &ac
     : extents(generic.getStaticLoopRanges()), isExact(accumulators.isExact()),
       isOrdered(accumulators.isOrdered()), takesNodes(accumulators.takesNodes()),
       blockBytes(accumulators.blockBytes()), allBlockBytes(accumulators.allBlockBytes()),
-      nodeBytes(accumulators.nodeBytes()) {
+      nodeBytes(accumulators.nodeBytes()), inputBytes(sizeof(double)) {
+  for (OpOperand *input : generic.getDpsInputOperands())
+    if (Type element = getElementTypeOrSelf(input->get()); element.isIntOrFloat())
+      inputBytes = std::min<int64_t>(inputBytes, element.getIntOrFloatBitWidth() / 8);
   for (auto [dim, kind] : llvm::enumerate(generic.getIteratorTypesArray()))
     (kind == utils::IteratorType::reduction ? line : innerKept) = int64_t(dim);
   auto piece = generic->getAttrOfType<ir::PieceAttr>(ir::TsumDialect::getPieceAttrName());
   isPiece = piece && ShapedType::isDynamic(extents[line]);
   if (isPiece)
     extents[line] = piece.getSize();
+}
+
+int64_t ReductionShape::results() const {
+  int64_t count = 1;
+  for (auto [dim, extent] : llvm::enumerate(extents))
+    count *= int64_t(dim) == line ? 1 : extent;
+  return count;
+}
+
+int64_t ReductionShape::lines() const {
+  int64_t count = 1;
+  for (int64_t dim = innerKept; dim >= 0 && dim != line; --dim)
+    count *= extents[dim];
+  return count;
 }
 
 ArrayRef<const Strategy *> Strategy::all() {
@@ -31,8 +48,11 @@ const Strategy &Strategy::of(ir::Strategy kind) {
 }
 
 const Strategy &Strategy::choose(const ReductionShape &shape) {
-  return **llvm::find_if(all(),
-                         [&](const Strategy *each) { return each->obstacle(shape).empty(); });
+  const Strategy *best = nullptr;
+  for (const Strategy *each : all())
+    if (each->obstacle(shape).empty() && (!best || each->cost(shape) < best->cost(shape)))
+      best = each;
+  return *best;
 }
 
 } // namespace tsum

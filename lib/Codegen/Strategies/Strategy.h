@@ -20,12 +20,16 @@ struct ReductionShape {
   int64_t blockBytes;    ///< of the widest element of a block
   int64_t allBlockBytes; ///< of the elements of all blocks of a lane
   int64_t nodeBytes;     ///< of all nodes of a result
+  int64_t inputBytes;    ///< of the narrowest element that is read
 
   int64_t rank() const { return int64_t(extents.size()); }
   bool isInner() const { return line == rank() - 1; }
   /// Elements that lie side by side for each element of the line.
   int64_t columns() const { return isInner() ? 1 : extents.back(); }
   int64_t elements() const { return line < 0 ? 1 : extents[line]; }
+  int64_t results() const;
+  /// Lines next to each other: of kept dimensions of which none is reduced in between.
+  int64_t lines() const;
 
   /// Why it is none of elements that are combined as they come; empty if it is.
   std::string notOfElements() const {
@@ -42,6 +46,9 @@ public:
   /// Why it cannot do a reduction, said of the reduction; empty if it can.
   virtual std::string obstacle(const ReductionShape &shape) const = 0;
 
+  /// What a line costs beside other strategies that can do the reduction: the least one is taken.
+  virtual int64_t cost(const ReductionShape &shape) const = 0;
+
   /// The most results side by side that a tile should have, along the innermost kept dimension, if
   /// each result of the kernel reads `bytes`.
   virtual int64_t resultsPerTile(const ReductionShape &shape, int64_t bytes) const = 0;
@@ -49,10 +56,10 @@ public:
   /// Emits the loops.
   virtual void emit(ReductionLoops &loops) const = 0;
 
-  /// The strategies, the one to take first where several can.
+  /// The strategies, the one to take first where several cost as much.
   static llvm::ArrayRef<const Strategy *> all();
   static const Strategy &of(ir::Strategy kind);
-  /// The first that can.
+  /// The one to take.
   static const Strategy &choose(const ReductionShape &shape);
 };
 

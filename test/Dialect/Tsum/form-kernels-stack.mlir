@@ -60,3 +60,36 @@ func.func @several_rows(%x: tensor<64x8192xf64>) -> tensor<64x8192xf64> {
   %d = tsum.divide %c, %sumsOfC : tensor<64x8192xf64>
   return %d : tensor<64x8192xf64>
 }
+
+// -----
+
+// Tiles of columns are as wide as one value in 64 KB, or all of them in 128 KB, allow.
+
+// CHECK-LABEL: func.func @columns_of_powers
+//  CHECK-NEXT:   tsum.launch
+//  CHECK-NEXT:   return
+//       CHECK:   tsum.columns = #tsum.columns<128, whole = [0]>
+func.func @columns_of_powers(%x: tensor<128x10000xf32>) -> tensor<128x10000xf32> {
+  %powers = tsum.exp %x : tensor<128x10000xf32>
+  %sum = tsum.reduce_sum %powers axes = [0] : tensor<128x10000xf32> -> tensor<10000xf32>
+  %sums = tsum.broadcast %sum dims = [1] : tensor<10000xf32> -> tensor<128x10000xf32>
+  %r = tsum.divide %powers, %sums : tensor<128x10000xf32>
+  return %r : tensor<128x10000xf32>
+}
+
+// -----
+
+// That counts what a reduction keeps of each column between its dimensions, also of one that is
+// taken before there are columns: here 41 pairs of f64 for each of the two.
+
+// CHECK-LABEL: func.func @columns_of_nodes
+//  CHECK-NEXT:   tsum.launch
+//  CHECK-NEXT:   return
+//       CHECK:   tsum.columns = #tsum.columns<64>
+func.func @columns_of_nodes(%x: tensor<40x3x10000xf64>) -> tensor<10000xf64> {
+  %sum = tsum.reduce_sum %x axes = [0, 1] : tensor<40x3x10000xf64> -> tensor<10000xf64>
+  %sums = tsum.broadcast %sum dims = [2] : tensor<10000xf64> -> tensor<40x3x10000xf64>
+  %shifted = tsum.subtract %x, %sums : tensor<40x3x10000xf64>
+  %r = tsum.reduce_sum %shifted axes = [0, 1] : tensor<40x3x10000xf64> -> tensor<10000xf64>
+  return %r : tensor<10000xf64>
+}

@@ -98,19 +98,36 @@ func.func @sum_of_a_sum(%x: tensor<4x8xf32>) -> tensor<f32> {
 
 // -----
 
-// The rows of what is summed do not lie one after the other, so that none fits a tile.
+// Columns of more rows than caches keep are read twice, by two kernels.
 
-// CHECK-LABEL: func.func @broadcast_sum_of_columns
-//  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
+// CHECK-LABEL: func.func @broadcast_sum_of_long_columns
+//  CHECK-SAME:   %[[X:.*]]: tensor<1000x16xf32>
 //       CHECK:   %[[SUM:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%[[X]])
-//       CHECK:   tsum.launch {{.*}}%[[SUM]]{{.*}} -> tensor<4x8xf32>
+//       CHECK:   tsum.launch {{.*}}%[[SUM]]{{.*}} -> tensor<1000x16xf32>
 //       CHECK:   func.func @[[KERNEL]]
 //  CHECK-SAME:     tsum.cut = "broadcast reduction"
-func.func @broadcast_sum_of_columns(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  %sum = tsum.reduce_sum %x axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
-  %sums = tsum.broadcast %sum dims = [1] : tensor<8xf32> -> tensor<4x8xf32>
-  %r = tsum.divide %x, %sums : tensor<4x8xf32>
-  return %r : tensor<4x8xf32>
+func.func @broadcast_sum_of_long_columns(%x: tensor<1000x16xf32>) -> tensor<1000x16xf32> {
+  %sum = tsum.reduce_sum %x axes = [0] : tensor<1000x16xf32> -> tensor<16xf32>
+  %sums = tsum.broadcast %sum dims = [1] : tensor<16xf32> -> tensor<1000x16xf32>
+  %r = tsum.divide %x, %sums : tensor<1000x16xf32>
+  return %r : tensor<1000x16xf32>
+}
+
+// -----
+
+// So are few columns, which leave lanes of vectors empty.
+
+// CHECK-LABEL: func.func @broadcast_sum_of_few_columns
+//  CHECK-SAME:   %[[X:.*]]: tensor<4x15xf32>
+//       CHECK:   %[[SUM:.*]] = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%[[X]])
+//       CHECK:   tsum.launch {{.*}}%[[SUM]]{{.*}} -> tensor<4x15xf32>
+//       CHECK:   func.func @[[KERNEL]]
+//  CHECK-SAME:     tsum.cut = "broadcast reduction"
+func.func @broadcast_sum_of_few_columns(%x: tensor<4x15xf32>) -> tensor<4x15xf32> {
+  %sum = tsum.reduce_sum %x axes = [0] : tensor<4x15xf32> -> tensor<15xf32>
+  %sums = tsum.broadcast %sum dims = [1] : tensor<15xf32> -> tensor<4x15xf32>
+  %r = tsum.divide %x, %sums : tensor<4x15xf32>
+  return %r : tensor<4x15xf32>
 }
 
 // -----
@@ -169,21 +186,23 @@ func.func @long_rows(%x: tensor<4x16385xf32>) -> tensor<4x16385xf32> {
 
 // -----
 
-// The rows of one reduction are the columns of the other: it is computed first.
+// A tile has whole rows or whole columns: the sums of one of them stay, the others are computed
+// first.
 
 // CHECK-LABEL: func.func @rows_and_columns
-//       CHECK:   %[[SUM:.*]] = tsum.launch @kernels::@[[COLUMNS:[a-z_0-9]*]](
+//       CHECK:   %[[SUM:.*]] = tsum.launch @kernels::@[[ROWS:[a-z_0-9]*]](
 //       CHECK:   tsum.launch {{.*}}%[[SUM]]
 //   CHECK-NOT:   tsum.launch
-//       CHECK:   func.func @[[COLUMNS]]{{.*}}tensor<8xf32>
-//  CHECK-SAME:     tsum.cut = "broadcast reduction"
-func.func @rows_and_columns(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  %row = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
-  %column = tsum.reduce_sum %x axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
-  %rows = tsum.broadcast %row dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
-  %columns = tsum.broadcast %column dims = [1] : tensor<8xf32> -> tensor<4x8xf32>
-  %r = tsum.divide %rows, %columns : tensor<4x8xf32>
-  return %r : tensor<4x8xf32>
+//       CHECK:   func.func @[[ROWS]]{{.*}}tensor<4xf32> attributes
+//  CHECK-SAME:     {tsum.cut = "broadcast reduction"}
+//       CHECK:   tsum.columns = #tsum.columns<256, whole = [0]>
+func.func @rows_and_columns(%x: tensor<4x16xf32>) -> tensor<4x16xf32> {
+  %row = tsum.reduce_sum %x axes = [1] : tensor<4x16xf32> -> tensor<4xf32>
+  %column = tsum.reduce_sum %x axes = [0] : tensor<4x16xf32> -> tensor<16xf32>
+  %rows = tsum.broadcast %row dims = [0] : tensor<4xf32> -> tensor<4x16xf32>
+  %columns = tsum.broadcast %column dims = [1] : tensor<16xf32> -> tensor<4x16xf32>
+  %r = tsum.divide %rows, %columns : tensor<4x16xf32>
+  return %r : tensor<4x16xf32>
 }
 
 // -----
@@ -301,19 +320,19 @@ func.func @moments_of_rows(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>
 
 // -----
 
-// Of columns no mean is known before all rows have gone by.
+// So does that of columns, of which a tile has all rows.
 
 // CHECK-LABEL: func.func @moments_of_columns
-//       CHECK:   %[[MEAN:.*]] = tsum.launch
-//       CHECK:   tsum.launch {{.*}}%[[MEAN]]
-//   CHECK-NOT:   tsum.joined
-func.func @moments_of_columns(%x: tensor<8x8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
-  %mean = tsum.reduce_sum %x axes = [0] : tensor<8x8xf32> -> tensor<8xf32>
-  %means = tsum.broadcast %mean dims = [1] : tensor<8xf32> -> tensor<8x8xf32>
-  %d = tsum.subtract %x, %means : tensor<8x8xf32>
-  %square = tsum.square %d : tensor<8x8xf32>
-  %variance = tsum.reduce_sum %square axes = [0] : tensor<8x8xf32> -> tensor<8xf32>
-  return %mean, %variance : tensor<8xf32>, tensor<8xf32>
+//  CHECK-NEXT:   %[[R:.*]]:2 = tsum.launch
+//  CHECK-NEXT:   return %[[R]]#0, %[[R]]#1
+//       CHECK:   tsum.columns = #tsum.columns<256>, tsum.cut = "output", tsum.joined = "result that is read"
+func.func @moments_of_columns(%x: tensor<8x16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
+  %mean = tsum.reduce_sum %x axes = [0] : tensor<8x16xf32> -> tensor<16xf32>
+  %means = tsum.broadcast %mean dims = [1] : tensor<16xf32> -> tensor<8x16xf32>
+  %d = tsum.subtract %x, %means : tensor<8x16xf32>
+  %square = tsum.square %d : tensor<8x16xf32>
+  %variance = tsum.reduce_sum %square axes = [0] : tensor<8x16xf32> -> tensor<16xf32>
+  return %mean, %variance : tensor<16xf32>, tensor<16xf32>
 }
 
 // -----
@@ -463,4 +482,39 @@ func.func @complex_numbers(%x: tensor<8xf32>) -> tensor<complex<f32>> {
   %z = tsum.complex %x, %x : tensor<8xcomplex<f32>>
   %r = tsum.reduce_sum %z axes = [0] : tensor<8xcomplex<f32>> -> tensor<complex<f32>>
   return %r : tensor<complex<f32>>
+}
+
+// -----
+
+// Reductions of columns stay with what reads them, too.
+
+// CHECK-LABEL: func.func @softmax_of_columns
+//  CHECK-NEXT:   tsum.launch
+//  CHECK-NEXT:   return
+//       CHECK:   func.func {{.*}} attributes {tsum.columns = #tsum.columns<256, whole = [0]>, tsum.cut = "output"}
+//   CHECK-NOT:   func.func
+func.func @softmax_of_columns(%x: tensor<64x65536xf32>) -> tensor<64x65536xf32> {
+  %max = tsum.reduce_max %x axes = [0] : tensor<64x65536xf32> -> tensor<65536xf32>
+  %maxima = tsum.broadcast %max dims = [1] : tensor<65536xf32> -> tensor<64x65536xf32>
+  %shifted = tsum.subtract %x, %maxima : tensor<64x65536xf32>
+  %powers = tsum.exp %shifted : tensor<64x65536xf32>
+  %sum = tsum.reduce_sum %powers axes = [0] : tensor<64x65536xf32> -> tensor<65536xf32>
+  %sums = tsum.broadcast %sum dims = [1] : tensor<65536xf32> -> tensor<64x65536xf32>
+  %r = tsum.divide %powers, %sums : tensor<64x65536xf32>
+  return %r : tensor<64x65536xf32>
+}
+
+// -----
+
+// Of a dimension in the middle as well: tiles take one of those before it.
+
+// CHECK-LABEL: func.func @middle
+//  CHECK-NEXT:   tsum.launch
+//  CHECK-NEXT:   return
+//       CHECK:   tsum.columns = #tsum.columns<320, whole = [1]>
+func.func @middle(%x: tensor<8x100x128xf32>) -> tensor<8x100x128xf32> {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<8x100x128xf32> -> tensor<8x128xf32>
+  %sums = tsum.broadcast %sum dims = [0, 2] : tensor<8x128xf32> -> tensor<8x100x128xf32>
+  %r = tsum.divide %x, %sums : tensor<8x100x128xf32>
+  return %r : tensor<8x100x128xf32>
 }

@@ -2,7 +2,7 @@
 
 // What passes leave for later ones.
 
-// expected-error @below {{'tsum.row' is no attribute of tsum (valid: 'tsum.cut', 'tsum.joined', 'tsum.rows', 'tsum.tiles',}}
+// expected-error @below {{'tsum.row' is no attribute of tsum (valid: 'tsum.cut', 'tsum.joined', 'tsum.rows', 'tsum.columns', 'tsum.tiles',}}
 func.func private @misspelt(tensor<4xf32>) attributes {tsum.row = 1}
 
 // -----
@@ -43,6 +43,35 @@ func.func private @fewer_rows_than_none(tensor<4x8xf32>) -> tensor<4x8xf32>
 
 // expected-error @below {{'tsum.rows' must be an i64, of how many leading dimensions (0 to 2), given 1 : i32}}
 func.func private @width_of_rows(tensor<4x8xf32>) -> tensor<4x8xf32> attributes {tsum.rows = 1 : i32}
+
+// -----
+
+// expected-error @below {{'tsum.columns' must be a #tsum.columns, of fewer than 2 dimensions that are whole, given #tsum.columns<64, whole = [0, 1]>}}
+func.func private @all_dimensions_are_whole(tensor<4x8xf32>) -> tensor<4x8xf32>
+    attributes {tsum.columns = #tsum.columns<64, whole = [0, 1]>}
+
+// -----
+
+// expected-error @below {{'tsum.columns' must be a #tsum.columns, of fewer than 2 dimensions that are whole, given #tsum.columns<64, whole = [2]>}}
+func.func private @whole_dimension_beyond_the_last(tensor<4x8xf32>) -> tensor<4x8xf32>
+    attributes {tsum.columns = #tsum.columns<64, whole = [2]>}
+
+// -----
+
+// expected-error @below {{'tsum.columns' stands beside 'tsum.rows' (a kernel has one of them)}}
+func.func private @rows_and_columns(tensor<4x8xf32>) -> tensor<4x8xf32>
+    attributes {tsum.columns = #tsum.columns<64>, tsum.rows = 1 : i64}
+
+// -----
+
+// expected-error @below {{tiles of 0 columns (at least 1)}}
+func.func private @no_columns(tensor<4x8xf32>) attributes {tsum.columns = #tsum.columns<0>}
+
+// -----
+
+// expected-error @+2 {{dimension 0 after 1 (dimensions that are whole ascend from 0)}}
+func.func private @order_of_whole_dimensions(tensor<4x8x2xf32>)
+    attributes {tsum.columns = #tsum.columns<64, whole = [1, 0]>}
 
 // -----
 

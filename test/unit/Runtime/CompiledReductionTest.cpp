@@ -108,9 +108,9 @@ TEST(CompiledPlaces, OfLongTensorsAreCutIntoParts) {
 
 class CompiledLargeRows : public testing::TestWithParam<DType> {};
 
-/// Results of more than 8 MB, whose rows are written while the next ones are computed: a tile is one
-/// row, or several, of which the last tile has some of the one before, or has two dimensions; the
-/// vectors of 40 elements are not whole lines.
+/// Results of more than 8 MB, whose rows are written while the next ones are computed: a tile is
+/// one row, or several, of which the last tile has some of the one before, or has two dimensions;
+/// the vectors of 40 elements are not whole lines.
 TEST_P(CompiledLargeRows, AreThoseOfTheReferenceByAnyThreads) {
   for (const Shape &row : {Shape{2048}, Shape{32}, Shape{40}, Shape{4, 256}}) {
     const std::int64_t bytes =
@@ -136,6 +136,76 @@ TEST_P(CompiledLargeRows, AreThoseOfTheReferenceByAnyThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(DTypes, CompiledLargeRows, testing::ValuesIn(dtypes_in(Domain::Float)),
+                         name_of_dtype);
+
+class CompiledColumns : public testing::TestWithParam<DType> {
+protected:
+  /// What reads elements along `axes` several times.
+  static std::vector<Tensor> chains_over(const Tensor &x, const Axes &axes) {
+    const Tensor mask = greater(x, 0);
+    return {softmax(x, axes),
+            log_softmax(x, axes),
+            reduce_logsumexp(x, axes),
+            reduce_variance(x, axes),
+            reduce_std(x, axes, true),
+            standardize(x, axes, 1e-3),
+            x / reduce_euclidean_norm(x, axes, true),
+            softmax(where(mask, x, -1e4), axes),
+            where(mask, softmax(x, axes), 0)};
+  }
+};
+
+/// Over dimensions before the innermost one: fewer columns than a tile has, a few more, and many;
+/// of one line, and of more than a block sums.
+TEST_P(CompiledColumns, OverAnyAxes) {
+  struct Case {
+    Shape shape;
+    Axes axes;
+  };
+  const Case cases[] = {{{1, 7}, 0},
+                        {{2, 1}, 0},
+                        {{63, 65}, 0},
+                        {{65, 63}, 0},
+                        {{257, 131}, 0},
+                        {{17, 2053}, 0},
+                        {{1021, 67}, 0},
+                        {{3, 37, 129}, 1},
+                        {{5, 7, 193}, {0, 1}},
+                        {{17, 3, 40}, {1, 0}},
+                        {{3, 5, 67}, {0, 2}},
+                        {{4, 9, 3, 66}, {1, 2}},
+                        {{4, 9, 3, 66}, {0, 2}}};
+  for (const auto &[shape, axes] : cases) {
+    Tensor x = sample_tensor(GetParam(), shape);
+    expect_compiled_as_reference([&] { return chains_over(x, axes); });
+    expect_compiled_as_reference([&] { return std::vector{chains_over(x, axes).front()}; });
+  }
+}
+
+/// Enough tiles for all threads, of which the last begins earlier.
+TEST_P(CompiledColumns, AreTheSameByAnyThreads) {
+  Tensor x = sample_tensor(GetParam(), {20, 100003});
+  auto by_threads = [&](std::int64_t threads) {
+    ThreadScope limited(threads);
+    std::vector<Tensor> results = {softmax(x, 0), reduce_variance(x, 0)};
+    for (const Tensor &result : results)
+      eval(result); // each by itself, as one kernel
+    return results;
+  };
+  const std::vector<Tensor> expected = by_threads(1);
+  for (std::int64_t threads : {2, 5})
+    for (std::size_t i = 0; const Tensor &result : by_threads(threads)) {
+      EXPECT_EQ(std::memcmp(result.bytes(), expected[i].bytes(),
+                            static_cast<std::size_t>(result.size() * size_of(result.dtype()))),
+                0)
+          << threads;
+      ++i;
+    }
+  ThreadScope several(5);
+  expect_compiled_as_reference([&] { return std::vector{softmax(x, 0)}; });
+}
+
+INSTANTIATE_TEST_SUITE_P(DTypes, CompiledColumns, testing::ValuesIn(dtypes_in(Domain::Float)),
                          name_of_dtype);
 
 } // namespace

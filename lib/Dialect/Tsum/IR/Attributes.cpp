@@ -149,6 +149,19 @@ static LogicalResult verifyRows(Operation *op, NamedAttribute attribute) {
                     "an i64, of how many leading dimensions (0 to " + Twine(most) + ")");
 }
 
+static LogicalResult verifyColumns(Operation *op, NamedAttribute attribute) {
+  auto columns = dyn_cast<ColumnsAttr>(attribute.getValue());
+  const int64_t most = mostDims(cast<FunctionOpInterface>(op));
+  if (op->hasAttr(TsumDialect::getRowsAttrName()))
+    return op->emitError() << nameOf(attribute) << " stands beside '"
+                           << TsumDialect::getRowsAttrName() << "' (a kernel has one of them)";
+  // One dimension is not whole.
+  const bool isRight = columns && int64_t(columns.getWhole().size()) < most &&
+                       (columns.getWhole().empty() || columns.getWhole().back() < most);
+  return verifyThat(isRight, op, attribute,
+                    "a #tsum.columns, of fewer than " + Twine(most) + " dimensions that are whole");
+}
+
 static LogicalResult verifyTiles(Operation *op, NamedAttribute attribute) {
   return verifyThat(numberIn(attribute) >= 0, op, attribute, "an i64 of 0 or more");
 }
@@ -184,6 +197,7 @@ static constexpr PassAttribute passAttributes[] = {
     {TsumDialect::getCutAttrName(), true, verifyString},
     {TsumDialect::getJoinedAttrName(), true, verifyString},
     {TsumDialect::getRowsAttrName(), true, verifyRows},
+    {TsumDialect::getColumnsAttrName(), true, verifyColumns},
     {TsumDialect::getTilesAttrName(), true, verifyTiles},
     {TsumDialect::getStrategyAttrName(), false, verifyStrategy},
     {TsumDialect::getPieceAttrName(), false, verifyPiece},

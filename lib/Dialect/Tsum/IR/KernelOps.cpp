@@ -160,6 +160,20 @@ LogicalResult PieceAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitErr
   return success();
 }
 
+LogicalResult ColumnsAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t width,
+                                  llvm::ArrayRef<int64_t> whole) {
+  if (width < 1)
+    return emitError() << "tiles of " << width << " columns (at least 1)";
+  int64_t previous = -1;
+  for (int64_t dim : whole) {
+    if (dim <= previous)
+      return emitError() << "dimension " << dim << " after " << previous
+                         << " (dimensions that are whole ascend from 0)";
+    previous = dim;
+  }
+  return success();
+}
+
 //===-- AccumulateOp --------------------------------------------------------------------------===//
 
 LogicalResult AccumulateOp::inferReturnTypes(MLIRContext *, std::optional<Location>,

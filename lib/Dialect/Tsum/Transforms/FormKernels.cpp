@@ -97,8 +97,10 @@ private:
     kernel->setAttr(Names::getCutAttrName(), b.getStringAttr(llvm::join(planned.cuts, ", ")));
     if (!planned.joins.empty())
       kernel->setAttr(Names::getJoinedAttrName(), b.getStringAttr(llvm::join(planned.joins, ", ")));
-    if (planned.rowDims)
-      kernel->setAttr(Names::getRowsAttrName(), b.getI64IntegerAttr(*planned.rowDims));
+    if (planned.lines && planned.lines->areRows())
+      kernel->setAttr(Names::getRowsAttrName(), b.getI64IntegerAttr(planned.lines->keptCount()));
+    else if (planned.lines)
+      kernel->setAttr(Names::getColumnsAttrName(), columnsOf(planned, b.getContext()));
 
     Block *entry = kernel.addEntryBlock();
     IRMapping mapping;
@@ -125,6 +127,13 @@ private:
     for (auto [result, launched] :
          llvm::zip_equal(ValueRange(planned.results), launch.getResults()))
       result.replaceAllUsesWith(launched);
+  }
+
+  static ir::ColumnsAttr columnsOf(const PlannedKernel &planned, MLIRContext *context) {
+    const int64_t rank = cast<RankedTensorType>(planned.results.front().getType()).getRank();
+    auto whole = llvm::filter_to_vector(
+        llvm::seq(rank), [&](int64_t dim) { return planned.lines->takesWhole(dim, rank); });
+    return ir::ColumnsAttr::get(context, planned.columns, whole);
   }
 
   /// The ops of a kernel, in order, and the values it reads.

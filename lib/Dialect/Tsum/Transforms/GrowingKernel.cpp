@@ -17,6 +17,14 @@ constexpr int64_t maxCode = 256;
 constexpr int64_t muchCode = maxCode - maxCode / 8;
 /// Bytes of a row that a kernel may read several times: it stays in L1 or L2.
 constexpr int64_t maxRowBytes = 64 * 1024;
+/// A tile of columns has a multiple of so many, and tiles are so many, work for all threads, if
+/// that leaves each `leastBytes`.
+constexpr int64_t minColumns = 64, wantedTiles = 32, leastBytes = 128 * 1024;
+/// Bytes of each of its lines of memory that a tile of columns should have, and of all of them. Of
+/// a few lines L1 keeps the tile; of more the next one is fetched meanwhile, which takes longer
+/// runs.
+constexpr int64_t fewLines = 16;
+constexpr int64_t shortRunBytes = 1024, longRunBytes = 2048, maxColumnsBytes = 1024 * 1024;
 /// Bytes of one value of a tile on the stack, and of all of them; as much again is for
 /// accumulators.
 constexpr int64_t maxBufferBytes = 64 * 1024, maxStackBytes = 128 * 1024;
@@ -27,6 +35,27 @@ constexpr int64_t rowTileBytes = 8 * 1024;
 constexpr int64_t resultTileBytes = 16 * 1024, nodeTileBytes = 32 * 1024;
 /// Bytes of what a reduction has for each line: a pair of f64 at most.
 constexpr int64_t nodeBytes = 16;
+
+/// Whether tiles of columns of `type`, of which each takes `lineBytes`, are worth while. Few
+/// columns leave lanes of vectors empty, in each of many tiles. Caches keep a tile; where elements
+/// of a column are a multiple of 4 KB apart, they share few places there. What takes long to
+/// compute is computed again for each loop over a large tile, and results that are as large as the
+/// tile are written in runs of its columns. (One thread, f32, beside kernels of one pass each,
+/// whose time is 1: variance over axis 0 of 1000x100003 0.58, of 512x4096 1.13; softmax of 64x65536
+/// 0.82, of 1000x100003 1.11; over axis 1 of 50000x3x16 0.74, of 100000x3x5 1.14.)
+bool suitColumns(const Lines &lines, RankedTensorType type, int64_t lineBytes, bool takesLong,
+                 bool writesTile) {
+  constexpr int64_t fewestColumns = 16, period = 4096, maxSharing = 256;
+  const int64_t element = size_of(*ir::getDType(type.getElementType()));
+  int64_t distance = element; // of neighbours in a line
+  for (int64_t extent : type.getShape().drop_front(lines.axes.back() + 1))
+    distance *= extent;
+  const bool share = distance % period == 0;
+  const int64_t part = writesTile ? 4 : takesLong ? 2 : 1;
+  return type.getShape().back() >= fewestColumns &&
+         lineBytes <= maxColumnsBytes / shortRunBytes * element / part &&
+         (!share || lineBytes / element <= maxSharing / (writesTile ? 2 : 1));
+}
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
@@ -60,7 +89,7 @@ StringRef GrowingKernel::obstacle(Value value) const {
   const Reads &reads = pending.at(value);
   Operation *op = value.getDefiningOp();
   auto reduction = dyn_cast<ir::ReductionOpInterface>(op);
-  if (reduction && !rowsOf(value, reads)) {
+  if (reduction && !linesOf(value, reads)) {
     auto isProducer = [](const Read &read) { return read.place == Place::Producer; };
     for (const Read &read : reads.ways)
       if (read.place != Place::Epilogue)
@@ -86,18 +115,21 @@ SmallVector<Value, 3> GrowingKernel::take(Value value) {
   kernel.code += codeOf(value, reads);
   kernel.stack += stackOf(value, reads);
   uint64_t loops = reads.loops;
-  if (auto reduction = dyn_cast<ir::ReductionOpInterface>(op)) {
-    if (auto rows = rowsOf(value, reads))
-      kernel.rowDims = rows;
+  auto reduction = dyn_cast<ir::ReductionOpInterface>(op);
+  if (reduction) {
+    if (std::optional<Lines> lines = linesOf(value, reads)) {
+      lineBytes = std::max(lineBytes, bytesOfLine(*lines, reduction));
+      kernel.lines = lines;
+    }
     kernel.loops.insert({reduction.getInput().getType().getShape(), reduction.getAxes()});
-  } else if (!kernel.rowDims && llvm::popcount(loops) > 1 && costs.longDims(value)) {
-    repeated.push_back({value, reads});
   }
+  if (reduction || (llvm::popcount(loops) > 1 && costs.longDims(value)))
+    buffered.push_back({value, reads});
   if (std::optional<uint64_t> loop = loopOfNodes(value))
     loops = *loop;
   else if (isComputedOnce(value, reads))
     loops = uint64_t(1) << loopCount++;
-  if (auto reduction = dyn_cast<ir::ReductionOpInterface>(op); reduction && reduction.getNode())
+  if (reduction && reduction.getNode())
     loopsOfNodes.emplace_back(reduction, loops);
 
   SmallVector<Value, 3> added;
@@ -158,57 +190,96 @@ SmallVector<GrowingKernel::Read, 1> GrowingKernel::readsOfOperand(Value operand,
   return result;
 }
 
-/// The number of dimensions that number rows, if `value` reduces each row of what the kernel works
-/// on to one element: all dimensions behind those. All such reductions of a kernel have the same
-/// rows. Nothing also where it is no reduction, or read by the epilogue alone.
-std::optional<int64_t> GrowingKernel::rowsOf(Value value, const Reads &reads) const {
+/// The extents of the dimensions `axes` of what `reduction` reduces, multiplied.
+int64_t GrowingKernel::lineElements(ArrayRef<int64_t> axes, ir::ReductionOpInterface reduction) {
+  int64_t elements = 1;
+  for (int64_t axis : axes)
+    elements *= reduction.getInput().getType().getDimSize(axis);
+  return elements;
+}
+
+/// Bytes of a line that `reduction` reduces, or of one of the results if tiles take that whole and
+/// it is longer: of columns, which lie side by side; rows are written one after the other.
+int64_t GrowingKernel::bytesOfLine(const Lines &lines, ir::ReductionOpInterface reduction) const {
+  const int64_t bytes = lineElements(lines.axes, reduction) * elementBytes(reduction.getInput());
+  if (lines.areRows())
+    return bytes;
+  int64_t most = bytes;
+  for (Value result : kernel.results) {
+    ArrayRef<int64_t> shape = typeOf(result).getShape();
+    int64_t ofResult = elementBytes(result);
+    for (auto [dim, extent] : llvm::enumerate(shape))
+      if (lines.takesWhole(int64_t(dim), int64_t(shape.size())))
+        ofResult *= extent;
+    most = std::max(most, ofResult);
+  }
+  return most;
+}
+
+/// The lines that `value` reduces to one element each, if a tile has them whole where they are
+/// read: of the same dimensions as all such reductions of the kernel. Nothing also where it is no
+/// reduction, or read by the epilogue alone.
+std::optional<Lines> GrowingKernel::linesOf(Value value, const Reads &reads) const {
   auto reduction = value.getDefiningOp<ir::ReductionOpInterface>();
   if (!reduction ||
       llvm::all_of(reads.ways, [](const Read &read) { return read.place == Place::Epilogue; }))
     return std::nullopt;
-  RankedTensorType type = reduction.getInput().getType();
-  const int64_t dims = typeOf(value).getRank();
-  int64_t bytes = elementBytes(reduction.getInput());
-  for (int64_t dim = dims; dim < type.getRank(); ++dim)
-    bytes *= type.getDimSize(dim);
   // The axes may nest in any order.
-  if (bytes > maxRowBytes || kernel.rowDims.value_or(dims) != dims ||
-      llvm::any_of(reduction.getAxes(), [&](int64_t axis) { return axis < dims; }))
+  Lines lines{reduction.getInput().getType().getRank(), llvm::to_vector<2>(reduction.getAxes())};
+  llvm::sort(lines.axes);
+  const bool areColumns = !lines.areRows();
+  const int64_t rank = typeOf(kernel.results.front()).getRank();
+  const int64_t bytes = bytesOfLine(lines, reduction);
+  const bool fits = areColumns
+                        ? suitColumns(lines, reduction.getInput().getType(), bytes,
+                                      costs.longDims(reduction.getInput()) != 0, rank == lines.rank)
+                        : bytes <= maxRowBytes;
+  if (!fits || (areColumns && lines.axes.back() == lines.rank - 1) ||
+      (kernel.lines && !kernel.lines->areAlike(lines)))
     return std::nullopt;
+  std::optional<SmallVector<int64_t, 4>> kept = lines.keptDims(rank);
   for (const Read &read : reads.ways)
-    if (read.place != Place::Epilogue && !llvm::equal(read.frame, llvm::seq(dims)))
+    if (read.place != Place::Epilogue && (!kept || read.frame != *kept))
       return std::nullopt;
-  return dims;
+  return lines;
 }
 
-/// Whether a row of the kernel's tile has what a read by `frame` takes.
-bool GrowingKernel::isRowByRow(ArrayRef<int64_t> frame) const {
+/// Whether a tile of the kernel's has what a read of one of its results by `frame` takes.
+bool GrowingKernel::isInTile(ArrayRef<int64_t> frame) const {
   for (auto [dim, along] : llvm::enumerate(frame))
-    if (along != int64_t(dim) && (along != whole || int64_t(dim) < kernel.rowDims.value_or(0)))
+    if (along != int64_t(dim) && (along != whole || !kernel.lines ||
+                                  !kernel.lines->takesWhole(int64_t(dim), int64_t(frame.size()))))
       return false;
-  return kernel.rowDims.has_value();
+  return kernel.lines.has_value();
 }
 
 bool GrowingKernel::computesResultsOnce() const {
   return llvm::all_of(readsOfResults, [&](const Reads &reads) {
     return llvm::all_of(reads.ways, [&](const Read &read) {
-      return read.place == Place::Epilogue || isRowByRow(read.frame);
+      return read.place == Place::Epilogue || isInTile(read.frame);
     });
   });
 }
 
 //===-- Loops and what stays between them -----------------------------------------------------===//
 
-/// Whether `value`, in a kernel whose results have `rowDims` dimensions that number rows, stays on
-/// the stack while a row is computed: where several loops read what takes long to compute.
-bool GrowingKernel::staysOnStack(Value value, const Reads &reads, int64_t rowDims) const {
+/// Whether a tile of `lines` has all of a dimension that is read along `along`.
+bool GrowingKernel::isWhole(int64_t along, const Lines &lines) const {
+  return along == whole || lines.takesWhole(along, typeOf(kernel.results.front()).getRank());
+}
+
+/// Whether `value`, in a kernel on `lines`, stays on the stack while a tile is computed: where
+/// several loops read what takes long to compute.
+bool GrowingKernel::staysOnStack(Value value, const Reads &reads, const Lines &lines) const {
   const uint64_t longDims = costs.longDims(value);
   if (!longDims || llvm::popcount(reads.loops) < 2 ||
       value.getDefiningOp<ir::ReductionOpInterface>())
     return false;
+  if (!lines.areRows()) // where a tile of it is too large, tsum-fuse has it computed again
+    return bytesPerTile(value, reads, lines) <= maxBufferBytes;
   for (const Read &read : reads.ways)
     for (auto [dim, along] : llvm::enumerate(read.frame))
-      if ((along == whole || along >= rowDims) && (longDims >> std::min<size_t>(dim, 63) & 1))
+      if (isWhole(along, lines) && (longDims >> std::min<size_t>(dim, 63) & 1))
         return true;
   return false;
 }
@@ -216,7 +287,7 @@ bool GrowingKernel::staysOnStack(Value value, const Reads &reads, int64_t rowDim
 /// Whether a loop of its own computes `value`, and not each that reads it.
 bool GrowingKernel::isComputedOnce(Value value, const Reads &reads) const {
   return value.getDefiningOp<ir::ReductionOpInterface>() ||
-         (kernel.rowDims && staysOnStack(value, reads, *kernel.rowDims));
+         (kernel.lines && staysOnStack(value, reads, *kernel.lines));
 }
 
 int64_t GrowingKernel::codeOf(Value value, const Reads &reads) const {
@@ -226,51 +297,86 @@ int64_t GrowingKernel::codeOf(Value value, const Reads &reads) const {
   return isComputedOnce(value, reads) ? once : once * llvm::popcount(reads.loops);
 }
 
-/// How many rows of so many elements a tile has at most.
-int64_t GrowingKernel::rowsPerTile(int64_t rowElements) const {
+/// How many of `lines`, of so many elements, a tile has at most; the fewest if they are columns.
+int64_t GrowingKernel::linesPerTile(const Lines &lines, int64_t elements) const {
+  if (!lines.areRows())
+    return minColumns;
   int64_t narrowest = rowTileBytes;
   for (Value result : kernel.results)
     narrowest = std::min(narrowest, elementBytes(result));
-  const int64_t rowBytes = std::clamp<int64_t>(rowElements, 1, rowTileBytes) * narrowest;
+  const int64_t rowBytes = std::clamp<int64_t>(elements, 1, rowTileBytes) * narrowest;
   return std::max<int64_t>(1, rowTileBytes / rowBytes);
 }
 
-/// Bytes that the kernel takes on the stack for a tile if it computes `value`, or more.
+/// Bytes that the kernel takes on the stack for a tile, beside what it takes now, if it computes
+/// `value`, or more.
 int64_t GrowingKernel::stackOf(Value value, const Reads &reads) const {
-  auto reduction = value.getDefiningOp<ir::ReductionOpInterface>();
-  if (!reduction)
-    return kernel.rowDims ? rowBytesOf(value, reads, *kernel.rowDims) : 0;
-  ArrayRef<int64_t> axes = reduction.getAxes();
-  const int64_t elements = typeOf(value).getNumElements();
-  std::optional<int64_t> rows = rowsOf(value, reads);
-  if (!rows && !kernel.rowDims)
-    return std::min(elements, resultTileBytes / nodeBytes) * nodeBytes +
-           (axes.size() > 1 ? nodeTileBytes : 0);
-  ArrayRef<int64_t> shape = reduction.getInput().getType().getShape();
-  int64_t rowElements = 1, nodes = 1; // of a row: those before each of its reductions but the first
-  for (int64_t axis : axes) {
-    rowElements *= shape[axis];
-    nodes += axis == axes.back() ? 0 : rowElements;
-  }
-  int64_t bytes = std::min(elements, rowsPerTile(rowElements)) * nodes * nodeBytes;
-  // The first one says that there are rows.
-  if (rows && !kernel.rowDims)
-    for (const auto &[other, ways] : repeated)
-      bytes += rowBytesOf(other, ways, *rows);
+  if (kernel.lines)
+    return bytesOnStack(value, reads, kernel.lines);
+  // The first one that has lines changes what others before it take.
+  const std::optional<Lines> lines = linesOf(value, reads);
+  int64_t bytes = bytesOnStack(value, reads, lines);
+  if (lines)
+    for (const auto &[other, ways] : buffered)
+      bytes += bytesOnStack(other, ways, lines) - bytesOnStack(other, ways, std::nullopt);
   return bytes;
 }
 
-/// Bytes of a tile of an elementwise `value` if that stays on the stack.
-int64_t GrowingKernel::rowBytesOf(Value value, const Reads &reads, int64_t rowDims) const {
-  if (!staysOnStack(value, reads, rowDims))
-    return 0;
+/// Bytes that `value` takes on the stack for a tile of `lines`, or of results.
+int64_t GrowingKernel::bytesOnStack(Value value, const Reads &reads,
+                                    const std::optional<Lines> &lines) const {
+  auto reduction = value.getDefiningOp<ir::ReductionOpInterface>();
+  if (!reduction)
+    return lines && staysOnStack(value, reads, *lines) ? bytesPerTile(value, reads, *lines) : 0;
+  ArrayRef<int64_t> axes = reduction.getAxes();
+  const int64_t elements = typeOf(value).getNumElements();
+  if (!lines)
+    return std::min(elements, resultTileBytes / nodeBytes) * nodeBytes +
+           (axes.size() > 1 ? nodeTileBytes : 0);
+  int64_t nodes = 1; // of a line: those before each of its reductions but the first
+  for (size_t count = 1; count < axes.size(); ++count)
+    nodes += lineElements(axes.take_front(count), reduction);
+  return std::min(elements, linesPerTile(*lines, lineElements(axes, reduction))) * nodes *
+         nodeBytes;
+}
+
+/// Bytes of a tile of `value`, of the fewest columns.
+int64_t GrowingKernel::bytesPerTile(Value value, const Reads &reads, const Lines &lines) const {
   RankedTensorType type = typeOf(value);
-  int64_t rowElements = 1;
+  int64_t elements = 1; // of a line
   for (auto [along, extent] : llvm::zip_equal(reads.ways.front().frame, type.getShape()))
-    if (along == whole || along >= rowDims)
-      rowElements *= extent;
-  return std::min(type.getNumElements(), rowsPerTile(rowElements) * rowElements) *
+    if (isWhole(along, lines))
+      elements *= extent;
+  return std::min(type.getNumElements(), linesPerTile(lines, elements) * elements) *
          elementBytes(value);
+}
+
+PlannedKernel GrowingKernel::finish() && {
+  if (!kernel.lines || kernel.lines->areRows())
+    return std::move(kernel);
+  // Of the columns, which are the innermost dimension: as many as the stack and the caches hold, if
+  // that leaves work for all threads.
+  const int64_t rank = typeOf(kernel.results.front()).getRank();
+  int64_t lines = 1;
+  for (auto [dim, extent] : llvm::enumerate(typeOf(kernel.results.front()).getShape()))
+    if (!kernel.lines->takesWhole(int64_t(dim), rank))
+      lines *= extent;
+  int64_t largest = 0;
+  for (const auto &[value, reads] : buffered)
+    largest = std::max(largest, bytesOnStack(value, reads, kernel.lines));
+  auto most = [](int64_t bytes, int64_t ofFewest) { // columns, where the fewest take `ofFewest`
+    return bytes / std::max<int64_t>(1, ofFewest / minColumns);
+  };
+  int64_t element = 1;
+  for (Value input : kernel.inputs)
+    element = std::max(element, elementBytes(input));
+  const bool areFew = lineBytes <= fewLines * element;
+  int64_t columns = std::min(
+      {(areFew ? shortRunBytes : longRunBytes) / element, most(maxStackBytes, kernel.stack),
+       most(maxBufferBytes, largest), maxColumnsBytes / std::max<int64_t>(1, lineBytes),
+       std::max(lines / wantedTiles, leastBytes / std::max<int64_t>(1, lineBytes))});
+  kernel.columns = std::max(minColumns, columns / minColumns * minColumns);
+  return std::move(kernel);
 }
 
 } // namespace tsum

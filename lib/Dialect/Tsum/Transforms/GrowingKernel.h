@@ -18,9 +18,12 @@ public:
   /// Reads `value` from memory.
   void read(mlir::Value value);
 
-  /// Whether all results that are read on the way to others are so row by row. Then they are
+  /// Whether tiles have all that is read of results on the way to others. Then these are
   /// computed once.
   bool computesResultsOnce() const;
+
+  /// The kernel, if nothing is pending any more.
+  PlannedKernel finish() &&;
 
   PlannedKernel kernel;
 
@@ -48,22 +51,28 @@ private:
 
   bool note(mlir::Value value, Read read, uint64_t loops);
   std::optional<uint64_t> loopOfNodes(mlir::Value value) const;
-  std::optional<int64_t> rowsOf(mlir::Value reduction, const Reads &reads) const;
-  bool isRowByRow(llvm::ArrayRef<int64_t> frame) const;
-  bool staysOnStack(mlir::Value value, const Reads &reads, int64_t rowDims) const;
+  static int64_t lineElements(llvm::ArrayRef<int64_t> axes, ir::ReductionOpInterface reduction);
+  int64_t bytesOfLine(const Lines &lines, ir::ReductionOpInterface reduction) const;
+  std::optional<Lines> linesOf(mlir::Value reduction, const Reads &reads) const;
+  bool isInTile(llvm::ArrayRef<int64_t> frame) const;
+  bool isWhole(int64_t along, const Lines &lines) const;
+  bool staysOnStack(mlir::Value value, const Reads &reads, const Lines &lines) const;
   bool isComputedOnce(mlir::Value value, const Reads &reads) const;
   int64_t codeOf(mlir::Value value, const Reads &reads) const;
-  int64_t rowsPerTile(int64_t rowElements) const;
+  int64_t linesPerTile(const Lines &lines, int64_t elements) const;
   int64_t stackOf(mlir::Value value, const Reads &reads) const;
-  int64_t rowBytesOf(mlir::Value value, const Reads &reads, int64_t rowDims) const;
+  int64_t bytesPerTile(mlir::Value value, const Reads &reads, const Lines &lines) const;
+  int64_t bytesOnStack(mlir::Value value, const Reads &reads,
+                       const std::optional<Lines> &lines) const;
   static llvm::SmallVector<Read, 1> readsOfOperand(mlir::Value operand, mlir::Operation *op,
                                                    const Reads &reads);
 
   const OpCosts &costs;
   llvm::DenseMap<mlir::Value, Reads> pending;
   llvm::SmallVector<Reads, 1> readsOfResults;
-  /// What takes long and several loops compute, unless the kernel turns out to work on rows.
-  llvm::SmallVector<std::pair<mlir::Value, Reads>, 1> repeated;
+  int64_t lineBytes = 0; // of the longest line
+  /// What may take room on the stack: reductions, and what takes long and several loops read.
+  llvm::SmallVector<std::pair<mlir::Value, Reads>, 1> buffered;
   unsigned loopCount = 1; // the first is the epilogue
   llvm::SmallVector<std::pair<ir::ReductionOpInterface, uint64_t>, 1> loopsOfNodes;
 };

@@ -50,10 +50,22 @@ std::optional<PlannedKernel> formOne(ArrayRef<Value> results, const OpCosts &cos
   }
   if (!growing.computesResultsOnce())
     return std::nullopt;
-  return std::move(growing.kernel);
+  return std::move(growing).finish();
 }
 
 } // namespace
+
+std::optional<SmallVector<int64_t, 4>> Lines::keptDims(int64_t resultRank) const {
+  if (areRows() || resultRank == keptCount())
+    return llvm::to_vector<4>(llvm::seq(keptCount()));
+  if (resultRank != rank)
+    return std::nullopt;
+  SmallVector<int64_t, 4> dims;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    if (!llvm::is_contained(axes, dim))
+      dims.push_back(dim);
+  return dims;
+}
 
 KernelPlan::KernelPlan(func::FuncOp function, bool smallKernels)
     : costs(function.getBody().front()) {
@@ -134,7 +146,7 @@ void KernelPlan::formAll(Block &body, bool smallKernels) {
     take(growing.size() - 1, value);
   }
   for (GrowingKernel &grown : llvm::reverse(growing))
-    all.push_back(std::move(grown.kernel));
+    all.push_back(std::move(grown).finish());
   for (size_t place = 0; place < all.size(); ++place) {
     places[all[place].results.front()] = place;
     noteReads(place);
@@ -277,8 +289,10 @@ StringRef KernelPlan::reasonToJoin(const PlannedKernel &a, const PlannedKernel &
   };
   if (reads(a, b) || reads(b, a))
     return "result that is read";
+  const bool haveSameLines =
+      a.lines && b.lines ? a.lines->areAlike(*b.lines) : !a.lines && !b.lines;
   const bool haveSameLoops =
-      a.rowDims == b.rowDims && a.loops.size() == b.loops.size() &&
+      haveSameLines && a.loops.size() == b.loops.size() &&
       llvm::all_of(a.loops, [&](PlannedKernel::Loops loops) { return b.loops.contains(loops); });
   return haveSameLoops && shareData(a, b) ? "same data" : "";
 }

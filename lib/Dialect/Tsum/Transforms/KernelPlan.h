@@ -11,6 +11,29 @@
 
 namespace tsum {
 
+/// What tiles take whole in a kernel whose reductions stay with what reads their results: lines of
+/// a tensor of `rank` dimensions, of which `axes` are reduced. Either the others come first, and
+/// lines are rows, or the innermost one is kept, and a tile is columns side by side.
+struct Lines {
+  int64_t rank = 0;
+  llvm::SmallVector<int64_t, 2> axes; ///< ascending
+
+  int64_t keptCount() const { return rank - int64_t(axes.size()); }
+  bool areRows() const { return axes.empty() || axes.front() == keptCount(); }
+  /// Whether a tile takes all of dimension `dim` of results of `resultRank` dimensions.
+  bool takesWhole(int64_t dim, int64_t resultRank) const {
+    return areRows() ? dim >= keptCount() : resultRank == rank && llvm::is_contained(axes, dim);
+  }
+  /// Of which dimension of results of `resultRank` dimensions each kept one is; nothing if they
+  /// have others.
+  std::optional<llvm::SmallVector<int64_t, 4>> keptDims(int64_t resultRank) const;
+  /// Whether one tile can have both. Rows of one kernel may have several lengths.
+  bool areAlike(const Lines &other) const {
+    return areRows() && other.areRows() ? keptCount() == other.keptCount()
+                                        : rank == other.rank && axes == other.axes;
+  }
+};
+
 /// A kernel to be: its results and what lies between them and its inputs.
 struct PlannedKernel {
   using Reasons = llvm::SmallSetVector<llvm::StringRef, 2>;
@@ -27,8 +50,10 @@ struct PlannedKernel {
   llvm::SmallSetVector<Loops, 2> loops;
   int64_t code = 0;  ///< as OpCosts counts it, of what several loops compute once for each
   int64_t stack = 0; ///< bytes that a tile keeps between its loops, about
-  /// How many leading dimensions of the results number rows, if it works on whole rows.
-  std::optional<int64_t> rowDims;
+  /// If it works on whole lines.
+  std::optional<Lines> lines;
+  /// How many columns a tile takes, if lines are no rows.
+  int64_t columns = 0;
 };
 
 /// Which kernels compute a function. Takes time linear in its operations.

@@ -77,4 +77,21 @@ def Tsum_PieceAttr : AttrDef<Tsum_Dialect, "Piece"> {
   }];
 }
 
+def Tsum_ColumnsAttr : AttrDef<Tsum_Dialect, "Columns"> {
+  let mnemonic = "columns";
+  let summary = "the tiles of a kernel that works on columns";
+  let description = [{
+    Along the innermost dimension of the kernel's results that is not `whole`, a tile takes `width`
+    neighbours, of those that are `whole` everything, and one of all others.
+
+    ```mlir
+    #tsum.columns<64>
+    #tsum.columns<64, whole = [0]>
+    ```
+  }];
+  let parameters = (ins "int64_t":$width, OptionalArrayRefParameter<"int64_t">:$whole);
+  let assemblyFormat = "`<` $width (`,` `whole` `=` `[` $whole^ `]`)? `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // TSUM_DIALECT_TSUM_IR_TSUMATTRIBUTES

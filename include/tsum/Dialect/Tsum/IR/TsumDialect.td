@@ -60,6 +60,7 @@ def Tsum_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral getCutAttrName() { return "tsum.cut"; }
     static constexpr ::llvm::StringLiteral getJoinedAttrName() { return "tsum.joined"; }
     static constexpr ::llvm::StringLiteral getRowsAttrName() { return "tsum.rows"; }
+    static constexpr ::llvm::StringLiteral getColumnsAttrName() { return "tsum.columns"; }
     static constexpr ::llvm::StringLiteral getTilesAttrName() { return "tsum.tiles"; }
   }];
 }

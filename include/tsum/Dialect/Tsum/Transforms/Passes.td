@@ -18,14 +18,22 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
     reads each row from memory once. The attribute `tsum.rows` of such a kernel says how many
     leading dimensions of its output number the rows.
 
+    So do those of columns, over dimensions before the innermost one, which has at least 16
+    elements: of at most 1024 elements, or half as many where these take long to compute, or a
+    quarter where the result has them all, too. A tile is some columns side by side, as many as are
+    1 or 2 KB in memory, fewer where the stack or the number of tiles, which threads share, takes
+    it. The attribute `tsum.columns` says how many, and which dimensions of the output a tile takes
+    whole.
+
     A value gets a kernel of its own, and so memory, only where one of these holds; the attribute
     `tsum.cut` of the kernel says which:
 
     - `output`: the function returns it;
     - `shared reduction`: a reduction that several kernels read;
-    - `reduction of a reduction`: a reduction that another one reads, other than within rows;
+    - `reduction of a reduction`: a reduction that another one reads, other than within rows or
+      columns;
     - `broadcast reduction`: a reduction whose elements are each read many times, other than within
-      rows;
+      these;
     - `reshape`: a value that a reshape reads, which happens between kernels;
     - `size`: the kernel would have too much code, which counts a function or a reduction as 16
       additions, and what several of its loops compute once for each, up to 256 in all;
