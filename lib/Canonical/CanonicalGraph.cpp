@@ -42,6 +42,8 @@ std::string CanonicalGraph::to_string() const {
       }
       text += "]";
     }
+    if (value.node_part >= 0)
+      text += " node " + std::to_string(value.node_part);
     text += value.is_exact ? " exact : " : " : ";
     text += name_of(value.dtype);
     separator = "[d";

@@ -74,12 +74,13 @@ std::int32_t Canonicalizer::make_reduction(const Item &reduction) {
   if (axes.empty())
     return input.value; // over extents of 1
   std::int32_t operand = input.value;
-  DType dtype = reduction.node().dtype;
   if (is_repeated)
-    operand = add_value(OpKind::BroadcastTo, dtype, std::move(span), {operand});
-  const std::int32_t place = add_value(reduction.node().op, dtype, std::move(kept), {operand});
+    operand = add_value(OpKind::BroadcastTo, value_of(input).dtype, std::move(span), {operand});
+  const std::int32_t place =
+      add_value(reduction.node().op, reduction.node().dtype, std::move(kept), {operand});
   result.graph.values.back().axes = std::move(axes);
   result.graph.values.back().is_exact = reduction.node().is_exact;
+  result.graph.values.back().node_part = reduction.node().node_part;
   return place;
 }
 

@@ -183,7 +183,9 @@ bool fuseRepetitions(IRRewriter &rewriter, func::FuncOp kernel) {
 /// that it would fill becomes an operand, which is never read.
 void dropUnusedResults(IRRewriter &rewriter, func::FuncOp kernel) {
   for (auto generic : llvm::to_vector(kernel.getOps<linalg::GenericOp>())) {
-    if (llvm::none_of(generic.getResults(), [](Value result) { return result.use_empty(); }))
+    // A reduction has all numbers of its nodes, also where only one is read.
+    if (isReduction(generic) ||
+        llvm::none_of(generic.getResults(), [](Value result) { return result.use_empty(); }))
       continue;
     SmallVector<Value> inputs = generic.getInputs(), outputs;
     SmallVector<AffineMap> maps(generic.getIndexingMapsArray()), outputMaps;

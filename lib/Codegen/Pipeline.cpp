@@ -64,7 +64,9 @@ void formKernels(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 void toLinalg(OpPassManager &pm, const PipelineOptions &) {
-  eachKernel(pm).addPass(createTsumToLinalgPass());
+  OpPassManager &kernel = eachKernel(pm);
+  kernel.addPass(createTsumToLinalgPass());
+  kernel.addPass(createCSEPass()); // two numbers of a node are given by one reduction
 }
 
 void fuse(OpPassManager &pm, const PipelineOptions &) {

@@ -94,7 +94,7 @@ struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterf
       if (op.getExact())
         dims = left;
       left.pop_back_n(dims.size());
-      const bool toNodes = !left.empty() && whole.isOrdered();
+      const bool toNodes = (!left.empty() && whole.isOrdered()) || op.getNode();
       SmallVector<Type, 2> types = {reduced};
       if (toNodes)
         types = whole.getNodeTypes();
@@ -103,7 +103,9 @@ struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterf
       for (int64_t &dim : left) // the others move up
         dim -= llvm::count_if(dims, [&](int64_t gone) { return gone < dim; });
     }
-    if (!isSmallFloat(element)) {
+    if (op.getNode())
+      values = {values[*op.getNode()]};
+    if (!isSmallFloat(element) || op.getNode()) {
       rewriter.replaceOp(op, values);
       return success();
     }

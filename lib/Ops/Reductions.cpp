@@ -84,6 +84,13 @@ static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keep
   }
 #include "tsum/Reductions.def"
 
+Tensor make_node_part(const Tensor &reduction, int part) {
+  Description description = *reduction.node();
+  description.dtype = DType::f64;
+  description.node_part = static_cast<std::int8_t>(part);
+  return Tensor(std::make_shared<Node>(std::move(description), reduction.node()->state().operands));
+}
+
 Tensor reduce_sum(const Tensor &input, const Axes &axes, Accuracy accuracy, bool keepdims,
                   std::string_view name) {
   return reduce(OpKind::ReduceSum, input, axes, keepdims, name, accuracy);

@@ -48,7 +48,7 @@ static Buffer evaluate(const OrderedNode &entry, const std::vector<Buffer> &buff
     return buffers[static_cast<std::size_t>(entry.operands[n])];
   };
   if (is_reduction(node.op))
-    return reduce(node, operands[0]->shape, buffer(0), precision);
+    return reduce(node, *operands[0], buffer(0), precision);
   switch (node.op) {
   case OpKind::Iota:
     return count(node.dtype, node.shape, node.starts[0], node.steps);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Reduce.h"
 
-#include "ExactSum.h"
 #include "ReduceInOrder.h"
+#include "tsum/Reference/ExactSum.h"
 
 #include <algorithm>
 
@@ -78,26 +78,35 @@ template <class T, class Accumulator> static Buffer accumulate(const Operand &op
   return result;
 }
 
-template <class T, OpKind op> static Buffer reduce_in_order(const Operand &operand) {
+/// The results or, if `node_part` is not -1, these numbers of the nodes.
+template <class T, OpKind op> static Buffer reduce_in_order(const Operand &operand, int node_part) {
+  using Node = typename InOrder<T, op>::Node;
   const InOrder<T, op> reduction(operand.values, operand.reduced);
   Buffer result;
-  for_each_index<1>(operand.kept.extents, {operand.kept.strides},
-                    [&](const auto &begin) { append(result, reduction.reduce(begin[0])); });
+  for_each_index<1>(operand.kept.extents, {operand.kept.strides}, [&](const auto &begin) {
+    if (node_part < 0)
+      append(result, reduction.reduce(begin[0]));
+    else if constexpr (std::is_same_v<Node, Pair>)
+      append(result, node_part == 0 ? reduction.node(begin[0]).hi : reduction.node(begin[0]).lo);
+    else
+      append(result, reduction.node(begin[0]));
+  });
   return result;
 }
 
 template <class T, OpKind op>
-static Buffer reduce_elements(const Operand &operand, bool is_exact, Precision precision) {
+static Buffer reduce_elements(const Operand &operand, const Node &node, Precision precision) {
   if constexpr (FloatElement<T> && op == OpKind::ReduceSum)
-    if (is_exact)
+    if (node.is_exact)
       return accumulate<T, ExactSum>(operand);
   if constexpr (is_ordered(op, dtype_of<T>, /*is_exact=*/false))
-    if (precision == Precision::InOrder)
-      return reduce_in_order<T, op>(operand);
+    if (precision == Precision::InOrder || node.node_part >= 0)
+      return reduce_in_order<T, op>(operand, node.node_part);
   return accumulate<T, Accumulator<T, op>>(operand);
 }
 
-Buffer reduce(const Node &node, const Shape &shape, const Buffer &values, Precision precision) {
+Buffer reduce(const Node &node, const Node &input, const Buffer &values, Precision precision) {
+  const Shape &shape = input.shape;
   Operand operand{values, {}, {}};
   const std::vector<std::int64_t> strides = element_strides(shape);
   for (std::size_t dim = 0; dim < shape.size(); ++dim) {
@@ -113,12 +122,12 @@ Buffer reduce(const Node &node, const Shape &shape, const Buffer &values, Precis
   if (operand.reduced.extents.empty())
     return values;
 
-  return visit_dtype(node.dtype, [&]<class T>(T) -> Buffer {
+  return visit_dtype(input.dtype, [&]<class T>(T) -> Buffer {
     switch (node.op) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   case OpKind::CLASS:                                                                              \
     if constexpr (contains(Domain::DOMAIN, dtype_of<T>) && !ComplexElement<T>)                     \
-      return reduce_elements<T, OpKind::CLASS>(operand, node.is_exact, precision);                 \
+      return reduce_elements<T, OpKind::CLASS>(operand, node, precision);                          \
     break;
 #include "tsum/Reductions.def"
     default:

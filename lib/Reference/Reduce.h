@@ -11,7 +11,7 @@ enum class Precision : std::uint8_t {
   InOrder ///< as tsum/Graph/SummationTree.h says, to the bit
 };
 
-/// The values of the reduction `node` of `values`, which have shape `operand`.
-Buffer reduce(const Node &node, const Shape &operand, const Buffer &values, Precision precision);
+/// The values of the reduction `node` of `values`, those of `operand`.
+Buffer reduce(const Node &node, const Node &operand, const Buffer &values, Precision precision);
 
 } // namespace tsum::reference

@@ -23,7 +23,7 @@ static void append_description(const Description &description,
   auto append = [&]<class T>(const T &field) {
     if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
       static_assert(sizeof(T) == 1);
-      small = small << 8 | static_cast<std::int64_t>(field);
+      small = small << 8 | static_cast<std::uint8_t>(field); // also of what is negative
     } else {
       words.push_back(static_cast<std::int64_t>(field.size()));
       words.insert(words.end(), field.begin(), field.end());

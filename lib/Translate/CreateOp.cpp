@@ -27,11 +27,12 @@ Value createElementwise(OpBuilder &b, Location loc, OpKind kind, Type type, Valu
 }
 
 Value createReduction(OpBuilder &b, Location loc, OpKind kind, Type type, Value input,
-                      ArrayRef<int64_t> axes, bool keepdims, bool exact) {
+                      ArrayRef<int64_t> axes, bool keepdims, bool exact, int nodePart) {
+  const IntegerAttr node = nodePart < 0 ? IntegerAttr() : b.getI64IntegerAttr(nodePart);
   switch (kind) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   case OpKind::CLASS:                                                                              \
-    return ir::CLASS##Op::create(b, loc, type, input, axes, keepdims, exact);
+    return ir::CLASS##Op::create(b, loc, type, input, axes, keepdims, exact, node);
 #include "tsum/Reductions.def"
   default:
     llvm_unreachable("no reduction");

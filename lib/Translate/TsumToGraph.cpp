@@ -119,7 +119,8 @@ private:
     const Tensor input = inOrderOf(op.getAxes(), axes, tensorOf(op.getInput()));
     if (op.getExact()) // a sum, as the verifier has seen
       return reduce_sum(input, axes, Accuracy::exact, op.getKeepdims());
-    return reduce(input, axes, op.getKeepdims(), {});
+    const Tensor reduced = reduce(input, axes, op.getKeepdims(), {});
+    return op.getNode() ? make_node_part(reduced, int(*op.getNode())) : reduced;
   }
 
   /// `input` with its dimensions `axes` where `ascending` has them. The graph knows the order of a

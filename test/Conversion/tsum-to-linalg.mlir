@@ -234,6 +234,30 @@ func.func @exact_sum(%x: tensor<4x8x3xbf16>) -> tensor<8xbf16> {
 
 // -----
 
+// A node stays one, and of small floats it is not rounded.
+
+// CHECK-LABEL: func.func @nodes
+//       CHECK:   %[[LINES:.*]] = linalg.generic {{.*}}["parallel", "reduction"]
+//       CHECK:     tsum.accumulate <reduce_sum bf16 to nodes> (%{{.*}}) into (%{{.*}}) : (f32) into (f64)
+//       CHECK:   %[[NODE:.*]] = linalg.generic {{.*}}["reduction"]{{.*}}ins(%[[LINES]] :
+//       CHECK:     tsum.accumulate <reduce_sum bf16 from nodes to nodes>
+//       CHECK:   return %[[NODE]]
+func.func @nodes(%x: tensor<4x8xbf16>) -> tensor<f64> {
+  %r = tsum.reduce_sum %x axes = [0, 1] node 0 : tensor<4x8xbf16> -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// CHECK-LABEL: func.func @lost_by_rounding
+//       CHECK:   %[[NODE:.*]]:2 = linalg.generic
+//       CHECK:     tsum.accumulate <reduce_prod f64 to nodes> (%{{.*}}) into (%{{.*}}, %{{.*}})
+//       CHECK:   return %[[NODE]]#1
+func.func @lost_by_rounding(%x: tensor<4xf64>) -> tensor<f64> {
+  %r = tsum.reduce_prod %x axes = [0] node 1 : tensor<4xf64> -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
 func.func @view(%x: tensor<4x8xf32>) -> tensor<8x4xf32> {
   // expected-error @below {{'tsum.transpose' op is a view, which no kernel computes}}
   %r = tsum.transpose %x permutation = [1, 0] : tensor<4x8xf32> -> tensor<8x4xf32>

@@ -3,4 +3,5 @@
 // All public headers.
 #include <tsum/explain.h>
 #include <tsum/npy.h>
+#include <tsum/partial.h>
 #include <tsum/tsum.h>

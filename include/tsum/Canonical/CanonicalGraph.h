@@ -39,6 +39,8 @@ struct CanonicalGraph {
     std::int64_t offset = 0; ///< of an `Iota`: its first number
     /// A sum of floats that is rounded once, from its exact value.
     bool is_exact = false;
+    /// Of an ordered reduction: the number of its node that it gives, as f64, or -1 for its result.
+    std::int8_t node_part = -1;
 
     [[nodiscard]] bool has_strides() const { return op == OpKind::Constant || op == OpKind::Iota; }
     bool operator==(const Value &) const = default;

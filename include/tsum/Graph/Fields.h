@@ -10,17 +10,17 @@
 
 namespace tsum {
 
-// `visit_fields(object, visit)` calls `visit` with every field of `object`: signatures, hashes, files
-// and logs are made from these lists, so that none forgets a field. A field that is added to a struct and
-// not to its list does not compile.
+// `visit_fields(object, visit)` calls `visit` with every field of `object`: signatures, hashes,
+// files and logs are made from these lists, so that none forgets a field. A field that is added to a
+// struct and not to its list does not compile.
 
 template <class T, class Struct>
 concept MaybeConst = std::same_as<std::remove_const_t<T>, Struct>;
 
 template <MaybeConst<Description> Description, class Visit>
 void visit_fields(Description &description, Visit &&visit) {
-  auto &[op, dtype, shape, axes, keepdims, is_exact, starts, steps] = description;
-  visit(op, dtype, shape, axes, keepdims, is_exact, starts, steps);
+  auto &[op, dtype, shape, axes, keepdims, is_exact, node_part, starts, steps] = description;
+  visit(op, dtype, shape, axes, keepdims, is_exact, node_part, starts, steps);
 }
 
 /// Turns numbers, strings, lists and structs with fields into words. Every list comes with its

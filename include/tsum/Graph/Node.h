@@ -70,6 +70,9 @@ struct Description {
   std::vector<std::int64_t> axes;
   bool keepdims = false; ///< of a reduction
   bool is_exact = false; ///< of a sum of floats: see `Accuracy`
+  /// Of a reduction that is ordered: which number of its node it gives in place of its result, or
+  /// -1. See tsum/Graph/SummationTree.h.
+  std::int8_t node_part = -1;
   /// Of a slice, for each dimension: where in the operand it starts and goes. Of an iota: `starts`
   /// is its first number alone.
   std::vector<std::int64_t> starts, steps;

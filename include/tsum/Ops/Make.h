@@ -17,4 +17,9 @@ namespace tsum {
                                 std::vector<std::int64_t> steps, Shape shape,
                                 std::string_view name = {});
 
+/// Number `part` of the nodes that `reduction`, a sum or product of floats over more than extents
+/// of 1 that is not evaluated, rounds to its results (tsum/Graph/SummationTree.h). Both numbers of a
+/// pair are to be evaluated together: one loop gives them.
+[[nodiscard]] Tensor make_node_part(const Tensor &reduction, int part);
+
 } // namespace tsum

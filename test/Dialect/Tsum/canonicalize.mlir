@@ -372,6 +372,15 @@ func.func @exact_sums(%x: tensor<4x1x8xf32>) -> tensor<f32> {
 
 // -----
 
+// CHECK-LABEL: func.func @node_without_axes_of_extent_1
+//       CHECK:   tsum.reduce_sum %{{.*}} axes = [0] node 0 : tensor<4x1x8xf32> -> tensor<1x8xf64>
+func.func @node_without_axes_of_extent_1(%x: tensor<4x1x8xf32>) -> tensor<1x1x8xf64> {
+  %r = tsum.reduce_sum %x axes = [0, 1] keepdims node 0 : tensor<4x1x8xf32> -> tensor<1x1x8xf64>
+  return %r : tensor<1x1x8xf64>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @transpose_that_moves_nothing
 //  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
 //       CHECK:   return %[[X]]

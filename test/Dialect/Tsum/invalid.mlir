@@ -294,6 +294,46 @@ func.func @exact_integers(%x: tensor<4xi32>) -> tensor<i32> {
 
 // -----
 
+func.func @node_of_integers(%x: tensor<4xi32>) -> tensor<f64> {
+  // expected-error @below {{gives a node, which only sums and products of floats have}}
+  %r = tsum.reduce_sum %x axes = [0] node 0 : tensor<4xi32> -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
+func.func @node_of_an_exact_sum(%x: tensor<4xf32>) -> tensor<f64> {
+  // expected-error @below {{gives a node, which only sums and products of floats have}}
+  %r = tsum.reduce_sum %x axes = [0] exact node 0 : tensor<4xf32> -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
+func.func @second_number_of_one(%x: tensor<4xf32>) -> tensor<f64> {
+  // expected-error @below {{gives number 1 of its nodes, which have 1 (counted from 0)}}
+  %r = tsum.reduce_sum %x axes = [0] node 1 : tensor<4xf32> -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
+func.func @node_of_one_element(%x: tensor<1x4xf32>) -> tensor<4xf64> {
+  // expected-error @below {{gives a node, of which 'tensor<1x4xf32>' has none along [0]}}
+  %r = tsum.reduce_sum %x axes = [0] node 0 : tensor<1x4xf32> -> tensor<4xf64>
+  return %r : tensor<4xf64>
+}
+
+// -----
+
+func.func @type_of_a_node(%x: tensor<4xf32>) -> tensor<f32> {
+  // expected-error @below {{does not match the reduced type 'tensor<f64>'}}
+  %r = tsum.reduce_sum %x axes = [0] node 0 : tensor<4xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
 func.func @length_of_permutation(%x: tensor<4x8xf32>) -> tensor<4xf32> {
   // expected-error @below {{permutation [0] does not name each dimension of a tensor of rank 2 once}}
   %r = tsum.transpose %x permutation = [0] : tensor<4x8xf32> -> tensor<4xf32>

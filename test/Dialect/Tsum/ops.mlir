@@ -24,6 +24,15 @@ func.func @exact(%x: tensor<4x8xf16>) -> tensor<4x1xf16> {
   return %s : tensor<4x1xf16>
 }
 
+// CHECK-LABEL: func.func @numbers_of_nodes
+func.func @numbers_of_nodes(%x: tensor<4x8xf64>) -> (tensor<4xf64>, tensor<4xf64>) {
+  // CHECK: tsum.reduce_prod %{{.*}} axes = [1] node 0 : tensor<4x8xf64> -> tensor<4xf64>
+  %hi = tsum.reduce_prod %x axes = [1] node 0 : tensor<4x8xf64> -> tensor<4xf64>
+  // CHECK: tsum.reduce_prod %{{.*}} axes = [1] node 1 : tensor<4x8xf64> -> tensor<4xf64>
+  %lo = tsum.reduce_prod %x axes = [1] node 1 : tensor<4x8xf64> -> tensor<4xf64>
+  return %hi, %lo : tensor<4xf64>, tensor<4xf64>
+}
+
 // CHECK-LABEL: func.func @elementwise
 //  CHECK-SAME:   %[[X:.*]]: tensor<4xf64>, %[[Y:.*]]: tensor<4xf64>
 func.func @elementwise(%x: tensor<4xf64>, %y: tensor<4xf64>) -> tensor<4xf64> {

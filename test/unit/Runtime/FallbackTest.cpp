@@ -6,6 +6,7 @@
 #include "Process.h"
 #include "tsum/JIT/Compiler.h"
 #include "tsum/JIT/Inspect.h"
+#include "tsum/Ops/Make.h"
 #include "tsum/Reference/Evaluate.h"
 #include "tsum/explain.h"
 #include "tsum/tsum.h"
@@ -38,7 +39,8 @@ std::vector<Tensor> outputs_of(const Tensor &x) {
   Tensor powers = exp(shifted);
   Tensor softmax = powers / reduce_sum(powers, 1, /*keepdims=*/true);
   Tensor small = reduce_sum(transpose(cast(x, DType::bf16)), {0, 1});
-  return {softmax, reduce_mean(x, 0), small, reduce_prod(cast(softmax, DType::f64) + 1.0, 0)};
+  Tensor product = reduce_prod(cast(softmax, DType::f64) + 1.0, 0);
+  return {softmax, reduce_mean(x, 0), small, make_node_part(product, 1), product};
 }
 
 using Values = std::vector<std::vector<std::byte>>;

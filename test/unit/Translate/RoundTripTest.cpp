@@ -51,6 +51,12 @@ TEST_P(RoundTrip, OfElementwiseOperations) {
       expect_round_trip({op.apply(x, row), op.apply(row, x)});
 }
 
+TEST_P(RoundTrip, OfNodes) {
+  if (contains(Domain::Float, GetParam()))
+    for (const Tensor &reduction : {reduce_sum(x, {0, 2}, true), reduce_prod(x, 1)})
+      expect_round_trip({make_node_part(reduction, 0)});
+}
+
 TEST_P(RoundTrip, OfReductions) {
   for (const ReductionOp &op : reduction_ops)
     if (contains(op.domain, GetParam()))

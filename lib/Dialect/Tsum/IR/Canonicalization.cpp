@@ -38,7 +38,8 @@ template <class Op> static LogicalResult matchUnorderedReduction(Op op, PatternR
 template <class Op>
 static Value reduceOver(PatternRewriter &rewriter, Op op, Value input, ArrayRef<int64_t> axes) {
   if (!axes.empty())
-    return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getExact());
+    return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getExact(),
+                                     op.getNodeAttr());
   return input;
 }
 
@@ -92,8 +93,7 @@ template <class Op> struct ReductionOfReduction final : OpRewritePattern<Op> {
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     auto inner = op.getInput().template getDefiningOp<Op>();
     if (!inner || inner.getKeepdims())
-      return rewriter.notifyMatchFailure(
-          op, "no reduction of its kind without keepdims before it");
+      return rewriter.notifyMatchFailure(op, "no reduction of its kind without keepdims before it");
     if (failed(matchUnorderedReduction(op, rewriter)))
       return failure();
 
@@ -102,7 +102,7 @@ template <class Op> struct ReductionOfReduction final : OpRewritePattern<Op> {
     for (int64_t axis : op.getAxes())
       axes.push_back(kept[axis]);
     llvm::sort(axes);
-    rewriter.replaceOpWithNewOp<Op>(op, inner.getInput(), axes);
+    rewriter.replaceOp(op, reduceOver(rewriter, op, inner.getInput(), axes));
     return success();
   }
 };
@@ -135,7 +135,7 @@ struct IntegerSumOfBroadcast final : OpRewritePattern<ReduceSumOp> {
         repetitions *= repeated.getDimSize(axis);
 
     Location loc = op.getLoc();
-    Value sum = rewriter.createOrFold<ReduceSumOp>(loc, broadcast.getInput(), axes);
+    Value sum = reduceOver(rewriter, op, broadcast.getInput(), axes);
     if (repetitions != 1) {
       auto type = cast<RankedTensorType>(sum.getType());
       auto element = cast<IntegerType>(type.getElementType());

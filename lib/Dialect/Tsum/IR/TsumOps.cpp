@@ -34,9 +34,9 @@ static LogicalResult verifyDimensions(function_ref<InFlightDiagnostic()> emitErr
 // Reductions
 //===----------------------------------------------------------------------===//
 
-/// The type of a reduction of `type` over valid `axes`.
-static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> axes,
-                                       bool keepdims) {
+/// The type of a reduction of `type` over valid `axes`, to a number of a node if `toNode`.
+static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> axes, bool keepdims,
+                                       bool toNode) {
   SmallVector<int64_t> shape;
   for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
     if (!llvm::is_contained(axes, static_cast<int64_t>(dim)))
@@ -44,7 +44,8 @@ static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> 
     else if (keepdims)
       shape.push_back(1);
   }
-  return type.clone(shape);
+  Type element = toNode ? Float64Type::get(type.getContext()) : type.getElementType();
+  return RankedTensorType::get(shape, element);
 }
 
 template <class Op>
@@ -57,7 +58,27 @@ static LogicalResult inferReductionType(MLIRContext *context, std::optional<Loca
     return failure(); // the verifier of the operand says so
   if (failed(verifyDimensions(emitError, "axis", operands.getAxes(), type)))
     return failure();
-  types.push_back(getReducedType(type, operands.getAxes(), operands.getKeepdims()));
+  types.push_back(getReducedType(type, operands.getAxes(), operands.getKeepdims(),
+                                 operands.getNode().has_value()));
+  return success();
+}
+
+/// Nodes are of what has an order, and of more than one element: others take no part in it.
+template <class Op> static LogicalResult verifyNode(Op op) {
+  if (!op.getNode())
+    return success();
+  RankedTensorType type = op.getInput().getType();
+  const std::optional<DType> dtype = getDType(type.getElementType());
+  if (!dtype || !tsum::is_ordered(Op::opKind, *dtype, op.getExact()))
+    return op.emitOpError("gives a node, which only sums and products of floats have");
+  const uint64_t numbers = type.getElementType().isF64() ? 2 : 1;
+  if (*op.getNode() >= numbers)
+    return op.emitOpError() << "gives number " << *op.getNode() << " of its nodes, which have "
+                            << numbers << " (counted from 0)";
+  if (llvm::is_contained(type.getShape(), 0) ||
+      llvm::all_of(op.getAxes(), [&](int64_t axis) { return type.getDimSize(axis) == 1; }))
+    return op.emitOpError() << "gives a node, of which " << type << " has none along ["
+                            << op.getAxes() << "]";
   return success();
 }
 
@@ -67,7 +88,10 @@ template <class Op> static LogicalResult verifyReduction(Op op) {
     return failure();
   if (op.getExact() && (Op::opKind != OpKind::ReduceSum || !isa<FloatType>(type.getElementType())))
     return op.emitOpError("is exact, which only sums of floats can be");
-  RankedTensorType reduced = getReducedType(type, op.getAxes(), op.getKeepdims());
+  if (failed(verifyNode(op)))
+    return failure();
+  RankedTensorType reduced =
+      getReducedType(type, op.getAxes(), op.getKeepdims(), op.getNode().has_value());
   if (op.getType() != reduced)
     return op.emitOpError() << "result type " << op.getType() << " does not match the reduced type "
                             << reduced;

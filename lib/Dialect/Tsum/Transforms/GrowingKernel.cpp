@@ -125,8 +125,12 @@ SmallVector<Value, 3> GrowingKernel::take(Value value) {
   }
   if (reduction || (llvm::popcount(loops) > 1 && costs.longDims(value)))
     buffered.push_back({value, reads});
-  if (isComputedOnce(value, reads))
+  if (std::optional<uint64_t> loop = loopOfNodes(value))
+    loops = *loop;
+  else if (isComputedOnce(value, reads))
     loops = uint64_t(1) << loopCount++;
+  if (reduction && reduction.getNode())
+    loopsOfNodes.emplace_back(reduction, loops);
 
   SmallVector<Value, 3> added;
   for (Value operand : op->getOperands()) {
@@ -143,6 +147,18 @@ SmallVector<Value, 3> GrowingKernel::take(Value value) {
   if (llvm::is_contained(kernel.results, value))
     readsOfResults.push_back(std::move(reads));
   return added;
+}
+
+/// The bit of the loop that gives the other number of the nodes of which `value` is one, if there is
+/// one: it gives both.
+std::optional<uint64_t> GrowingKernel::loopOfNodes(Value value) const {
+  auto reduction = value.getDefiningOp<ir::ReductionOpInterface>();
+  if (reduction && reduction.getNode())
+    for (auto [other, loop] : loopsOfNodes)
+      if (other.getInput() == reduction.getInput() && other.getAxes() == reduction.getAxes() &&
+          other.getOpKind() == reduction.getOpKind())
+        return loop;
+  return std::nullopt;
 }
 
 void GrowingKernel::read(Value value) {
@@ -275,6 +291,8 @@ bool GrowingKernel::isComputedOnce(Value value, const Reads &reads) const {
 }
 
 int64_t GrowingKernel::codeOf(Value value, const Reads &reads) const {
+  if (loopOfNodes(value))
+    return 0;
   const int64_t once = OpCosts::codeOf(value.getDefiningOp());
   return isComputedOnce(value, reads) ? once : once * llvm::popcount(reads.loops);
 }

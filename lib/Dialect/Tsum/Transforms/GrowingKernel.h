@@ -50,6 +50,7 @@ private:
   };
 
   bool note(mlir::Value value, Read read, uint64_t loops);
+  std::optional<uint64_t> loopOfNodes(mlir::Value value) const;
   static int64_t lineElements(llvm::ArrayRef<int64_t> axes, ir::ReductionOpInterface reduction);
   int64_t bytesOfLine(const Lines &lines, ir::ReductionOpInterface reduction) const;
   std::optional<Lines> linesOf(mlir::Value reduction, const Reads &reads) const;
@@ -73,6 +74,7 @@ private:
   /// What may take room on the stack: reductions, and what takes long and several loops read.
   llvm::SmallVector<std::pair<mlir::Value, Reads>, 1> buffered;
   unsigned loopCount = 1; // the first is the epilogue
+  llvm::SmallVector<std::pair<ir::ReductionOpInterface, uint64_t>, 1> loopsOfNodes;
 };
 
 } // namespace tsum

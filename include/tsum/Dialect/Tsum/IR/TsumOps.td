@@ -129,6 +129,8 @@ def Tsum_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
     InterfaceMethod<"Whether these stay, with extent 1.", "bool", "getKeepdims">,
     InterfaceMethod<"Whether a sum of floats is rounded once, from its exact value.", "bool",
                     "getExact">,
+    InterfaceMethod<"Which number of its node it gives in place of its result.",
+                    "std::optional<uint64_t>", "getNode">,
     InterfaceMethod<"Which reduction it is.", "::tsum::OpKind", "getOpKind">
   ];
 }
@@ -160,16 +162,20 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
 
     An `exact` reduction is a sum of floats that is the exact sum, rounded once.
 
+    `node 0` gives the node of a sum or product of floats, as f64, in place of what it is rounded
+    to; `node 1`, of f64, what rounding the node has lost. They are for partial results, which are
+    merged later.
+
     Extents of 1 take no part: a reduction over such axes alone is a reshape (and keeps -0). The
     order in which floats are added or multiplied is a function of the operand's reduced extents
     other than 1, as `axes` nests them, and docs/numerics.md states it; a rewrite that would change
     it is only for reductions that need no order: all but sums and products of floats.
   }];
   let arguments = (ins domain:$input, DenseI64ArrayAttr:$axes, UnitAttr:$keepdims,
-                   UnitAttr:$exact);
+                   UnitAttr:$exact, OptionalAttr<I64Attr>:$node);
   let results = (outs Tsum_Any:$result);
   let assemblyFormat = [{
-    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`exact` $exact^)? attr-dict
+    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`exact` $exact^)? (`node` $node^)? attr-dict
     `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;

@@ -16,7 +16,7 @@ class ExactSum {
 public:
   void add(double x) {
     if (!std::isfinite(x)) {
-      non_finite += x;
+      add_non_finite(x);
       return;
     }
     int exponent = 0;
@@ -25,6 +25,25 @@ public:
     for (exponent += 1074 - 53; exponent < 0; ++exponent)
       significand /= 2;
     add_shifted(significand, exponent);
+  }
+
+  /// Adds an infinity or NaN.
+  void add_non_finite(double x) { non_finite += x; }
+
+  /// Adds `number` * 2^(`shift` - 1074).
+  void add_shifted(std::int64_t number, int shift) {
+    std::int64_t carry = 0;
+    int within = shift % 32;
+    for (auto at = static_cast<std::size_t>(shift / 32); at < digits.size(); ++at) {
+      // So much of the number as goes into this digit, with the sign of the number.
+      const std::int64_t size = std::int64_t{1} << (32 - within);
+      const std::int64_t low = number % size;
+      number = (number - low) / size;
+      carry += digits[at] + low * (std::int64_t{1} << within);
+      digits[at] = static_cast<std::uint32_t>(carry);
+      carry = (carry - digits[at]) / (std::int64_t{1} << 32);
+      within = 0;
+    }
   }
 
   /// The sum rounded to T, to nearest even.
@@ -64,22 +83,6 @@ private:
 
   [[nodiscard]] bool bit(int at) const {
     return digits[static_cast<std::size_t>(at / 32)] >> at % 32 & 1;
-  }
-
-  /// Adds `number` * 2^`shift`.
-  void add_shifted(std::int64_t number, int shift) {
-    std::int64_t carry = 0;
-    int within = shift % 32;
-    for (auto at = static_cast<std::size_t>(shift / 32); at < digits.size(); ++at) {
-      // So much of the number as goes into this digit, with the sign of the number.
-      const std::int64_t size = std::int64_t{1} << (32 - within);
-      const std::int64_t low = number % size;
-      number = (number - low) / size;
-      carry += digits[at] + low * (std::int64_t{1} << within);
-      digits[at] = static_cast<std::uint32_t>(carry);
-      carry = (carry - digits[at]) / (std::int64_t{1} << 32);
-      within = 0;
-    }
   }
 
   std::array<std::uint32_t, bits / 32> digits{};
