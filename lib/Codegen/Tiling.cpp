@@ -230,6 +230,8 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
     tiling.sizes.back() = evenTile(output.getShape().back(), std::max<int64_t>(most, 1),
                                    std::max<int64_t>(1, std::min(most, columnGranule / narrowest)));
 
+  if (!kernel.getOps<ir::PiecesOp>().empty())
+    tiling.sizes.front() = 1; // a tile is of one piece
   // A tile may be too small for what would suit the whole.
   for (auto &[generic, shape] : reductions) {
     limitToTile(shape, generic, tiling.sizes);
