@@ -27,6 +27,7 @@ ReductionShape::ReductionShape(linalg::GenericOp generic, const Accumulators &ac
     if (auto pieces = dyn_cast<ir::PiecesOp>(user); pieces && line >= 0) { // not tiled yet
       isPiece = pieces.getPiece().getExtent() % pieces.getPiece().getSize() != 0;
       extents[line] = pieces.getPiece().getSize();
+      results *= pieces.getPiece().getCount();
     }
 }
 

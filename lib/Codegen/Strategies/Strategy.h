@@ -21,7 +21,7 @@ struct ReductionShape {
   int64_t allBlockBytes; ///< of the elements of all blocks of a lane
   int64_t nodeBytes;     ///< of all nodes of a result
   int64_t inputBytes;    ///< of the narrowest element that is read
-  int64_t results = 1;   ///< of the whole reduction, whatever a tile has
+  int64_t results = 1;   ///< of the whole reduction and its pieces, whatever a tile has
 
   int64_t rank() const { return int64_t(extents.size()); }
   bool isInner() const { return line == rank() - 1; }
