@@ -30,6 +30,8 @@ constexpr int64_t minBytes = 512 * 1024;
 constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedPieces = 64;
 /// Bytes that are read for each byte of a node.
 constexpr int64_t minReadPerNodeByte = 16;
+/// So many bytes of nodes take no time that counts beside a launch.
+constexpr int64_t fewNodeBytes = 16 * 1024;
 /// Columns side by side that a tile should have.
 constexpr int64_t runOfColumns = 512;
 /// Bytes of nodes that a tile may keep on the stack between two reductions; more are cut.
@@ -53,8 +55,8 @@ SmallVector<linalg::GenericOp> chainOf(func::FuncOp kernel) {
       continue;
     for (Value input : generic.getDpsInputs()) {
       Operation *producer = input.getDefiningOp();
-      if (isa_and_nonnull<tensor::EmptyOp>(producer)) // what is repeated takes no time to read
-        return {};
+      if (isa_and_nonnull<tensor::EmptyOp>(producer))
+        continue; // only the shape of what is repeated
       const bool isNode = !chain.empty() && producer == chain.back().getOperation();
       if (chain.empty() ? isa_and_nonnull<linalg::GenericOp>(producer) : !isNode)
         return {};
@@ -100,9 +102,10 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
     return none;
   int64_t bytes = 0;
   for (Value input : chain.front().getDpsInputs())
-    bytes += bytesOf(input.getType());
+    if (!input.getDefiningOp<tensor::EmptyOp>()) // what is repeated takes no time to read
+      bytes += bytesOf(input.getType());
   const int64_t results = cast<RankedTensorType>(kernel.getResultTypes().front()).getNumElements();
-  if (bytes == 0 || results == 0)
+  if (results == 0)
     return none;
   FailureOr<Tiling> tiling = chooseTiling(kernel, strategy);
   if (failed(tiling))
@@ -136,7 +139,7 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
   for (size_t place = chain.size(); place-- > 0;) {
     const int64_t extent = reducedExtent(chain[place]);
     // A node for each element, where these are little to write and to read.
-    if (place > 0 && nodesInMemory * extent <= bytes / minReadPerNodeByte) {
+    if (place > 0 && nodesInMemory * extent <= std::max(bytes / minReadPerNodeByte, fewNodeBytes)) {
       nodesInMemory *= extent;
       wanted = llvm::divideCeil(wanted, extent);
       if (wanted < 2)

@@ -214,3 +214,17 @@ func.func @exact_sum(%x: tensor<1000000xf32>) -> tensor<f32> {
   %r = tsum.reduce_sum %x axes = [0] exact : tensor<1000000xf32> -> tensor<f32>
   return %r : tensor<f32>
 }
+
+// -----
+
+// What is repeated takes no time to read, but its nodes take room: those of 25945 lines wait in
+// memory piece by piece.
+
+// CHECK-LABEL: func.func @repeated
+//       CHECK:   func.func @{{.*}}_pieces
+//       CHECK:     tsum.pieces <1024 of 25945>
+func.func @repeated(%x: tensor<f32>) -> tensor<f32> {
+  %0 = tsum.broadcast %x dims = [] : tensor<f32> -> tensor<13x25945x2xf32>
+  %r = tsum.reduce_sum %0 axes = [0, 1, 2] : tensor<13x25945x2xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}

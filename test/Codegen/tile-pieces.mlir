@@ -158,3 +158,46 @@ func.func @pieces_of_data(%x: tensor<f64>) -> tensor<3xf64> {
   %r = tsum.pieces <4096 of 10000> (%x) : (tensor<f64>) -> (tensor<3xf64>)
   return %r : tensor<3xf64>
 }
+
+// -----
+
+// A tile is of one piece, also where several would suit what merges the nodes of its lines.
+
+// CHECK-LABEL: func.func @sums_0_pieces
+//  CHECK-SAME:   tsum.tiles = 5
+//       CHECK:   tensor.insert_slice %{{.*}} into %{{.*}}[%{{.*}}] [1] [1] : tensor<f64> into tensor<5xf64>
+#all = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#lines = affine_map<(d0, d1, d2) -> (d0, d1)>
+#both = affine_map<(d0, d1) -> (d0, d1)>
+#outer = affine_map<(d0, d1) -> (d0)>
+#last = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+func.func @sums_0_pieces(%x: tensor<257x8x8xf32>) -> tensor<5xf64> {
+  %zero = arith.constant 0.0 : f64
+  %0 = tensor.empty() : tensor<257x8xf64>
+  %1 = linalg.fill ins(%zero : f64) outs(%0 : tensor<257x8xf64>) -> tensor<257x8xf64>
+  %2 = linalg.generic {indexing_maps = [#all, #lines], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x : tensor<257x8x8xf32>) outs(%1 : tensor<257x8xf64>) {
+  ^bb0(%in: f32, %out: f64):
+    %r = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%out) : (f32) into (f64)
+    linalg.yield %r : f64
+  } -> tensor<257x8xf64>
+  %3 = tensor.empty() : tensor<257xf64>
+  %4 = linalg.fill ins(%zero : f64) outs(%3 : tensor<257xf64>) -> tensor<257xf64>
+  %5 = linalg.generic {indexing_maps = [#both, #outer], iterator_types = ["parallel", "reduction"]}
+      ins(%2 : tensor<257x8xf64>) outs(%4 : tensor<257xf64>) {
+  ^bb0(%in: f64, %out: f64):
+    %r = tsum.accumulate <reduce_sum f32 from nodes to nodes> (%in) into (%out) : (f64) into (f64)
+    linalg.yield %r : f64
+  } -> tensor<257xf64>
+  %6 = tensor.empty() : tensor<f64>
+  %7 = linalg.fill ins(%zero : f64) outs(%6 : tensor<f64>) -> tensor<f64>
+  %8 = linalg.generic {indexing_maps = [#last, #none], iterator_types = ["reduction"]}
+      ins(%5 : tensor<257xf64>) outs(%7 : tensor<f64>) {
+  ^bb0(%in: f64, %out: f64):
+    %r = tsum.accumulate <reduce_sum f32 from nodes to nodes> (%in) into (%out) : (f64) into (f64)
+    linalg.yield %r : f64
+  } -> tensor<f64>
+  %9 = tsum.pieces <64 of 257> (%8) : (tensor<f64>) -> (tensor<5xf64>)
+  return %9 : tensor<5xf64>
+}
