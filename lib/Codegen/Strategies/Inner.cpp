@@ -65,12 +65,12 @@ private:
     auto rowsFrom = [&](AffineExpr start) {
       return [this, start](AffineExpr row) { nest.position[loops.line] = start + row * lanes; };
     };
-    const int64_t unroll = std::min<int64_t>(16, loops.rowsAtOnce(tile));
-    Value whole = loops.countOf(unroll * lanes);
+    const int64_t step = loops.stepOf(std::min<int64_t>(16, loops.rowsAtOnce(tile)) * lanes);
+    Value whole = loops.countOf(step);
     block = nest.loop(whole, block, [&](AffineExpr iv, ValueRange sums) {
-      return loops.combineRows(unroll, tile, rowsFrom(iv * (unroll * lanes)), sums);
+      return loops.combineRows(step / lanes, tile, rowsFrom(iv * step), sums);
     });
-    block = loops.overRest(unroll * lanes, block, [&](AffineExpr start, int64_t count) {
+    block = loops.overRest(step, block, [&](AffineExpr start, int64_t count) {
       SmallVector<Value> rest = loops.lanesOf(start, count, tile);
       return accumulators.combine(b, loc, block, rest);
     });

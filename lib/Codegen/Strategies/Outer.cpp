@@ -198,9 +198,9 @@ private:
         loops.store(sum, lanes, number * width);
       });
     };
-    nest.loop(loops.countOf(rowsAtOnce),
-              [&](AffineExpr iv) { addRows(iv * rowsAtOnce, rowsAtOnce); });
-    (void)loops.overRest(rowsAtOnce, {}, [&](AffineExpr start, int64_t count) {
+    const int64_t step = loops.stepOf(rowsAtOnce);
+    nest.loop(loops.countOf(step), [&](AffineExpr iv) { addRows(iv * step, step); });
+    (void)loops.overRest(step, {}, [&](AffineExpr start, int64_t count) {
       addRows(start, count);
       return SmallVector<Value>();
     });

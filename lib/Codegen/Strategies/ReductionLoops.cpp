@@ -44,6 +44,7 @@ int64_t ReductionLoops::restOf(int64_t count) const {
 SmallVector<Value>
 ReductionLoops::overRest(int64_t count, ValueRange otherwise,
                          llvm::function_ref<SmallVector<Value>(AffineExpr, int64_t)> body) {
+  assert((!piece || piece.getSize() % count == 0) && "whole pieces have no rest");
   const int64_t rest = restOf(count);
   if (rest == 0)
     return otherwise;

@@ -31,6 +31,10 @@ public:
   /// The extent, or the most that it can be.
   int64_t mostElements() const;
 
+  /// `most` elements, or as many as a piece has: steps of so many, a power of two, leave nothing of
+  /// pieces but of the last one.
+  int64_t stepOf(int64_t most) const { return piece ? std::min(most, piece.getSize()) : most; }
+
   /// How often `count` goes into the extent, as a value.
   mlir::Value countOf(int64_t count);
 
