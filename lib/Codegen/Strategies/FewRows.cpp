@@ -25,8 +25,12 @@ public:
     constexpr int64_t mostInstructions = 256, registerBytes = 32;
     const int64_t rows = loops.mostElements(), count = nest.extents[columns];
     const bool fills = 3 * slots <= 4 * count && width * accumulators.blockBytes() >= registerBytes;
-    return rows <= fewRows && rows * nest.instructions() <= mostInstructions &&
-           (fills || rows <= block_lanes);
+    // Columns with gaps take a load for each that is in between, and shuffles.
+    int64_t gaps = 0;
+    for (OpOperand *operand : nest.generic.getDpsInputOperands())
+      gaps = std::max(gaps, std::abs(nest.stride(*operand, columns)));
+    const int64_t instructions = rows * nest.instructions() * (gaps > 1 ? 8 * gaps : 1);
+    return rows <= fewRows && instructions <= mostInstructions && (fills || rows <= block_lanes);
   }
 
   /// The line is one short block, which is folded in registers.
