@@ -41,7 +41,8 @@ std::string to_repr(nb::handle self, const Tensor &tensor) {
                      ", dtype=" + std::string(name_of(tensor.dtype()));
   if (!tensor.name().empty())
     text += ", name='" + std::string(tensor.name()) + "'";
-  if (!tensor.is_evaluated() || !is_known(tensor))
+  constexpr std::int64_t most_dimensions = 32; // of every NumPy's arrays
+  if (!tensor.is_evaluated() || !is_known(tensor) || tensor.rank() > most_dimensions)
     return text + ", op=" + std::string(tensor.op()) + ">";
   nb::object values = to_numpy(self, tensor, /*scalars=*/false);
   if (tensor.rank() == 0)
