@@ -160,10 +160,10 @@ bool is_number(nb::handle object) {
          (PyLong_Check(object.ptr()) && !PyBool_Check(object.ptr()));
 }
 
-/// The first number of nested lists, or the first thing that is no list.
-nb::object first_leaf(nb::handle sequence) {
+/// The first number of lists that are nested `depth` deep, or the first thing that is no list.
+nb::object first_leaf(nb::handle sequence, std::int64_t depth) {
   nb::object leaf = nb::borrow(sequence);
-  while (nb::isinstance<nb::list>(leaf) || nb::isinstance<nb::tuple>(leaf)) {
+  while (depth-- > 0 && (nb::isinstance<nb::list>(leaf) || nb::isinstance<nb::tuple>(leaf))) {
     if (nb::len(leaf) == 0)
       return nb::float_(0.0); // an empty list is one of floats, as in NumPy and TensorFlow
     leaf = nb::object(leaf[0]);
@@ -199,8 +199,9 @@ std::optional<DType> dtype_of_numbers(const nb::object &array, std::optional<DTy
 
 /// Numbers and lists of them: NumPy reads them, and TensorFlow says which dtype they get.
 Tensor copy_numbers(nb::handle object, std::optional<DType> hint) {
-  nb::object leaf = first_leaf(object);
   nb::object array = numpy::as_array(object);
+  // A list may be in itself, which NumPy says or gives up as deep as its arrays go.
+  nb::object leaf = first_leaf(object, nb::cast<std::int64_t>(array.attr("ndim")));
   const bool are_numbers =
       is_number(leaf) || PyBool_Check(leaf.ptr()) || PyComplex_CheckExact(leaf.ptr());
   std::optional<DType> dtype = are_numbers ? dtype_of_numbers(array, hint) : std::nullopt;
