@@ -265,7 +265,7 @@ private:
     if (take("("))
       return call(word, position);
     if (auto found = names.find(word); found != names.end())
-      return found->second;
+      return found->second.get();
     if (word == "None")
       return std::monostate();
     if (word == "True" || word == "False")

@@ -31,9 +31,9 @@ std::string refusal(std::string_view text) {
   return "accepted";
 }
 
-const Tensor &x = names.at("x");
-const Tensor &i = names.at("i");
-const Tensor &b = names.at("b");
+const Tensor &x = names.at("x").get();
+const Tensor &i = names.at("i").get();
+const Tensor &b = names.at("b").get();
 
 TEST(ParseTest, OperatorsBindAsInPython) {
   EXPECT_EQ(graph("1 + x * 2"), graph_to_string(1 + x * 2));
@@ -46,6 +46,19 @@ TEST(ParseTest, OperatorsBindAsInPython) {
   EXPECT_EQ(graph("i // 2 % 3"), graph_to_string(floormod(floordiv(i, 2), 3)));
   EXPECT_EQ(graph("x <= 1.5e-1"), graph_to_string(less_equal(x, 0.15)));
   EXPECT_EQ(graph("(x + 1) * 2"), graph_to_string((x + 1) * 2));
+}
+
+TEST(ParseTest, WhatIsNamedIsReadOnce) {
+  int reads = 0;
+  const NamedTensors given = {
+      {"a", NamedTensor([&] { return ++reads, constant({1.0f, 2.0f}); })},
+      {"b", NamedTensor([]() -> Tensor { throw FileError("unread"); })},
+  };
+  EXPECT_EQ(parse_expressions("a + a, a * 2", given)[0].to_vector<float>(),
+            (std::vector<float>{2, 4}));
+  EXPECT_EQ(reads, 1);
+  EXPECT_TRUE(given.at("a").is_read() && !given.at("b").is_read());
+  EXPECT_THROW((void)parse_expressions("a + b", given), FileError);
 }
 
 TEST(ParseTest, BitOperatorsOfBooleansAreLogical) {
