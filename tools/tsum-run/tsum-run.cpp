@@ -19,8 +19,10 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/WithColor.h"
 
+#include <cerrno>
 #include <chrono>
 #include <iostream>
+#include <system_error>
 
 using namespace mlir;
 using namespace tsum;
@@ -302,7 +304,10 @@ int main(int argc, char **argv) {
     return 0;
   }
   try {
-    return failed(runFile(options));
+    const bool hasFailed = failed(runFile(options));
+    if (!std::cout.flush()) // llvm::outs() ends the program by itself
+      throw Error("the output cannot be written: " + std::generic_category().message(errno));
+    return hasFailed;
   } catch (const std::bad_alloc &) {
     llvm::WithColor::error(llvm::errs(), "tsum-run") << "out of memory\n";
     return 1;
