@@ -190,6 +190,8 @@ std::optional<DType> dtype_of_numbers(const nb::object &array, std::optional<DTy
     return hint_in(Domain::Inexact).value_or(DType::f32);
   if (kind == "c")
     return hint == DType::complex64 ? DType::complex64 : DType::complex128;
+  if (kind == "u") // Python's integers beyond 63 bits
+    return hint_in(Domain::Numeric);
   if (kind != "i")
     return std::nullopt;
   if (std::optional<DType> dtype = hint_in(Domain::Numeric))
@@ -237,6 +239,25 @@ Tensor to_tensor(nb::handle object, std::optional<DType> hint) {
   throw_no_tensor(object);
 }
 
+/// A number of any size, which has no dtype yet: beyond 64 bits only floats hold it.
+static Operand integer_operand(const nb::object &integer) {
+  int overflow = 0;
+  const long long number = PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow);
+  if (!overflow)
+    return {number};
+  const unsigned long long large = PyLong_AsUnsignedLongLong(integer.ptr());
+  if (!PyErr_Occurred())
+    return {large};
+  PyErr_Clear();
+  const double rounded = PyLong_AsDouble(integer.ptr());
+  if (!PyErr_Occurred())
+    return {rounded};
+  PyErr_Clear();
+  throw DTypeError("no dtype holds an integer of " +
+                   nb::cast<std::string>(nb::str(integer.attr("bit_length")())) +
+                   " bits (f64 has up to 1024)");
+}
+
 std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint) {
   if (const Tensor *tensor = as_tensor(object))
     return *tensor;
@@ -245,13 +266,10 @@ std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint) 
     return Operand(PyFloat_AsDouble(object.ptr()));
   if ((PyLong_Check(object.ptr()) && !PyBool_Check(object.ptr())) ||
       numpy::is_integer_scalar(object)) {
-    int overflow = 0;
     nb::object integer = nb::steal(PyNumber_Index(object.ptr()));
-    const long long number = PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow);
-    if (overflow)
-      throw DTypeError("the number " + nb::cast<std::string>(nb::str(object)) +
-                       " does not fit 64 bits");
-    return Operand(static_cast<std::int64_t>(number));
+    if (!integer)
+      throw nb::python_error();
+    return integer_operand(integer);
   }
   try {
     return to_tensor(object, hint);
