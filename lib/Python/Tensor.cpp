@@ -177,6 +177,15 @@ void bind_tensor(nb::module_ &m) {
                throw DTypeError("len: a scalar has no length");
              return self.shape()[0];
            })
+      .def(
+          "__iter__",
+          [](nb::handle self) {
+            if (nb::inst_ptr<Tensor>(self)->rank() == 0)
+              throw DTypeError("iter: a scalar has no rows");
+            return nb::steal(PySeqIter_New(self.ptr()));
+          },
+          nb::sig("def __iter__(self) -> collections.abc.Iterator[Tensor]"),
+          "Views of the rows along the first dimension.")
       .def("__bool__", [](const Tensor &self) { return to_bool(to_item(self, "bool")); })
       .def("__float__", [](const Tensor &self) { return nb::float_(to_item(self, "float")); })
       .def("__int__", [](const Tensor &self) { return nb::int_(to_item(self, "int")); })
