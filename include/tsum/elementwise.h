@@ -4,6 +4,8 @@
 #include "tsum/tensor.h"
 
 #include <concepts>
+#include <cstdint>
+#include <utility>
 #include <variant>
 
 #pragma GCC visibility push(default)
@@ -15,16 +17,23 @@ namespace tsum {
 class Operand {
 public:
   Operand(Tensor tensor) : value(std::move(tensor)) {}
-  template <std::integral T> Operand(T number) : value(static_cast<std::int64_t>(number)) {
+  template <std::integral T> Operand(T number) : value(integer(number)) {
     static_assert(!std::same_as<T, bool>, "a bool is no number here");
-    static_assert(sizeof(T) < 8 || std::signed_integral<T>, "pass a signed integer");
   }
   template <std::floating_point T> Operand(T number) : value(static_cast<double>(number)) {}
 
-  [[nodiscard]] const std::variant<Tensor, std::int64_t, double> &get() const { return value; }
+  /// Unsigned only what is beyond 63 bits.
+  using Value = std::variant<Tensor, std::int64_t, std::uint64_t, double>;
+  [[nodiscard]] const Value &get() const { return value; }
 
 private:
-  std::variant<Tensor, std::int64_t, double> value;
+  template <std::integral T> static Value integer(T number) {
+    if (std::in_range<std::int64_t>(number))
+      return static_cast<std::int64_t>(number);
+    return static_cast<std::uint64_t>(number);
+  }
+
+  Value value;
 };
 
 // The operations of tsum/Elementwise.def. A unary one keeps its operand's shape; a binary one

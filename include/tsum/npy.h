@@ -4,6 +4,7 @@
 #include "tsum/tensor.h"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,16 +23,37 @@ namespace tsum {
 /// \throws FileError if the file cannot be read or is not exactly such an array.
 [[nodiscard]] Tensor load_npy(const std::filesystem::path &path, std::string_view name = {});
 
-/// The arrays in the NumPy archive `path`, by name, as `numpy.savez` and `numpy.savez_compressed`
-/// write them. Compressed ones are unpacked; the others are mapped as by `load_npy`, and their
-/// checksums not looked at.
-///
-/// \throws FileError as `load_npy`.
+/// An open NumPy archive, as `numpy.savez` and `numpy.savez_compressed` write them. Arrays are read
+/// when they are asked for, so that the others may have any dtype and size. It is mapped, as by
+/// `load_npy`.
+class NpzFile {
+public:
+  /// Reads what the archive has.
+  /// \throws FileError if it cannot be read or is no archive.
+  explicit NpzFile(const std::filesystem::path &path);
+
+  /// The arrays, in the order in which they were saved.
+  [[nodiscard]] std::vector<std::string> names() const;
+
+  /// The array `name`, its checksum looked at; the last one if there are several. A compressed one
+  /// is unpacked, any other mapped.
+  /// \throws FileError if there is none, and as `load_npy`.
+  [[nodiscard]] Tensor load(std::string_view name) const;
+
+private:
+  struct Archive;
+  std::shared_ptr<const Archive> archive;
+};
+
+/// The arrays in the NumPy archive `path` by name: all of an `NpzFile`.
+/// \throws FileError if one of them cannot be loaded.
 [[nodiscard]] std::vector<std::pair<std::string, Tensor>>
 load_npz(const std::filesystem::path &path);
 
 /// Writes the values of `tensor` to the NumPy file `path` in C order, evaluating if need be. The
-/// file appears, or is replaced, when it is complete: a failure leaves `path` as it was.
+/// file appears, or is replaced, when it is complete and on the disk: a failure leaves `path` as it
+/// was. A file that is replaced hands on its mode, and its owner and group if the process may set
+/// them; a symbolic link goes on to point to it, while another hard link keeps the old values.
 ///
 /// \throws FileError if the file cannot be written, and what evaluation throws.
 void save_npy(const std::filesystem::path &path, const Tensor &tensor);

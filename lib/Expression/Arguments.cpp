@@ -24,6 +24,7 @@ static std::string describe(const ExpressionValue &value) {
       return "a tensor " + std::string(name_of(tensor.dtype())) + to_string(tensor.shape());
     }
     std::string operator()(std::int64_t number) const { return std::to_string(number); }
+    std::string operator()(std::uint64_t number) const { return std::to_string(number); }
     std::string operator()(double number) const {
       return element_to_string(DType::f64, reinterpret_cast<const std::byte *>(&number));
     }
@@ -38,6 +39,8 @@ std::optional<Operand> to_operand(const ExpressionValue &value) {
   if (const auto *tensor = std::get_if<Tensor>(&value))
     return Operand(*tensor);
   if (const auto *integer = std::get_if<std::int64_t>(&value))
+    return Operand(*integer);
+  if (const auto *integer = std::get_if<std::uint64_t>(&value))
     return Operand(*integer);
   if (const auto *number = std::get_if<double>(&value))
     return Operand(*number);
@@ -139,6 +142,8 @@ double Arguments::number(std::string_view parameter, double otherwise) const {
   if (!argument)
     return otherwise;
   if (const auto *integer = std::get_if<std::int64_t>(&argument->value))
+    return static_cast<double>(*integer);
+  if (const auto *integer = std::get_if<std::uint64_t>(&argument->value))
     return static_cast<double>(*integer);
   if (const auto *number = std::get_if<double>(&argument->value))
     return *number;

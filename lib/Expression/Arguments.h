@@ -9,9 +9,10 @@
 namespace tsum {
 
 /// What a part of an expression stands for.
-using ExpressionValue =
-    std::variant<std::monostate, // None
-                 Tensor, std::int64_t, double, bool, DType, std::vector<std::int64_t>>;
+using ExpressionValue = std::variant<std::monostate, // None
+                                     Tensor, std::int64_t,
+                                     std::uint64_t, // what is beyond 63 bits
+                                     double, bool, DType, std::vector<std::int64_t>>;
 
 /// A fault at a place of the text, which whoever knows the text reports.
 struct Fault {

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <limits>
+#include <locale.h>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -183,7 +185,13 @@ private:
       return primary();
     ExpressionValue value = expression(unary_precedence);
     if (const auto *integer = std::get_if<std::int64_t>(&value))
-      return -*integer; // there is no literal for the one that has no opposite
+      return *integer == std::numeric_limits<std::int64_t>::min()
+                 ? ExpressionValue(std::uint64_t{1} << 63)
+                 : -*integer;
+    if (const auto *integer = std::get_if<std::uint64_t>(&value))
+      return *integer == std::uint64_t{1} << 63
+                 ? ExpressionValue(std::numeric_limits<std::int64_t>::min())
+                 : -static_cast<double>(*integer);
     if (const auto *number = std::get_if<double>(&value))
       return -*number;
     const auto *tensor = std::get_if<Tensor>(&value);
@@ -239,17 +247,36 @@ private:
     const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
     const bool is_integer =
         digits == rest.size() || std::string_view(".eE").find(rest[digits]) == rest.npos;
-    auto read = [&](auto value) -> ExpressionValue {
-      auto [end, error] = std::from_chars(rest.begin(), rest.end(), value);
-      const auto length = static_cast<std::size_t>(end - rest.begin());
-      if (error != std::errc() || (length < rest.size() && is_name_start(rest[length])))
-        throw Fault{error == std::errc::result_out_of_range ? "this number is too large"
-                                                            : "this is no number",
-                    at};
-      at += length;
+    // Integers have no end in Python: beyond 64 bits they are floats here.
+    if (is_integer) {
+      std::uint64_t value = 0;
+      if (read(value))
+        return std::in_range<std::int64_t>(value)
+                   ? ExpressionValue(static_cast<std::int64_t>(value))
+                   : value;
+    }
+    double value = 0;
+    const std::size_t begin = at;
+    if (read(value))
       return value;
-    };
-    return is_integer ? read(std::int64_t()) : read(double());
+    // As Python reads it: too small a number is 0, too large a one infinite.
+    static const locale_t c = ::newlocale(LC_ALL_MASK, "C", nullptr);
+    return ::strtod_l(std::string(text.substr(begin, at - begin)).c_str(), nullptr, c);
+  }
+
+  /// Reads a number that begins here, and moves behind it; false if it is one and out of range,
+  /// where integers are not moved behind.
+  template <class T> bool read(T &value) {
+    const std::string_view rest = text.substr(at);
+    auto [end, error] = std::from_chars(rest.begin(), rest.end(), value);
+    const auto length = static_cast<std::size_t>(end - rest.begin());
+    if (error == std::errc::invalid_argument ||
+        (length < rest.size() && is_name_start(rest[length])))
+      throw Fault{"this is no number", at};
+    const bool is_in_range = error == std::errc();
+    if (is_in_range || std::is_floating_point_v<T>)
+      at += length;
+    return is_in_range;
   }
 
   std::string_view identifier() {
@@ -265,7 +292,7 @@ private:
     if (take("("))
       return call(word, position);
     if (auto found = names.find(word); found != names.end())
-      return found->second;
+      return found->second.get();
     if (word == "None")
       return std::monostate();
     if (word == "True" || word == "False")

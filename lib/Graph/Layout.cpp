@@ -106,6 +106,17 @@ void copy_row_major(std::byte *to, const std::byte *from, std::span<const std::i
                     std::span<const std::int64_t> strides, DType dtype) {
   if (is_empty(shape))
     return;
+  if (std::ranges::find(shape, 1) != shape.end()) {
+    // Files have shapes of any rank. Without those of 1 there are at most 62 extents, and so loops.
+    Shape longer;
+    ByteStrides steps;
+    for (std::size_t dim = 0; dim < shape.size(); ++dim)
+      if (shape[dim] != 1) {
+        longer.push_back(shape[dim]);
+        steps.push_back(strides[dim]);
+      }
+    return copy_row_major(to, from, longer, steps, dtype);
+  }
   visit_dtype(dtype, [&]<class T>(T) {
     if (shape.empty())
       std::memcpy(to, from, sizeof(T));

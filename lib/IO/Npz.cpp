@@ -24,9 +24,9 @@ struct Entry {
 };
 
 /// The bytes of an archive, of which none is believed.
-class Archive {
+class ZipReader {
 public:
-  Archive(std::string_view bytes, const std::string &where) : bytes(bytes), where(where) {}
+  ZipReader(std::string_view bytes, const std::string &where) : bytes(bytes), where(where) {}
 
   [[nodiscard]] std::vector<Entry> entries() const;
   /// The packed bytes of an entry.
@@ -63,7 +63,7 @@ private:
 };
 
 /// Where the record at the end of the archive is, which a comment may follow.
-std::uint64_t Archive::find_end() const {
+std::uint64_t ZipReader::find_end() const {
   constexpr std::uint64_t size = 22, most_comment = 0xffff;
   for (std::uint64_t comment = 0; comment <= most_comment && size + comment <= bytes.size();
        ++comment) {
@@ -74,7 +74,7 @@ std::uint64_t Archive::find_end() const {
   throw FileError(where + ": not a zip archive, as .npz files are");
 }
 
-std::vector<Entry> Archive::entries() const {
+std::vector<Entry> ZipReader::entries() const {
   const std::uint64_t end = find_end();
   std::uint64_t count = number(end + 10, 2), at = number(end + 16, 4);
   if ((count == 0xffff || at == in_extra) && end >= 20 && number(end - 20, 4) == locator64) {
@@ -104,7 +104,7 @@ std::vector<Entry> Archive::entries() const {
 }
 
 /// Sizes of more than 32 bits are in a field of their own.
-void Archive::read_extra(std::uint64_t at, std::uint64_t size, Entry &entry) const {
+void ZipReader::read_extra(std::uint64_t at, std::uint64_t size, Entry &entry) const {
   const std::uint64_t end = at + size;
   while (at + 4 <= end) {
     const std::uint64_t kind = number(at, 2), length = number(at + 2, 2);
@@ -122,11 +122,19 @@ void Archive::read_extra(std::uint64_t at, std::uint64_t size, Entry &entry) con
   }
 }
 
-std::string_view Archive::data(const Entry &entry) const {
+std::string_view ZipReader::data(const Entry &entry) const {
   if (number(entry.header, 4) != local_header)
     refuse();
   const std::uint64_t skipped = 30 + number(entry.header + 26, 2) + number(entry.header + 28, 2);
   return part(entry.header + skipped, entry.packed_size);
+}
+
+void check_sum(std::string_view bytes, const Entry &entry, const std::string &where) {
+  if (bytes.size() != entry.size)
+    throw FileError(where + ": the data is damaged (" + std::to_string(bytes.size()) +
+                    " bytes, and the archive says " + std::to_string(entry.size) + ")");
+  if (::crc32_z(0, reinterpret_cast<const Bytef *>(bytes.data()), bytes.size()) != entry.crc)
+    throw FileError(where + ": the data is damaged (its checksum is not that of the archive)");
 }
 
 /// The bytes of a deflated entry.
@@ -155,41 +163,73 @@ std::shared_ptr<const std::string> inflate_entry(std::string_view packed, const 
     taken += in - stream.avail_in;
     given += out - stream.avail_out;
   }
-  const auto *whole = reinterpret_cast<const Bytef *>(bytes->data());
-  if (status != Z_STREAM_END || given != bytes->size() ||
-      ::crc32_z(0, whole, bytes->size()) != entry.crc)
+  if (status != Z_STREAM_END || given != bytes->size())
     throw FileError(where + ": the compressed data is damaged");
+  check_sum(*bytes, entry, where);
   return bytes;
 }
 
+constexpr std::string_view suffix = ".npy";
+
 } // namespace
 
-std::vector<std::pair<std::string, Tensor>> load_npz(const std::filesystem::path &path) {
-  const std::string file = "load_npz: '" + path.string() + "'";
-  Mapping mapping = map_file(path, file);
-  Archive archive(mapping.bytes, file);
-  std::vector<std::pair<std::string, Tensor>> arrays;
-  for (const Entry &entry : archive.entries()) {
-    constexpr std::string_view suffix = ".npy";
-    if (!entry.name.ends_with(suffix))
-      continue;
-    const std::string name = entry.name.substr(0, entry.name.size() - suffix.size());
-    std::string where = file;
-    where.append(": '").append(name).append("'");
-    constexpr std::uint64_t is_encrypted = 1, stored = 0, deflated = 8;
-    if (entry.flags & is_encrypted)
-      throw FileError(where + ": is encrypted");
-    std::string_view bytes = archive.data(entry);
-    if (entry.method == deflated) {
-      auto inflated = inflate_entry(bytes, entry, where);
-      arrays.emplace_back(name, parse_npy(*inflated, inflated, where, name));
-    } else if (entry.method == stored) {
-      arrays.emplace_back(name, parse_npy(bytes, mapping.owner, where, name));
-    } else {
-      throw FileError(where + ": is compressed by method " + std::to_string(entry.method) +
-                      " (0, stored, and 8, deflated, can be read)");
-    }
+struct NpzFile::Archive {
+  std::string where;
+  Mapping mapping;
+  std::vector<Entry> arrays;
+};
+
+NpzFile::NpzFile(const std::filesystem::path &path) {
+  auto opened = std::make_shared<Archive>();
+  opened->where = "load_npz: '" + path.string() + "'";
+  opened->mapping = map_file(path, opened->where);
+  opened->arrays = ZipReader(opened->mapping.bytes, opened->where).entries();
+  std::erase_if(opened->arrays, [](const Entry &entry) { return !entry.name.ends_with(suffix); });
+  for (Entry &entry : opened->arrays)
+    entry.name.resize(entry.name.size() - suffix.size());
+  archive = std::move(opened);
+}
+
+std::vector<std::string> NpzFile::names() const {
+  std::vector<std::string> names;
+  for (const Entry &entry : archive->arrays)
+    names.push_back(entry.name);
+  return names;
+}
+
+Tensor NpzFile::load(std::string_view name) const {
+  auto found =
+      std::ranges::find(archive->arrays.rbegin(), archive->arrays.rend(), name, &Entry::name);
+  if (found == archive->arrays.rend()) {
+    std::string known;
+    for (const Entry &entry : archive->arrays)
+      known += (known.empty() ? "" : ", ") + entry.name;
+    throw FileError(archive->where + " has no array '" + std::string(name) +
+                    "' (the arrays: " + known + ")");
   }
+  const Entry &entry = *found;
+  std::string where = archive->where;
+  where.append(": '").append(name).append("'");
+  constexpr std::uint64_t is_encrypted = 1, stored = 0, deflated = 8;
+  if (entry.flags & is_encrypted)
+    throw FileError(where + ": is encrypted");
+  const std::string_view bytes = ZipReader(archive->mapping.bytes, archive->where).data(entry);
+  if (entry.method == deflated) {
+    auto inflated = inflate_entry(bytes, entry, where);
+    return parse_npy(*inflated, inflated, where, name);
+  }
+  if (entry.method != stored)
+    throw FileError(where + ": is compressed by method " + std::to_string(entry.method) +
+                    " (0, stored, and 8, deflated, can be read)");
+  check_sum(bytes, entry, where);
+  return parse_npy(bytes, archive->mapping.owner, where, name);
+}
+
+std::vector<std::pair<std::string, Tensor>> load_npz(const std::filesystem::path &path) {
+  const NpzFile file(path);
+  std::vector<std::pair<std::string, Tensor>> arrays;
+  for (const std::string &name : file.names())
+    arrays.emplace_back(name, file.load(name));
   return arrays;
 }
 

@@ -81,7 +81,7 @@ void check_same_dtype(std::string_view op, DType x, DType y) {
                    " (cast one: cast(x, DType::" + std::string(name_of(wider)) + "))");
 }
 
-template <class T> static bool fits(std::int64_t number) {
+template <class T, std::integral Number> static bool fits(Number number) {
   if constexpr (std::is_same_v<T, bool>)
     return number == 0 || number == 1;
   else if constexpr (IntegerElement<T>)
@@ -92,7 +92,7 @@ template <class T> static bool fits(std::int64_t number) {
     return true;
 }
 
-template <class T> static bool fits(double number) {
+template <class T, std::same_as<double> Number> static bool fits(Number number) {
   using Limits = std::numeric_limits<T>;
   if constexpr (std::is_same_v<T, bool>)
     return number == 0 || number == 1;

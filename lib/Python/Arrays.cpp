@@ -160,10 +160,10 @@ bool is_number(nb::handle object) {
          (PyLong_Check(object.ptr()) && !PyBool_Check(object.ptr()));
 }
 
-/// The first number of nested lists, or the first thing that is no list.
-nb::object first_leaf(nb::handle sequence) {
+/// The first number of lists that are nested `depth` deep, or the first thing that is no list.
+nb::object first_leaf(nb::handle sequence, std::int64_t depth) {
   nb::object leaf = nb::borrow(sequence);
-  while (nb::isinstance<nb::list>(leaf) || nb::isinstance<nb::tuple>(leaf)) {
+  while (depth-- > 0 && (nb::isinstance<nb::list>(leaf) || nb::isinstance<nb::tuple>(leaf))) {
     if (nb::len(leaf) == 0)
       return nb::float_(0.0); // an empty list is one of floats, as in NumPy and TensorFlow
     leaf = nb::object(leaf[0]);
@@ -190,6 +190,8 @@ std::optional<DType> dtype_of_numbers(const nb::object &array, std::optional<DTy
     return hint_in(Domain::Inexact).value_or(DType::f32);
   if (kind == "c")
     return hint == DType::complex64 ? DType::complex64 : DType::complex128;
+  if (kind == "u") // Python's integers beyond 63 bits
+    return hint_in(Domain::Numeric);
   if (kind != "i")
     return std::nullopt;
   if (std::optional<DType> dtype = hint_in(Domain::Numeric))
@@ -199,8 +201,9 @@ std::optional<DType> dtype_of_numbers(const nb::object &array, std::optional<DTy
 
 /// Numbers and lists of them: NumPy reads them, and TensorFlow says which dtype they get.
 Tensor copy_numbers(nb::handle object, std::optional<DType> hint) {
-  nb::object leaf = first_leaf(object);
   nb::object array = numpy::as_array(object);
+  // A list may be in itself, which NumPy says or gives up as deep as its arrays go.
+  nb::object leaf = first_leaf(object, nb::cast<std::int64_t>(array.attr("ndim")));
   const bool are_numbers =
       is_number(leaf) || PyBool_Check(leaf.ptr()) || PyComplex_CheckExact(leaf.ptr());
   std::optional<DType> dtype = are_numbers ? dtype_of_numbers(array, hint) : std::nullopt;
@@ -236,6 +239,25 @@ Tensor to_tensor(nb::handle object, std::optional<DType> hint) {
   throw_no_tensor(object);
 }
 
+/// A number of any size, which has no dtype yet: beyond 64 bits only floats hold it.
+static Operand integer_operand(const nb::object &integer) {
+  int overflow = 0;
+  const long long number = PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow);
+  if (!overflow)
+    return {number};
+  const unsigned long long large = PyLong_AsUnsignedLongLong(integer.ptr());
+  if (!PyErr_Occurred())
+    return {large};
+  PyErr_Clear();
+  const double rounded = PyLong_AsDouble(integer.ptr());
+  if (!PyErr_Occurred())
+    return {rounded};
+  PyErr_Clear();
+  throw DTypeError("no dtype holds an integer of " +
+                   nb::cast<std::string>(nb::str(integer.attr("bit_length")())) +
+                   " bits (f64 has up to 1024)");
+}
+
 std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint) {
   if (const Tensor *tensor = as_tensor(object))
     return *tensor;
@@ -244,13 +266,10 @@ std::optional<Operand> to_operand(nb::handle object, std::optional<DType> hint) 
     return Operand(PyFloat_AsDouble(object.ptr()));
   if ((PyLong_Check(object.ptr()) && !PyBool_Check(object.ptr())) ||
       numpy::is_integer_scalar(object)) {
-    int overflow = 0;
     nb::object integer = nb::steal(PyNumber_Index(object.ptr()));
-    const long long number = PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow);
-    if (overflow)
-      throw DTypeError("the number " + nb::cast<std::string>(nb::str(object)) +
-                       " does not fit 64 bits");
-    return Operand(static_cast<std::int64_t>(number));
+    if (!integer)
+      throw nb::python_error();
+    return integer_operand(integer);
   }
   try {
     return to_tensor(object, hint);

@@ -27,6 +27,19 @@ std::array<nb::object, 256> &objects() {
   return list;
 }
 
+/// That of NumPy's dtype, which is equal, if there is one: a dictionary finds either by the other.
+Py_hash_t hash_of(DType dtype) {
+  nb::object equal = nb::cast(name_of(dtype));
+  try {
+    equal = numpy::dtype_object(dtype);
+  } catch (const DTypeError &) { // without ml_dtypes nobody has one
+  } catch (const nb::python_error &error) {
+    if (!error.matches(PyExc_ImportError))
+      throw;
+  }
+  return nb::hash(equal);
+}
+
 /// The name in the module, which must not hide Python's own.
 std::string attribute_name(std::string_view name) {
   return name == "bool" ? "bool_" : std::string(name);
@@ -36,8 +49,10 @@ std::optional<DType> find(nb::handle object) {
   PyDType *dtype;
   if (nb::try_cast(object, dtype) && dtype)
     return dtype->value;
-  if (nb::isinstance<nb::str>(object))
-    return dtype_of_name(nb::cast<std::string_view>(object));
+  if (nb::isinstance<nb::str>(object)) {
+    std::optional<DType> named = dtype_of_name(nb::cast<std::string_view>(object));
+    return named ? named : numpy::find_dtype_of_string(object);
+  }
   if (object.is(reinterpret_cast<PyObject *>(&PyFloat_Type)))
     return DType::f32;
   if (object.is(reinterpret_cast<PyObject *>(&PyLong_Type)))
@@ -108,10 +123,13 @@ void bind_dtypes(nb::module_ &m) {
       .def_prop_ro(
           "numpy", [](PyDType self) { return numpy::dtype_object(self.value); },
           nb::sig("def numpy(self) -> numpy.dtype"), "NumPy's dtype object. Imports NumPy.")
+      .def_prop_ro(
+          "dtype", [](PyDType self) { return numpy::dtype_object(self.value); },
+          nb::sig("def dtype(self) -> numpy.dtype"),
+          "The same, where NumPy looks for it: `numpy.zeros(3, tsum.f32)`.")
       .def("__repr__", [](PyDType self) { return "tsum." + std::string(numpy_name(self.value)); })
       .def("__str__", [](PyDType self) { return name_of(self.value); })
-      .def("__hash__",
-           [](PyDType self) { return std::hash<std::string_view>()(name_of(self.value)); })
+      .def("__hash__", [](PyDType self) { return hash_of(self.value); })
       .def("__reduce__", [](PyDType self) { return attribute_name(name_of(self.value)); })
       .def(
           "__eq__",
@@ -139,8 +157,9 @@ void bind_dtypes(nb::module_ &m) {
       "as_dtype", [](nb::handle dtype) { return to_python(to_dtype(dtype)); },
       nb::arg("dtype").none(), nb::sig("def as_dtype(dtype: object) -> DType"),
       "The dtype that `dtype` means: one of tsum's or NumPy's, a name of either (\"f32\",\n"
-      "\"float32\"), or Python's float, int or bool, which are f32, i32 and bool as in "
-      "TensorFlow.\n\n"
+      "\"float32\", \"<f4\"), or Python's float, int or bool, which are f32, i32 and bool as in\n"
+      "TensorFlow. A name of both is tsum's: \"i8\" and \"u8\" have 8 bits, \"<i8\" and \"<u8\" "
+      "64.\n\n"
       "Raises DTypeError if it is none.");
 }
 

@@ -82,7 +82,9 @@ bool is_scalar(nb::handle object) {
 }
 
 bool is_integer_scalar(nb::handle object) {
-  return import_if_loaded() && PyArray_IsScalar(object.ptr(), Integer);
+  // NumPy counts spans of time among them.
+  return import_if_loaded() && PyArray_IsScalar(object.ptr(), Integer) &&
+         !PyArray_IsScalar(object.ptr(), Timedelta);
 }
 
 bool is_floating_scalar(nb::handle object) {
@@ -127,6 +129,17 @@ std::optional<DType> find_dtype(nb::handle descr) {
   if (!import_if_loaded() || !PyArray_DescrCheck(descr.ptr()))
     return std::nullopt;
   return find_dtype(reinterpret_cast<PyArray_Descr *>(descr.ptr()));
+}
+
+std::optional<DType> find_dtype_of_string(nb::handle text) {
+  import();
+  try {
+    return find_dtype(nb::module_::import_("numpy").attr("dtype")(text));
+  } catch (const nb::python_error &error) {
+    if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_ValueError))
+      throw;
+    return std::nullopt;
+  }
 }
 
 nb::object dtype_object(DType dtype) {

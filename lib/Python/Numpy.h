@@ -14,6 +14,10 @@ namespace tsum::python::numpy {
 [[nodiscard]] bool is_scalar(nb::handle object);
 [[nodiscard]] bool is_integer_scalar(nb::handle object);
 [[nodiscard]] bool is_floating_scalar(nb::handle object);
+/// Either of both.
+[[nodiscard]] inline bool is_number(nb::handle object) {
+  return is_integer_scalar(object) || is_floating_scalar(object);
+}
 
 /// Where the elements of an ndarray are; valid as long as the array is.
 struct Memory {
@@ -32,6 +36,9 @@ struct Memory {
 
 /// The dtype that NumPy's dtype object `descr` stands for, or nothing.
 [[nodiscard]] std::optional<DType> find_dtype(nb::handle descr);
+
+/// The dtype that NumPy means by `text`, such as "f8", or nothing.
+[[nodiscard]] std::optional<DType> find_dtype_of_string(nb::handle text);
 
 /// NumPy's dtype object. \throws DTypeError if it needs ml_dtypes, which is not installed.
 [[nodiscard]] nb::object dtype_object(DType dtype);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Statics.h"
 
+#include "Numpy.h"
+
 #include <bit>
 
 namespace tsum::python {
@@ -14,6 +16,9 @@ std::pair<std::int64_t, std::int64_t> bits_of_complex(nb::handle object) {
   return {bits_of(PyComplex_RealAsDouble(object.ptr())),
           bits_of(PyComplex_ImagAsDouble(object.ptr()))};
 }
+
+/// Those of a NumPy scalar.
+nb::object bytes_of(nb::handle scalar) { return scalar.attr("tobytes")(); }
 
 bool is_of(nb::handle object, PyTypeObject &type) {
   return PyObject_TypeCheck(object.ptr(), &type);
@@ -75,6 +80,8 @@ bool is_same_static(nb::handle a, nb::handle b) {
     return true;
   if (Py_TYPE(a.ptr()) != Py_TYPE(b.ptr()))
     return false;
+  if (numpy::is_number(a))
+    return bytes_of(a).equal(bytes_of(b));
   if (is_of(a, PyFloat_Type) && compares_as(a, PyFloat_Type))
     return bits_of(PyFloat_AsDouble(a.ptr())) == bits_of(PyFloat_AsDouble(b.ptr()));
   if (is_of(a, PyComplex_Type) && compares_as(a, PyComplex_Type))
@@ -100,6 +107,8 @@ std::int64_t hash_static(nb::handle object) {
     return static_cast<std::int64_t>(
         (static_cast<std::uint64_t>(hash) ^ static_cast<std::uint64_t>(more)) * 0x9e3779b97f4a7c15);
   };
+  if (numpy::is_number(object))
+    return combine(4, nb::hash(bytes_of(object)));
   // Python's hash of a NaN, and so that of a tuple that has one, is another for each object.
   if (is_of(object, PyFloat_Type) && compares_as(object, PyFloat_Type))
     return combine(1, bits_of(PyFloat_AsDouble(object.ptr())));

@@ -41,7 +41,8 @@ std::string to_repr(nb::handle self, const Tensor &tensor) {
                      ", dtype=" + std::string(name_of(tensor.dtype()));
   if (!tensor.name().empty())
     text += ", name='" + std::string(tensor.name()) + "'";
-  if (!tensor.is_evaluated() || !is_known(tensor))
+  constexpr std::int64_t most_dimensions = 32; // of every NumPy's arrays
+  if (!tensor.is_evaluated() || !is_known(tensor) || tensor.rank() > most_dimensions)
     return text + ", op=" + std::string(tensor.op()) + ">";
   nb::object values = to_numpy(self, tensor, /*scalars=*/false);
   if (tensor.rank() == 0)
@@ -176,6 +177,15 @@ void bind_tensor(nb::module_ &m) {
                throw DTypeError("len: a scalar has no length");
              return self.shape()[0];
            })
+      .def(
+          "__iter__",
+          [](nb::handle self) {
+            if (nb::inst_ptr<Tensor>(self)->rank() == 0)
+              throw DTypeError("iter: a scalar has no rows");
+            return nb::steal(PySeqIter_New(self.ptr()));
+          },
+          nb::sig("def __iter__(self) -> collections.abc.Iterator[Tensor]"),
+          "Views of the rows along the first dimension.")
       .def("__bool__", [](const Tensor &self) { return to_bool(to_item(self, "bool")); })
       .def("__float__", [](const Tensor &self) { return nb::float_(to_item(self, "float")); })
       .def("__int__", [](const Tensor &self) { return nb::int_(to_item(self, "int")); })

@@ -39,6 +39,10 @@ public:
       os << "[]";
       return;
     }
+    if (tensor.rank() > full_rank) {
+      os << "...";
+      return;
+    }
     visit(0, data,
           [&](const std::byte *element) { width = std::max(width, text_of(element).size()); });
     print_dim(0, data);
@@ -46,6 +50,7 @@ public:
 
 private:
   static constexpr std::int64_t full_size = 1000; ///< what is printed whole
+  static constexpr std::int64_t full_rank = 64;   ///< what is printed at all: NumPy's highest
   static constexpr std::int64_t edge = 3; ///< elements at either end of an abridged dimension
 
   /// In arrays NumPy writes "2." and not "2.0".

@@ -79,6 +79,15 @@ def test_the_buffer_protocol_in(buffer, dtype, values):
     assert x.dtype == dtype and x.tolist() == values
 
 
+def test_a_list_in_itself_is_an_error():
+    endless, second = [], [1.0]
+    endless.append(endless)
+    second.append((second,))
+    for value in endless, second, (endless,), [[1.0], endless]:
+        with pytest.raises((ValueError, RecursionError, tsum.DTypeError)):
+            tsum.asarray(value)
+
+
 def test_a_buffer_is_held_and_given_back():
     data = bytearray(8)
     x = tsum.asarray(data)

@@ -74,6 +74,17 @@ def test_other_arguments_are_part_of_the_signature_by_value_and_type():
     assert f.trace_count == 5
 
 
+@pytest.mark.parametrize("number", [np.float64(2), np.float32(0.1), np.float16(-0.0), np.int64(3),
+                                    np.uint8(7), np.float64("nan"), np.longdouble(2)])
+def test_numpys_numbers_are_numbers_as_outside(number):
+    f = tsum.jit(lambda x, k: x / k)
+    for _ in range(2):
+        np.testing.assert_array_equal(f(A, number), (tsum.asarray(A) / number).numpy())
+    assert f.trace_count == 1 and f(A, number).dtype == tsum.f32
+    f(A, -number if number.dtype.kind == "f" else number + number.dtype.type(1))
+    assert f.trace_count == 2
+
+
 @dataclasses.dataclass(frozen=True)
 class Options:
     epsilon: float

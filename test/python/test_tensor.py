@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The class Tensor, constants and dtypes."""
+import ast
+import collections.abc
 import copy
 import gc
+import pathlib
 import pickle
 import weakref
 
@@ -12,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tsum
+from operations import DTYPES, numpy_dtype
 
 
 @pytest.fixture
@@ -88,8 +92,11 @@ def test_numbers(x):
 def test_length_and_iteration(x):
     assert len(x) == 3
     assert [row.tolist() for row in x] == x.tolist()
+    assert isinstance(x, collections.abc.Iterable)
     with pytest.raises(TypeError, match="a scalar has no length"):
         len(tsum.constant(1))
+    with pytest.raises(TypeError, match="a scalar has no rows"):
+        iter(tsum.constant(1))
 
 
 INDEX = st.one_of(
@@ -158,12 +165,40 @@ def test_dtypes():
     assert (repr(tsum.i64), str(tsum.i64)) == ("tsum.int64", "i64")
     assert tsum.as_dtype(float) is tsum.f32 and tsum.as_dtype(int) is tsum.i32
     assert tsum.as_dtype(np.dtype(float)) is tsum.f64 and tsum.as_dtype("u8") is tsum.uint8
-    assert {tsum.f32: 1}[tsum.float32] == 1
+    assert {tsum.f32: 1}[tsum.float32] == 1 == {np.dtype("f4"): 1}[tsum.f32]
+    assert tsum.f32 in {np.dtype(np.float32)} and np.dtype(bool) in {tsum.bool_}
     assert pickle.loads(pickle.dumps(tsum.f64)) == tsum.f64
     with pytest.raises(TypeError, match="is no dtype here .tsum has "):
         tsum.as_dtype(object)
     if hasattr(tsum, "bf16"):
         assert tsum.as_dtype(ml_dtypes.bfloat16) is tsum.bf16
+
+
+@pytest.mark.parametrize("name", list(DTYPES))
+def test_numpy_and_dtypes_know_each_other(name):
+    ours, theirs = DTYPES[name], numpy_dtype(DTYPES[name])
+    assert np.zeros(3, ours).dtype == np.dtype(ours) == theirs
+    assert hash(ours) == hash(np.dtype(theirs))
+    if np.dtype(theirs).kind != "V":
+        text = np.dtype(theirs).str
+        assert tsum.as_dtype(text) is tsum.as_dtype(text.replace("<", "=")) is ours
+        assert ours == text and tsum.cast([1.0], text).dtype == ours
+
+
+def test_names_of_dtypes_that_are_numpys():
+    x = tsum.asarray(np.ones(3, "f4")).astype("f8")
+    assert x.dtype == tsum.asarray([1], "d").dtype == "f64"
+    assert (tsum.as_dtype("i8"), tsum.as_dtype("u8")) == (np.int8, np.uint8)  # our names first
+    for text in (">f8", "f4,f4", "M8[ns]", "U3", "O", "", "f3"):
+        with pytest.raises(tsum.DTypeError, match="is no dtype here"):
+            tsum.as_dtype(text)
+
+
+def test_stubs_are_python():
+    for stub in pathlib.Path(tsum.__file__).parent.glob("*.pyi"):
+        tree = ast.parse(stub.read_text())
+        names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        assert stub.name != "_core.pyi" or {"T", "astype", "sum", "__iter__"} <= names
 
 
 def test_everything_public_is_documented():
@@ -193,6 +228,20 @@ def test_numbers_beside_a_tensor_take_its_dtype():
             assert isinstance(result, tsum.Tensor) and result.dtype == tsum.f32
             assert result.tolist() == [2, 4]
     assert tsum.add(1, 2).item() == 3
+
+
+def test_integers_of_any_size():
+    x = np.array([1.0, 3.0])
+    np.testing.assert_array_equal(tsum.asarray(x) / 2**64, x / 2**64)
+    np.testing.assert_array_equal(2**1000 * tsum.asarray(x), x * 2.0**1000)
+    u = np.array([1, 2**63, 2**64 - 1], np.uint64)
+    for number in (np.uint64(2**63), 2**63, 2**64 - 1):
+        np.testing.assert_array_equal(tsum.asarray(u) == number, u == number)
+    np.testing.assert_array_equal(tsum.clip(u, 0, 2**63), np.minimum(u, np.uint64(2**63)))
+    assert (tsum.asarray(u) * [2**63]).dtype == tsum.u64
+    assert (tsum.asarray(x) * [2**63]).tolist() == [2.0**63, 3 * 2.0**63]
+    with pytest.raises(TypeError):
+        tsum.asarray(u) + np.timedelta64(1, "s")
 
 
 def test_numpys_functions_take_values():

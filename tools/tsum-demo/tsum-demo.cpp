@@ -129,5 +129,9 @@ int main(int argc, char **argv) {
     std::cerr << "tsum-demo: " << error.what() << '\n';
     return 1;
   }
+  if (!std::cout.flush()) {
+    std::cerr << "tsum-demo: the output cannot be written\n";
+    return 1;
+  }
   return 0;
 }

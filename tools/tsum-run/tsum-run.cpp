@@ -19,8 +19,10 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/WithColor.h"
 
+#include <cerrno>
 #include <chrono>
 #include <iostream>
+#include <system_error>
 
 using namespace mlir;
 using namespace tsum;
@@ -66,51 +68,41 @@ struct Options {
                "makes of the canonical graph")};
 };
 
-/// The arrays of a file: of an archive all, or the one behind a colon.
-std::vector<std::pair<std::string, Tensor>> loadArrays(StringRef path) {
-  constexpr StringRef archive = ".npz";
-  auto [file, name] = path.rsplit((archive + ":").str());
-  const bool isNamed = file.size() < path.size();
-  if (!isNamed && !path.ends_with(archive))
-    return {{"", load_npy(path.str(), path.str())}};
-  const std::string archivePath = isNamed ? (file + archive).str() : path.str();
-  std::vector<std::pair<std::string, Tensor>> arrays = load_npz(archivePath);
-  if (!isNamed)
-    return arrays;
-  std::string names;
-  for (auto &[key, tensor] : arrays) {
-    if (key == name)
-      return {{key, tensor}};
-    names += (names.empty() ? "" : ", ") + key;
-  }
-  throw Error("'" + archivePath + "' has no array '" + name.str() + "' (the arrays: " + names +
-              ")");
-}
+constexpr StringRef archiveSuffix = ".npz";
 
+/// The array of a file; of an archive the one behind a colon, or the only one.
 Tensor loadArray(StringRef path) {
-  auto arrays = loadArrays(path);
-  if (arrays.size() != 1)
-    throw Error("'" + path.str() + "' has " + std::to_string(arrays.size()) +
+  auto [stem, name] = path.rsplit((archiveSuffix + ":").str());
+  if (stem.size() < path.size())
+    return NpzFile((stem + archiveSuffix).str()).load(name);
+  if (!path.ends_with(archiveSuffix))
+    return load_npy(path.str(), path.str());
+  const NpzFile archive(path.str());
+  const std::vector<std::string> names = archive.names();
+  if (names.size() != 1)
+    throw Error("'" + path.str() + "' has " + std::to_string(names.size()) +
                 " arrays: choose one with " + path.str() + ":name");
-  return arrays.front().second;
+  return archive.load(names.front());
 }
 
 /// What `operands` (name=file, or an archive for all it has) name.
 NamedTensors loadNamed(ArrayRef<std::string> operands) {
   NamedTensors named;
-  auto add = [&](const std::string &name, const Tensor &tensor) {
-    if (!named.emplace(name, tensor).second)
+  auto add = [&](const std::string &name, NamedTensor tensor) {
+    if (!named.emplace(name, std::move(tensor)).second)
       throw Error("'" + name + "' is given twice");
   };
   for (StringRef operand : operands) {
     auto [name, path] = operand.split('=');
-    if (!path.empty())
+    if (!path.empty()) {
       add(name.str(), loadArray(path));
-    else if (operand.ends_with(".npz"))
-      for (auto &[key, tensor] : loadArrays(operand))
-        add(key, tensor);
-    else
+    } else if (operand.ends_with(archiveSuffix)) {
+      const NpzFile archive(operand.str());
+      for (const std::string &name : archive.names())
+        add(name, NamedTensor([archive, name] { return archive.load(name); }));
+    } else {
       throw Error("'" + operand.str() + "' names nothing (an expression reads name=file.npy)");
+    }
   }
   return named;
 }
@@ -154,10 +146,15 @@ public:
 
   LogicalResult run(StringRef expression) {
     progress.begin("reading the inputs");
-    NamedTensors named = loadNamed(options.operands);
-    for (const auto &[name, tensor] : named)
-      arguments.push_back(tensor);
-    return run([&] { return FailureOr(parse_expressions(expression, named)); });
+    const NamedTensors named = loadNamed(options.operands);
+    return run([&] {
+      FailureOr results(parse_expressions(expression, named));
+      arguments.clear();
+      for (const auto &[name, tensor] : named)
+        if (tensor.is_read())
+          arguments.push_back(tensor.get());
+      return results;
+    });
   }
 
 private:
@@ -307,7 +304,10 @@ int main(int argc, char **argv) {
     return 0;
   }
   try {
-    return failed(runFile(options));
+    const bool hasFailed = failed(runFile(options));
+    if (!std::cout.flush()) // llvm::outs() ends the program by itself
+      throw Error("the output cannot be written: " + std::generic_category().message(errno));
+    return hasFailed;
   } catch (const std::bad_alloc &) {
     llvm::WithColor::error(llvm::errs(), "tsum-run") << "out of memory\n";
     return 1;

@@ -60,13 +60,13 @@ def add_methods(tensor, package):
     methods = {name: _method(package[name]) for name in METHODS if name in package}
     methods["astype"] = astype
     methods["reshape"] = reshape
+    methods["T"] = T
     for name, method in methods.items():
+        # The type stubs find them by these.
         method.__name__ = name
         method.__qualname__ = f"{tensor.__qualname__}.{name}"
         method.__module__ = tensor.__module__
-        setattr(tensor, name, method)
-    if "transpose" in package:
-        tensor.T = property(lambda self: package["transpose"](self), doc="The axes reversed.")
+        setattr(tensor, name, property(method) if method is T else method)
 
 
 def _method(function):
@@ -91,3 +91,8 @@ def astype(self: Tensor, dtype: typing.Any) -> Tensor:
 def reshape(self: Tensor, *shape: typing.Any) -> Tensor:
     """The elements in another shape, given as a sequence or as numbers: `tsum.reshape`."""
     return _core.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+
+def T(self: Tensor) -> Tensor:
+    """The axes reversed."""
+    return _core.transpose(self)

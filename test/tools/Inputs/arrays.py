@@ -31,3 +31,8 @@ x, y = npy(range(6)), npy([1] * 6)
 savez(folder / "stored.npz", zipfile.ZIP_STORED, x=x, y=y)
 savez(folder / "packed.npz", zipfile.ZIP_DEFLATED, x=x, y=y)
 savez(folder / "one.npz", zipfile.ZIP_STORED, only=x)
+words = y.replace(b"<f4", b"<U1")
+savez(folder / "words.npz", zipfile.ZIP_STORED, x=x, words=words)
+damaged = bytearray((folder / "one.npz").read_bytes())
+damaged[damaged.rindex(struct.pack("<f", 5))] ^= 1
+(folder / "damaged.npz").write_bytes(damaged)

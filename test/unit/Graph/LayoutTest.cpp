@@ -69,6 +69,17 @@ TEST(CopyRowMajor, OfRepeatedAndReversedDimensions) {
   view.expect_copied(DType::f32);
 }
 
+TEST(CopyRowMajor, OfMoreDimensionsThanAStackHasFrames) {
+  View view({2, 3}, DType::f32, {1, 0});
+  view.shape.insert(view.shape.begin() + 1, 300'000, 1);
+  view.strides.insert(view.strides.begin() + 1, 300'000, 64);
+  std::vector<std::byte> copy(24);
+  copy_row_major(copy.data(), view.memory.data(), view.shape, view.strides, DType::f32);
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t j = 0; j < 2; ++j)
+      EXPECT_EQ(std::memcmp(&copy[8 * i + 4 * j], &view.memory[12 * j + 4 * i], 4), 0);
+}
+
 TEST(CopyRowMajor, OfAScalar) { View({}, DType::f64, {}).expect_copied(DType::f64); }
 
 } // namespace

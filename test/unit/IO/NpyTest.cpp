@@ -257,6 +257,31 @@ TEST_F(NpyTest, AFailedSaveLeavesTheOldFile) {
   EXPECT_EQ(std::distance(fs::directory_iterator(directory), {}), 1) << "a temporary file is left";
 }
 
+TEST_F(NpyTest, AFileThatIsReplacedHandsOnItsMode) {
+  auto mode_of = [](const fs::path &file) { return fs::status(file).permissions(); };
+  const mode_t mask = ::umask(022);
+  save_npy(path, constant(1.f));
+  EXPECT_EQ(mode_of(path), fs::perms(0644)) << "of a new file, as of any other";
+  for (auto mode : {fs::perms(0600), fs::perms(0666), fs::perms(0440)}) {
+    fs::permissions(path, mode);
+    save_npy(path, constant(2.f));
+    EXPECT_EQ(mode_of(path), mode);
+  }
+  ::umask(mask);
+}
+
+TEST_F(NpyTest, SavingThroughLinksToNothingMakesTheFile) {
+  fs::create_symlink("second.npy", directory / "first.npy");
+  fs::create_symlink(path, directory / "second.npy");
+  save_npy(directory / "first.npy", constant(1.f));
+  EXPECT_TRUE(fs::is_symlink(directory / "first.npy") && fs::is_symlink(directory / "second.npy"));
+  EXPECT_FALSE(fs::is_symlink(path));
+  EXPECT_EQ(load_npy(path).item<float>(), 1.f);
+  fs::create_symlink("loop.npy", directory / "loop.npy");
+  EXPECT_THAT(refusal([&] { save_npy(directory / "loop.npy", constant(1.f)); }),
+              HasSubstr("Too many levels of symbolic links"));
+}
+
 TEST_F(NpyTest, SavingThroughALinkKeepsTheLink) {
   save_npy(path, constant(1.f));
   fs::path link = directory / "link.npy";

@@ -31,6 +31,17 @@ std::string npy() {
          std::string(reinterpret_cast<const char *>(values), sizeof(values));
 }
 
+/// CRC-32 bit by bit, as the format defines it.
+std::uint32_t crc32_of(std::string_view bytes) {
+  std::uint32_t crc = 0xffffffff;
+  for (char byte : bytes) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit)
+      crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc;
+}
+
 struct Archive {
   std::string content = npy(), comment;
   std::uint64_t flags = 0, method = 0, size = npy().size(), packed_size = npy().size(), count = 1;
@@ -40,9 +51,9 @@ struct Archive {
     std::string text = "PK\3\4" + std::string(22, '\0') + le(name.size(), 2) + le(0, 2) + name;
     text += content;
     const std::size_t directory = text.size();
-    text += "PK\1\2" + le(20, 4) + le(flags, 2) + le(method, 2) + le(0, 4) + le(0, 4) +
-            le(packed_size, 4) + le(size, 4) + le(name.size(), 2) + le(0, 2) + le(0, 2) + le(0, 8) +
-            le(0, 4) + name;
+    text += "PK\1\2" + le(20, 4) + le(flags, 2) + le(method, 2) + le(0, 4) +
+            le(crc32_of(content), 4) + le(packed_size, 4) + le(size, 4) + le(name.size(), 2) +
+            le(0, 2) + le(0, 2) + le(0, 8) + le(0, 4) + name;
     const std::size_t length = text.size() - directory;
     return text + "PK\5\6" + le(0, 4) + le(count, 2) + le(count, 2) + le(length, 4) +
            le(directory, 4) + le(comment.size(), 2) + comment;
@@ -90,6 +101,20 @@ TEST_F(NpzTest, OtherFilesAreRefused) {
               HasSubstr("'a': "));
 }
 
+TEST_F(NpzTest, ArraysAreReadWhenTheyAreNamed) {
+  const std::string bytes = Archive{.method = 12}.bytes();
+  std::ofstream(directory / "x.npz", std::ios::binary) << bytes;
+  const NpzFile file(directory / "x.npz");
+  EXPECT_THAT(file.names(), testing::ElementsAre("a"));
+  EXPECT_THROW((void)file.load("a"), FileError);
+  try {
+    (void)file.load("b");
+    FAIL();
+  } catch (const FileError &error) {
+    EXPECT_THAT(error.what(), HasSubstr("has no array 'b' (the arrays: a)"));
+  }
+}
+
 TEST_F(NpzTest, SizesThatLieAreRefused) {
   EXPECT_THAT(refusal(Archive{.packed_size = 1 << 30}.bytes()), HasSubstr("damaged"));
   EXPECT_THAT(refusal(Archive{.packed_size = npy().size() + 1}.bytes()), HasSubstr("bytes"));
@@ -105,7 +130,10 @@ TEST_F(NpzTest, NoCutNorAnyChangedByteDoesHarm) {
   for (std::size_t at = 0; at < whole.size(); ++at) {
     std::string changed = whole;
     changed[at] = static_cast<char>(~changed[at]);
-    (void)refusal(changed); // what it says of the elements, nobody knows
+    std::string answer = refusal(changed);
+    // The first local header's 30 bytes and name are followed by what has a checksum.
+    if (at >= 35 && at < 35 + npy().size())
+      EXPECT_THAT(answer, HasSubstr("damaged")) << at;
   }
 }
 

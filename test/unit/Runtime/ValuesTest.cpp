@@ -41,6 +41,11 @@ TEST(PrintTensor, AbridgesWhatIsLong) {
             " [1001 1002 1003 ... 1999 2000 2001]], shape=(2, 1001), dtype=i32)");
 }
 
+TEST(PrintTensor, WritesNoElementsOfMoreDimensionsThanNumPyHas) {
+  const std::string text = print(broadcast_to(constant(1.f), Shape(200'000, 1)));
+  EXPECT_TRUE(text.starts_with("tsum.Tensor(..., shape=(1, 1, ")) << text.substr(0, 100);
+}
+
 TEST(PrintTensor, WritesNoElementsAsEmptyBrackets) {
   EXPECT_EQ(print(borrow(nullptr, DType::f32, {std::int64_t{1} << 33, 0})),
             "tsum.Tensor([], shape=(8589934592, 0), dtype=f32)");
