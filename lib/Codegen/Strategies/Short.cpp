@@ -55,8 +55,8 @@ public:
         int64_t(llvm::bit_ceil(uint64_t(nest.extents[loops.line]))), 2, block_lanes);
     const LaneTile tile{loops.line, width, 1};
     // A power of two of lines. They lie side by side along one dimension unless data has gaps.
-    const int64_t together = std::clamp<int64_t>(
-        int64_t(llvm::bit_floor(uint64_t(nest.extents[dim]))), 1, linesAtOnce);
+    const int64_t together =
+        std::clamp<int64_t>(int64_t(llvm::bit_floor(uint64_t(nest.extents[dim]))), 1, linesAtOnce);
     const LoopNest::Cover lines = {together,
                                    int64_t(llvm::divideCeil(nest.extents[dim], together))};
     // Of a vector or two each, lines are folded where they are loaded; else a loop takes less code.
