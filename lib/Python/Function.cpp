@@ -198,9 +198,11 @@ private:
     if (!static_positions.empty() &&
         std::ranges::find(static_positions, position) != static_positions.end())
       return true;
+    if (as_tensor(object) || numpy::is_array(object))
+      return false;
     if (numpy::is_number(object)) // in an operation as well, a number has no dtype of its own
       return true;
-    return !as_tensor(object) && !numpy::is_array(object) && !numpy::is_scalar(object) &&
+    return !numpy::is_scalar(object) &&
            (!nb::hasattr(object, "__dlpack__") || PyType_Check(object.ptr())) &&
            !is_foreign_array(object);
   }
