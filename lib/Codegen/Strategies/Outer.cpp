@@ -42,7 +42,21 @@ public:
   }
 
 private:
+  /// Where rows are short and follow each other, the rows of a lane are runs that the processor does
+  /// not look ahead in: loads ask for what the next block has at their place.
+  void prefetchNextBlock() {
+    constexpr int64_t shortBytes = 2048;
+    const int64_t count = nest.extents[columns];
+    auto follow = [&](OpOperand *operand) {
+      return nest.stride(*operand, columns) == 1 && nest.stride(*operand, loops.line) == count;
+    };
+    if (count * accumulators.blockBytes() <= shortBytes &&
+        llvm::any_of(nest.generic.getDpsInputOperands(), follow))
+      nest.prefetched = {loops.line, block_elements};
+  }
+
   void emitBlocks() {
+    prefetchNextBlock();
     const int64_t most = loops.mostElements();
     const int64_t mostBlocks = std::max<int64_t>(1, llvm::divideCeil(most, block_elements));
     // A whole block takes a buffer a level, a short one a buffer a lane.
