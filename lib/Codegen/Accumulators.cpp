@@ -139,20 +139,6 @@ static int64_t laneCount(ValueRange vectors) {
   return cast<VectorType>(vectors.front().getType()).getDimSize(0);
 }
 
-SmallVector<Value> Accumulators::foldLanes(OpBuilder &b, Location loc, ValueRange blocks,
-                                           int64_t left) const {
-  SmallVector<Value> lanes(blocks);
-  for (int64_t half = laneCount(lanes) / 2; half >= left; half /= 2) {
-    auto slice = [&](int64_t from) {
-      return llvm::map_to_vector(lanes,
-                                 [&](Value all) { return takeLanes(b, loc, all, from, half); });
-    };
-    SmallVector<Value> lower = slice(0), upper = slice(half);
-    lanes = combine(b, loc, lower, upper);
-  }
-  return lanes;
-}
-
 /// The lanes of `x` and, behind them, of `y` that `sources` names.
 static SmallVector<Value> shuffle(OpBuilder &b, Location loc, ValueRange x, ValueRange y,
                                   ArrayRef<int64_t> sources) {
@@ -162,7 +148,7 @@ static SmallVector<Value> shuffle(OpBuilder &b, Location loc, ValueRange x, Valu
   });
 }
 
-SmallVector<Value> Accumulators::foldGroups(OpBuilder &b, Location loc, ValueRange vector,
+SmallVector<Value> Accumulators::foldHalves(OpBuilder &b, Location loc, ValueRange vector,
                                             int64_t lanes) const {
   auto halves = [&](int64_t offset) {
     SmallVector<int64_t> sources;
@@ -175,6 +161,14 @@ SmallVector<Value> Accumulators::foldGroups(OpBuilder &b, Location loc, ValueRan
   return combine(b, loc, lower, upper);
 }
 
+SmallVector<Value> Accumulators::foldLanes(OpBuilder &b, Location loc, ValueRange blocks,
+                                           int64_t left) const {
+  SmallVector<Value> lanes(blocks);
+  while (laneCount(lanes) / 2 >= left)
+    lanes = foldHalves(b, loc, lanes, laneCount(lanes));
+  return lanes;
+}
+
 SmallVector<Value> Accumulators::foldLines(OpBuilder &b, Location loc,
                                            ArrayRef<SmallVector<Value>> lines) const {
   // Each line alone, until it fills a register.
@@ -185,17 +179,9 @@ SmallVector<Value> Accumulators::foldLines(OpBuilder &b, Location loc,
 
   // Then two vectors become one: the lower half of each line's lanes has the sums of the first, the
   // upper half those of the second. One shuffle leaves lanes where they are, a blend; of the other
-  // each half takes the other's place. A last vector alone folds its own halves.
-  SmallVector<SmallVector<int64_t>> linesOf; // of each vector: which line each group of lanes is of
-  for (size_t line = 0; line < vectors.size(); ++line)
-    linesOf.push_back({int64_t(line)});
-  for (; lanes > 1; lanes /= 2) {
+  // each half takes the other's place.
+  for (; lanes > 1 && vectors.size() > 1; lanes /= 2) {
     SmallVector<SmallVector<Value>> folded;
-    SmallVector<SmallVector<int64_t>> foldedLines;
-    if (vectors.size() == 1) {
-      vectors.front() = foldGroups(b, loc, vectors.front(), lanes);
-      continue;
-    }
     for (size_t first = 0; first < vectors.size(); first += 2) {
       const auto &x = vectors[first], &y = vectors[first + 1];
       const int64_t size = laneCount(x), half = lanes / 2;
@@ -206,20 +192,22 @@ SmallVector<Value> Accumulators::foldLines(OpBuilder &b, Location loc,
         cross.push_back(isUpper ? size + lane - half : lane + half);
       }
       folded.push_back(combine(b, loc, shuffle(b, loc, x, y, stay), shuffle(b, loc, x, y, cross)));
-      SmallVector<int64_t> &lines = foldedLines.emplace_back();
-      for (auto [left, right] : llvm::zip_equal(linesOf[first], linesOf[first + 1]))
-        lines.append({left, right});
     }
     vectors = std::move(folded);
-    linesOf = std::move(foldedLines);
   }
-  // In the order of the lines.
-  SmallVector<int64_t> order;
-  for (ArrayRef<int64_t> lines : linesOf)
-    llvm::append_range(order, lines);
-  SmallVector<int64_t> places(order.size());
-  for (auto [place, line] : llvm::enumerate(order))
-    places[line] = int64_t(place);
+  // A last vector alone folds its own halves.
+  for (; lanes > 1; lanes /= 2)
+    vectors.front() = foldHalves(b, loc, vectors.front(), lanes);
+
+  // The lines that became one vector are there in the order of their reversed bits.
+  const size_t together = lines.size() / vectors.size();
+  SmallVector<int64_t> places;
+  for (size_t line = 0; line < lines.size(); ++line) {
+    size_t place = 0;
+    for (size_t bit = 1; bit < together; bit *= 2)
+      place = 2 * place + (line / bit) % 2;
+    places.push_back(int64_t(line / together * together + place));
+  }
   SmallVector<Value> results;
   for (size_t part = 0; part < vectors.front().size(); ++part) {
     Value all = concatenate(

@@ -58,7 +58,7 @@ public:
                                            mlir::ValueRange blocks, int64_t left) const;
 
   /// Combines the halves of each group of `lanes` lanes.
-  llvm::SmallVector<mlir::Value> foldGroups(mlir::OpBuilder &b, mlir::Location loc,
+  llvm::SmallVector<mlir::Value> foldHalves(mlir::OpBuilder &b, mlir::Location loc,
                                             mlir::ValueRange vector, int64_t lanes) const;
 
   /// Does that with several vectors of blocks, a power of two of them, down to one lane each, all at

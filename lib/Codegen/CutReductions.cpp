@@ -124,8 +124,8 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
   wanted = std::min(wanted, bytes / results / minReadPerNodeByte / nodeBytes);
   if (chain.size() > 1) {
     // Of columns enough for memory to be read in runs.
-    const int64_t side =
-        std::min(runOfColumns, ReductionShape(chain.back(), *accumulators).columns());
+    const int64_t columns = isInner(chain.back()) ? 1 : chain.back().getStaticLoopRanges().back();
+    const int64_t side = std::min(runOfColumns, columns);
     wanted = std::max<int64_t>(
         wanted,
         llvm::divideCeil(stackBytes.back() * reducedExtent(chain.back()) * side, maxStackBytes));
@@ -335,7 +335,7 @@ private:
         read, [&](unsigned number) { return kernel.getArgument(number).getType(); });
     auto pieces = func::FuncOp::create(b, kernel.getLoc(), (kernel.getName() + "_pieces").str(),
                                        b.getFunctionType(inputs, results));
-    pieces->setAttr("tsum.cut", b.getStringAttr("pieces"));
+    pieces->setAttr(ir::TsumDialect::getCutAttrName(), b.getStringAttr("pieces"));
     Block *entry = pieces.addEntryBlock();
     IRMapping mapping;
     copyArguments(kernel, read, pieces, 0, entry, mapping);

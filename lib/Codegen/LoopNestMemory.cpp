@@ -121,7 +121,6 @@ void LoopNest::storeVector(Value value, Value buffer, AffineMap indices) {
 
 /// `count` neighbours along `dim`, or the first `present` of them.
 Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count, int64_t present) {
-  prefetchAhead(operand, present);
   auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
   auto loadElement = [&]() -> Value {
     if (auto values = indexValues(indicesOf(operand)))

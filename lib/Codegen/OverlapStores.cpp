@@ -44,7 +44,7 @@ public:
   /// Finds the two ops; whether there are such.
   static std::optional<TileLoop> match(func::FuncOp kernel) {
     auto loops = llvm::to_vector(kernel.getOps<scf::ForOp>());
-    if (!kernel->hasAttr("tsum.rows") || loops.size() != 1)
+    if (!kernel->hasAttr(ir::TsumDialect::getRowsAttrName()) || loops.size() != 1)
       return std::nullopt;
     TileLoop result(loops.front());
     Block *body = result.loop.getBody();

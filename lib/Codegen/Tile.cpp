@@ -63,7 +63,8 @@ struct TsumTilePass final : impl::TsumTilePassBase<TsumTilePass> {
     markTiling(kernel, tiling, strategy);
     takeBuffers(kernel);
     IRRewriter rewriter(kernel.getContext());
-    kernel->setAttr("tsum.tiles", rewriter.getI64IntegerAttr(empty ? 0 : tiling.count()));
+    kernel->setAttr(ir::TsumDialect::getTilesAttrName(),
+                    rewriter.getI64IntegerAttr(empty ? 0 : tiling.count()));
     if (empty)
       return eraseBody(kernel);
     if (output.getRank() > 0 && failed(tile(rewriter, kernel, tiling)))

@@ -164,7 +164,7 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
   Tiling tiling;
   tiling.extents = llvm::to_vector(output.getShape());
   tiling.sizes.assign(output.getRank(), 1);
-  auto rows = kernel->getAttrOfType<IntegerAttr>("tsum.rows");
+  auto rows = kernel->getAttrOfType<IntegerAttr>(ir::TsumDialect::getRowsAttrName());
   if (rows) {
     int64_t rowBytes = 1;
     for (linalg::GenericOp generic : generics)

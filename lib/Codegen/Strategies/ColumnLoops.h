@@ -16,15 +16,6 @@ protected:
         vectors(nest.cover(columns, vectorBytes, accumulators.blockBytes())), width(vectors.width),
         slots(vectors.count * width), tile(loops.inAnyOrder({loops.line, 1, width})) {}
 
-  /// Loops over the other kept dimensions.
-  void overKept(llvm::function_ref<void()> body) {
-    nest.overDims(llvm::ArrayRef(loops.kept).drop_back(), {},
-                  [&](mlir::ValueRange) -> llvm::SmallVector<mlir::Value> {
-                    body();
-                    return {};
-                  });
-  }
-
   void overColumns(llvm::function_ref<void(mlir::AffineExpr)> body) {
     nest.overVectors(columns, vectors, body);
   }
@@ -59,5 +50,14 @@ constexpr int64_t rowsAtOnce = 8;
 // The ways to reduce such lines that suit some only, which say whether they did it.
 bool emitFewRows(ReductionLoops &loops);
 bool emitDenseColumns(ReductionLoops &loops);
+
+/// Reduces lines by `Loops`, if that applies.
+template <class Loops> bool emitIfItApplies(ReductionLoops &loops) {
+  Loops way(loops);
+  if (!way.applies())
+    return false;
+  way.emit();
+  return true;
+}
 
 } // namespace tsum

@@ -37,7 +37,7 @@ public:
   }
 
   void emit() {
-    overKept([&] { emitLine(); });
+    loops.overOuterKept([&] { emitLine(); });
   }
 
 private:
@@ -142,12 +142,6 @@ private:
 
 } // namespace
 
-bool emitDenseColumns(ReductionLoops &loops) {
-  DenseColumns columns(loops);
-  if (!columns.applies())
-    return false;
-  columns.emit();
-  return true;
-}
+bool emitDenseColumns(ReductionLoops &loops) { return emitIfItApplies<DenseColumns>(loops); }
 
 } // namespace tsum

@@ -40,7 +40,7 @@ public:
       lanes = loops.allocate(accumulators.blockTypes(), llvm::Log2_64(uint64_t(step)) * slots);
     else
       prefetchNextLine();
-    overKept([&] {
+    loops.overOuterKept([&] {
       foldGroups(0, 1, step, [&](AffineExpr, ValueRange block) {
         finish(accumulators.toNodes(b, loc, block));
       });
@@ -114,12 +114,6 @@ private:
 
 } // namespace
 
-bool emitFewRows(ReductionLoops &loops) {
-  FewRows rows(loops);
-  if (!rows.applies())
-    return false;
-  rows.emit();
-  return true;
-}
+bool emitFewRows(ReductionLoops &loops) { return emitIfItApplies<FewRows>(loops); }
 
 } // namespace tsum

@@ -51,7 +51,7 @@ public:
     const int64_t dim = loops.kept.back();
     const LoopNest::Cover vectors = nest.cover(dim, vectorBytes, loops.accumulators.blockBytes());
     const LaneTile tile{dim, vectors.width, 1};
-    nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
+    loops.overOuterKept([&] {
       nest.overVectors(dim, vectors, [&](AffineExpr) {
         SmallVector<Value> block;
         if (nest.extents[loops.line] == 0)
@@ -63,7 +63,6 @@ public:
           });
         loops.storeResults(loops.accumulators.toNodes(loops.b, loops.loc, block), tile);
       });
-      return {};
     });
   }
 };

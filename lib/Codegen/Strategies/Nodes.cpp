@@ -28,31 +28,19 @@ public:
         loc(loops.loc) {}
 
   void emit() {
-    if (isNarrow()) {
-      const int64_t dim = loops.kept.back();
-      const LoopNest::Cover vectors = nest.cover(dim, vectorBytes, accumulators.blockBytes());
-      const LaneTile tile{dim, vectors.width, 1};
-      nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
-        nest.overVectors(dim, vectors, [&](AffineExpr) {
-          loops.storeResults(group(nest.constant(0), loops.mostElements(), tile), tile);
-        });
-        return {};
-      });
-      return;
-    }
-    if (loops.isInner()) {
+    if (loops.isInner() && !isNarrow()) {
       nest.overDims(loops.kept, {}, [&](ValueRange) -> SmallVector<Value> {
         loops.storeResults(line(LaneTile{loops.line, 1, 1}), LaneTile{-1, 1, 1});
         return {};
       });
       return;
     }
-    const int64_t columns = loops.kept.back();
-    const LoopNest::Cover vectors = nest.cover(columns, vectorBytes, accumulators.blockBytes());
-    const LaneTile tile{-1, 1, vectors.width};
-    nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
-      nest.overVectors(columns, vectors, [&](AffineExpr) { loops.storeResults(line(tile), tile); });
-      return {};
+    const int64_t dim = loops.kept.back();
+    const LoopNest::Cover vectors = nest.cover(dim, vectorBytes, accumulators.blockBytes());
+    const LaneTile tile =
+        loops.isInner() ? LaneTile{dim, vectors.width, 1} : LaneTile{-1, 1, vectors.width};
+    loops.overOuterKept([&] {
+      nest.overVectors(dim, vectors, [&](AffineExpr) { loops.storeResults(line(tile), tile); });
     });
   }
 

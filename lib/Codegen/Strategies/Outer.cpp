@@ -33,7 +33,7 @@ public:
   explicit Emitter(ReductionLoops &loops) : ColumnLoops(loops, vectorBytes) {}
 
   void emit() {
-    overKept([&] {
+    loops.overOuterKept([&] {
       if (accumulators.isOrdered())
         emitBlocks();
       else

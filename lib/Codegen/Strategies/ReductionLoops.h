@@ -25,6 +25,15 @@ public:
   bool isInner() const { return line == nest.rank() - 1; }
   int64_t innerKept() const { return kept.empty() ? -1 : kept.back(); }
 
+  /// Loops over the kept dimensions but the innermost one.
+  void overOuterKept(llvm::function_ref<void()> body) {
+    nest.overDims(llvm::ArrayRef(kept).drop_back(), {},
+                  [&](mlir::ValueRange) -> llvm::SmallVector<mlir::Value> {
+                    body();
+                    return {};
+                  });
+  }
+
   // The extent of the line: known, or that of a piece, of which the last one may be shorter.
 
   bool isPiece() const { return piece != nullptr; }

@@ -68,7 +68,7 @@ public:
       nest.position[dim] = line;
       return loops.lanesOf(nest.constant(0), nest.extents[loops.line], tile);
     };
-    nest.overDims(ArrayRef(loops.kept).drop_back(), {}, [&](ValueRange) -> SmallVector<Value> {
+    loops.overOuterKept([&] {
       nest.overVectors(dim, lines, [&](AffineExpr) {
         const AffineExpr first = nest.position[dim];
         if (isLoop)
@@ -83,7 +83,6 @@ public:
         SmallVector<Value> folded = accumulators.foldLines(b, loops.loc, lanes);
         loops.storeResults(accumulators.toNodes(b, loops.loc, folded), LaneTile{dim, together, 1});
       });
-      return {};
     });
   }
 };
