@@ -17,6 +17,8 @@ namespace {
 using Word = ValueLane<std::uint64_t>;
 
 constexpr std::uint64_t limbMask = 0xffffffff;
+/// Limbs that what is added at once may touch.
+constexpr int64_t mostParts = 3;
 
 /// The layout of f32 or f64.
 struct Format {
@@ -116,36 +118,31 @@ int64_t ExactAccumulator::vectorLanes(Type type) { return type.isF32() ? 16 : 8;
 ExactAccumulator::ExactAccumulator(LoopNest &nest, Type type, int64_t lanes)
     : nest(nest), b(nest.b), loc(nest.loc), type(type), laneCount(lanes), limbs(limbCount(type)),
       sums(nest.allocate(limbs * lanes, b.getI64Type())), nonFinite(nest.allocate(lanes, type)),
-      split(nest.allocate((1 + formatOf(type).parts) * vectorLanes(type), b.getI64Type())) {}
+      split(nest.allocate((1 + mostParts) * vectorLanes(type), b.getI64Type())) {}
 
-/// Covers the first `count` lanes with vectors.
-void ExactAccumulator::overLanes(int64_t count,
-                                 llvm::function_ref<void(AffineExpr, int64_t)> body) {
-  const int64_t width = vectorLanes(type);
-  nest.loop(count / width, [&](AffineExpr iv) { body(iv * width, width); });
-  if (int64_t rest = count % width)
-    body(nest.constant(count - rest), rest);
+void ExactAccumulator::clear(AffineExpr first, int64_t width) {
+  auto zero = [&](Type type) -> Value {
+    return arith::ConstantOp::create(b, loc, b.getZeroAttr(VectorType::get({width}, type)));
+  };
+  nest.loop(limbs,
+            [&](AffineExpr limb) { nest.storeTo(sums, at(limb, first), zero(b.getI64Type())); });
+  nest.storeTo(nonFinite, first, zero(type));
 }
 
-void ExactAccumulator::clear(int64_t count) {
-  overLanes(count, [&](AffineExpr first, int64_t width) {
-    auto zero = [&](Type type) -> Value {
-      return arith::ConstantOp::create(b, loc, b.getZeroAttr(VectorType::get({width}, type)));
-    };
-    nest.loop(limbs,
-              [&](AffineExpr limb) { nest.storeTo(sums, at(limb, first), zero(b.getI64Type())); });
-    nest.storeTo(nonFinite, first, zero(type));
-  });
-}
-
-void ExactAccumulator::add(Value elements, AffineExpr first) {
+void ExactAccumulator::add(Value elements, AffineExpr first, bool toFirst) {
   const int64_t width = cast<VectorType>(elements.getType()).getDimSize(0);
-  const int64_t stride = vectorLanes(type); // in `split`
   LaneBuilder l{b, loc, {width}};
   auto addAs = [&]<class Float>(ValueLane<Float> x) {
-    ValueLane<Float> others(&l, nest.loadFrom(nonFinite, first, width));
-    others = others + select(x - x == ValueLane<Float>(0), ValueLane<Float>(0), x);
-    nest.storeTo(nonFinite, first, others.value);
+    ValueLane<Float> others = select(x - x == ValueLane<Float>(0), ValueLane<Float>(0), x);
+    if (toFirst) {
+      Value sum = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, others.value);
+      Value one = vector::FromElementsOp::create(b, loc, VectorType::get({1}, type), sum);
+      one = arith::AddFOp::create(b, loc, nest.loadFrom(nonFinite, first, 1), one);
+      nest.storeTo(nonFinite, first, one);
+    } else {
+      others = others + ValueLane<Float>(&l, nest.loadFrom(nonFinite, first, width));
+      nest.storeTo(nonFinite, first, others.value);
+    }
     if constexpr (sizeof(Float) == 4)
       return convert<std::uint64_t, arith::ExtUIOp>(bits(x));
     else
@@ -154,17 +151,42 @@ void ExactAccumulator::add(Value elements, AffineExpr first) {
   Word word =
       type.isF32() ? addAs(ValueLane<float>(&l, elements)) : addAs(ValueLane<double>(&l, elements));
   auto [limb, parts] = splitFinite(word, formatOf(type));
-  nest.storeTo(split, nest.constant(0), (limb * Word(laneCount)).value);
-  for (auto [n, part] : llvm::enumerate(parts))
-    nest.storeTo(split, nest.constant((1 + n) * stride), part.value);
+  scatter(limb.value, llvm::map_to_vector(parts, [](Word part) { return part.value; }), first,
+          toFirst);
+}
 
-  // Each lane to limbs of its own.
+void ExactAccumulator::addFixed(Value integers, Value exponent, AffineExpr first, bool toFirst) {
+  LaneBuilder l{b, loc, {cast<VectorType>(integers.getType()).getDimSize(0)}};
+  // How far to shift them up from the smallest number; down, where it is negative.
+  Word distance = Word(&l, exponent) + Word(std::uint64_t(-1075 - formatOf(type).smallest));
+  Word isDown = distance >> 63;
+  Word down = (Word(0) - distance) & (Word(0) - isDown);
+  distance = distance & (isDown - Word(1));
+  Word number(&l, arith::ShRSIOp::create(b, loc, integers, down.in(l)));
+  Word within = distance & Word(31);
+  Word low = (number & Word(limbMask)) << within;
+  Word high = shiftArithmetically(number) << within; // with its sign
+  Word parts[] = {low & Word(limbMask), (low >> 32) + (high & Word(limbMask)),
+                  shiftArithmetically(high)};
+  scatter((distance >> 5).value, llvm::map_to_vector(parts, [](Word part) { return part.value; }),
+          first, toFirst);
+}
+
+/// Adds `parts` to the limbs from `limb` on: each lane to limbs of its own, or all to those of the
+/// first one.
+void ExactAccumulator::scatter(Value limb, ArrayRef<Value> parts, AffineExpr first, bool toFirst) {
+  const int64_t width = cast<VectorType>(limb.getType()).getDimSize(0);
+  const int64_t stride = vectorLanes(type); // in `split`
+  LaneBuilder l{b, loc, {width}};
+  nest.storeTo(split, nest.constant(0), (Word(&l, limb) * Word(laneCount)).value);
+  for (auto [n, part] : llvm::enumerate(parts))
+    nest.storeTo(split, nest.constant((1 + n) * stride), part);
   nest.loop(width, [&](AffineExpr lane) {
     auto load = [&](AffineExpr index) -> Value {
       return memref::LoadOp::create(b, loc, split, nest.index(index));
     };
     Value place = arith::IndexCastOp::create(b, loc, b.getIndexType(), load(lane));
-    place = arith::AddIOp::create(b, loc, place, nest.index(first + lane));
+    place = arith::AddIOp::create(b, loc, place, nest.index(toFirst ? first : first + lane));
     for (size_t n = 0; n < parts.size(); ++n) {
       Value to = arith::AddIOp::create(b, loc, place, nest.index(nest.constant(n * laneCount)));
       Value sum = memref::LoadOp::create(b, loc, sums, to);
@@ -174,37 +196,20 @@ void ExactAccumulator::add(Value elements, AffineExpr first) {
   });
 }
 
-void ExactAccumulator::carry(int64_t count) {
-  overLanes(count, [&](AffineExpr first, int64_t width) {
-    LaneBuilder outside{b, loc, {width}};
-    SmallVector<Value> carried =
-        nest.loop(limbs - 1, Word(0).in(outside), [&](AffineExpr limb, ValueRange carried) {
-          LaneBuilder l{b, loc, {width}};
-          Word total =
-              Word(&l, nest.loadFrom(sums, at(limb, first), width)) + Word(&l, carried.front());
-          nest.storeTo(sums, at(limb, first), (total & Word(limbMask)).value);
-          return SmallVector<Value>{shiftArithmetically(total).value};
-        });
-    LaneBuilder l{b, loc, {width}};
-    AffineExpr top = at(nest.constant(limbs - 1), first);
-    nest.storeTo(sums, top,
-                 (Word(&l, nest.loadFrom(sums, top, width)) + Word(&l, carried.front())).value);
-  });
-}
-
-void ExactAccumulator::fold() {
-  carry(laneCount);
-  if (laneCount == 1)
-    return;
-  auto foldAt = [&](Value buffer, AffineExpr index) {
-    Value all = nest.loadFrom(buffer, index, laneCount);
-    Value sum = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD, all);
-    Value one = vector::FromElementsOp::create(b, loc, VectorType::get({1}, sum.getType()), sum);
-    nest.storeTo(buffer, index, one);
-  };
-  nest.loop(limbs, [&](AffineExpr limb) { foldAt(sums, at(limb, nest.constant(0))); });
-  foldAt(nonFinite, nest.constant(0));
-  carry(1);
+void ExactAccumulator::carry(AffineExpr first, int64_t width) {
+  LaneBuilder outside{b, loc, {width}};
+  SmallVector<Value> carried =
+      nest.loop(limbs - 1, Word(0).in(outside), [&](AffineExpr limb, ValueRange carried) {
+        LaneBuilder l{b, loc, {width}};
+        Word total =
+            Word(&l, nest.loadFrom(sums, at(limb, first), width)) + Word(&l, carried.front());
+        nest.storeTo(sums, at(limb, first), (total & Word(limbMask)).value);
+        return SmallVector<Value>{shiftArithmetically(total).value};
+      });
+  LaneBuilder l{b, loc, {width}};
+  AffineExpr top = at(nest.constant(limbs - 1), first);
+  nest.storeTo(sums, top,
+               (Word(&l, nest.loadFrom(sums, top, width)) + Word(&l, carried.front())).value);
 }
 
 Value ExactAccumulator::finish(AffineExpr first, int64_t width, Type result) {
@@ -265,6 +270,50 @@ Value ExactAccumulator::finish(AffineExpr first, int64_t width, Type result) {
   Value others = nest.loadFrom(nonFinite, first, width);
   return type.isF32() ? finishAs(ValueLane<float>(&l, others))
                       : finishAs(ValueLane<double>(&l, others));
+}
+
+Value ExactAccumulator::roundFixed(OpBuilder &b, Location loc, Value low, Value high,
+                                   Value exponent, bool toOdd) {
+  constexpr int levelBits = 51;
+  LaneBuilder l{b, loc, {cast<VectorType>(low.getType()).getDimSize(0)}};
+  // The magnitude, as an integer and a fraction of 64 bits.
+  Word whole(&l, low), fraction(0), weight(&l, exponent);
+  if (high) {
+    Value carried = arith::ShRSIOp::create(b, loc, low, Word(levelBits).in(l));
+    whole = Word(&l, high) + Word(&l, carried);
+    fraction = Word(&l, low) << (64 - levelBits);
+    weight = weight + Word(levelBits);
+  }
+  Word sign = whole >> 63, turned = Word(0) - sign;
+  if (high) {
+    Word borrows = select(fraction == Word(0), sign, Word(0));
+    fraction = (fraction ^ turned) + sign;
+    whole = (whole ^ turned) + borrows;
+  } else {
+    whole = (whole ^ turned) + sign;
+  }
+  auto zerosOf = [&](Word word) {
+    return Word(&l, l.create<mlir::math::CountLeadingZerosOp>(word.value));
+  };
+  // Without its leading zeros; a fraction alone moves up by a whole word first.
+  Word rest(0);
+  if (high) {
+    MaskLane isFraction = whole == Word(0);
+    whole = select(isFraction, fraction, whole);
+    fraction = select(isFraction, Word(0), fraction);
+    weight = weight - select(isFraction, Word(64), Word(0));
+  }
+  Word zeros = zerosOf(whole);
+  Word shift = zeros & Word(63); // of 0 anything will do
+  Word bits = whole << shift;
+  if (high) {
+    bits = bits | ((fraction >> 1) >> (Word(63) - shift));
+    rest = fraction << shift;
+    bits = bits | select(rest == Word(0), Word(0), Word(1));
+  }
+  ValueLane<double> number =
+      roundToDouble(Leading{bits, weight + Word(63) - shift}, -1075, toOdd);
+  return from_bits(tsum::bits(number) | (sign << 63)).value;
 }
 
 } // namespace tsum

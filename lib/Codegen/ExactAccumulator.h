@@ -22,29 +22,30 @@ public:
   /// How many elements a vector for `add` has.
   static int64_t vectorLanes(mlir::Type type);
 
-  /// A limb takes 2^30 parts of 32 bits; carrying costs nothing if it is done as seldom as this.
-  static constexpr int64_t addsBetweenCarries = int64_t(1) << 20;
-
-  int64_t lanes() const { return laneCount; }
-
-  /// Sets the first `lanes` sums to 0.
-  void clear(int64_t lanes);
-  /// Adds the elements of a vector, of at most `vectorLanes`, to the lanes from `first` on.
-  void add(mlir::Value elements, mlir::AffineExpr first);
-  /// Makes room for as many additions to the first `lanes` sums again.
-  void carry(int64_t lanes);
-  /// Adds all lanes up in the first, for `finish`.
-  void fold();
+  /// Sets the sums of `width` lanes to 0, a vector of them.
+  void clear(mlir::AffineExpr first, int64_t width);
+  /// Adds the elements of a vector, of at most `vectorLanes`, to the lanes from `first` on, or, if
+  /// `toFirst`, all to the first of these.
+  void add(mlir::Value elements, mlir::AffineExpr first, bool toFirst = false);
+  /// Adds integers of 64 bits that count by 2^(`exponent` - 1075), likewise. What is below the
+  /// smallest positive number must be 0.
+  void addFixed(mlir::Value integers, mlir::Value exponent, mlir::AffineExpr first, bool toFirst);
+  /// Makes room in `width` lanes for 2^29 more additions to each.
+  void carry(mlir::AffineExpr first, int64_t width);
   /// The sums of `lanes` lanes from `first` on, after `carry`, rounded to `type`: that of the
   /// elements, or f64 for elements of f32. The latter are rounded to odd, so that rounding them
   /// once more to a shorter format gives what rounding the exact sum does (Boldo and Melquiond,
   /// 2008).
   mlir::Value finish(mlir::AffineExpr first, int64_t lanes, mlir::Type type);
 
-  /// Calls `body` for the first `lanes` lanes, with the first one and the length of each vector.
-  void overLanes(int64_t lanes, llvm::function_ref<void(mlir::AffineExpr, int64_t)> body);
+  /// `low` + 2^51 `high`, integers of 64 bits of which `high` may be null, times
+  /// 2^(`exponent` - 1075), as f64: rounded to nearest even, or to odd.
+  static mlir::Value roundFixed(mlir::OpBuilder &b, mlir::Location loc, mlir::Value low,
+                                mlir::Value high, mlir::Value exponent, bool toOdd);
 
 private:
+  void scatter(mlir::Value limb, llvm::ArrayRef<mlir::Value> parts, mlir::AffineExpr first,
+               bool toFirst);
   mlir::AffineExpr at(mlir::AffineExpr limb, mlir::AffineExpr lane) {
     return limb * laneCount + lane;
   }

@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-
 //
-// Exact sums, in limbs; the order of the additions is free.
+// Exact sums; the order of the additions is free. Blocks of elements are added in fixed point (see
+// ExactWindow.h), and what no window holds in limbs (see ExactAccumulator.h):
+//
+//   for each block
+//     add its elements to integers, by the window of the last block
+//     if they were not within the window
+//       hand the sums on to limbs; move the window, and add the block again
+//       if no window holds it
+//         add its elements to limbs
+//
+// Results whose limbs nothing went to are rounded from the integers.
 
 #include "Strategy.h"
 
 #include "../ExactAccumulator.h"
+#include "../ExactWindow.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <algorithm>
 
@@ -15,116 +31,654 @@ namespace tsum {
 
 namespace {
 
-/// Bytes of limbs that results side by side may have: of L1, or little more.
-constexpr int64_t maxLimbBytes = 32 * 1024;
+/// Bytes of limbs that results side by side may have: as much as L1 holds, though few are touched.
+constexpr int64_t maxLimbBytes = 48 * 1024;
+/// Elements that a lane takes of a block. Of a block that lies in caches: it may be read twice.
+constexpr int64_t blockOfLine = 512, blockOfColumns = 32, blockOfFewColumns = 256;
+
+/// Whether one row's elements, with zeros up to whole vectors, are few enough to add the lanes'
+/// integers up.
+bool isShortRow(int64_t elements) { return elements <= ExactWindow::mostAdditions; }
 
 class Emitter {
 public:
-  Emitter(LoopNest &nest, Value value)
-      : nest(nest), value(value), type(value.getType()), output(*nest.generic.getDpsInitOperand(0)),
-        width(ExactAccumulator::vectorLanes(type)) {
+  explicit Emitter(ReductionLoops &loops)
+      : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc), kept(loops.kept),
+        type(loops.values.front().getType()), width(ExactAccumulator::vectorLanes(type)) {
     for (int64_t dim = 0; dim < nest.rank(); ++dim)
-      (nest.isReduced(dim) ? reduced : kept).push_back(dim);
+      if (nest.isReduced(dim))
+        reduced.push_back(dim);
   }
 
   void emit() {
-    const bool isInner = nest.isReduced(nest.rank() - 1);
-    const bool isNarrow = isInner && nest.extents.back() <= narrowLine && !kept.empty();
-    const bool isAlong = isInner && !isNarrow;
-    const int64_t laneDim = isAlong ? -1 : kept.pop_back_val();
-    nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
-      if (isAlong)
-        emitAlong();
+    if (loops.isInner() && !isNarrow()) {
+      if (isShortRow(paddedElements()))
+        emitRows();
       else
-        emitAcross(laneDim, isNarrow);
+        emitLine();
+    } else {
+      emitColumns();
+    }
+  }
+
+private:
+  /// The most elements along `dim`.
+  int64_t most(int64_t dim) {
+    return dim == loops.line ? loops.mostElements() : nest.extents[dim];
+  }
+
+  /// Whether elements of several short rows are shuffled out of whole loads.
+  bool isNarrow() { return most(loops.line) <= narrowLine && !kept.empty(); }
+
+  /// Those of a row, in whole vectors.
+  int64_t paddedElements() {
+    int64_t elements = int64_t(llvm::alignTo(uint64_t(most(loops.line)), uint64_t(width)));
+    for (int64_t dim : ArrayRef(reduced).drop_back())
+      elements *= most(dim);
+    return elements;
+  }
+
+  //===-- State -------------------------------------------------------------------------------===//
+
+  /// Sums of each value of the body.
+  struct Part {
+    ExactWindow window;
+    ExactAccumulator limbs;
+  };
+
+  void allocate(int64_t windowLanes, int64_t limbLanes, bool isCommon) {
+    for (size_t n = 0; n < loops.values.size(); ++n)
+      parts.push_back(
+          {{nest, type, windowLanes, isCommon}, {nest, type, limbLanes}});
+    usesLimbs = nest.allocate(limbLanes, b.getI64Type());
+  }
+
+  Value constant(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
+  Value truth(bool value) { return arith::ConstantIntOp::create(b, loc, value, 1); }
+
+  void ifTrue(Value condition, llvm::function_ref<void()> then) {
+    auto branch = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    then();
+  }
+
+  SmallVector<Value> choose(Value condition, TypeRange types,
+                            llvm::function_ref<SmallVector<Value>()> then,
+                            llvm::function_ref<SmallVector<Value>()> otherwise) {
+    auto branch = scf::IfOp::create(b, loc, types, condition, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    auto fill = [&](Block *block, llvm::function_ref<SmallVector<Value>()> values) {
+      b.setInsertionPointToStart(block);
+      SmallVector<Value> yielded = values();
+      if (!yielded.empty()) // else there is a yield
+        scf::YieldOp::create(b, loc, yielded);
+    };
+    fill(branch.thenBlock(), then);
+    fill(branch.elseBlock(), otherwise);
+    return branch.getResults();
+  }
+
+  /// The lanes of results that a block goes to.
+  struct Lanes {
+    AffineExpr first;
+    int64_t windows; ///< of fixed point
+    int64_t limbs;   ///< as many, or 1: then all go to one result
+    bool areOne() const { return limbs < windows; }
+  };
+
+  void clear(const Lanes &lanes) {
+    for (Part &part : parts)
+      part.window.clear(lanes.first, lanes.windows);
+    Value none = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
+    memref::StoreOp::create(b, loc, none, usesLimbs, nest.index(lanes.first));
+  }
+
+  Value usesLimbsOf(const Lanes &lanes) {
+    Value used = memref::LoadOp::create(b, loc, usesLimbs, nest.index(lanes.first));
+    Value none = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, used, none);
+  }
+
+  /// Makes limbs ready, if they were not.
+  void openLimbs(const Lanes &lanes) {
+    Value isClosed = arith::XOrIOp::create(b, loc, usesLimbsOf(lanes), truth(true));
+    ifTrue(isClosed, [&] {
+      for (Part &part : parts)
+        part.limbs.clear(lanes.first, lanes.limbs);
+      Value one = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1));
+      memref::StoreOp::create(b, loc, one, usesLimbs, nest.index(lanes.first));
+    });
+  }
+
+  /// Hands on what was added in fixed point.
+  void flush(const Lanes &lanes) {
+    openLimbs(lanes);
+    for (Part &part : parts) {
+      part.window.flush(part.limbs, lanes.first, lanes.windows, lanes.areOne());
+      part.limbs.carry(lanes.first, lanes.limbs);
+    }
+  }
+
+  void flushIfAny(const Lanes &lanes) {
+    Value isAny = truth(false);
+    for (Part &part : parts)
+      isAny = arith::OrIOp::create(b, loc, isAny,
+                                   part.window.isAnyTaken(lanes.first, lanes.windows));
+    ifTrue(isAny, [&] { flush(lanes); });
+  }
+
+  //===-- Blocks ------------------------------------------------------------------------------===//
+
+  /// How a block is added.
+  struct BlockAdder {
+    /// Of what `add` gives for each part: the last two are extrema.
+    SmallVector<Type> types;
+    /// Adds the elements by the windows as they are.
+    llvm::function_ref<SmallVector<Value>()> add;
+    /// Takes what `add` gave.
+    llvm::function_ref<void(ValueRange)> take;
+    /// Adds the elements to limbs.
+    llvm::function_ref<void()> addToLimbs;
+  };
+
+  ValueRange valuesOf(ValueRange all, size_t part) {
+    const size_t each = all.size() / parts.size();
+    return all.slice(part * each, each);
+  }
+
+  void addBlock(const Lanes &lanes, const BlockAdder &block) {
+    SmallVector<Type> types = {b.getI1Type()};
+    for (size_t n = 0; n < parts.size(); ++n)
+      llvm::append_range(types, block.types);
+    Value isFirst = truth(true);
+    auto attempts = scf::WhileOp::create(
+        b, loc, types, isFirst,
+        [&](OpBuilder &, Location, ValueRange arguments) {
+          SmallVector<Value> values = block.add();
+          Value holds = truth(true);
+          for (auto [n, part] : llvm::enumerate(parts))
+            holds = arith::AndIOp::create(
+                b, loc, holds,
+                part.window.holds(valuesOf(values, n).take_back(2), lanes.first));
+          Value fails = arith::XOrIOp::create(b, loc, holds, truth(true));
+          Value mayMove = arith::AndIOp::create(b, loc, fails, arguments.front());
+          SmallVector<Value> moved = choose(
+              mayMove, b.getI1Type(),
+              [&] {
+                flushIfAny(lanes);
+                Value fits = truth(true);
+                for (auto [n, part] : llvm::enumerate(parts))
+                  fits = arith::AndIOp::create(
+                      b, loc, fits,
+                      part.window.moveTo(valuesOf(values, n).take_back(2), lanes.first));
+                return SmallVector<Value>{fits};
+              },
+              [&] { return SmallVector<Value>{truth(false)}; });
+          SmallVector<Value> results = {holds};
+          llvm::append_range(results, values);
+          scf::ConditionOp::create(b, loc, moved.front(), results);
+        },
+        [&](OpBuilder &, Location, ValueRange) {
+          scf::YieldOp::create(b, loc, ValueRange{truth(false)});
+        });
+    SmallVector<Value> results = attempts.getResults();
+    choose(
+        results.front(), TypeRange(),
+        [&] {
+          block.take(ArrayRef(results).drop_front());
+          return SmallVector<Value>();
+        },
+        [&] {
+          openLimbs(lanes);
+          block.addToLimbs();
+          for (Part &part : parts)
+            part.limbs.carry(lanes.first, lanes.limbs);
+          return SmallVector<Value>();
+        });
+  }
+
+  /// Adds a vector of elements of each part to a block.
+  SmallVector<Value> addElements(ValueRange block, ValueRange elements,
+                                 ArrayRef<SmallVector<Value>> magic) {
+    SmallVector<Value> sums;
+    for (auto [n, part] : llvm::enumerate(parts))
+      llvm::append_range(sums, part.window.add(valuesOf(block, n), elements[n], magic[n]));
+    return sums;
+  }
+
+  SmallVector<SmallVector<Value>> magicOf(AffineExpr first) {
+    return llvm::map_to_vector(
+        parts, [&](Part &part) { return part.window.magic(first, width); });
+  }
+
+  SmallVector<Value> emptyBlock(int64_t lanes) {
+    SmallVector<Value> block;
+    for (Part &part : parts)
+      llvm::append_range(block, part.window.emptyBlock(lanes));
+    return block;
+  }
+
+  SmallVector<Type> typesOf(ValueRange block) {
+    return llvm::to_vector(valuesOf(block, 0).getTypes());
+  }
+
+  void takeSums(ValueRange block, Value additions, AffineExpr first) {
+    for (auto [n, part] : llvm::enumerate(parts))
+      part.window.take(valuesOf(block, n).drop_back(2), additions, first);
+  }
+
+  //===-- Loops over the reduced dimensions ---------------------------------------------------===//
+
+  /// How many steps of `step` elements there are along a dimension, as a value.
+  Value stepsOf(int64_t dim, int64_t step) {
+    if (dim == loops.line)
+      return loops.countOf(step);
+    return constant(nest.extents[dim] / step);
+  }
+
+  using Visit = llvm::function_ref<SmallVector<Value>(ValueRange)>;
+
+  /// `visit` at all places of the reduced dimensions from the `level`th on, along the innermost one
+  /// at each `step`th.
+  SmallVector<Value> overReduced(size_t level, int64_t step, ValueRange carried, Visit visit) {
+    if (level == reduced.size())
+      return visit(carried);
+    const int64_t dim = reduced[level];
+    const int64_t size = level + 1 == reduced.size() ? step : 1;
+    auto inside = [&](AffineExpr place, ValueRange values) {
+      nest.position[dim] = place;
+      return overReduced(level + 1, step, values, visit);
+    };
+    // Whole vectors of short rows are loaded where it is known which elements are wanted.
+    if (dim == nest.rank() - 1 && size == 1 && isNarrow() && !loops.isPiece()) {
+      SmallVector<Value> values(carried);
+      for (int64_t place = 0; place < nest.extents[dim]; ++place)
+        values = inside(nest.constant(place), values);
+      return values;
+    }
+    return nest.loop(stepsOf(dim, size), carried, [&](AffineExpr iv, ValueRange values) {
+      return inside(iv * size, values);
+    });
+  }
+
+  /// A part of the reduced dimensions: those from `level` on, of which `level` itself in runs of
+  /// `length` steps.
+  struct Chunks {
+    size_t level = 0;
+    int64_t length = 1;
+    bool isOne = false; ///< a single chunk is all
+  };
+
+  Chunks chunksOf(int64_t additions, int64_t step) {
+    int64_t inside = 1;
+    for (size_t level = reduced.size(); level-- > 0;) {
+      const int64_t size = level + 1 == reduced.size() ? step : 1;
+      const int64_t steps = most(reduced[level]) / size;
+      if (inside * steps > additions)
+        return {level, std::max<int64_t>(1, additions / inside), false};
+      inside *= steps;
+    }
+    return {0, std::max<int64_t>(1, most(reduced[0]) / (reduced.size() == 1 ? step : 1)), true};
+  }
+
+  /// Emits `body` for each chunk, with how to visit its places and how many there are.
+  void overChunks(
+      const Chunks &chunks, int64_t step,
+      llvm::function_ref<void(llvm::function_ref<SmallVector<Value>(ValueRange, Visit)>, Value)>
+          body,
+      size_t level = 0) {
+    const int64_t dim = reduced[level];
+    const int64_t size = level + 1 == reduced.size() ? step : 1;
+    if (level < chunks.level) {
+      nest.loop(stepsOf(dim, size), [&](AffineExpr iv) {
+        nest.position[dim] = iv * size;
+        overChunks(chunks, step, body, level + 1);
+      });
+      return;
+    }
+    Value steps = stepsOf(dim, size);
+    auto inside = [&](AffineExpr start, Value length) {
+      Value additions = length;
+      for (size_t inner = level + 1; inner < reduced.size(); ++inner)
+        additions = arith::MulIOp::create(
+            b, loc, additions, stepsOf(reduced[inner], inner + 1 == reduced.size() ? step : 1));
+      body(
+          [&](ValueRange carried, Visit visit) {
+            if (chunks.isOne)
+              return overReduced(level, step, carried, visit);
+            return nest.loop(length, carried, [&](AffineExpr iv, ValueRange values) {
+              nest.position[dim] = (start + iv) * size;
+              return overReduced(level + 1, step, values, visit);
+            });
+          },
+          additions);
+    };
+    if (chunks.isOne)
+      return inside(nest.constant(0), steps);
+    Value length = constant(chunks.length);
+    std::optional<int64_t> known = getConstantIntValue(steps);
+    const bool isEven = known && *known % chunks.length == 0;
+    nest.loop(arith::CeilDivUIOp::create(b, loc, steps, length), [&](AffineExpr chunk) {
+      AffineExpr start = chunk * chunks.length;
+      if (isEven)
+        return inside(start, length);
+      Value left = arith::SubIOp::create(b, loc, steps, nest.index(start));
+      inside(start, arith::MinUIOp::create(b, loc, left, length));
+    });
+  }
+
+  //===-- Along memory ------------------------------------------------------------------------===//
+
+  /// Several rows at once, each of which is one block's.
+  void emitRows() {
+    const int64_t rowDim = kept.empty() ? -1 : kept.pop_back_val();
+    const LoopNest::Cover rows =
+        rowDim < 0 ? LoopNest::Cover{1, 1}
+                   : nest.cover(rowDim, width * type.getIntOrFloatBitWidth() / 8,
+                                type.getIntOrFloatBitWidth() / 8);
+    allocate(rows.width, rows.width, /*isCommon=*/true);
+    const int64_t levels = parts.front().window.levels();
+    Value rowSums = nest.allocate(parts.size() * levels * rows.width, b.getI64Type());
+    auto rowSumsAt = [&](size_t part, int64_t level, AffineExpr row) {
+      return row + (int64_t(part) * levels + level) * rows.width;
+    };
+    const LaneTile tile = loops.inAnyOrder({loops.line, width, 1});
+    const Lanes lanes{nest.constant(0), rows.width, rows.width};
+    AffineExpr start = nest.constant(0);
+    auto overRows = [&](ValueRange carried, llvm::function_ref<SmallVector<Value>(AffineExpr, ValueRange)> body) {
+      return nest.loop(rows.width, carried, [&](AffineExpr row, ValueRange values) {
+        if (rowDim >= 0)
+          nest.position[rowDim] = start + row;
+        return body(row, values);
+      });
+    };
+    // All vectors of a row: whole ones, and one with zeros behind the elements that are left.
+    auto overRow = [&](ValueRange carried,
+                       llvm::function_ref<SmallVector<Value>(ValueRange, ValueRange)> visit) {
+      const int64_t rest = loops.restOf(width);
+      SmallVector<Value> values(carried);
+      if (most(loops.line) >= width)
+        values = overReduced(0, width, values, [&](ValueRange inside) {
+          return visit(loops.elements(tile), inside);
+        });
+      if (rest == 0)
+        return values;
+      // The rest, at all places of the others.
+      const int64_t line = reduced.pop_back_val();
+      values = overReduced(0, 1, values, [&](ValueRange inside) {
+        return loops.overRest(width, inside, [&](AffineExpr at, int64_t count) {
+          return visit(loops.lanesOf(at, count, tile), inside);
+        });
+      });
+      reduced.push_back(line);
+      return values;
+    };
+    auto extremaOf = [&](ValueRange block) {
+      SmallVector<Value> extrema;
+      for (size_t n = 0; n < parts.size(); ++n)
+        llvm::append_range(extrema, valuesOf(block, n).take_back(2));
+      return extrema;
+    };
+    auto add = [&] {
+      SmallVector<SmallVector<Value>> magic = magicOf(nest.constant(0));
+      return overRows(extremaOf(emptyBlock(width)), [&](AffineExpr row, ValueRange extrema) {
+        SmallVector<Value> block;
+        for (auto [n, part] : llvm::enumerate(parts)) {
+          llvm::append_range(block, part.window.emptySums(width));
+          llvm::append_range(block, valuesOf(extrema, n));
+        }
+        block = overRow(block, [&](ValueRange elements, ValueRange sums) {
+          return addElements(sums, elements, magic);
+        });
+        for (size_t n = 0; n < parts.size(); ++n)
+          for (int64_t level = 0; level < levels; ++level) {
+            Value sum = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD,
+                                                    valuesOf(block, n)[level]);
+            memref::StoreOp::create(b, loc, sum, rowSums, nest.index(rowSumsAt(n, level, row)));
+          }
+        return extremaOf(block);
+      });
+    };
+    auto take = [&](ValueRange) {
+      Value additions = additionsOfRow();
+      for (auto [n, part] : llvm::enumerate(parts)) {
+        SmallVector<Value> sums;
+        for (int64_t level = 0; level < levels; ++level)
+          sums.push_back(nest.loadFrom(rowSums, rowSumsAt(n, level, nest.constant(0)), rows.width));
+        part.window.take(sums, additions, nest.constant(0));
+      }
+    };
+    auto addToLimbs = [&] {
+      overRows({}, [&](AffineExpr row, ValueRange) {
+        overRow({}, [&](ValueRange elements, ValueRange) {
+          for (auto [n, part] : llvm::enumerate(parts))
+            part.limbs.add(elements[n], row, /*toFirst=*/true);
+          return SmallVector<Value>();
+        });
+        return SmallVector<Value>();
+      });
+    };
+    auto emitGroup = [&] {
+      if (rowDim >= 0)
+        start = nest.position[rowDim];
+      clear(lanes);
+      SmallVector<Type> types = llvm::to_vector(
+          ValueRange(parts.front().window.emptyBlock(width)).take_back(2).getTypes());
+      addBlock(lanes, {types, add, take, addToLimbs});
+      if (rowDim >= 0)
+        nest.position[rowDim] = start;
+      finish(lanes, LaneTile{rowDim, rows.width, 1});
+    };
+    nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
+      if (rowDim < 0)
+        emitGroup();
+      else
+        nest.overVectors(rowDim, rows, [&](AffineExpr) { emitGroup(); });
       return {};
     });
   }
 
-private:
-  Type resultType() { return getElementTypeOrSelf(output.get()); }
-
-  /// Lanes run along the innermost dimension, which is reduced.
-  void emitAlong() {
-    const int64_t line = nest.extents.back();
-    ExactAccumulator sums(nest, type, std::min(width, std::max<int64_t>(line, 1)));
-    sums.clear(sums.lanes());
-    overReduced(0, width, sums, [&](int64_t count) {
-      sums.add(nest.evaluate(value, LaneTile{nest.rank() - 1, count, 1}).front(), nest.constant(0));
-    });
-    sums.fold();
-    nest.store(sums.finish(nest.constant(0), 1, resultType()), LaneTile{});
-  }
-
-  /// Each lane has a result of its own; lanes run along `laneDim`, which is kept.
-  void emitAcross(int64_t laneDim, bool isNarrow) {
-    const int64_t most = maxLimbBytes / (8 * ExactAccumulator::limbCount(type));
-    nest.overSteps(laneDim, isNarrow ? width : most, [&](int64_t lanes) {
-      const AffineExpr start = nest.position[laneDim];
-      auto tileAt = [&](AffineExpr first, int64_t count) {
-        nest.position[laneDim] = start + first;
-        return isNarrow ? LaneTile{laneDim, count, 1} : LaneTile{reduced.back(), 1, count};
-      };
-      ExactAccumulator sums(nest, type, lanes);
-      sums.clear(lanes);
-      overReduced(0, 1, sums, [&](int64_t) {
-        sums.overLanes(lanes, [&](AffineExpr first, int64_t count) {
-          sums.add(nest.evaluate(value, tileAt(first, count)).front(), first);
-        });
-      });
-      sums.carry(lanes);
-      sums.overLanes(lanes, [&](AffineExpr first, int64_t count) {
-        nest.store(sums.finish(first, count, resultType()), tileAt(first, count));
-      });
-    });
-  }
-
-  /// How many elements along a dimension are added at once: along the innermost `step`.
-  int64_t stepOf(int64_t dim, int64_t step) { return dim == nest.rank() - 1 ? step : 1; }
-
-  /// Calls `body` at all places of the reduced dimensions from the `level`th on, of the innermost
-  /// one with how many elements it is to take, at most `step`; and carries in time.
-  void overReduced(size_t level, int64_t step, ExactAccumulator &sums,
-                   llvm::function_ref<void(int64_t)> body) {
-    const int64_t dim = reduced[level];
-    const int64_t size = stepOf(dim, step), extent = nest.extents[dim];
-    int64_t adds = 1; // to a lane, at one place of `dim`
-    for (int64_t inner : ArrayRef(reduced).drop_front(level + 1))
-      adds *= llvm::divideCeil(nest.extents[inner], stepOf(inner, step));
-    auto visit = [&](AffineExpr at, int64_t count) {
-      nest.position[dim] = at;
-      if (level + 1 < reduced.size())
-        overReduced(level + 1, step, sums, body);
-      else
-        body(count);
-    };
-    // Elements side by side, of which each lane takes all: loads of whole vectors know where in
-    // these they are.
-    if (size == 1 && dim == nest.rank() - 1) {
-      for (int64_t place = 0; place < extent; ++place)
-        visit(nest.constant(place), 1);
-      return;
+  /// How many elements, with zeros up to whole vectors, a row has.
+  Value additionsOfRow() {
+    Value vectors = loops.countOf(width);
+    if (loops.restOf(width) > 0) {
+      Value one = constant(1);
+      if (loops.isPiece())
+        one = loops.overRest(width, constant(0), [&](AffineExpr, int64_t) {
+          return SmallVector<Value>{constant(1)};
+        }).front();
+      vectors = arith::AddIOp::create(b, loc, vectors, one);
     }
-    const int64_t count = extent / size;
-    const int64_t between =
-        std::max<int64_t>(1, ExactAccumulator::addsBetweenCarries / std::max<int64_t>(adds, 1));
-    nest.loop(count / between, [&](AffineExpr iv) {
-      nest.loop(between, [&](AffineExpr next) { visit((iv * between + next) * size, size); });
-      if (adds < ExactAccumulator::addsBetweenCarries)
-        sums.carry(sums.lanes());
-    });
-    nest.loop(count % between,
-              [&](AffineExpr iv) { visit((iv + count / between * between) * size, size); });
-    if (int64_t rest = extent % size)
-      visit(nest.constant(extent - rest), rest);
+    int64_t others = width;
+    for (int64_t dim : ArrayRef(reduced).drop_back())
+      others *= nest.extents[dim];
+    return arith::MulIOp::create(b, loc, vectors, constant(others));
   }
 
+  /// One result of many blocks, whose lanes go together in the end.
+  void emitLine() {
+    allocate(width, 1, /*isCommon=*/true);
+    Value count = allocateCount();
+    const LaneTile tile = loops.inAnyOrder({loops.line, width, 1});
+    const Lanes lanes{nest.constant(0), width, 1};
+    nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
+      clear(lanes);
+      clearCount(count);
+      overChunks(chunksOf(blockOfLine, width), width, [&](auto overBlock, Value additions) {
+        countOrFlush(count, additions, [&] { flush(lanes); });
+        auto add = [&] {
+          SmallVector<SmallVector<Value>> magic = magicOf(nest.constant(0));
+          return overBlock(emptyBlock(width), [&](ValueRange block) {
+            return addElements(block, loops.elements(tile), magic);
+          });
+        };
+        auto take = [&](ValueRange block) { takeSums(block, additions, nest.constant(0)); };
+        auto addToLimbs = [&] {
+          overBlock({}, [&](ValueRange) {
+            addVectorToLimbs(loops.elements(tile), nest.constant(0), /*toFirst=*/true);
+            return SmallVector<Value>();
+          });
+        };
+        addBlock(lanes, {typesOf(emptyBlock(width)), add, take, addToLimbs});
+      });
+      if (loops.restOf(width) > 0) {
+        openLimbs(lanes);
+        const int64_t line = reduced.pop_back_val();
+        overReduced(0, 1, {}, [&](ValueRange) {
+          return loops.overRest(width, {}, [&](AffineExpr at, int64_t left) {
+            nest.position[loops.line] = at;
+            addVectorToLimbs(loops.elements({loops.line, left, 1}), nest.constant(0),
+                             /*toFirst=*/true);
+            return SmallVector<Value>();
+          });
+        });
+        reduced.push_back(line);
+      }
+      finish(lanes, LaneTile{});
+      return {};
+    });
+  }
+
+  void addVectorToLimbs(ValueRange elements, AffineExpr first, bool toFirst) {
+    for (auto [n, part] : llvm::enumerate(parts))
+      part.limbs.add(elements[n], first, toFirst);
+  }
+
+  // How many elements each lane took since sums were handed on.
+
+  Value allocateCount() { return nest.allocate(1, b.getI64Type()); }
+
+  void clearCount(Value count) {
+    Value none = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
+    memref::StoreOp::create(b, loc, none, count, constant(0));
+  }
+
+  /// Hands sums on, by `flush`, before `additions` more could make them overflow.
+  void countOrFlush(Value count, Value additions, llvm::function_ref<void()> flush) {
+    Value zero = constant(0);
+    Value more = arith::IndexCastOp::create(b, loc, b.getI64Type(), additions);
+    Value before = memref::LoadOp::create(b, loc, count, zero);
+    Value after = arith::AddIOp::create(b, loc, before, more);
+    Value most =
+        arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(ExactWindow::mostAdditions));
+    Value isFull = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, after, most);
+    ifTrue(isFull, flush);
+    Value next = arith::SelectOp::create(b, loc, isFull, more, after);
+    memref::StoreOp::create(b, loc, next, count, zero);
+  }
+
+  //===-- Across memory -----------------------------------------------------------------------===//
+
+  /// Each lane has a result of its own: neighbours along the last dimension that is kept.
+  void emitColumns() {
+    const int64_t laneDim = kept.pop_back_val();
+    const int64_t elementBytes = type.getIntOrFloatBitWidth() / 8;
+    const LoopNest::Cover groups = nest.cover(laneDim, width * elementBytes, elementBytes);
+    allocate(groups.width * groups.count, groups.width * groups.count, /*isCommon=*/false);
+    const LaneTile tile = loops.isInner() ? LaneTile{laneDim, groups.width, 1}
+                                          : LaneTile{-1, 1, groups.width};
+    int64_t additions = 1;
+    for (int64_t dim : reduced)
+      additions *= most(dim);
+    const Chunks chunks = chunksOf(groups.count > 1 ? blockOfColumns : blockOfFewColumns, 1);
+
+    auto lanesOf = [&](AffineExpr group) {
+      return Lanes{group * groups.width, groups.width, groups.width};
+    };
+    auto overGroups = [&](llvm::function_ref<void(const Lanes &)> body) {
+      nest.overVectors(laneDim, groups, [&](AffineExpr group) { body(lanesOf(group)); });
+    };
+    auto addBlockTo = [&](const Lanes &lanes, auto overBlock, Value additions) {
+      auto add = [&] {
+        SmallVector<SmallVector<Value>> magic;
+        for (Part &part : parts)
+          magic.push_back(part.window.magic(lanes.first, groups.width));
+        return overBlock(emptyBlock(groups.width), [&](ValueRange block) {
+          return addElements(block, loops.elements(tile), magic);
+        });
+      };
+      auto take = [&](ValueRange block) { takeSums(block, additions, lanes.first); };
+      auto addToLimbs = [&] {
+        overBlock({}, [&](ValueRange) {
+          addVectorToLimbs(loops.elements(tile), lanes.first, /*toFirst=*/false);
+          return SmallVector<Value>();
+        });
+      };
+      addBlock(lanes, {typesOf(emptyBlock(groups.width)), add, take, addToLimbs});
+    };
+    Value count;
+    if (additions > ExactWindow::mostAdditions)
+      count = allocateCount();
+
+    nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
+      if (chunks.isOne) {
+        overGroups([&](const Lanes &lanes) {
+          clear(lanes);
+          overChunks(chunks, 1, [&](auto overBlock, Value additions) {
+            addBlockTo(lanes, overBlock, additions);
+          });
+          finish(lanes, tile);
+        });
+        return {};
+      }
+      overGroups([&](const Lanes &lanes) { clear(lanes); });
+      if (count)
+        clearCount(count);
+      overChunks(chunks, 1, [&](auto overBlock, Value additions) {
+        if (count)
+          countOrFlush(count, additions,
+                       [&] { overGroups([&](const Lanes &lanes) { flush(lanes); }); });
+        overGroups([&](const Lanes &lanes) { addBlockTo(lanes, overBlock, additions); });
+      });
+      overGroups([&](const Lanes &lanes) { finish(lanes, tile); });
+      return {};
+    });
+  }
+
+  //===-- Results -----------------------------------------------------------------------------===//
+
+  void finish(const Lanes &lanes, const LaneTile &tile) {
+    for (int64_t dim : reduced)
+      nest.position[dim] = nest.constant(0);
+    SmallVector<Value> results;
+    auto types = llvm::map_to_vector(nest.generic.getDpsInits(), [&](Value output) -> Type {
+      return VectorType::get({lanes.limbs}, getElementTypeOrSelf(output));
+    });
+    auto fromLimbs = [&] {
+      SmallVector<Value> results;
+      flush(lanes);
+      for (auto [part, type] : llvm::zip_equal(parts, types))
+        results.push_back(
+            part.limbs.finish(lanes.first, lanes.limbs, cast<VectorType>(type).getElementType()));
+      return results;
+    };
+    if (lanes.areOne())
+      return nest.store(fromLimbs(), tile);
+    nest.store(choose(usesLimbsOf(lanes), types, fromLimbs,
+                      [&] {
+                        SmallVector<Value> results;
+                        for (auto [part, result] : llvm::zip_equal(parts, types)) {
+                          Value sum = part.window.round(lanes.first, lanes.windows,
+                                                        /*toOdd=*/type.isF32());
+                          if (sum.getType() != result)
+                            sum = arith::TruncFOp::create(b, loc, result, sum);
+                          results.push_back(sum);
+                        }
+                        return results;
+                      }),
+               tile);
+  }
+
+  ReductionLoops &loops;
   LoopNest &nest;
-  Value value;
-  Type type;
-  OpOperand &output;
-  const int64_t width; // of vectors
+  OpBuilder &b;
+  Location loc;
   SmallVector<int64_t> kept, reduced;
+  Type type;
+  const int64_t width; // of vectors
+  SmallVector<Part, 1> parts;
+  Value usesLimbs; ///< of each result, or the first of its vector: whether its limbs are in use
 };
 
 class Exact final : public Strategy {
@@ -137,16 +691,14 @@ public:
 
   int64_t cost(const ReductionShape &) const override { return 1; }
 
-  int64_t resultsPerTile(const ReductionShape &shape, int64_t) const override {
-    constexpr int64_t bytes = 16 * 1024;
+  int64_t resultsPerTile(const ReductionShape &shape, int64_t bytes) const override {
+    constexpr int64_t rowBytes = 64 * 1024;
     if (shape.isInner() && (shape.elements() > narrowLine || shape.innerKept < 0))
-      return 1;
-    return bytes / shape.blockBytes;
+      return std::max<int64_t>(1, rowBytes / std::max<int64_t>(bytes, 1));
+    return maxLimbBytes / (shape.blockBytes == 4 ? 8 * 11 : 8 * 68);
   }
 
-  void emit(ReductionLoops &loops) const override {
-    Emitter(loops.nest, loops.values.front()).emit();
-  }
+  void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }
 };
 
 } // namespace
