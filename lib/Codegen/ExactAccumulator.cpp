@@ -155,14 +155,9 @@ void ExactAccumulator::add(Value elements, AffineExpr first, bool toFirst) {
           toFirst);
 }
 
-void ExactAccumulator::addFixed(Value integers, Value exponent, AffineExpr first, bool toFirst) {
+void ExactAccumulator::addFixed(Value integers, Value power, AffineExpr first, bool toFirst) {
   LaneBuilder l{b, loc, {cast<VectorType>(integers.getType()).getDimSize(0)}};
-  // How far to shift them up from the smallest number; down, where it is negative.
-  Word distance = Word(&l, exponent) + Word(std::uint64_t(-1075 - formatOf(type).smallest));
-  Word isDown = distance >> 63;
-  Word down = (Word(0) - distance) & (Word(0) - isDown);
-  distance = distance & (isDown - Word(1));
-  Word number(&l, arith::ShRSIOp::create(b, loc, integers, down.in(l)));
+  Word number(&l, integers), distance(&l, power);
   Word within = distance & Word(31);
   Word low = (number & Word(limbMask)) << within;
   Word high = shiftArithmetically(number) << within; // with its sign
@@ -272,47 +267,31 @@ Value ExactAccumulator::finish(AffineExpr first, int64_t width, Type result) {
                       : finishAs(ValueLane<double>(&l, others));
 }
 
-Value ExactAccumulator::roundFixed(OpBuilder &b, Location loc, Value low, Value high,
-                                   Value exponent, bool toOdd) {
-  constexpr int levelBits = 51;
+Value ExactAccumulator::roundFixed(OpBuilder &b, Location loc, Type type, Value high, Value low,
+                                   Value unit, bool toOdd) {
+  const int digits = formatOf(type).digits, fractionBits = digits - 1;
   LaneBuilder l{b, loc, {cast<VectorType>(low.getType()).getDimSize(0)}};
   // The magnitude, as an integer and a fraction of 64 bits.
-  Word whole(&l, low), fraction(0), weight(&l, exponent);
-  if (high) {
-    Value carried = arith::ShRSIOp::create(b, loc, low, Word(levelBits).in(l));
-    whole = Word(&l, high) + Word(&l, carried);
-    fraction = Word(&l, low) << (64 - levelBits);
-    weight = weight + Word(levelBits);
-  }
+  Value carried = arith::ShRSIOp::create(b, loc, low, Word(std::uint64_t(fractionBits)).in(l));
+  Word whole = Word(&l, high) + Word(&l, carried);
+  Word fraction = Word(&l, low) << (64 - fractionBits);
+  Word weight = Word(&l, unit) + Word(std::uint64_t(fractionBits));
   Word sign = whole >> 63, turned = Word(0) - sign;
-  if (high) {
-    Word borrows = select(fraction == Word(0), sign, Word(0));
-    fraction = (fraction ^ turned) + sign;
-    whole = (whole ^ turned) + borrows;
-  } else {
-    whole = (whole ^ turned) + sign;
-  }
-  auto zerosOf = [&](Word word) {
-    return Word(&l, l.create<mlir::math::CountLeadingZerosOp>(word.value));
-  };
-  // Without its leading zeros; a fraction alone moves up by a whole word first.
-  Word rest(0);
-  if (high) {
-    MaskLane isFraction = whole == Word(0);
-    whole = select(isFraction, fraction, whole);
-    fraction = select(isFraction, Word(0), fraction);
-    weight = weight - select(isFraction, Word(64), Word(0));
-  }
-  Word zeros = zerosOf(whole);
-  Word shift = zeros & Word(63); // of 0 anything will do
-  Word bits = whole << shift;
-  if (high) {
-    bits = bits | ((fraction >> 1) >> (Word(63) - shift));
-    rest = fraction << shift;
-    bits = bits | select(rest == Word(0), Word(0), Word(1));
-  }
+  Word borrows = select(fraction == Word(0), sign, Word(0));
+  fraction = (fraction ^ turned) + sign;
+  whole = (whole ^ turned) + borrows;
+  // Without leading zeros: a fraction alone moves up by a whole word first.
+  MaskLane isFraction = whole == Word(0);
+  whole = select(isFraction, fraction, whole);
+  fraction = select(isFraction, Word(0), fraction);
+  weight = weight - select(isFraction, Word(64), Word(0));
+  Word shift(&l, l.create<mlir::math::CountLeadingZerosOp>(whole.value));
+  shift = shift & Word(63); // of 0 anything will do
+  Word bits = (whole << shift) | ((fraction >> 1) >> (Word(63) - shift));
+  bits = bits | select((fraction << shift) == Word(0), Word(0), Word(1));
   ValueLane<double> number =
-      roundToDouble(Leading{bits, weight + Word(63) - shift}, -1075, toOdd);
+      roundToDouble(Leading{bits, weight + Word(63) - shift},
+                    formatOf(type).smallest - 1, toOdd);
   return from_bits(tsum::bits(number) | (sign << 63)).value;
 }
 

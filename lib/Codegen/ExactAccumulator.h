@@ -27,9 +27,9 @@ public:
   /// Adds the elements of a vector, of at most `vectorLanes`, to the lanes from `first` on, or, if
   /// `toFirst`, all to the first of these.
   void add(mlir::Value elements, mlir::AffineExpr first, bool toFirst = false);
-  /// Adds integers of 64 bits that count by 2^(`exponent` - 1075), likewise. What is below the
-  /// smallest positive number must be 0.
-  void addFixed(mlir::Value integers, mlir::Value exponent, mlir::AffineExpr first, bool toFirst);
+  /// Adds signed integers of 64 bits that count by 2^`power` times the smallest positive number,
+  /// likewise.
+  void addFixed(mlir::Value integers, mlir::Value power, mlir::AffineExpr first, bool toFirst);
   /// Makes room in `width` lanes for 2^29 more additions to each.
   void carry(mlir::AffineExpr first, int64_t width);
   /// The sums of `lanes` lanes from `first` on, after `carry`, rounded to `type`: that of the
@@ -38,10 +38,11 @@ public:
   /// 2008).
   mlir::Value finish(mlir::AffineExpr first, int64_t lanes, mlir::Type type);
 
-  /// `low` + 2^51 `high`, integers of 64 bits of which `high` may be null, times
-  /// 2^(`exponent` - 1075), as f64: rounded to nearest even, or to odd.
-  static mlir::Value roundFixed(mlir::OpBuilder &b, mlir::Location loc, mlir::Value low,
-                                mlir::Value high, mlir::Value exponent, bool toOdd);
+  /// 2^p `high` + `low`, signed integers of 64 bits, as f64, rounded to nearest even or to odd. With
+  /// the p stored bits of a significand of `type`, they count by the last one of elements of the
+  /// biased exponent `unit`.
+  static mlir::Value roundFixed(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
+                                mlir::Value high, mlir::Value low, mlir::Value unit, bool toOdd);
 
 private:
   void scatter(mlir::Value limb, llvm::ArrayRef<mlir::Value> parts, mlir::AffineExpr first,

@@ -6,9 +6,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -16,273 +14,261 @@ using namespace mlir::arith;
 
 namespace tsum {
 
-/// Bits of a level, of which elements take one less: M has the leading 1 and the one of its half.
-static constexpr int64_t levelBits = 51;
+namespace {
 
-/// What of a format the window needs. Its unit is 2^(U - 1075) for the biased exponent U of M.
-struct ExactWindow::Format {
-  int fraction;        ///< bits of the significand that are stored
-  int64_t infinity;    ///< the biased exponent of infinity
-  int64_t atLeast;     ///< U - E: so that elements of the biased exponent E do not exceed a window
-  int64_t atMost;      ///< U - E: so that their last bits are in it
-  int64_t highestUnit; ///< so that all M are finite
-  int64_t firstUnit;   ///< elements about 1 are in the middle
-};
-
-const ExactWindow::Format &ExactWindow::format() const {
-  // Elements of the exponent E are less than 2^(E - 126), or 2^(E - 1022), and multiples of
-  // 2^(E - 150), or 2^(E - 1075).
-  static constexpr Format single{23, 255, 1075 - 126 - levelBits, 1075 - 150, 2046, 1031};
-  static constexpr Format wide{52, 2047, 1075 - 1022 - 2 * levelBits, 0, 2046 - levelBits, 989};
-  return type.isF32() ? single : wide;
-}
-
-static Value splat(OpBuilder &b, Location loc, Type type, int64_t value) {
+Value constant(OpBuilder &b, Location loc, Type type, int64_t value) {
   const unsigned bits = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
-  return createScalarOrSplatConstant(b, loc, type, APInt(bits, uint64_t(value), /*isSigned=*/false, /*implicitTrunc=*/true));
+  return createScalarOrSplatConstant(
+      b, loc, type,
+      APInt(bits, uint64_t(value), /*isSigned=*/false, /*implicitTrunc=*/true));
 }
 
-/// `value` or vectors of it.
-static Type like(Value lanes, Type element) {
-  auto vector = dyn_cast<VectorType>(lanes.getType());
-  return vector ? Type(VectorType::get(vector.getShape(), element)) : element;
+/// A constant like `lanes`.
+Value constantLike(OpBuilder &b, Location loc, Value lanes, int64_t value) {
+  return constant(b, loc, lanes.getType(), value);
+}
+
+int64_t widthOf(Value vector) { return cast<VectorType>(vector.getType()).getDimSize(0); }
+
+/// Vectors as long as `lanes`.
+Type like(Value lanes, Type element) {
+  return VectorType::get({widthOf(lanes)}, element);
+}
+
+Value overLanes(OpBuilder &b, Location loc, vector::CombiningKind kind, Value lanes) {
+  return vector::ReductionOp::create(b, loc, kind, lanes);
+}
+
+/// A vector of one lane.
+Value single(OpBuilder &b, Location loc, Value scalar) {
+  return vector::FromElementsOp::create(b, loc, VectorType::get({1}, scalar.getType()), scalar);
+}
+
+} // namespace
+
+int64_t ExactWindow::mostOfSum(Type type) {
+  // An element is at most 2^(p - 1) units.
+  return int64_t(1) << (type.isF32() ? 62 - 22 : 62 - 51);
 }
 
 ExactWindow::ExactWindow(LoopNest &nest, Type type, int64_t lanes, bool isCommon)
     : nest(nest), b(nest.b), loc(nest.loc), type(type), lanes(lanes), isCommon(isCommon) {
   const int64_t windows = isCommon ? 1 : lanes;
-  Type bits = b.getIntegerType(type.getIntOrFloatBitWidth());
-  sums = nest.allocate(levels() * lanes, b.getI64Type());
-  upper = nest.allocate(windows, bits);
-  lower = nest.allocate(windows, bits);
-  units = nest.allocate(windows, b.getI64Type());
-  // Before all tiles: what the window has learned from one serves the next.
+  sums = nest.allocate(levels * lanes, b.getI64Type());
+  upper = nest.allocate(windows, bitsType());
+  lower = nest.allocate(windows, bitsType());
+  units = nest.allocate(windows, bitsType());
+  // Before all tiles: what the window has learned from one serves the next. It begins with elements
+  // about 1 in its middle. (Of allocations the last one comes first.)
   OpBuilder::InsertionGuard guard(b);
-  Operation *last = upper.getDefiningOp(); // each allocation comes before those made earlier
-  b.setInsertionPointAfter(last);
+  b.setInsertionPointAfter(upper.getDefiningOp());
+  const int64_t bias = type.isF32() ? 127 : 1023;
   const int64_t width = std::min(ExactAccumulator::vectorLanes(type), windows);
   for (int64_t first = 0; first < windows; first += width) {
-    const int64_t count = std::min(width, windows - first);
-    setUnit(splat(b, loc, VectorType::get({count}, b.getI64Type()), format().firstUnit),
-            nest.constant(first));
+    auto count = VectorType::get({std::min(width, windows - first)}, bitsType());
+    setUnits(constant(b, loc, count, bias - fraction() + 4), nest.constant(first));
   }
 }
 
 void ExactWindow::clear(AffineExpr first, int64_t width) {
-  Value zero = splat(b, loc, VectorType::get({width}, b.getI64Type()), 0);
-  for (int64_t level = 0; level < levels(); ++level)
+  Value zero = constant(b, loc, VectorType::get({width}, b.getI64Type()), 0);
+  for (int64_t level = 0; level < levels; ++level)
     nest.storeTo(sums, at(level, first), zero);
 }
 
-/// A value of each window, for `width` lanes.
-Value ExactWindow::spread(Value window, int64_t width) {
+/// Of each of `width` lanes what `buffer` has for its window.
+Value ExactWindow::load(Value buffer, AffineExpr first, int64_t width) {
   if (!isCommon)
-    return window;
-  Type element = getElementTypeOrSelf(window);
+    return nest.loadFrom(buffer, first, width);
+  Value window = nest.loadFrom(buffer, nest.constant(0), 1);
   Value scalar = vector::ExtractOp::create(b, loc, window, int64_t(0));
-  return vector::BroadcastOp::create(b, loc, VectorType::get({width}, element), scalar);
+  return vector::BroadcastOp::create(b, loc, VectorType::get({width}, bitsType()), scalar);
 }
 
-/// The units of the windows of `width` lanes.
-Value ExactWindow::unit(AffineExpr first, int64_t width) {
-  return nest.loadFrom(units, windowOf(first), isCommon ? 1 : width);
+/// The biased exponents of M.
+Value ExactWindow::exponent(int64_t level, AffineExpr first, int64_t width) {
+  Value lowest = load(units, first, width);
+  return AddIOp::create(b, loc, lowest,
+                        constantLike(b, loc, lowest, (levels - 1 - level) * fraction()));
 }
 
-/// Sets where windows are, and the limits of what they hold.
-void ExactWindow::setUnit(Value unit, AffineExpr first) {
-  const Format &f = format();
-  Type words = unit.getType();
-  Type bits = like(unit, b.getIntegerType(type.getIntOrFloatBitWidth()));
-  auto asBits = [&](Value exponent) -> Value {
-    Value shifted = ShLIOp::create(b, loc, exponent, splat(b, loc, words, f.fraction));
-    return bits == words ? shifted : TruncIOp::create(b, loc, bits, shifted).getResult();
-  };
-  // Exponents from here on are beyond the window; infinities and NaNs always are.
-  Value end = SubIOp::create(b, loc, unit, splat(b, loc, words, f.atLeast - 1));
-  end = MinSIOp::create(b, loc, end, splat(b, loc, words, f.infinity));
-  nest.storeTo(upper, first, asBits(end));
-  // Below these, elements have bits under the unit: subnormal ones, of any size, if normal ones do.
-  Value begin = SubIOp::create(b, loc, unit, splat(b, loc, words, f.atMost));
-  Value isAny = CmpIOp::create(b, loc, CmpIPredicate::sle, begin, splat(b, loc, words, 1));
-  Value least = SelectOp::create(b, loc, isAny, splat(b, loc, bits, 1), asBits(begin));
-  const auto most = int64_t(bits == words ? INT64_MAX : INT32_MAX);
-  nest.storeTo(lower, first, AddIOp::create(b, loc, least, splat(b, loc, bits, most)));
-  nest.storeTo(units, first, unit);
+/// Sets where windows are, and with that the limits of what they hold. With the biased exponent U
+/// of the lower level's M, the unit is that of the last bits of elements of the exponent U.
+void ExactWindow::setUnits(Value value, AffineExpr first) {
+  auto of = [&](int64_t number) { return constantLike(b, loc, value, number); };
+  Value shift = of(fraction());
+  // From here on elements are beyond the window; infinities and NaNs always are.
+  const int64_t infinity = type.isF32() ? 255 : 2047;
+  Value end = AddIOp::create(b, loc, value, of(fraction() - 1));
+  end = MinSIOp::create(b, loc, end, of(infinity));
+  nest.storeTo(upper, first, ShLIOp::create(b, loc, end, shift));
+  // Below this they have bits under the unit; compared as `add` has it.
+  Value begin = ShLIOp::create(b, loc, value, shift);
+  nest.storeTo(lower, first, AddIOp::create(b, loc, begin, of(mostBits())));
+  nest.storeTo(units, first, value);
 }
 
 SmallVector<Value> ExactWindow::magic(AffineExpr first, int64_t width) {
-  Value lowest = unit(first, width);
-  SmallVector<Value> values;
-  for (int64_t level = 0; level < levels(); ++level) {
-    Type words = lowest.getType();
-    Value exponent = AddIOp::create(
-        b, loc, lowest, splat(b, loc, words, (levels() - 1 - level) * levelBits));
-    Value bits = ShLIOp::create(b, loc, exponent, splat(b, loc, words, 52));
-    bits = OrIOp::create(b, loc, bits, splat(b, loc, words, int64_t(1) << 51));
-    Value number = BitcastOp::create(b, loc, like(bits, b.getF64Type()), bits);
-    values.push_back(spread(number, width));
+  SmallVector<Value> numbers;
+  for (int64_t level = 0; level < levels; ++level) {
+    Value bits = exponent(level, first, width);
+    bits = ShLIOp::create(b, loc, bits, constantLike(b, loc, bits, fraction()));
+    bits = OrIOp::create(b, loc, bits,
+                         constantLike(b, loc, bits, int64_t(1) << (fraction() - 1)));
+    numbers.push_back(BitcastOp::create(b, loc, like(bits, type), bits));
   }
-  return values;
-}
-
-SmallVector<Value> ExactWindow::emptySums(int64_t width) {
-  return SmallVector<Value>(levels(), splat(b, loc, VectorType::get({width}, b.getI64Type()), 0));
+  return numbers;
 }
 
 SmallVector<Value> ExactWindow::emptyBlock(int64_t width) {
-  SmallVector<Value> block = emptySums(width);
-  const auto bits = VectorType::get({width}, b.getIntegerType(type.getIntOrFloatBitWidth()));
-  block.push_back(splat(b, loc, bits, 0));
-  block.push_back(splat(b, loc, bits, type.isF32() ? int64_t(INT32_MAX) : INT64_MAX));
+  auto bits = VectorType::get({width}, bitsType());
+  SmallVector<Value> block(levels + 1, constant(b, loc, bits, 0));
+  block.push_back(constant(b, loc, bits, mostBits()));
   return block;
 }
 
 SmallVector<Value> ExactWindow::add(ValueRange block, Value elements, ValueRange magic) {
   SmallVector<Value> sum(block);
-  // Magnitudes by their bits. Of the smallest a zero is none: plus the largest integer it wraps to
-  // that, and all else to negative numbers.
-  Type bits = like(elements, b.getIntegerType(type.getIntOrFloatBitWidth()));
-  const int64_t most = type.isF32() ? int64_t(INT32_MAX) : INT64_MAX;
-  Value magnitude = BitcastOp::create(b, loc, bits, elements);
-  magnitude = AndIOp::create(b, loc, magnitude, splat(b, loc, bits, most));
-  Value &largest = sum[levels()], &smallest = sum[levels() + 1];
+  // Magnitudes by their bits. Of the smallest, a zero is none: with the largest integer added, it
+  // becomes that, and all else wraps to negative numbers.
+  Type bits = like(elements, bitsType());
+  Value most = constant(b, loc, bits, mostBits());
+  Value magnitude = AndIOp::create(b, loc, BitcastOp::create(b, loc, bits, elements), most);
+  Value &largest = sum[levels], &smallest = sum[levels + 1];
   largest = MaxSIOp::create(b, loc, largest, magnitude);
-  Value shifted = AddIOp::create(b, loc, magnitude, splat(b, loc, bits, most));
-  smallest = MinSIOp::create(b, loc, smallest, shifted);
+  smallest = MinSIOp::create(b, loc, smallest, AddIOp::create(b, loc, magnitude, most));
 
   Value rest = elements;
-  if (type.isF32())
-    rest = ExtFOp::create(b, loc, like(elements, b.getF64Type()), elements);
-  for (int64_t level = 0; level < levels(); ++level) {
+  for (int64_t level = 0; level < levels; ++level) {
     Value fixed = AddFOp::create(b, loc, rest, magic[level]);
-    Value word = BitcastOp::create(b, loc, like(fixed, b.getI64Type()), fixed);
-    sum[level] = AddIOp::create(b, loc, sum[level], word);
-    if (level + 1 < levels())
+    sum[level] = AddIOp::create(b, loc, sum[level], BitcastOp::create(b, loc, bits, fixed));
+    if (level + 1 < levels)
       rest = SubFOp::create(b, loc, rest, SubFOp::create(b, loc, fixed, magic[level]));
   }
   return sum;
 }
 
-/// Whether any lane is true.
-static Value any(OpBuilder &b, Location loc, Value mask) {
-  return vector::ReductionOp::create(b, loc, vector::CombiningKind::OR, mask);
-}
-
-/// Whether all lanes are.
-static Value all(OpBuilder &b, Location loc, Value mask) {
-  return vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, mask);
-}
-
-static int64_t widthOf(Value vector) { return cast<VectorType>(vector.getType()).getDimSize(0); }
-
 /// For each lane whether all its elements are within its window.
 Value ExactWindow::within(ValueRange extrema, AffineExpr first) {
   const int64_t width = widthOf(extrema.front());
-  auto limit = [&](Value buffer) {
-    return spread(nest.loadFrom(buffer, windowOf(first), isCommon ? 1 : width), width);
-  };
-  Value isBelowEnd = CmpIOp::create(b, loc, CmpIPredicate::slt, extrema[0], limit(upper));
-  Value isAboveBegin = CmpIOp::create(b, loc, CmpIPredicate::sge, extrema[1], limit(lower));
-  return AndIOp::create(b, loc, isBelowEnd, isAboveBegin);
+  Value isBelow = CmpIOp::create(b, loc, CmpIPredicate::slt, extrema[0], load(upper, first, width));
+  Value isAbove = CmpIOp::create(b, loc, CmpIPredicate::sge, extrema[1], load(lower, first, width));
+  return AndIOp::create(b, loc, isBelow, isAbove);
 }
 
 Value ExactWindow::holds(ValueRange extrema, AffineExpr first) {
-  return all(b, loc, within(extrema, first));
+  return overLanes(b, loc, vector::CombiningKind::AND, within(extrema, first));
 }
 
 Value ExactWindow::moveTo(ValueRange extrema, AffineExpr first) {
-  const Format &f = format();
   Value largest = extrema[0], smallest = extrema[1];
   if (isCommon) {
-    auto overLanes = [&](Value lanes, vector::CombiningKind kind) -> Value {
-      Value one = vector::ReductionOp::create(b, loc, kind, lanes);
-      return vector::FromElementsOp::create(b, loc, VectorType::get({1}, one.getType()), one);
-    };
-    largest = overLanes(largest, vector::CombiningKind::MAXSI);
-    smallest = overLanes(smallest, vector::CombiningKind::MINSI);
+    largest = single(b, loc, overLanes(b, loc, vector::CombiningKind::MAXSI, largest));
+    smallest = single(b, loc, overLanes(b, loc, vector::CombiningKind::MINSI, smallest));
   }
-  const auto words = cast<VectorType>(like(largest, b.getI64Type()));
-  auto constant = [&](int64_t value) { return splat(b, loc, words, value); };
-  // The biased exponents; subnormal numbers are as fine as those of the smallest normal ones.
-  auto exponentOf = [&](Value magnitude) -> Value {
-    if (magnitude.getType() != words)
-      magnitude = ExtUIOp::create(b, loc, words, magnitude);
-    Value exponent = ShRUIOp::create(b, loc, magnitude, constant(f.fraction));
-    return MaxSIOp::create(b, loc, exponent, constant(1));
-  };
-  const int64_t most = type.isF32() ? int64_t(INT32_MAX) : INT64_MAX;
-  Value none = splat(b, loc, smallest.getType(), most);
-  Value isZero = CmpIOp::create(b, loc, CmpIPredicate::eq, smallest, none);
-  Value high = exponentOf(largest);
-  Value low = exponentOf(SubIOp::create(b, loc, smallest, none));
+  auto of = [&](int64_t number) { return constantLike(b, loc, largest, number); };
+  Value most = of(mostBits());
+  Value shift = of(fraction());
+  Value isZero = CmpIOp::create(b, loc, CmpIPredicate::eq, smallest, most);
+  Value high = ShRUIOp::create(b, loc, largest, shift);
+  Value low = ShRUIOp::create(b, loc, SubIOp::create(b, loc, smallest, most), shift);
   low = SelectOp::create(b, loc, isZero, high, low);
 
-  // Between the lowest and the highest unit that will do.
-  Value lowest = AddIOp::create(b, loc, high, constant(f.atLeast));
-  lowest = MaxSIOp::create(b, loc, lowest, constant(1));
-  Value highest = AddIOp::create(b, loc, low, constant(f.atMost));
-  highest = MinSIOp::create(b, loc, highest, constant(f.highestUnit));
+  // Between the lowest and the highest unit that will do. That of the lower level must leave no
+  // subnormal numbers, which a host may have told the processor to take for zeros, and the M of the
+  // higher one must be finite, which leaves out infinities and NaNs.
+  Value lowest = SubIOp::create(b, loc, high, of(fraction() - 2));
+  lowest = MaxSIOp::create(b, loc, lowest, of(fraction() + 1));
+  const int64_t largestExponent = type.isF32() ? 254 : 2046;
+  Value highest = MinSIOp::create(b, loc, low, of(largestExponent - fraction()));
   Value fits = CmpIOp::create(b, loc, CmpIPredicate::sle, lowest, highest);
-  Value isFinite = CmpIOp::create(b, loc, CmpIPredicate::slt, high, constant(f.infinity));
-  fits = AndIOp::create(b, loc, fits, isFinite);
-  Value middle = ShRUIOp::create(b, loc, AddIOp::create(b, loc, lowest, highest), constant(1));
+  Value middle = ShRUIOp::create(b, loc, AddIOp::create(b, loc, lowest, highest), of(1));
   // Of several windows those stay that hold their elements.
   Value moves = fits;
+  AffineExpr window = isCommon ? nest.constant(0) : first;
   if (!isCommon) {
     Value stays = within(extrema, first);
-    moves = AndIOp::create(b, loc, fits, XOrIOp::create(b, loc, stays, splat(b, loc, stays.getType(), 1)));
+    Value leaves = XOrIOp::create(b, loc, stays, constantLike(b, loc, stays, 1));
+    moves = AndIOp::create(b, loc, fits, leaves);
     fits = OrIOp::create(b, loc, fits, stays);
   }
-  Value before = unit(first, widthOf(largest));
-  setUnit(SelectOp::create(b, loc, moves, middle, before), windowOf(first));
-  return all(b, loc, fits);
+  Value before = nest.loadFrom(units, window, widthOf(largest));
+  setUnits(SelectOp::create(b, loc, moves, middle, before), window);
+  return overLanes(b, loc, vector::CombiningKind::AND, fits);
 }
 
 Value ExactWindow::sumOf(int64_t level, AffineExpr first, int64_t width) {
   return nest.loadFrom(sums, at(level, first), width);
 }
 
+/// A sum of bits without those of as many `magic`, whose lower half is zeros.
+Value ExactWindow::withoutMagic(Value sum, Value magic, Value additions) {
+  Type bits = sum.getType();
+  Value shift = constant(b, loc, bits, fraction() - 1);
+  Value factor = ShRUIOp::create(b, loc, BitcastOp::create(b, loc, bits, magic), shift);
+  Value times = IndexCastOp::create(b, loc, bitsType(), additions);
+  times = AndIOp::create(b, loc, times, constant(b, loc, bitsType(), 0xffffff)); // it is no more
+  times = vector::BroadcastOp::create(b, loc, bits, times);
+  Value product = ShLIOp::create(b, loc, MulIOp::create(b, loc, factor, times), shift);
+  return SubIOp::create(b, loc, sum, product);
+}
+
+/// Signed integers as such of 64 bits.
+static Value widen(OpBuilder &b, Location loc, Value integers) {
+  Type type = like(integers, b.getI64Type());
+  return integers.getType() == type ? integers
+                                    : ExtSIOp::create(b, loc, type, integers).getResult();
+}
+
 void ExactWindow::take(ValueRange blockSums, Value additions, AffineExpr first) {
   const int64_t width = widthOf(blockSums.front());
   SmallVector<Value> numbers = magic(first, width);
-  for (int64_t level = 0; level < levels(); ++level) {
-    auto words = cast<VectorType>(blockSums[level].getType());
-    // The bits of M are 13, and 51 zeros.
-    Value bits = BitcastOp::create(b, loc, words, numbers[level]);
-    Value shift = splat(b, loc, words, 51);
-    Value times = IndexCastOp::create(b, loc, b.getI64Type(), additions);
-    times = AndIOp::create(b, loc, times, splat(b, loc, b.getI64Type(), 0xffff));
-    Value product = MulIOp::create(b, loc, ShRUIOp::create(b, loc, bits, shift),
-                                   vector::BroadcastOp::create(b, loc, words, times));
-    Value fixed =
-        SubIOp::create(b, loc, blockSums[level], ShLIOp::create(b, loc, product, shift));
+  for (int64_t level = 0; level < levels; ++level) {
+    Value fixed = widen(b, loc, withoutMagic(blockSums[level], numbers[level], additions));
     Value sum = AddIOp::create(b, loc, sumOf(level, first, width), fixed);
     nest.storeTo(sums, at(level, first), sum);
   }
 }
 
+void ExactWindow::takeTogether(ValueRange blockSums, Value additions, int64_t elements,
+                               AffineExpr place) {
+  const int64_t width = widthOf(blockSums.front());
+  SmallVector<Value> numbers = magic(place, width);
+  for (int64_t level = 0; level < levels; ++level) {
+    // An element is up to 2^(p - 1) units; of f32 only few add up in 32 bits.
+    Value fixed = withoutMagic(blockSums[level], numbers[level], additions);
+    if (type.isF32() && elements >= 512)
+      fixed = widen(b, loc, fixed);
+    fixed = single(b, loc, overLanes(b, loc, vector::CombiningKind::ADD, fixed));
+    nest.storeTo(sums, at(level, place), widen(b, loc, fixed));
+  }
+}
+
 Value ExactWindow::isAnyTaken(AffineExpr first, int64_t width) {
-  Value all = sumOf(0, first, width);
-  for (int64_t level = 1; level < levels(); ++level)
-    all = OrIOp::create(b, loc, all, sumOf(level, first, width));
-  return any(b, loc, CmpIOp::create(b, loc, CmpIPredicate::ne, all, splat(b, loc, all.getType(), 0)));
+  Value all = OrIOp::create(b, loc, sumOf(0, first, width), sumOf(1, first, width));
+  Value isTaken =
+      CmpIOp::create(b, loc, CmpIPredicate::ne, all, constantLike(b, loc, all, 0));
+  return overLanes(b, loc, vector::CombiningKind::OR, isTaken);
 }
 
 void ExactWindow::flush(ExactAccumulator &limbs, AffineExpr first, int64_t width, bool toFirst) {
-  Value lowest = spread(unit(first, width), width);
-  for (int64_t level = 0; level < levels(); ++level) {
-    Value exponent = AddIOp::create(
-        b, loc, lowest, splat(b, loc, lowest.getType(), (levels() - 1 - level) * levelBits));
-    limbs.addFixed(sumOf(level, first, width), exponent, first, toFirst);
+  for (int64_t level = 0; level < levels; ++level) {
+    Value power = exponent(level, first, width);
+    power = SubIOp::create(b, loc, power, constantLike(b, loc, power, 1));
+    limbs.addFixed(sumOf(level, first, width), widen(b, loc, power), first, toFirst);
   }
   clear(first, width);
 }
 
-Value ExactWindow::round(AffineExpr first, int64_t width, bool toOdd) {
-  Value lowest = spread(unit(first, width), width);
-  return ExactAccumulator::roundFixed(b, loc, sumOf(levels() - 1, first, width),
-                                      levels() > 1 ? sumOf(0, first, width) : Value(), lowest,
-                                      toOdd);
+Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, bool toOdd) {
+  auto sum = [&](int64_t level) {
+    Value lanes = sumOf(level, first, width);
+    if (!asOne)
+      return lanes;
+    return single(b, loc, overLanes(b, loc, vector::CombiningKind::ADD, lanes));
+  };
+  Value unit = exponent(levels - 1, first, asOne ? 1 : width);
+  return ExactAccumulator::roundFixed(b, loc, type, sum(0), sum(1), widen(b, loc, unit), toOdd);
 }
 
 } // namespace tsum

@@ -99,6 +99,10 @@ std::shared_ptr<void> random_data(const Case &which, std::uint32_t seed) {
 Tensor build(const Case &which, const Tensor &x, const Tensor &y) {
   if (which.op == "sum")
     return reduce_sum(x, which.axes);
+  if (which.op == "exact_sum")
+    return reduce_sum(x, which.axes, tsum::Accuracy::exact);
+  if (which.op == "exact_sqdiff")
+    return reduce_sum(square(x - y), which.axes, tsum::Accuracy::exact);
   if (which.op == "sqdiff")
     return reduce_sum(square(x - y), which.axes);
   if (which.op == "dot")

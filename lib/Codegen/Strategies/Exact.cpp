@@ -32,13 +32,10 @@ namespace tsum {
 namespace {
 
 /// Bytes of limbs that results side by side may have: as much as L1 holds, though few are touched.
-constexpr int64_t maxLimbBytes = 48 * 1024;
-/// Elements that a lane takes of a block. Of a block that lies in caches: it may be read twice.
-constexpr int64_t blockOfLine = 512, blockOfColumns = 32, blockOfFewColumns = 256;
-
-/// Whether one row's elements, with zeros up to whole vectors, are few enough to add the lanes'
-/// integers up.
-bool isShortRow(int64_t elements) { return elements <= ExactWindow::mostAdditions; }
+constexpr int64_t maxLimbBytes = 112 * 1024;
+/// Elements that each lane takes of a block, which may be read twice and should lie in L1 then; and
+/// where vectors that lie side by side are blocks of their own.
+constexpr int64_t blockElements = ExactWindow::mostOfBlock, blockOfColumns = 8;
 
 class Emitter {
 public:
@@ -52,7 +49,7 @@ public:
 
   void emit() {
     if (loops.isInner() && !isNarrow()) {
-      if (isShortRow(paddedElements()))
+      if (paddedElements() <= blockElements * width)
         emitRows();
       else
         emitLine();
@@ -127,9 +124,13 @@ private:
     bool areOne() const { return limbs < windows; }
   };
 
-  void clear(const Lanes &lanes) {
+  void clearSums(const Lanes &lanes) {
     for (Part &part : parts)
       part.window.clear(lanes.first, lanes.windows);
+  }
+
+  void clear(const Lanes &lanes) {
+    clearSums(lanes);
     Value none = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
     memref::StoreOp::create(b, loc, none, usesLimbs, nest.index(lanes.first));
   }
@@ -180,6 +181,8 @@ private:
     llvm::function_ref<void(ValueRange)> take;
     /// Adds the elements to limbs.
     llvm::function_ref<void()> addToLimbs;
+    /// Whether it is the first one of its results.
+    bool isFirst = false;
   };
 
   ValueRange valuesOf(ValueRange all, size_t part) {
@@ -206,7 +209,8 @@ private:
           SmallVector<Value> moved = choose(
               mayMove, b.getI1Type(),
               [&] {
-                flushIfAny(lanes);
+                if (!block.isFirst)
+                  flushIfAny(lanes);
                 Value fits = truth(true);
                 for (auto [n, part] : llvm::enumerate(parts))
                   fits = arith::AndIOp::create(
@@ -247,9 +251,9 @@ private:
     return sums;
   }
 
-  SmallVector<SmallVector<Value>> magicOf(AffineExpr first) {
-    return llvm::map_to_vector(
-        parts, [&](Part &part) { return part.window.magic(first, width); });
+  SmallVector<SmallVector<Value>> magicOf(AffineExpr first, int64_t lanes) {
+    return llvm::map_to_vector(parts,
+                               [&](Part &part) { return part.window.magic(first, lanes); });
   }
 
   SmallVector<Value> emptyBlock(int64_t lanes) {
@@ -378,11 +382,6 @@ private:
                    : nest.cover(rowDim, width * type.getIntOrFloatBitWidth() / 8,
                                 type.getIntOrFloatBitWidth() / 8);
     allocate(rows.width, rows.width, /*isCommon=*/true);
-    const int64_t levels = parts.front().window.levels();
-    Value rowSums = nest.allocate(parts.size() * levels * rows.width, b.getI64Type());
-    auto rowSumsAt = [&](size_t part, int64_t level, AffineExpr row) {
-      return row + (int64_t(part) * levels + level) * rows.width;
-    };
     const LaneTile tile = loops.inAnyOrder({loops.line, width, 1});
     const Lanes lanes{nest.constant(0), rows.width, rows.width};
     AffineExpr start = nest.constant(0);
@@ -421,35 +420,26 @@ private:
       return extrema;
     };
     auto add = [&] {
-      SmallVector<SmallVector<Value>> magic = magicOf(nest.constant(0));
+      SmallVector<SmallVector<Value>> magic = magicOf(nest.constant(0), width);
+      Value additions = vectorsOfRow();
       return overRows(extremaOf(emptyBlock(width)), [&](AffineExpr row, ValueRange extrema) {
         SmallVector<Value> block;
         for (auto [n, part] : llvm::enumerate(parts)) {
-          llvm::append_range(block, part.window.emptySums(width));
+          llvm::append_range(block, ValueRange(part.window.emptyBlock(width)).drop_back(2));
           llvm::append_range(block, valuesOf(extrema, n));
         }
         block = overRow(block, [&](ValueRange elements, ValueRange sums) {
           return addElements(sums, elements, magic);
         });
-        for (size_t n = 0; n < parts.size(); ++n)
-          for (int64_t level = 0; level < levels; ++level) {
-            Value sum = vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD,
-                                                    valuesOf(block, n)[level]);
-            memref::StoreOp::create(b, loc, sum, rowSums, nest.index(rowSumsAt(n, level, row)));
-          }
+        for (auto [n, part] : llvm::enumerate(parts))
+          part.window.takeTogether(valuesOf(block, n).drop_back(2), additions, paddedElements(),
+                                   row);
         return extremaOf(block);
       });
     };
-    auto take = [&](ValueRange) {
-      Value additions = additionsOfRow();
-      for (auto [n, part] : llvm::enumerate(parts)) {
-        SmallVector<Value> sums;
-        for (int64_t level = 0; level < levels; ++level)
-          sums.push_back(nest.loadFrom(rowSums, rowSumsAt(n, level, nest.constant(0)), rows.width));
-        part.window.take(sums, additions, nest.constant(0));
-      }
-    };
+    auto take = [](ValueRange) {}; // row by row, above
     auto addToLimbs = [&] {
+      clearSums(lanes);
       overRows({}, [&](AffineExpr row, ValueRange) {
         overRow({}, [&](ValueRange elements, ValueRange) {
           for (auto [n, part] : llvm::enumerate(parts))
@@ -465,7 +455,7 @@ private:
       clear(lanes);
       SmallVector<Type> types = llvm::to_vector(
           ValueRange(parts.front().window.emptyBlock(width)).take_back(2).getTypes());
-      addBlock(lanes, {types, add, take, addToLimbs});
+      addBlock(lanes, {types, add, take, addToLimbs, /*isFirst=*/true});
       if (rowDim >= 0)
         nest.position[rowDim] = start;
       finish(lanes, LaneTile{rowDim, rows.width, 1});
@@ -479,18 +469,17 @@ private:
     });
   }
 
-  /// How many elements, with zeros up to whole vectors, a row has.
-  Value additionsOfRow() {
+  /// How many vectors a row has, the last of which may have zeros.
+  Value vectorsOfRow() {
     Value vectors = loops.countOf(width);
     if (loops.restOf(width) > 0) {
-      Value one = constant(1);
-      if (loops.isPiece())
-        one = loops.overRest(width, constant(0), [&](AffineExpr, int64_t) {
-          return SmallVector<Value>{constant(1)};
-        }).front();
-      vectors = arith::AddIOp::create(b, loc, vectors, one);
+      SmallVector<Value> more =
+          loops.overRest(width, constant(0), [&](AffineExpr, int64_t) -> SmallVector<Value> {
+            return {constant(1)};
+          });
+      vectors = arith::AddIOp::create(b, loc, vectors, more.front());
     }
-    int64_t others = width;
+    int64_t others = 1;
     for (int64_t dim : ArrayRef(reduced).drop_back())
       others *= nest.extents[dim];
     return arith::MulIOp::create(b, loc, vectors, constant(others));
@@ -499,16 +488,21 @@ private:
   /// One result of many blocks, whose lanes go together in the end.
   void emitLine() {
     allocate(width, 1, /*isCommon=*/true);
-    Value count = allocateCount();
+    Value count;
+    const bool isShort = paddedElements() <= ExactWindow::mostOfSum(type);
+    if (!isShort)
+      count = allocateCount();
     const LaneTile tile = loops.inAnyOrder({loops.line, width, 1});
     const Lanes lanes{nest.constant(0), width, 1};
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
       clear(lanes);
-      clearCount(count);
-      overChunks(chunksOf(blockOfLine, width), width, [&](auto overBlock, Value additions) {
-        countOrFlush(count, additions, [&] { flush(lanes); });
+      if (count)
+        clearCount(count);
+      overChunks(chunksOf(blockElements, width), width, [&](auto overBlock, Value additions) {
+        if (count)
+          countOrFlush(count, additions, [&] { flush(lanes); });
         auto add = [&] {
-          SmallVector<SmallVector<Value>> magic = magicOf(nest.constant(0));
+          SmallVector<SmallVector<Value>> magic = magicOf(nest.constant(0), width);
           return overBlock(emptyBlock(width), [&](ValueRange block) {
             return addElements(block, loops.elements(tile), magic);
           });
@@ -522,6 +516,7 @@ private:
         };
         addBlock(lanes, {typesOf(emptyBlock(width)), add, take, addToLimbs});
       });
+      // What is left of each line is little.
       if (loops.restOf(width) > 0) {
         openLimbs(lanes);
         const int64_t line = reduced.pop_back_val();
@@ -535,7 +530,7 @@ private:
         });
         reduced.push_back(line);
       }
-      finish(lanes, LaneTile{});
+      finish(lanes, LaneTile{}, /*roundsFixed=*/isShort);
       return {};
     });
   }
@@ -561,7 +556,7 @@ private:
     Value before = memref::LoadOp::create(b, loc, count, zero);
     Value after = arith::AddIOp::create(b, loc, before, more);
     Value most =
-        arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(ExactWindow::mostAdditions));
+        arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(ExactWindow::mostOfSum(type)));
     Value isFull = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, after, most);
     ifTrue(isFull, flush);
     Value next = arith::SelectOp::create(b, loc, isFull, more, after);
@@ -581,8 +576,10 @@ private:
     int64_t additions = 1;
     for (int64_t dim : reduced)
       additions *= most(dim);
-    const Chunks chunks = chunksOf(groups.count > 1 ? blockOfColumns : blockOfFewColumns, 1);
+    const Chunks chunks = chunksOf(groups.count > 1 ? blockOfColumns : blockElements, 1);
 
+    if (!chunks.isOne && !loops.isInner() && reduced.size() == 1)
+      nest.prefetched = {loops.line, blockOfColumns};
     auto lanesOf = [&](AffineExpr group) {
       return Lanes{group * groups.width, groups.width, groups.width};
     };
@@ -591,9 +588,7 @@ private:
     };
     auto addBlockTo = [&](const Lanes &lanes, auto overBlock, Value additions) {
       auto add = [&] {
-        SmallVector<SmallVector<Value>> magic;
-        for (Part &part : parts)
-          magic.push_back(part.window.magic(lanes.first, groups.width));
+        SmallVector<SmallVector<Value>> magic = magicOf(lanes.first, groups.width);
         return overBlock(emptyBlock(groups.width), [&](ValueRange block) {
           return addElements(block, loops.elements(tile), magic);
         });
@@ -605,10 +600,10 @@ private:
           return SmallVector<Value>();
         });
       };
-      addBlock(lanes, {typesOf(emptyBlock(groups.width)), add, take, addToLimbs});
+      addBlock(lanes, {typesOf(emptyBlock(groups.width)), add, take, addToLimbs, chunks.isOne});
     };
     Value count;
-    if (additions > ExactWindow::mostAdditions)
+    if (additions > ExactWindow::mostOfSum(type))
       count = allocateCount();
 
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
@@ -638,10 +633,10 @@ private:
 
   //===-- Results -----------------------------------------------------------------------------===//
 
-  void finish(const Lanes &lanes, const LaneTile &tile) {
+  /// Stores the results, rounded from fixed point if nothing went to limbs and it holds all.
+  void finish(const Lanes &lanes, const LaneTile &tile, bool roundsFixed = true) {
     for (int64_t dim : reduced)
       nest.position[dim] = nest.constant(0);
-    SmallVector<Value> results;
     auto types = llvm::map_to_vector(nest.generic.getDpsInits(), [&](Value output) -> Type {
       return VectorType::get({lanes.limbs}, getElementTypeOrSelf(output));
     });
@@ -653,13 +648,13 @@ private:
             part.limbs.finish(lanes.first, lanes.limbs, cast<VectorType>(type).getElementType()));
       return results;
     };
-    if (lanes.areOne())
+    if (!roundsFixed)
       return nest.store(fromLimbs(), tile);
     nest.store(choose(usesLimbsOf(lanes), types, fromLimbs,
                       [&] {
                         SmallVector<Value> results;
                         for (auto [part, result] : llvm::zip_equal(parts, types)) {
-                          Value sum = part.window.round(lanes.first, lanes.windows,
+                          Value sum = part.window.round(lanes.first, lanes.windows, lanes.areOne(),
                                                         /*toOdd=*/type.isF32());
                           if (sum.getType() != result)
                             sum = arith::TruncFOp::create(b, loc, result, sum);
