@@ -3,6 +3,8 @@
 
 #include "LoopNest.h"
 
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+
 namespace tsum {
 
 /// The exact sums of floats in some lanes, in memory: what `Accuracy::exact` accumulates.
@@ -35,11 +37,10 @@ public:
   void carry(int64_t lanes);
   /// Adds all lanes up in the first, for `finish`.
   void fold();
-  /// The sums of `lanes` lanes from `first` on, after `carry`, rounded to `type`: that of the
-  /// elements, or f64 for elements of f32. The latter are rounded to odd, so that rounding them
-  /// once more to a shorter format gives what rounding the exact sum does (Boldo and Melquiond,
-  /// 2008).
-  mlir::Value finish(mlir::AffineExpr first, int64_t lanes, mlir::Type type);
+  /// The sums of `lanes` lanes from `first` on, after `carry`, divided and rounded as `reduction`
+  /// says. What it rounds to f16 or bf16 are f64 rounded to odd, so that rounding them once more
+  /// gives what rounding the exact value does (Boldo and Melquiond, 2008).
+  mlir::Value finish(mlir::AffineExpr first, int64_t lanes, ir::ReductionAttr reduction);
 
   /// Calls `body` for the first `lanes` lanes, with the first one and the length of each vector.
   void overLanes(int64_t lanes, llvm::function_ref<void(mlir::AffineExpr, int64_t)> body);

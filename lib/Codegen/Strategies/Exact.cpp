@@ -20,8 +20,8 @@ constexpr int64_t maxLimbBytes = 32 * 1024;
 
 class Emitter {
 public:
-  Emitter(LoopNest &nest, Value value)
-      : nest(nest), value(value), type(value.getType()), output(*nest.generic.getDpsInitOperand(0)),
+  Emitter(LoopNest &nest, Value value, ir::ReductionAttr reduction)
+      : nest(nest), value(value), type(value.getType()), reduction(reduction),
         width(ExactAccumulator::vectorLanes(type)) {
     for (int64_t dim = 0; dim < nest.rank(); ++dim)
       (nest.isReduced(dim) ? reduced : kept).push_back(dim);
@@ -42,8 +42,6 @@ public:
   }
 
 private:
-  Type resultType() { return getElementTypeOrSelf(output.get()); }
-
   /// Lanes run along the innermost dimension, which is reduced.
   void emitAlong() {
     const int64_t line = nest.extents.back();
@@ -53,7 +51,7 @@ private:
       sums.add(nest.evaluate(value, LaneTile{nest.rank() - 1, count, 1}).front(), nest.constant(0));
     });
     sums.fold();
-    nest.store(sums.finish(nest.constant(0), 1, resultType()), LaneTile{});
+    nest.store(sums.finish(nest.constant(0), 1, reduction), LaneTile{});
   }
 
   /// Each lane has a result of its own; lanes run along `laneDim`, which is kept.
@@ -74,7 +72,7 @@ private:
       });
       sums.carry(lanes);
       sums.overLanes(lanes, [&](AffineExpr first, int64_t count) {
-        nest.store(sums.finish(first, count, resultType()), tileAt(first, count));
+        nest.store(sums.finish(first, count, reduction), tileAt(first, count));
       });
     });
   }
@@ -122,7 +120,7 @@ private:
   LoopNest &nest;
   Value value;
   Type type;
-  OpOperand &output;
+  const ir::ReductionAttr reduction;
   const int64_t width; // of vectors
   SmallVector<int64_t> kept, reduced;
 };
@@ -145,7 +143,7 @@ public:
   }
 
   void emit(ReductionLoops &loops) const override {
-    Emitter(loops.nest, loops.values.front()).emit();
+    Emitter(loops.nest, loops.values.front(), loops.accumulators.front().reduction()).emit();
   }
 };
 
