@@ -44,7 +44,11 @@ std::string CanonicalGraph::to_string() const {
     }
     if (value.node_part >= 0)
       text += " node " + std::to_string(value.node_part);
-    text += value.is_exact ? " exact : " : " : ";
+    if (value.is_exact)
+      text += " exact";
+    if (value.divisor != 1)
+      text += " over " + std::to_string(value.divisor);
+    text += " : ";
     text += name_of(value.dtype);
     separator = "[d";
     for (std::int32_t dim : value.dims) {

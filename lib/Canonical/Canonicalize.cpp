@@ -80,6 +80,7 @@ std::int32_t Canonicalizer::make_reduction(const Item &reduction) {
       add_value(reduction.node().op, reduction.node().dtype, std::move(kept), {operand});
   result.graph.values.back().axes = std::move(axes);
   result.graph.values.back().is_exact = reduction.node().is_exact;
+  result.graph.values.back().divisor = reduction.node().divisor;
   result.graph.values.back().node_part = reduction.node().node_part;
   return place;
 }

@@ -91,22 +91,79 @@ ValueLane<double> powerOfTwo(Word exponent, int lowest) {
   return from_bits((exponent + Word(static_cast<std::uint64_t>(1023 + lowest))) << 52);
 }
 
+/// The leading bits without those below 2^-1074, at which a number of 2^`fraction` times the smallest
+/// f64 ends: zeros stand before the others then. The last bit tells whether anything follows.
+Word withoutFraction(const Leading &leading, Word isTiny, int fraction) {
+  // So far that only the last bit is left.
+  constexpr std::uint64_t most = 60;
+  Word shift = Word(static_cast<std::uint64_t>(fraction) + 52) - leading.exponent;
+  shift = select(((Word(most) - shift) >> 63) == Word(0), shift, Word(most)) * isTiny;
+  Word lost = leading.bits & ((Word(1) << shift) - Word(1));
+  return (leading.bits >> shift) | select(lost == Word(0), Word(0), Word(1));
+}
+
 /// The number as f64, rounded to nearest even, or to odd; it counts by 2^`unit`.
 ValueLane<double> roundToDouble(const Leading &leading, int unit, bool toOdd) {
-  constexpr int dropped = 64 - 53;
-  Word kept = leading.bits >> dropped;
-  Word rest = leading.bits & Word((1 << dropped) - 1);
-  if (toOdd)
-    kept = kept | select(rest == Word(0), Word(0), Word(1));
-  else
-    kept = kept + ((rest + Word((1 << (dropped - 1)) - 1) + (kept & Word(1))) >> dropped);
+  auto significand = [&](Word bits) {
+    constexpr int dropped = 64 - 53;
+    Word kept = bits >> dropped;
+    Word rest = bits & Word((1 << dropped) - 1);
+    if (toOdd)
+      return kept | select(rest == Word(0), Word(0), Word(1));
+    return kept + ((rest + Word((1 << (dropped - 1)) - 1) + (kept & Word(1))) >> dropped);
+  };
   // From 1 to 2, by way of the bits of a half, whose exponent the leading 1 raises.
-  ValueLane<double> number = from_bits(kept + Word(std::uint64_t(1022) << 52));
-  // In two steps, each within the exponents. A subnormal number has no more bits than it holds.
+  ValueLane<double> number = from_bits(significand(leading.bits) + Word(std::uint64_t(1022) << 52));
+  // In two steps, each within the exponents. A subnormal sum has no more bits than f64 holds.
   Word half = leading.exponent >> 1;
   number = number * powerOfTwo(half, unit / 2);
   number = number * powerOfTwo(leading.exponent - half, unit - unit / 2);
+  // Of a subnormal quotient the significand is the number's bits.
+  constexpr int smallest = std::numeric_limits<double>::min_exponent - 53;
+  if (const int fraction = smallest - unit; fraction > 0) {
+    Word isTiny = (leading.exponent - Word(static_cast<std::uint64_t>(fraction) + 52)) >> 63;
+    ValueLane<double> tiny = from_bits(significand(withoutFraction(leading, isTiny, fraction)));
+    number = select(isTiny == Word(0), number, tiny);
+  }
   return select(leading.bits == Word(0), ValueLane<double>(0), number);
+}
+
+/// A magnitude by its digits of 32 bits, of which the first is not 0, unless all are.
+struct Digits {
+  SmallVector<Word> top; ///< the first ones
+  Word rest;             ///< whether anything follows
+  Word place;            ///< of the first, in digits
+
+  /// How many stand in `top` of what is divided: the quotient has the leading 64 bits then.
+  static constexpr int64_t ofDividend = 5;
+  /// By how many digits a quotient may begin later.
+  static constexpr int mostLost = 2;
+};
+
+/// Divides by at most `largest_divisor`.
+void divide(Digits &number, int64_t divisor) {
+  LaneBuilder *l = number.rest.builder;
+  const Word by(static_cast<std::uint64_t>(divisor));
+  Word remainder(l, Word(0).in(*l));
+  for (Word &digit : number.top) {
+    // By 16 bits at a time, with which a remainder has room in 64.
+    auto take = [&](Word half) {
+      Word dividend = (remainder << 16) | half;
+      Word quotient = dividend / by;
+      remainder = dividend - quotient * by;
+      return quotient;
+    };
+    Word high = take(digit >> 16);
+    digit = (high << 16) | take(digit & Word(0xffff));
+  }
+  number.rest = number.rest | remainder;
+  for (int n = 0; n < Digits::mostLost; ++n) {
+    MaskLane isZero = number.top.front() == Word(0);
+    for (size_t at = 0; at + 1 < number.top.size(); ++at)
+      number.top[at] = select(isZero, number.top[at + 1], number.top[at]);
+    number.top.back() = select(isZero, Word(0), number.top.back());
+    number.place = number.place - select(isZero, Word(1), Word(0));
+  }
 }
 
 } // namespace
@@ -207,69 +264,82 @@ void ExactAccumulator::carry(AffineExpr first, int64_t width) {
                (Word(&l, nest.loadFrom(sums, top, width)) + Word(&l, carried.front())).value);
 }
 
-Value ExactAccumulator::finish(AffineExpr first, int64_t width, Type result) {
+Value ExactAccumulator::finish(AffineExpr first, int64_t width, ir::ReductionAttr reduction) {
   LaneBuilder outside{b, loc, {width}};
   // The sign, by which digits are turned as in `splitFinite`.
   Word top(&outside, nest.loadFrom(sums, at(nest.constant(limbs - 1), first), width));
   Value negative = (top >> 63).value;
 
-  // From the lowest limb up: what is carried, the last three digits and what lies below them; and
-  // the same, with its place, as it was at the last digit other than 0.
-  enum { Carry, Digit, Next, Last, Rest, Top, BelowTop, BelowNext, BelowAll, Place, Count };
-  Value zero = Word(0).in(outside);
-  SmallVector<Value> start(Count, zero);
+  // From the lowest limb up: what is carried, the last digits and what lies below them; and the
+  // same digits, with their place, as they were at the last one other than 0.
+  const bool isDivided = reduction.getDivisor() != 1;
+  const int64_t window = isDivided ? Digits::ofDividend : 3;
+  enum { Carry, Rest, TopRest, Place, Last };
+  const int64_t tops = Last + window;
+  SmallVector<Value> start(tops + window, Word(0).in(outside));
   start[Carry] = negative;
   SmallVector<Value> found = nest.loop(limbs, start, [&](AffineExpr limb, ValueRange carried) {
     LaneBuilder l{b, loc, {width}};
-    auto old = [&](int n) { return Word(&l, carried[n]); };
+    auto old = [&](int64_t n) { return Word(&l, carried[n]); };
     Word turned = Word(0) - Word(&l, negative);
     Word total =
         ((Word(&l, nest.loadFrom(sums, at(limb, first), width)) ^ turned) & Word(limbMask)) +
         old(Carry);
     Word digit = total & Word(limbMask);
-    Word rest = old(Rest) | old(Last);
+    Word rest = old(Rest) | old(Last + window - 1);
     Value index = arith::IndexCastOp::create(b, loc, b.getI64Type(), nest.index(limb));
     Word place(&l, vector::BroadcastOp::create(b, loc, digit.value.getType(), index));
     MaskLane isZero = digit == Word(0);
-    SmallVector<Value> now(Count);
+    SmallVector<Value> now(start.size());
     now[Carry] = (total >> 32).value;
-    now[Digit] = digit.value;
-    now[Next] = old(Digit).value;
-    now[Last] = old(Next).value;
     now[Rest] = rest.value;
-    now[Top] = select(isZero, old(Top), digit).value;
-    now[BelowTop] = select(isZero, old(BelowTop), old(Digit)).value;
-    now[BelowNext] = select(isZero, old(BelowNext), old(Next)).value;
-    now[BelowAll] = select(isZero, old(BelowAll), rest).value;
+    now[TopRest] = select(isZero, old(TopRest), rest).value;
     now[Place] = select(isZero, old(Place), place).value;
+    for (int64_t n = 0; n < window; ++n) {
+      Word shifted = n == 0 ? digit : old(Last + n - 1);
+      now[Last + n] = shifted.value;
+      now[tops + n] = select(isZero, old(tops + n), shifted).value;
+    }
     return now;
   });
 
   LaneBuilder l{b, loc, {width}};
-  auto of = [&](int n) { return Word(&l, found[n]); };
-  Leading leading = leadingBits(of(Top), of(BelowTop), of(BelowNext), of(BelowAll), of(Place));
-  ValueLane<double> number =
-      roundToDouble(leading, formatOf(type).smallest, /*toOdd=*/type.isF32());
-  number = from_bits(bits(number) | (Word(&l, negative) << 63));
+  Digits number{{}, Word(&l, found[TopRest]), Word(&l, found[Place])};
+  for (int64_t n = 0; n < window; ++n)
+    number.top.push_back(Word(&l, found[tops + n]));
+  int unit = formatOf(type).smallest;
+  if (isDivided) {
+    number.place = number.place + Word(Digits::mostLost); // digits of a fraction
+    unit -= 32 * Digits::mostLost;
+    divide(number, reduction.getDivisor());
+    for (Word digit : ArrayRef(number.top).drop_front(3))
+      number.rest = number.rest | digit;
+  }
+  const Leading leading =
+      leadingBits(number.top[0], number.top[1], number.top[2], number.rest, number.place);
+  const Type rounded = reduction.getRounded();
+  ValueLane<double> result = roundToDouble(leading, unit, /*toOdd=*/!rounded.isF64());
+  result = from_bits(bits(result) | (Word(&l, negative) << 63));
 
   auto finishAs = [&]<class Float>(ValueLane<Float> others) -> Value {
     MaskLane isFinite = others == ValueLane<Float>(0);
-    if constexpr (sizeof(Float) == 4) {
-      if (result.isF64())
-        return select(isFinite, number, widen(others)).value;
-      return select(isFinite, narrow(number), others).value;
-    } else {
-      return select(isFinite, number, others).value;
-    }
+    ValueLane<double> wide;
+    if constexpr (sizeof(Float) == 4)
+      wide = widen(others);
+    else
+      wide = others;
+    result = select(isFinite, result, wide);
+    return rounded.isF32() ? narrow(result).value : result.value;
   };
   Value others = nest.loadFrom(nonFinite, first, width);
   return type.isF32() ? finishAs(ValueLane<float>(&l, others))
                       : finishAs(ValueLane<double>(&l, others));
 }
 
-Value ExactAccumulator::roundFixed(OpBuilder &b, Location loc, Type type, Value high, Value low,
-                                   Value unit, bool toOdd) {
-  const int digits = formatOf(type).digits, fractionBits = digits - 1;
+Value ExactAccumulator::roundFixed(OpBuilder &b, Location loc, Value high, Value low, Value unit,
+                                   bool toOdd) {
+  constexpr Format format = formatOf<double>();
+  constexpr int fractionBits = format.digits - 1;
   LaneBuilder l{b, loc, {cast<VectorType>(low.getType()).getDimSize(0)}};
   // The magnitude, as an integer and a fraction of 64 bits.
   Value carried = arith::ShRSIOp::create(b, loc, low, Word(std::uint64_t(fractionBits)).in(l));
@@ -291,7 +361,7 @@ Value ExactAccumulator::roundFixed(OpBuilder &b, Location loc, Type type, Value 
   bits = bits | select((fraction << shift) == Word(0), Word(0), Word(1));
   ValueLane<double> number =
       roundToDouble(Leading{bits, weight + Word(63) - shift},
-                    formatOf(type).smallest - 1, toOdd);
+                    format.smallest - 1, toOdd);
   return from_bits(tsum::bits(number) | (sign << 63)).value;
 }
 

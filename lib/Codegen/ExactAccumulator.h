@@ -3,6 +3,8 @@
 
 #include "LoopNest.h"
 
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+
 namespace tsum {
 
 /// The exact sums of floats in some lanes, in memory: what `Accuracy::exact` accumulates.
@@ -32,17 +34,15 @@ public:
   void addFixed(mlir::Value integers, mlir::Value power, mlir::AffineExpr first, bool toFirst);
   /// Makes room in `width` lanes for 2^29 more additions to each.
   void carry(mlir::AffineExpr first, int64_t width);
-  /// The sums of `lanes` lanes from `first` on, after `carry`, rounded to `type`: that of the
-  /// elements, or f64 for elements of f32. The latter are rounded to odd, so that rounding them
-  /// once more to a shorter format gives what rounding the exact sum does (Boldo and Melquiond,
-  /// 2008).
-  mlir::Value finish(mlir::AffineExpr first, int64_t lanes, mlir::Type type);
+  /// The sums of `lanes` lanes from `first` on, after `carry`, divided and rounded as `reduction`
+  /// says. What it rounds to f16 or bf16 are f64 rounded to odd, so that rounding them once more
+  /// gives what rounding the exact value does (Boldo and Melquiond, 2008).
+  mlir::Value finish(mlir::AffineExpr first, int64_t lanes, ir::ReductionAttr reduction);
 
-  /// 2^p `high` + `low`, signed integers of 64 bits, as f64, rounded to nearest even or to odd. With
-  /// the p stored bits of a significand of `type`, they count by the last one of elements of the
-  /// biased exponent `unit`.
-  static mlir::Value roundFixed(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
-                                mlir::Value high, mlir::Value low, mlir::Value unit, bool toOdd);
+  /// 2^52 `high` + `low`, signed integers of 64 bits, as f64, rounded to nearest even or to odd. They
+  /// count by the last bit of an f64 of the biased exponent `unit`.
+  static mlir::Value roundFixed(mlir::OpBuilder &b, mlir::Location loc, mlir::Value high,
+                                mlir::Value low, mlir::Value unit, bool toOdd);
 
 private:
   void scatter(mlir::Value limb, llvm::ArrayRef<mlir::Value> parts, mlir::AffineExpr first,

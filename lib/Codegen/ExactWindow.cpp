@@ -3,6 +3,7 @@
 #include "ExactWindow.h"
 
 #include "ExactAccumulator.h"
+#include "ValueLane.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -52,12 +53,12 @@ int64_t ExactWindow::mostOfSum(Type type) {
 }
 
 ExactWindow::ExactWindow(LoopNest &nest, Type type, int64_t lanes, bool isCommon)
-    : nest(nest), b(nest.b), loc(nest.loc), type(type), lanes(lanes), isCommon(isCommon) {
-  const int64_t windows = isCommon ? 1 : lanes;
+    : nest(nest), b(nest.b), loc(nest.loc), type(type), lanes(lanes), windows(isCommon ? 1 : lanes),
+      isCommon(isCommon) {
   sums = nest.allocate(levels * lanes, b.getI64Type());
   upper = nest.allocate(windows, bitsType());
   lower = nest.allocate(windows, bitsType());
-  units = nest.allocate(windows, bitsType());
+  magics = nest.allocate(levels * windows, type);
   // Before all tiles: what the window has learned from one serves the next. It begins with elements
   // about 1 in its middle. (Of allocations the last one comes first.)
   OpBuilder::InsertionGuard guard(b);
@@ -80,16 +81,16 @@ void ExactWindow::clear(AffineExpr first, int64_t width) {
 Value ExactWindow::load(Value buffer, AffineExpr first, int64_t width) {
   if (!isCommon)
     return nest.loadFrom(buffer, first, width);
-  Value window = nest.loadFrom(buffer, nest.constant(0), 1);
+  Value window = nest.loadFrom(buffer, first, 1);
   Value scalar = vector::ExtractOp::create(b, loc, window, int64_t(0));
-  return vector::BroadcastOp::create(b, loc, VectorType::get({width}, bitsType()), scalar);
+  return vector::BroadcastOp::create(b, loc, VectorType::get({width}, scalar.getType()), scalar);
 }
 
-/// The biased exponents of M.
-Value ExactWindow::exponent(int64_t level, AffineExpr first, int64_t width) {
-  Value lowest = load(units, first, width);
-  return AddIOp::create(b, loc, lowest,
-                        constantLike(b, loc, lowest, (levels - 1 - level) * fraction()));
+/// The biased exponents of the lower level's M.
+Value ExactWindow::unit(AffineExpr first, int64_t width) {
+  Value lowest = magic(first, width).back();
+  Value bits = BitcastOp::create(b, loc, like(lowest, bitsType()), lowest);
+  return ShRUIOp::create(b, loc, bits, constantLike(b, loc, bits, fraction()));
 }
 
 /// Sets where windows are, and with that the limits of what they hold. With the biased exponent U
@@ -105,18 +106,21 @@ void ExactWindow::setUnits(Value value, AffineExpr first) {
   // Below this they have bits under the unit; compared as `add` has it.
   Value begin = ShLIOp::create(b, loc, value, shift);
   nest.storeTo(lower, first, AddIOp::create(b, loc, begin, of(mostBits())));
-  nest.storeTo(units, first, value);
+  for (int64_t level = 0; level < levels; ++level) {
+    Value exponent =
+        AddIOp::create(b, loc, value, of((levels - 1 - level) * fraction()));
+    Value bits = OrIOp::create(b, loc, ShLIOp::create(b, loc, exponent, shift),
+                               of(int64_t(1) << (fraction() - 1)));
+    nest.storeTo(magics, first + level * windows,
+                 BitcastOp::create(b, loc, like(bits, type), bits));
+  }
 }
 
 SmallVector<Value> ExactWindow::magic(AffineExpr first, int64_t width) {
   SmallVector<Value> numbers;
-  for (int64_t level = 0; level < levels; ++level) {
-    Value bits = exponent(level, first, width);
-    bits = ShLIOp::create(b, loc, bits, constantLike(b, loc, bits, fraction()));
-    bits = OrIOp::create(b, loc, bits,
-                         constantLike(b, loc, bits, int64_t(1) << (fraction() - 1)));
-    numbers.push_back(BitcastOp::create(b, loc, like(bits, type), bits));
-  }
+  AffineExpr window = isCommon ? nest.constant(0) : first;
+  for (int64_t level = 0; level < levels; ++level)
+    numbers.push_back(load(magics, window + level * windows, width));
   return numbers;
 }
 
@@ -151,6 +155,8 @@ SmallVector<Value> ExactWindow::add(ValueRange block, Value elements, ValueRange
 /// For each lane whether all its elements are within its window.
 Value ExactWindow::within(ValueRange extrema, AffineExpr first) {
   const int64_t width = widthOf(extrema.front());
+  if (isCommon)
+    first = nest.constant(0);
   Value isBelow = CmpIOp::create(b, loc, CmpIPredicate::slt, extrema[0], load(upper, first, width));
   Value isAbove = CmpIOp::create(b, loc, CmpIPredicate::sge, extrema[1], load(lower, first, width));
   return AndIOp::create(b, loc, isBelow, isAbove);
@@ -192,7 +198,7 @@ Value ExactWindow::moveTo(ValueRange extrema, AffineExpr first) {
     moves = AndIOp::create(b, loc, fits, leaves);
     fits = OrIOp::create(b, loc, fits, stays);
   }
-  Value before = nest.loadFrom(units, window, widthOf(largest));
+  Value before = unit(window, widthOf(largest));
   setUnits(SelectOp::create(b, loc, moves, middle, before), window);
   return overLanes(b, loc, vector::CombiningKind::AND, fits);
 }
@@ -253,22 +259,78 @@ Value ExactWindow::isAnyTaken(AffineExpr first, int64_t width) {
 
 void ExactWindow::flush(ExactAccumulator &limbs, AffineExpr first, int64_t width, bool toFirst) {
   for (int64_t level = 0; level < levels; ++level) {
-    Value power = exponent(level, first, width);
-    power = SubIOp::create(b, loc, power, constantLike(b, loc, power, 1));
+    Value power = unit(first, width);
+    power = AddIOp::create(b, loc, power,
+                           constantLike(b, loc, power, (levels - 1 - level) * fraction() - 1));
     limbs.addFixed(sumOf(level, first, width), widen(b, loc, power), first, toFirst);
   }
   clear(first, width);
 }
 
-Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, bool toOdd) {
+/// So many f32 in two levels, and a sum of them is an f64.
+static constexpr int64_t mostOfDouble = 256;
+
+bool ExactWindow::canRound(ir::ReductionAttr reduction, int64_t elements) {
+  const bool isDivided = reduction.getDivisor() != 1;
+  if (reduction.getBlockType().isF64())
+    return !isDivided && elements <= mostOfSum(reduction.getBlockType());
+  // The quotient of two f64 is rounded once, or to odd.
+  return !isDivided || elements <= mostOfDouble || !reduction.getRounded().isF64();
+}
+
+Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t elements,
+                         ir::ReductionAttr reduction) {
   auto sum = [&](int64_t level) {
     Value lanes = sumOf(level, first, width);
     if (!asOne)
       return lanes;
     return single(b, loc, overLanes(b, loc, vector::CombiningKind::ADD, lanes));
   };
-  Value unit = exponent(levels - 1, first, asOne ? 1 : width);
-  return ExactAccumulator::roundFixed(b, loc, type, sum(0), sum(1), widen(b, loc, unit), toOdd);
+  Value lowest = widen(b, loc, unit(first, asOne ? 1 : width));
+  if (type.isF32())
+    return roundSingle(sum(0), sum(1), lowest, elements, reduction);
+  Value number = ExactAccumulator::roundFixed(b, loc, sum(0), sum(1), lowest,
+                                              /*toOdd=*/!reduction.getRounded().isF64());
+  if (reduction.getRounded().isF32())
+    number = TruncFOp::create(b, loc, like(number, b.getF32Type()), number);
+  return number;
+}
+
+/// Sums of f32 in f64, which has the exponents, and the sums of few elements whole.
+Value ExactWindow::roundSingle(Value high, Value low, Value unit, int64_t elements,
+                               ir::ReductionAttr reduction) {
+  LaneBuilder l{b, loc, {widthOf(high)}};
+  using Number = ValueLane<double>;
+  using Word = ValueLane<std::uint64_t>;
+  auto convert = [&](Value integers) {
+    if (elements <= mostOfDouble) // of 32 bits, which all processors convert
+      integers = TruncIOp::create(b, loc, like(integers, b.getI32Type()), integers);
+    return Number(&l, SIToFPOp::create(b, loc, like(integers, b.getF64Type()), integers));
+  };
+  Number last = from_bits((Word(&l, unit) + Word(1023 - 150)) << 52);
+  Number upper = convert(high) * (last * Number(0x1p23)), lower = convert(low) * last;
+  Number sum = upper + lower, lost(0);
+  if (elements > mostOfDouble) {
+    Number part = sum - upper; // Knuth's two-sum
+    lost = (upper - (sum - part)) + (lower - part);
+  }
+  bool isExact = elements <= mostOfDouble;
+  if (reduction.getDivisor() != 1) {
+    Number divisor(static_cast<double>(reduction.getDivisor()));
+    Number quotient = sum / divisor;
+    lost = fma(-quotient, divisor, sum) + lost; // its sign is right
+    sum = quotient;
+    isExact = false;
+  }
+  if (!reduction.getRounded().isF64() && !isExact) {
+    // To odd: from an even number to its neighbour on the side of what was lost.
+    Word bits = tsum::bits(sum);
+    Word side = Word(1) - (((bits ^ tsum::bits(lost)) >> 63) << 1);
+    Word isEven = (bits & Word(1)) ^ Word(1);
+    Word step = select(lost == Number(0), Word(0), side) & (Word(0) - isEven);
+    sum = from_bits(bits + step);
+  }
+  return reduction.getRounded().isF32() ? narrow(sum).value : sum.value;
 }
 
 } // namespace tsum

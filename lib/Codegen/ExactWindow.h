@@ -3,6 +3,8 @@
 
 #include "LoopNest.h"
 
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+
 namespace tsum {
 
 class ExactAccumulator;
@@ -61,8 +63,11 @@ public:
   /// Hands the sums on to `limbs`, each lane to its own or, if `toFirst`, all to the first one, and
   /// sets them to 0.
   void flush(ExactAccumulator &limbs, mlir::AffineExpr first, int64_t width, bool toFirst);
-  /// The sums as f64, rounded to nearest even, or to odd; of all lanes together if `asOne`.
-  mlir::Value round(mlir::AffineExpr first, int64_t width, bool asOne, bool toOdd);
+  /// Whether `round` can round sums of up to `elements` as `reduction` says; else limbs can.
+  static bool canRound(ir::ReductionAttr reduction, int64_t elements);
+  /// The sums, of all lanes together if `asOne`, as `ExactAccumulator::finish` gives them.
+  mlir::Value round(mlir::AffineExpr first, int64_t width, bool asOne, int64_t elements,
+                    ir::ReductionAttr reduction);
 
 private:
   int64_t fraction() const { return type.isF32() ? 23 : 52; }
@@ -70,7 +75,9 @@ private:
   int64_t mostBits() const { return type.isF32() ? int64_t(INT32_MAX) : INT64_MAX; }
   mlir::Value within(mlir::ValueRange extrema, mlir::AffineExpr first);
   mlir::Value load(mlir::Value buffer, mlir::AffineExpr first, int64_t width);
-  mlir::Value exponent(int64_t level, mlir::AffineExpr first, int64_t width);
+  mlir::Value unit(mlir::AffineExpr first, int64_t width);
+  mlir::Value roundSingle(mlir::Value high, mlir::Value low, mlir::Value unit, int64_t elements,
+                          ir::ReductionAttr reduction);
   mlir::Value withoutMagic(mlir::Value sum, mlir::Value magic, mlir::Value additions);
   mlir::Value sumOf(int64_t level, mlir::AffineExpr first, int64_t width);
   void setUnits(mlir::Value units, mlir::AffineExpr first);
@@ -80,10 +87,10 @@ private:
   mlir::OpBuilder &b;
   mlir::Location loc;
   mlir::Type type;
-  int64_t lanes;
+  int64_t lanes, windows;
   bool isCommon;
   mlir::Value sums;         ///< level by level, the higher one first
-  mlir::Value units;        ///< of each window: the biased exponent of the lower level's M
+  mlir::Value magics;       ///< of each level the M of each window, likewise
   mlir::Value upper, lower; ///< the limits of magnitudes, by their bits, as `add` keeps these
 };
 

@@ -80,9 +80,10 @@ struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterf
     Location loc = op.getLoc();
     auto result = cast<RankedTensorType>(op->getResult(0).getType());
     Type element = op.getInput().getType().getElementType();
-    const auto whole =
-        ir::ReductionAttr::get(op.getContext(), op.getOpKind(), element,
-                               /*fromNodes=*/false, /*toNodes=*/false, op.getExact());
+    const Type rounded = op.getNode() ? element : result.getElementType();
+    const auto whole = ir::ReductionAttr::get(op.getContext(), op.getOpKind(), element,
+                                              /*fromNodes=*/false, /*toNodes=*/false, op.getExact(),
+                                              static_cast<int64_t>(op.getDivisor()), rounded);
     const Type reduced = whole.getResultType();
 
     SmallVector<int64_t> left(
@@ -105,17 +106,17 @@ struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterf
     }
     if (op.getNode())
       values = {values[*op.getNode()]};
-    if (!isSmallFloat(element) || op.getNode()) {
+    if (!isSmallFloat(rounded) || op.getNode()) {
       rewriter.replaceOp(op, values);
       return success();
     }
     // Small floats are reduced in a wider type, and rounded by an op of its own.
-    auto stored = result.clone(storageType(element));
+    auto stored = result.clone(storageType(rounded));
     SmallVector<AffineMap> identities(2, rewriter.getMultiDimIdentityMap(result.getRank()));
     rewriter.replaceOpWithNewOp<linalg::GenericOp>(
         op, stored, values, emptyTensor(rewriter, loc, stored), identities,
         parallelLoops(result.getRank()), [&](OpBuilder &b, Location loc, ValueRange elements) {
-          linalg::YieldOp::create(b, loc, toStorage(b, loc, elements[0], element));
+          linalg::YieldOp::create(b, loc, toStorage(b, loc, elements[0], rounded));
         });
     return success();
   }

@@ -80,6 +80,8 @@ static std::string arguments_to_string(const OrderedNode &entry) {
     text += ", keepdims";
   if (node.is_exact)
     text += ", exact";
+  if (node.divisor != 1)
+    text += " over " + std::to_string(node.divisor);
   if (node.node_part >= 0)
     text += ", node " + std::to_string(node.node_part);
   return "(" + text + ")";

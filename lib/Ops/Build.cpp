@@ -13,7 +13,13 @@ namespace tsum {
 
 Tensor make_tensor(OpKind op, DType dtype, Shape shape, std::vector<Node::Ptr> operands,
                    std::string_view name) {
-  auto node = std::make_shared<Node>(op, dtype, std::move(shape), std::move(operands));
+  return make_tensor({.op = op, .dtype = dtype, .shape = std::move(shape)}, std::move(operands),
+                     name);
+}
+
+Tensor make_tensor(Description description, std::vector<Node::Ptr> operands,
+                   std::string_view name) {
+  auto node = std::make_shared<Node>(std::move(description), std::move(operands));
   node->name = name;
   return Tensor(std::move(node));
 }
@@ -226,6 +232,18 @@ std::int64_t reduced_size(std::string_view op, const Axes &axes,
     if (is_reduced[dim])
       size *= shape[dim];
   return size;
+}
+
+Description describe_reduction(OpKind op, const Tensor &input, const Axes &axes, bool keepdims) {
+  const std::vector<bool> is_reduced = named_dims(op_info(op).name, axes, input.rank());
+  Description description{.op = op, .dtype = input.dtype(), .keepdims = keepdims};
+  for (std::size_t dim = 0; dim < is_reduced.size(); ++dim) {
+    if (is_reduced[dim])
+      description.axes.push_back(static_cast<std::int64_t>(dim));
+    if (!is_reduced[dim] || keepdims)
+      description.shape.push_back(is_reduced[dim] ? 1 : input.shape()[dim]);
+  }
+  return description;
 }
 
 } // namespace tsum

@@ -13,6 +13,9 @@ namespace tsum {
 [[nodiscard]] Tensor make_tensor(OpKind op, DType dtype, Shape shape,
                                  std::vector<Node::Ptr> operands, std::string_view name);
 
+[[nodiscard]] Tensor make_tensor(Description description, std::vector<Node::Ptr> operands,
+                                 std::string_view name);
+
 /// The same value under a name of the user's; itself if there is none.
 [[nodiscard]] Tensor named(const Tensor &tensor, std::string_view name);
 
@@ -63,6 +66,10 @@ void check_reduction(std::string_view op, Domain domain, const Tensor &input, co
 /// How many elements a reduction of `shape` over `axes` takes together.
 [[nodiscard]] std::int64_t reduced_size(std::string_view op, const Axes &axes,
                                         std::span<const std::int64_t> shape);
+
+/// A reduction of `input`, of its dtype.
+[[nodiscard]] Description describe_reduction(OpKind op, const Tensor &input, const Axes &axes,
+                                             bool keepdims);
 
 /// Of a complex tensor: the same done to both parts, which have no names.
 template <class Make>

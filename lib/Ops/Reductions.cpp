@@ -52,30 +52,15 @@ static Tensor complex_prod(const Tensor &input, const Axes &axes, bool keepdims,
 }
 
 static Tensor reduce(OpKind op, const Tensor &input, const Axes &axes, bool keepdims,
-                     std::string_view name, Accuracy accuracy = Accuracy::standard) {
+                     std::string_view name) {
   const OpInfo &info = op_info(op);
   check_domain(info.name, info.domain, input.dtype());
   if (is_complex(input) && op == OpKind::ReduceProd)
     return complex_prod(input, axes, keepdims, name);
   if (is_complex(input))
-    return complex(reduce(op, real(input), axes, keepdims, {}, accuracy),
-                   reduce(op, imag(input), axes, keepdims, {}, accuracy), name);
-  std::vector<bool> is_reduced = named_dims(info.name, axes, input.rank());
-  Shape shape;
-  std::vector<std::int64_t> reduced_axes;
-  for (std::size_t dim = 0; dim < is_reduced.size(); ++dim) {
-    if (is_reduced[dim])
-      reduced_axes.push_back(static_cast<std::int64_t>(dim));
-    if (!is_reduced[dim] || keepdims)
-      shape.push_back(is_reduced[dim] ? 1 : input.shape()[dim]);
-  }
-  auto node =
-      std::make_shared<Node>(op, input.dtype(), std::move(shape), std::vector{input.node()});
-  node->axes = std::move(reduced_axes);
-  node->keepdims = keepdims;
-  node->is_exact = accuracy == Accuracy::exact && contains(Domain::Float, input.dtype());
-  node->name = name;
-  return Tensor(std::move(node));
+    return complex(reduce(op, real(input), axes, keepdims, {}),
+                   reduce(op, imag(input), axes, keepdims, {}), name);
+  return make_tensor(describe_reduction(op, input, axes, keepdims), {input.node()}, name);
 }
 
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
@@ -93,7 +78,12 @@ Tensor make_node_part(const Tensor &reduction, int part) {
 
 Tensor reduce_sum(const Tensor &input, const Axes &axes, Accuracy accuracy, bool keepdims,
                   std::string_view name) {
-  return reduce(OpKind::ReduceSum, input, axes, keepdims, name, accuracy);
+  if (accuracy == Accuracy::standard || contains(Domain::Integer, input.dtype()))
+    return reduce_sum(input, axes, keepdims, name);
+  if (is_complex(input))
+    return complex(reduce_sum(real(input), axes, accuracy, keepdims),
+                   reduce_sum(imag(input), axes, accuracy, keepdims), name);
+  return make_exact_sum(input, axes, keepdims, 1, input.dtype(), name);
 }
 
 Tensor reduce_sum(const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,

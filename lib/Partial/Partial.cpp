@@ -93,9 +93,21 @@ static std::vector<Node::Ptr> reductions_of(const Tensor &tensor) {
   return nodes;
 }
 
+/// \throws Error for an exact sum of which parts cannot be what the whole is.
+static void check_is_sum(const Node &reduction, const Node &operand) {
+  if (reduction.is_exact && reduction.divisor != 1)
+    throw Error(prefix + "an exact sum over " + std::to_string(reduction.divisor) +
+                " is divided by what a part does not know (give the sum)");
+  if (reduction.is_exact && reduction.dtype != operand.dtype)
+    throw Error(prefix + "an exact sum of " + std::string(name_of(operand.dtype)) +
+                " is rounded to " + std::string(name_of(reduction.dtype)) +
+                " (give one that is rounded to its elements' dtype)");
+}
+
 /// The whole of which `reduction` reduces a part.
 static Whole whole_of(const Node &reduction, const Node &operand, const PartOf &place,
                       bool is_complex) {
+  check_is_sum(reduction, operand);
   Whole whole{.op = reduction.op,
               .dtype = operand.dtype,
               .is_complex = is_complex,

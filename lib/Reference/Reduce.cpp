@@ -70,10 +70,23 @@ template <class T, class Accumulator> static Buffer accumulate(const Operand &op
     for_each_index<1>(operand.reduced.extents, {operand.reduced.strides}, [&](const auto &offset) {
       total.add(load<T>(operand.values, begin[0] + offset[0]));
     });
-    if constexpr (std::is_same_v<Accumulator, ExactSum>)
-      append(result, total.template result<T>());
-    else
-      append(result, static_cast<T>(total.result()));
+    append(result, static_cast<T>(total.result()));
+  });
+  return result;
+}
+
+/// The exact sums, divided and rounded as `node` says.
+template <class T> static Buffer exact_sums(const Operand &operand, const Node &node) {
+  Buffer result;
+  for_each_index<1>(operand.kept.extents, {operand.kept.strides}, [&](const auto &begin) {
+    ExactSum total;
+    for_each_index<1>(operand.reduced.extents, {operand.reduced.strides}, [&](const auto &offset) {
+      total.add(static_cast<double>(load<T>(operand.values, begin[0] + offset[0])));
+    });
+    visit_dtype(node.dtype, [&]<class Rounded>(Rounded) {
+      if constexpr (FloatElement<Rounded>)
+        append(result, total.result<Rounded>(node.divisor));
+    });
   });
   return result;
 }
@@ -98,7 +111,7 @@ template <class T, OpKind op>
 static Buffer reduce_elements(const Operand &operand, const Node &node, Precision precision) {
   if constexpr (FloatElement<T> && op == OpKind::ReduceSum)
     if (node.is_exact)
-      return accumulate<T, ExactSum>(operand);
+      return exact_sums<T>(operand, node);
   if constexpr (is_ordered(op, dtype_of<T>, /*is_exact=*/false))
     if (precision == Precision::InOrder || node.node_part >= 0)
       return reduce_in_order<T, op>(operand, node.node_part);

@@ -77,6 +77,7 @@ private:
                                        std::vector{operand.node()});
     node->axes = std::move(axes);
     node->is_exact = value.is_exact;
+    node->divisor = value.divisor;
     node->node_part = value.node_part;
     return Tensor(std::move(node));
   }

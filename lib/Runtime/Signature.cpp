@@ -15,13 +15,15 @@ namespace tsum {
 /// Until there are so many nodes, looking at each is quicker than a hash table.
 static constexpr std::size_t few_nodes = 16;
 
-/// What a node is, beside its operands and its name, which no code depends on: its lists, then its
-/// other fields in one word.
+/// What a node is, beside its operands and its name, which no code depends on: its lists and its
+/// divisor, then its other fields in one word.
 static void append_description(const Description &description,
                                std::pmr::vector<std::int64_t> &words) {
   std::int64_t small = 0;
   auto append = [&]<class T>(const T &field) {
-    if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
+    if constexpr (std::is_same_v<T, std::int64_t>) {
+      words.push_back(field);
+    } else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
       static_assert(sizeof(T) == 1);
       small = small << 8 | static_cast<std::uint8_t>(field); // also of what is negative
     } else {

@@ -27,12 +27,13 @@ Value createElementwise(OpBuilder &b, Location loc, OpKind kind, Type type, Valu
 }
 
 Value createReduction(OpBuilder &b, Location loc, OpKind kind, Type type, Value input,
-                      ArrayRef<int64_t> axes, bool keepdims, bool exact, int nodePart) {
+                      ArrayRef<int64_t> axes, bool keepdims, bool exact, int64_t divisor,
+                      int nodePart) {
   const IntegerAttr node = nodePart < 0 ? IntegerAttr() : b.getI64IntegerAttr(nodePart);
   switch (kind) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   case OpKind::CLASS:                                                                              \
-    return ir::CLASS##Op::create(b, loc, type, input, axes, keepdims, exact, node);
+    return ir::CLASS##Op::create(b, loc, type, input, axes, keepdims, exact, divisor, node);
 #include "tsum/Reductions.def"
   default:
     llvm_unreachable("no reduction");

@@ -82,7 +82,7 @@ private:
     Value input = values[value.operands[0]];
     SmallVector<int64_t> axes = positions(value.axes, dims);
     return createReduction(b, loc, value.op, typeOf(value), input, axes, /*keepdims=*/false,
-                           value.is_exact, value.node_part);
+                           value.is_exact, value.divisor, value.node_part);
   }
 
   Value create(const CanonicalGraph::Value &value) {

@@ -122,7 +122,7 @@ private:
     }
     if (is_reduction(node.op))
       return createReduction(b, loc, node.op, typeOf(node), operand(0), node.axes, node.keepdims,
-                             node.is_exact, node.node_part);
+                             node.is_exact, node.divisor, node.node_part);
     auto operands = llvm::map_to_vector(llvm::seq(entry.state.operands.size()), [&](size_t n) {
       return broadcast(operand(n), node.shape);
     });

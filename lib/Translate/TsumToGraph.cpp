@@ -118,7 +118,8 @@ private:
     llvm::sort(axes);
     const Tensor input = inOrderOf(op.getAxes(), axes, tensorOf(op.getInput()));
     if (op.getExact()) // a sum, as the verifier has seen
-      return reduce_sum(input, axes, Accuracy::exact, op.getKeepdims());
+      return make_exact_sum(input, axes, op.getKeepdims(), static_cast<int64_t>(op.getDivisor()),
+                            dtypeOf(cast<RankedTensorType>(op->getResult(0).getType())));
     const Tensor reduced = reduce(input, axes, op.getKeepdims(), {});
     return op.getNode() ? make_node_part(reduced, int(*op.getNode())) : reduced;
   }

@@ -271,3 +271,17 @@ func.func @complex_numbers(%x: tensor<4xcomplex<f32>>) -> tensor<4xcomplex<f32>>
   %r = tsum.square %x : tensor<4xcomplex<f32>>
   return %r : tensor<4xcomplex<f32>>
 }
+
+// -----
+
+// The exact quotient is rounded to the result's type; to a small float from f64, in which it is
+// rounded to odd.
+
+// CHECK-LABEL: func.func @exact_quotients
+//       CHECK:   tsum.accumulate <reduce_sum f64 exact over 1000 as f32> {{.*}} : (f64) into (f32)
+//       CHECK:   tsum.accumulate <reduce_sum f32 exact over 3 as bf16> {{.*}} : (f32) into (f64)
+func.func @exact_quotients(%x: tensor<1000x8xf64>, %y: tensor<3x8xf32>) -> (tensor<8xf32>, tensor<8xbf16>) {
+  %a = tsum.reduce_sum %x axes = [0] exact over 1000 : tensor<1000x8xf64> -> tensor<8xf32>
+  %b = tsum.reduce_sum %y axes = [0] exact over 3 : tensor<3x8xf32> -> tensor<8xbf16>
+  return %a, %b : tensor<8xf32>, tensor<8xbf16>
+}

@@ -30,6 +30,7 @@ inline std::vector<Tensor> read_back(const Canonicalized &bound) {
                       .axes = {},
                       .keepdims = false,
                       .is_exact = value.is_exact,
+                      .divisor = value.divisor,
                       .starts = {value.offset},
                       .steps = value.strides,
                       .operands = {},

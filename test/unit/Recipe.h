@@ -20,6 +20,7 @@ struct Recipe {
     Shape shape;
     std::vector<std::int64_t> axes;
     bool keepdims, is_exact;
+    std::int64_t divisor; ///< of an exact sum
     std::vector<std::int64_t> starts, steps;
     std::vector<std::size_t> operands;     ///< steps before this one
     std::shared_ptr<const Storage> values; ///< of data
@@ -46,6 +47,7 @@ inline Recipe recipe_of(std::span<const Tensor> outputs) {
                             node.axes,
                             node.keepdims,
                             node.is_exact,
+                            node.divisor,
                             node.starts,
                             node.steps,
                             {entry.operands.begin(), entry.operands.end()},
@@ -61,7 +63,7 @@ inline Recipe recipe_of(std::span<const Tensor> outputs) {
 inline Tensor build_step(const Recipe::Step &step, const std::vector<Tensor> &tensors) {
   auto operand = [&](std::size_t n) -> const Tensor & { return tensors[step.operands[n]]; };
   if (step.is_exact)
-    return reduce_sum(operand(0), step.axes, Accuracy::exact, step.keepdims);
+    return make_exact_sum(operand(0), step.axes, step.keepdims, step.divisor, step.dtype);
   switch (step.op) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   case OpKind::CLASS:                                                                              \

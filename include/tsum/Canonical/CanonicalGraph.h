@@ -39,6 +39,7 @@ struct CanonicalGraph {
     std::int64_t offset = 0; ///< of an `Iota`: its first number
     /// A sum of floats that is rounded once, from its exact value.
     bool is_exact = false;
+    std::int64_t divisor = 1; ///< of that value; the dtype is what it is rounded to
     /// Of an ordered reduction: the number of its node that it gives, as f64, or -1 for its result.
     std::int8_t node_part = -1;
 

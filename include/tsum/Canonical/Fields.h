@@ -8,8 +8,8 @@ namespace tsum {
 
 template <MaybeConst<CanonicalGraph::Value> Value, class Visit>
 void visit_fields(Value &value, Visit &&visit) {
-  auto &[op, dtype, dims, operands, axes, strides, offset, is_exact, node_part] = value;
-  visit(op, dtype, dims, operands, axes, strides, offset, is_exact, node_part);
+  auto &[op, dtype, dims, operands, axes, strides, offset, is_exact, divisor, node_part] = value;
+  visit(op, dtype, dims, operands, axes, strides, offset, is_exact, divisor, node_part);
 }
 
 template <MaybeConst<CanonicalGraph> Graph, class Visit>

@@ -19,8 +19,9 @@ concept MaybeConst = std::same_as<std::remove_const_t<T>, Struct>;
 
 template <MaybeConst<Description> Description, class Visit>
 void visit_fields(Description &description, Visit &&visit) {
-  auto &[op, dtype, shape, axes, keepdims, is_exact, node_part, starts, steps] = description;
-  visit(op, dtype, shape, axes, keepdims, is_exact, node_part, starts, steps);
+  auto &[op, dtype, shape, axes, keepdims, is_exact, divisor, node_part, starts, steps] =
+      description;
+  visit(op, dtype, shape, axes, keepdims, is_exact, divisor, node_part, starts, steps);
 }
 
 /// Turns numbers, strings, lists and structs with fields into words. Every list comes with its

@@ -59,6 +59,9 @@ struct Storage {
   ByteStrides strides;
 };
 
+/// An exact sum is divided by at most this, so that remainders and a digit fit into 64 bits.
+inline constexpr std::int64_t largest_divisor = (std::int64_t{1} << 47) - 1;
+
 /// What a node computes of its operands. tsum/Graph/Fields.h lists the fields for whoever needs all
 /// of them.
 struct Description {
@@ -70,6 +73,9 @@ struct Description {
   std::vector<std::int64_t> axes;
   bool keepdims = false; ///< of a reduction
   bool is_exact = false; ///< of a sum of floats: see `Accuracy`
+  /// Of an exact sum: what it is divided by before it is rounded, once, to `dtype`, which may be
+  /// another float than the operand's.
+  std::int64_t divisor = 1;
   /// Of a reduction that is ordered: which number of its node it gives in place of its result, or
   /// -1. See tsum/Graph/SummationTree.h.
   std::int8_t node_part = -1;

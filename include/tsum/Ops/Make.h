@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tsum/Graph/Node.h"
+#include "tsum/reductions.h"
 
 /// Tensors by what their nodes are made of, for which the public API has other words or none.
 namespace tsum {
@@ -16,6 +17,12 @@ namespace tsum {
 [[nodiscard]] Tensor make_slice(const Tensor &input, std::vector<std::int64_t> starts,
                                 std::vector<std::int64_t> steps, Shape shape,
                                 std::string_view name = {});
+
+/// The exact sum of `input`, floats, over `axes`, divided by `divisor` and rounded once to `dtype`, a
+/// float that may be narrower or wider.
+/// \throws Error if the divisor is not in 1..`largest_divisor`, AxisError as all reductions.
+[[nodiscard]] Tensor make_exact_sum(const Tensor &input, const Axes &axes, bool keepdims,
+                                    std::int64_t divisor, DType dtype, std::string_view name = {});
 
 /// Number `part` of the nodes that `reduction`, a sum or product of floats over more than extents
 /// of 1 that is not evaluated, rounds to its results (tsum/Graph/SummationTree.h). Both numbers of a

@@ -3,7 +3,9 @@
 
 #include "tsum/dtype.h"
 
+#include <algorithm>
 #include <array>
+#include <bitset>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -46,8 +48,8 @@ public:
     }
   }
 
-  /// The sum rounded to T, to nearest even.
-  template <class T> [[nodiscard]] T result() const {
+  /// The sum over `divisor`, which is positive, rounded to T, to nearest even.
+  template <class T> [[nodiscard]] T result(std::int64_t divisor = 1) const {
     using Limits = std::numeric_limits<T>;
     if (non_finite != 0)
       return static_cast<T>(non_finite);
@@ -60,29 +62,49 @@ public:
           magnitude.digits[static_cast<std::size_t>(at / 32)] |= std::uint32_t{1} << at % 32;
       magnitude.add_shifted(1, 0);
     }
-    int top = bits - 1;
-    while (top > 0 && !magnitude.bit(top))
+    const std::bitset<bits + fraction> quotient = magnitude.over(divisor);
+    int top = bits + fraction - 1;
+    while (top > 0 && !quotient[static_cast<std::size_t>(top)])
       --top;
     // The last bit that T keeps: of its significand, or of its smallest number.
-    const int smallest = Limits::min_exponent - Limits::digits + 1074;
+    const int smallest = Limits::min_exponent - Limits::digits + 1074 + fraction;
     const int last = std::max(top - Limits::digits + 1, smallest);
     double kept = 0;
     for (int at = top; at >= last; --at)
-      kept = 2 * kept + magnitude.bit(at);
+      kept = 2 * kept + quotient[static_cast<std::size_t>(at)];
     bool is_more = false;
     for (int at = 0; at < last - 1; ++at)
-      is_more |= magnitude.bit(at);
-    if (last > 0 && magnitude.bit(last - 1) && (is_more || magnitude.bit(last)))
+      is_more |= quotient[static_cast<std::size_t>(at)];
+    const bool is_odd = quotient[static_cast<std::size_t>(last)];
+    if (quotient[static_cast<std::size_t>(last - 1)] && (is_more || is_odd))
       kept += 1;
-    const double value = std::ldexp(kept, last - 1074);
+    const double value = std::ldexp(kept, last - fraction - 1074);
     return static_cast<T>(is_negative ? -value : value);
   }
 
 private:
   static constexpr int bits = 70 * 32;
+  /// Bits of a quotient below 2^-1074; the last one says whether anything follows.
+  static constexpr int fraction = 2;
 
   [[nodiscard]] bool bit(int at) const {
     return digits[static_cast<std::size_t>(at / 32)] >> at % 32 & 1;
+  }
+
+  /// The quotient of a number that is not negative, bit by bit.
+  [[nodiscard]] std::bitset<bits + fraction> over(std::int64_t divisor) const {
+    std::bitset<bits + fraction> quotient;
+    std::int64_t remainder = 0;
+    for (int at = bits - 1; at >= -fraction; --at) {
+      remainder = 2 * remainder + (at >= 0 && bit(at));
+      const bool is_one = remainder >= divisor;
+      quotient[static_cast<std::size_t>(at + fraction)] = is_one;
+      if (is_one)
+        remainder -= divisor;
+    }
+    if (remainder != 0)
+      quotient[0] = true;
+    return quotient;
   }
 
   std::array<std::uint32_t, bits / 32> digits{};

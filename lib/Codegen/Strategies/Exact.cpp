@@ -35,7 +35,7 @@ namespace {
 constexpr int64_t maxLimbBytes = 112 * 1024;
 /// Elements that each lane takes of a block, which may be read twice and should lie in L1 then; and
 /// where vectors that lie side by side are blocks of their own.
-constexpr int64_t blockElements = ExactWindow::mostOfBlock, blockOfColumns = 8;
+constexpr int64_t blockElements = ExactWindow::mostOfBlock, blockOfColumns = 32;
 
 class Emitter {
 public:
@@ -458,7 +458,7 @@ private:
       addBlock(lanes, {types, add, take, addToLimbs, /*isFirst=*/true});
       if (rowDim >= 0)
         nest.position[rowDim] = start;
-      finish(lanes, LaneTile{rowDim, rows.width, 1});
+      finish(lanes, LaneTile{rowDim, rows.width, 1}, paddedElements());
     };
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
       if (rowDim < 0)
@@ -489,8 +489,7 @@ private:
   void emitLine() {
     allocate(width, 1, /*isCommon=*/true);
     Value count;
-    const bool isShort = paddedElements() <= ExactWindow::mostOfSum(type);
-    if (!isShort)
+    if (paddedElements() > ExactWindow::mostOfSum(type))
       count = allocateCount();
     const LaneTile tile = loops.inAnyOrder({loops.line, width, 1});
     const Lanes lanes{nest.constant(0), width, 1};
@@ -530,7 +529,7 @@ private:
         });
         reduced.push_back(line);
       }
-      finish(lanes, LaneTile{}, /*roundsFixed=*/isShort);
+      finish(lanes, LaneTile{}, paddedElements());
       return {};
     });
   }
@@ -578,8 +577,9 @@ private:
       additions *= most(dim);
     const Chunks chunks = chunksOf(groups.count > 1 ? blockOfColumns : blockElements, 1);
 
-    if (!chunks.isOne && !loops.isInner() && reduced.size() == 1)
-      nest.prefetched = {loops.line, blockOfColumns};
+    // Of one vector the rows of a block are runs that the processor does not look ahead in.
+    if (!chunks.isOne && !loops.isInner())
+      nest.prefetched = {reduced[chunks.level], chunks.length};
     auto lanesOf = [&](AffineExpr group) {
       return Lanes{group * groups.width, groups.width, groups.width};
     };
@@ -610,59 +610,59 @@ private:
       if (chunks.isOne) {
         overGroups([&](const Lanes &lanes) {
           clear(lanes);
-          overChunks(chunks, 1, [&](auto overBlock, Value additions) {
-            addBlockTo(lanes, overBlock, additions);
+          overChunks(chunks, 1, [&](auto overBlock, Value count) {
+            addBlockTo(lanes, overBlock, count);
           });
-          finish(lanes, tile);
+          finish(lanes, tile, additions);
         });
         return {};
       }
       overGroups([&](const Lanes &lanes) { clear(lanes); });
       if (count)
         clearCount(count);
-      overChunks(chunks, 1, [&](auto overBlock, Value additions) {
+      overChunks(chunks, 1, [&](auto overBlock, Value ofBlock) {
         if (count)
-          countOrFlush(count, additions,
+          countOrFlush(count, ofBlock,
                        [&] { overGroups([&](const Lanes &lanes) { flush(lanes); }); });
-        overGroups([&](const Lanes &lanes) { addBlockTo(lanes, overBlock, additions); });
+        overGroups([&](const Lanes &lanes) { addBlockTo(lanes, overBlock, ofBlock); });
       });
-      overGroups([&](const Lanes &lanes) { finish(lanes, tile); });
+      overGroups([&](const Lanes &lanes) { finish(lanes, tile, additions); });
       return {};
     });
   }
 
   //===-- Results -----------------------------------------------------------------------------===//
 
-  /// Stores the results, rounded from fixed point if nothing went to limbs and it holds all.
-  void finish(const Lanes &lanes, const LaneTile &tile, bool roundsFixed = true) {
+  /// Stores the results, of up to `elements` each: rounded from fixed point if it holds them and
+  /// nothing went to limbs.
+  void finish(const Lanes &lanes, const LaneTile &tile, int64_t elements) {
     for (int64_t dim : reduced)
       nest.position[dim] = nest.constant(0);
+    ArrayRef<Accumulator> accumulators = loops.accumulators.each();
     auto types = llvm::map_to_vector(nest.generic.getDpsInits(), [&](Value output) -> Type {
       return VectorType::get({lanes.limbs}, getElementTypeOrSelf(output));
     });
     auto fromLimbs = [&] {
       SmallVector<Value> results;
       flush(lanes);
-      for (auto [part, type] : llvm::zip_equal(parts, types))
+      for (auto [part, accumulator] : llvm::zip_equal(parts, accumulators))
         results.push_back(
-            part.limbs.finish(lanes.first, lanes.limbs, cast<VectorType>(type).getElementType()));
+            part.limbs.finish(lanes.first, lanes.limbs, accumulator.reduction()));
       return results;
     };
-    if (!roundsFixed)
+    auto fromFixed = [&] {
+      SmallVector<Value> results;
+      for (auto [part, accumulator] : llvm::zip_equal(parts, accumulators))
+        results.push_back(part.window.round(lanes.first, lanes.windows, lanes.areOne(), elements,
+                                            accumulator.reduction()));
+      return results;
+    };
+    auto isFixed = [&](const Accumulator &accumulator) {
+      return ExactWindow::canRound(accumulator.reduction(), elements);
+    };
+    if (!llvm::all_of(accumulators, isFixed))
       return nest.store(fromLimbs(), tile);
-    nest.store(choose(usesLimbsOf(lanes), types, fromLimbs,
-                      [&] {
-                        SmallVector<Value> results;
-                        for (auto [part, result] : llvm::zip_equal(parts, types)) {
-                          Value sum = part.window.round(lanes.first, lanes.windows, lanes.areOne(),
-                                                        /*toOdd=*/type.isF32());
-                          if (sum.getType() != result)
-                            sum = arith::TruncFOp::create(b, loc, result, sum);
-                          results.push_back(sum);
-                        }
-                        return results;
-                      }),
-               tile);
+    nest.store(choose(usesLimbsOf(lanes), types, fromLimbs, fromFixed), tile);
   }
 
   ReductionLoops &loops;

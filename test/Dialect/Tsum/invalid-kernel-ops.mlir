@@ -51,6 +51,27 @@ func.func @exact_integers() attributes {test.r = #tsum.reduction<reduce_sum i32 
 
 // -----
 
+// expected-error @below {{only an exact sum is divided, or rounded to another type}}
+func.func @rounded_to_another_type() attributes {test.r = #tsum.reduction<reduce_sum f64 as f32>} {
+  return
+}
+
+// -----
+
+// expected-error @below {{an exact sum over 0 (valid: 1..140737488355327)}}
+func.func @divided_by_nothing() attributes {test.r = #tsum.reduction<reduce_sum f64 exact over 0>} {
+  return
+}
+
+// -----
+
+// expected-error @below {{an exact sum as 'i32' (it is rounded to a float)}}
+func.func @rounded_to_an_integer() attributes {test.r = #tsum.reduction<reduce_sum f64 exact as i32>} {
+  return
+}
+
+// -----
+
 // expected-error @below {{only a whole sum of floats is exact}}
 func.func @exact_product() attributes {test.r = #tsum.reduction<reduce_prod f32 exact>} {
   return

@@ -350,6 +350,54 @@ func.func @exact_product(%x: tensor<4xf32>) -> tensor<f32> {
 
 // -----
 
+func.func @divided_and_not_exact(%x: tensor<4xf32>) -> tensor<f32> {
+  // expected-error @below {{is divided, which only exact sums are}}
+  %r = tsum.reduce_sum %x axes = [0] over 3 : tensor<4xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
+func.func @divided_by_nothing(%x: tensor<4xf32>) -> tensor<f32> {
+  // expected-error @below {{is divided by 0 (valid: 1..140737488355327)}}
+  %r = tsum.reduce_sum %x axes = [0] exact over 0 : tensor<4xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
+func.func @divided_by_too_much(%x: tensor<4xf32>) -> tensor<f32> {
+  // expected-error @below {{is divided by 140737488355328 (valid: 1..140737488355327)}}
+  %r = tsum.reduce_sum %x axes = [0] exact over 140737488355328 : tensor<4xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
+func.func @rounded_to_an_integer(%x: tensor<4xf32>) -> tensor<i32> {
+  // expected-error @below {{is exact and rounded to 'i32' (give a float)}}
+  %r = tsum.reduce_sum %x axes = [0] exact : tensor<4xf32> -> tensor<i32>
+  return %r : tensor<i32>
+}
+
+// -----
+
+func.func @rounded_and_not_exact(%x: tensor<4xf64>) -> tensor<f32> {
+  // expected-error @below {{result type 'tensor<f32>' does not match the reduced type 'tensor<f64>'}}
+  %r = tsum.reduce_sum %x axes = [0] : tensor<4xf64> -> tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
+func.func @quotient_of_one_element(%x: tensor<4x1xf64>) -> tensor<4xf32> {
+  // expected-error @below {{is a sum of one element of 'tensor<4x1xf64>' along [1], which is neither divided nor rounded}}
+  %r = tsum.reduce_sum %x axes = [1] exact : tensor<4x1xf64> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
 func.func @transposed_type(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   // expected-error @below {{result type 'tensor<4x8xf32>' does not match the transposed type 'tensor<8x4xf32>'}}
   %r = tsum.transpose %x permutation = [1, 0] : tensor<4x8xf32> -> tensor<4x8xf32>

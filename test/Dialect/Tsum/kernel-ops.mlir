@@ -10,6 +10,7 @@
 //  CHECK-SAME:   #tsum.reduction<reduce_prod f64 from nodes>
 //  CHECK-SAME:   #tsum.reduction<reduce_prod f16 from nodes to nodes>
 //  CHECK-SAME:   #tsum.reduction<reduce_sum f16 exact>
+//  CHECK-SAME:   #tsum.reduction<reduce_sum f64 exact over 1000 as f32>
 //  CHECK-SAME:   #tsum.reduction<reduce_max ui8>
 //  CHECK-SAME:   #tsum.reduction<reduce_min bf16>
 //  CHECK-SAME:   #tsum.reduction<reduce_all i1>
@@ -20,7 +21,9 @@ func.func @attributes() attributes {
     test.reductions = [#tsum.reduction<reduce_sum f32>, #tsum.reduction<reduce_sum bf16 to nodes>,
                        #tsum.reduction<reduce_prod f64 from nodes>,
                        #tsum.reduction<reduce_prod f16 from nodes to nodes>,
-                       #tsum.reduction<reduce_sum f16 exact>, #tsum.reduction<reduce_max ui8>,
+                       #tsum.reduction<reduce_sum f16 exact>,
+                       #tsum.reduction<reduce_sum f64 exact over 1000 as f32>,
+                       #tsum.reduction<reduce_max ui8>,
                        #tsum.reduction<reduce_min bf16>, #tsum.reduction<reduce_all i1>],
     test.strategies = [#tsum.strategy<inner>, #tsum.strategy<outer>, #tsum.strategy<narrow>,
                        #tsum.strategy<short>, #tsum.strategy<nodes>, #tsum.strategy<exact>]} {

@@ -17,6 +17,15 @@ func.func @reductions(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4x1xf32>, t
   return %inner, %kept, %all, %columns, %none : tensor<4xf32>, tensor<4x1xf32>, tensor<f32>, tensor<f32>, tensor<4x8xf32>
 }
 
+// CHECK-LABEL: func.func @exact_quotient
+func.func @exact_quotient(%x: tensor<4x8xf64>) -> (tensor<4xf32>, tensor<4xf64>) {
+  // CHECK: tsum.reduce_sum %{{.*}} axes = [1] exact over 1000 : tensor<4x8xf64> -> tensor<4xf32>
+  %mean = tsum.reduce_sum %x axes = [1] exact over 1000 : tensor<4x8xf64> -> tensor<4xf32>
+  // CHECK: tsum.reduce_sum %{{.*}} axes = [1] exact : tensor<4x8xf64> -> tensor<4xf64>
+  %sum = tsum.reduce_sum %x axes = [1] exact over 1 : tensor<4x8xf64> -> tensor<4xf64>
+  return %mean, %sum : tensor<4xf32>, tensor<4xf64>
+}
+
 // CHECK-LABEL: func.func @exact
 func.func @exact(%x: tensor<4x8xf16>) -> tensor<4x1xf16> {
   // CHECK: tsum.reduce_sum %{{.*}} axes = [1] keepdims exact : tensor<4x8xf16> -> tensor<4x1xf16>

@@ -37,10 +37,14 @@ template <class Op> static LogicalResult matchUnorderedReduction(Op op, PatternR
 /// The reduction of `input` over `axes` without keepdims: over no axes `input`.
 template <class Op>
 static Value reduceOver(PatternRewriter &rewriter, Op op, Value input, ArrayRef<int64_t> axes) {
-  if (!axes.empty())
-    return rewriter.createOrFold<Op>(op.getLoc(), input, axes, /*keepdims=*/false, op.getExact(),
-                                     op.getNodeAttr());
-  return input;
+  if (axes.empty())
+    return input;
+  auto type = cast<RankedTensorType>(input.getType());
+  auto shape = llvm::map_to_vector(getKeptDims(type.getRank(), axes),
+                                   [&](int64_t dim) { return type.getDimSize(dim); });
+  type = RankedTensorType::get(shape, op.getType().getElementType());
+  return rewriter.createOrFold<Op>(op.getLoc(), type, input, axes, /*keepdims=*/false,
+                                   op.getExact(), op.getDivisor(), op.getNodeAttr());
 }
 
 namespace {

@@ -72,10 +72,16 @@ Attribute ReductionAttr::parse(AsmParser &parser, Type) {
   if (failed(to))
     return {};
   const bool exact = succeeded(parser.parseOptionalKeyword("exact"));
+  int64_t divisor = 1;
+  Type rounded = element;
+  if (succeeded(parser.parseOptionalKeyword("over")) && parser.parseInteger(divisor))
+    return {};
+  if (succeeded(parser.parseOptionalKeyword("as")) && parser.parseType(rounded))
+    return {};
   if (parser.parseGreater())
     return {};
   return parser.getChecked<ReductionAttr>(location, parser.getContext(), *kind, element, *from, *to,
-                                          exact);
+                                          exact, divisor, rounded);
 }
 
 void ReductionAttr::print(AsmPrinter &printer) const {
@@ -86,6 +92,10 @@ void ReductionAttr::print(AsmPrinter &printer) const {
     printer << " to nodes";
   if (getExact())
     printer << " exact";
+  if (getDivisor() != 1)
+    printer << " over " << getDivisor();
+  if (getRounded() != getElement())
+    printer << " as " << getRounded();
   printer << '>';
 }
 
@@ -100,13 +110,21 @@ static SmallVector<Type> elementTypes(MLIRContext *context, OpKind kind) {
 }
 
 LogicalResult ReductionAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, OpKind kind,
-                                    Type element, bool fromNodes, bool toNodes, bool exact) {
+                                    Type element, bool fromNodes, bool toNodes, bool exact,
+                                    int64_t divisor, Type rounded) {
   SmallVector<Type> types = elementTypes(element.getContext(), kind);
   if (!llvm::is_contained(types, element))
     return emitError() << nameOf(kind) << " takes no elements of type " << element
                        << " in kernels (valid: " << types << ")";
   if (exact && (kind != OpKind::ReduceSum || !isa<FloatType>(element) || fromNodes || toNodes))
     return emitError() << "only a whole sum of floats is exact";
+  if (!exact && (divisor != 1 || rounded != element))
+    return emitError() << "only an exact sum is divided, or rounded to another type";
+  if (divisor < 1 || divisor > largest_divisor)
+    return emitError() << "an exact sum over " << divisor << " (valid: 1.." << largest_divisor
+                       << ")";
+  if (exact && (!isa<FloatType>(rounded) || !getDType(rounded)))
+    return emitError() << "an exact sum as " << rounded << " (it is rounded to a float)";
   if ((fromNodes || toNodes) && !is_ordered(kind, *getDType(element), exact))
     return emitError() << "only sums and products of floats have nodes";
   return success();
@@ -118,12 +136,12 @@ bool ReductionAttr::isOrdered() const {
 }
 
 Type ReductionAttr::getResultType() const {
-  const bool isSmall = getElement().isF16() || getElement().isBF16();
+  const bool isSmall = getRounded().isF16() || getRounded().isBF16();
   if (!isa<FloatType>(getElement()))
     return getBlockType();
   if (isSmall && (isOrdered() || getExact()))
     return Float64Type::get(getContext());
-  return isSmall ? Float32Type::get(getContext()) : getElement();
+  return isSmall ? Float32Type::get(getContext()) : getRounded();
 }
 
 Type ReductionAttr::getBlockType() const {
@@ -147,7 +165,8 @@ SmallVector<Type, 2> ReductionAttr::getNodeTypes() const {
 }
 
 ReductionAttr ReductionAttr::between(bool fromNodes, bool toNodes) const {
-  return get(getContext(), getKind(), getElement(), fromNodes, toNodes, getExact());
+  return get(getContext(), getKind(), getElement(), fromNodes, toNodes, getExact(), getDivisor(),
+             getRounded());
 }
 
 LogicalResult PieceAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t size,

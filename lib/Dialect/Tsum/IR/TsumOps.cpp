@@ -34,9 +34,9 @@ static LogicalResult verifyDimensions(function_ref<InFlightDiagnostic()> emitErr
 // Reductions
 //===----------------------------------------------------------------------===//
 
-/// The type of a reduction of `type` over valid `axes`, to a number of a node if `toNode`.
+/// The type of a reduction of `type` over valid `axes` to elements of type `element`.
 static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> axes, bool keepdims,
-                                       bool toNode) {
+                                       Type element) {
   SmallVector<int64_t> shape;
   for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
     if (!llvm::is_contained(axes, static_cast<int64_t>(dim)))
@@ -44,23 +44,13 @@ static RankedTensorType getReducedType(RankedTensorType type, ArrayRef<int64_t> 
     else if (keepdims)
       shape.push_back(1);
   }
-  Type element = toNode ? Float64Type::get(type.getContext()) : type.getElementType();
   return RankedTensorType::get(shape, element);
 }
 
-template <class Op>
-static LogicalResult inferReductionType(MLIRContext *context, std::optional<Location> location,
-                                        typename Op::Adaptor operands,
-                                        SmallVectorImpl<Type> &types) {
-  auto type = dyn_cast<RankedTensorType>(operands.getInput().getType());
-  auto emitError = [&] { return mlir::emitError(location.value_or(UnknownLoc::get(context))); };
-  if (!type || !getDType(type.getElementType()))
-    return failure(); // the verifier of the operand says so
-  if (failed(verifyDimensions(emitError, "axis", operands.getAxes(), type)))
-    return failure();
-  types.push_back(getReducedType(type, operands.getAxes(), operands.getKeepdims(),
-                                 operands.getNode().has_value()));
-  return success();
+/// Whether the reduction takes more than one element for each result: extents of 1 take no part.
+template <class Op> static bool takesSeveral(Op op) {
+  RankedTensorType type = op.getInput().getType();
+  return llvm::any_of(op.getAxes(), [&](int64_t axis) { return type.getDimSize(axis) != 1; });
 }
 
 /// Nodes are of what has an order, and of more than one element: others take no part in it.
@@ -75,10 +65,33 @@ template <class Op> static LogicalResult verifyNode(Op op) {
   if (*op.getNode() >= numbers)
     return op.emitOpError() << "gives number " << *op.getNode() << " of its nodes, which have "
                             << numbers << " (counted from 0)";
-  if (llvm::is_contained(type.getShape(), 0) ||
-      llvm::all_of(op.getAxes(), [&](int64_t axis) { return type.getDimSize(axis) == 1; }))
+  if (llvm::is_contained(type.getShape(), 0) || !takesSeveral(op))
     return op.emitOpError() << "gives a node, of which " << type << " has none along ["
                             << op.getAxes() << "]";
+  return success();
+}
+
+/// What an exact sum may be beside others: divided, and of another type than its elements.
+template <class Op> static LogicalResult verifyExact(Op op) {
+  RankedTensorType type = op.getInput().getType();
+  const auto divisor = static_cast<int64_t>(op.getDivisor());
+  const bool isOwnType = op.getType().getElementType() == type.getElementType();
+  if (!op.getExact()) {
+    if (divisor != 1)
+      return op.emitOpError("is divided, which only exact sums are");
+    return success();
+  }
+  if (Op::opKind != OpKind::ReduceSum || !isa<FloatType>(type.getElementType()))
+    return op.emitOpError("is exact, which only sums of floats can be");
+  if (divisor < 1 || divisor > largest_divisor)
+    return op.emitOpError() << "is divided by " << divisor << " (valid: 1.." << largest_divisor
+                            << ")";
+  if (!isa<FloatType>(op.getType().getElementType()))
+    return op.emitOpError() << "is exact and rounded to " << op.getType().getElementType()
+                            << " (give a float)";
+  if ((divisor != 1 || !isOwnType) && !takesSeveral(op))
+    return op.emitOpError() << "is a sum of one element of " << type << " along [" << op.getAxes()
+                            << "], which is neither divided nor rounded";
   return success();
 }
 
@@ -86,12 +99,12 @@ template <class Op> static LogicalResult verifyReduction(Op op) {
   RankedTensorType type = op.getInput().getType();
   if (failed(verifyDimensions([&] { return op.emitOpError(); }, "axis", op.getAxes(), type)))
     return failure();
-  if (op.getExact() && (Op::opKind != OpKind::ReduceSum || !isa<FloatType>(type.getElementType())))
-    return op.emitOpError("is exact, which only sums of floats can be");
-  if (failed(verifyNode(op)))
+  if (failed(verifyExact(op)) || failed(verifyNode(op)))
     return failure();
-  RankedTensorType reduced =
-      getReducedType(type, op.getAxes(), op.getKeepdims(), op.getNode().has_value());
+  Type element = op.getExact()  ? op.getType().getElementType()
+                 : op.getNode() ? Float64Type::get(op.getContext())
+                                : type.getElementType();
+  RankedTensorType reduced = getReducedType(type, op.getAxes(), op.getKeepdims(), element);
   if (op.getType() != reduced)
     return op.emitOpError() << "result type " << op.getType() << " does not match the reduced type "
                             << reduced;
@@ -99,13 +112,6 @@ template <class Op> static LogicalResult verifyReduction(Op op) {
 }
 
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
-  LogicalResult CLASS##Op::inferReturnTypes(                                                       \
-      MLIRContext *context, std::optional<Location> location, ValueRange operands,                 \
-      DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,                 \
-      SmallVectorImpl<Type> &types) {                                                              \
-    return inferReductionType<CLASS##Op>(                                                          \
-        context, location, Adaptor(operands, attributes, properties, regions), types);             \
-  }                                                                                                \
   LogicalResult CLASS##Op::verify() { return verifyReduction(*this); }                             \
   OpKind CLASS##Op::getOpKind() { return opKind; }
 #include "tsum/Reductions.def"

@@ -16,17 +16,19 @@ def Tsum_ReductionAttr : AttrDef<Tsum_Dialect, "Reduction"> {
 
     A reduction `to nodes` gives partial results: what is left of each line is not rounded. One
     `from nodes` merges these, by the balanced tree over their index. One that is `exact` gives the
-    correctly rounded sum.
+    correctly rounded sum, or quotient of the sum and a divisor, as another float if it says so.
 
     ```mlir
     #tsum.reduction<reduce_sum f32>
     #tsum.reduction<reduce_sum f64 to nodes>
     #tsum.reduction<reduce_sum f64 from nodes>
     #tsum.reduction<reduce_sum bf16 exact>
+    #tsum.reduction<reduce_sum f64 exact over 1000 as f32>
     ```
   }];
   let parameters = (ins "::tsum::OpKind":$kind, "::mlir::Type":$element, "bool":$fromNodes,
-                        "bool":$toNodes, "bool":$exact);
+                        "bool":$toNodes, "bool":$exact, "int64_t":$divisor,
+                        "::mlir::Type":$rounded);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
@@ -36,8 +38,8 @@ def Tsum_ReductionAttr : AttrDef<Tsum_Dialect, "Reduction"> {
     ::mlir::Type getBlockType() const;
     /// The types of a node: one, or two of a pair. Those of what has no order are the element's.
     ::llvm::SmallVector<::mlir::Type, 2> getNodeTypes() const;
-    /// The type of a result: the element's as it lies in memory, but that of small floats is left
-    /// to round: f64 of sums and products, f32 of extrema.
+    /// The type of a result: `rounded` as it lies in memory, but that of small floats is left to
+    /// round: f64 of sums and products, f32 of extrema.
     ::mlir::Type getResultType() const;
     /// The same reduction at another place of a chain.
     ReductionAttr between(bool fromNodes, bool toNodes) const;

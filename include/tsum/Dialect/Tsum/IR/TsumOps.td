@@ -129,6 +129,7 @@ def Tsum_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
     InterfaceMethod<"Whether these stay, with extent 1.", "bool", "getKeepdims">,
     InterfaceMethod<"Whether a sum of floats is rounded once, from its exact value.", "bool",
                     "getExact">,
+    InterfaceMethod<"By what that value is divided before.", "uint64_t", "getDivisor">,
     InterfaceMethod<"Which number of its node it gives in place of its result.",
                     "std::optional<uint64_t>", "getNode">,
     InterfaceMethod<"Which reduction it is.", "::tsum::OpKind", "getOpKind">
@@ -137,8 +138,8 @@ def Tsum_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
 
 class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, string text,
                        string specialValues, string error>
-    : Tsum_Op<mnemonic, [DeclareOpInterfaceMethods<InferTypeOpInterface>,
-                         DeclareOpInterfaceMethods<Tsum_ReductionOpInterface, ["getOpKind"]>]> {
+    : Tsum_Op<mnemonic,
+              [DeclareOpInterfaceMethods<Tsum_ReductionOpInterface, ["getOpKind"]>]> {
   let summary = text;
   let description = [{
     The result has `input`'s element type and its shape without `axes`, or with extent 1 there if
@@ -160,7 +161,13 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
 
     Element types: }] # !interleave(domain.dtypeNames, ", ") # [{.
 
-    An `exact` reduction is a sum of floats that is the exact sum, rounded once.
+    An `exact` reduction is a sum of floats that is the exact sum, rounded once. `over` says what it
+    is divided by before, and the result may have another float type than `input`, narrower or
+    wider:
+
+    ```mlir
+    %mean = tsum.reduce_sum %x axes = [0] exact over 1000 : tensor<1000xf64> -> tensor<f32>
+    ```
 
     `node 0` gives the node of a sum or product of floats, as f64, in place of what it is rounded
     to; `node 1`, of f64, what rounding the node has lost. They are for partial results, which are
@@ -172,11 +179,12 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
     it is only for reductions that need no order: all but sums and products of floats.
   }];
   let arguments = (ins domain:$input, DenseI64ArrayAttr:$axes, UnitAttr:$keepdims,
-                   UnitAttr:$exact, OptionalAttr<I64Attr>:$node);
+                   UnitAttr:$exact, DefaultValuedAttr<I64Attr, "1">:$divisor,
+                   OptionalAttr<I64Attr>:$node);
   let results = (outs Tsum_Any:$result);
   let assemblyFormat = [{
-    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`exact` $exact^)? (`node` $node^)? attr-dict
-    `:` type($input) `->` type($result)
+    $input `axes` `=` $axes (`keepdims` $keepdims^)? (`exact` $exact^)? (`over` $divisor^)?
+    (`node` $node^)? attr-dict `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;
   let hasFolder = 1;
