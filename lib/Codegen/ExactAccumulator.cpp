@@ -360,8 +360,7 @@ Value ExactAccumulator::roundFixed(OpBuilder &b, Location loc, Value high, Value
   Word bits = (whole << shift) | ((fraction >> 1) >> (Word(63) - shift));
   bits = bits | select((fraction << shift) == Word(0), Word(0), Word(1));
   ValueLane<double> number =
-      roundToDouble(Leading{bits, weight + Word(63) - shift},
-                    format.smallest - 1, toOdd);
+      roundToDouble(Leading{bits, weight + Word(63) - shift}, format.smallest - 1, toOdd);
   return from_bits(tsum::bits(number) | (sign << 63)).value;
 }
 

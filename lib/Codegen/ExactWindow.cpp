@@ -20,8 +20,7 @@ namespace {
 Value constant(OpBuilder &b, Location loc, Type type, int64_t value) {
   const unsigned bits = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
   return createScalarOrSplatConstant(
-      b, loc, type,
-      APInt(bits, uint64_t(value), /*isSigned=*/false, /*implicitTrunc=*/true));
+      b, loc, type, APInt(bits, uint64_t(value), /*isSigned=*/false, /*implicitTrunc=*/true));
 }
 
 /// A constant like `lanes`.
@@ -32,9 +31,7 @@ Value constantLike(OpBuilder &b, Location loc, Value lanes, int64_t value) {
 int64_t widthOf(Value vector) { return cast<VectorType>(vector.getType()).getDimSize(0); }
 
 /// Vectors as long as `lanes`.
-Type like(Value lanes, Type element) {
-  return VectorType::get({widthOf(lanes)}, element);
-}
+Type like(Value lanes, Type element) { return VectorType::get({widthOf(lanes)}, element); }
 
 Value overLanes(OpBuilder &b, Location loc, vector::CombiningKind kind, Value lanes) {
   return vector::ReductionOp::create(b, loc, kind, lanes);
@@ -107,8 +104,7 @@ void ExactWindow::setUnits(Value value, AffineExpr first) {
   Value begin = ShLIOp::create(b, loc, value, shift);
   nest.storeTo(lower, first, AddIOp::create(b, loc, begin, of(mostBits())));
   for (int64_t level = 0; level < levels; ++level) {
-    Value exponent =
-        AddIOp::create(b, loc, value, of((levels - 1 - level) * fraction()));
+    Value exponent = AddIOp::create(b, loc, value, of((levels - 1 - level) * fraction()));
     Value bits = OrIOp::create(b, loc, ShLIOp::create(b, loc, exponent, shift),
                                of(int64_t(1) << (fraction() - 1)));
     nest.storeTo(magics, first + level * windows,
@@ -226,13 +222,14 @@ static Value widen(OpBuilder &b, Location loc, Value integers) {
                                     : ExtSIOp::create(b, loc, type, integers).getResult();
 }
 
-void ExactWindow::take(ValueRange blockSums, Value additions, AffineExpr first) {
+void ExactWindow::take(ValueRange blockSums, Value additions, AffineExpr first, bool isOnly) {
   const int64_t width = widthOf(blockSums.front());
   SmallVector<Value> numbers = magic(first, width);
   for (int64_t level = 0; level < levels; ++level) {
     Value fixed = widen(b, loc, withoutMagic(blockSums[level], numbers[level], additions));
-    Value sum = AddIOp::create(b, loc, sumOf(level, first, width), fixed);
-    nest.storeTo(sums, at(level, first), sum);
+    if (!isOnly)
+      fixed = AddIOp::create(b, loc, sumOf(level, first, width), fixed);
+    nest.storeTo(sums, at(level, first), fixed);
   }
 }
 
@@ -252,8 +249,7 @@ void ExactWindow::takeTogether(ValueRange blockSums, Value additions, int64_t el
 
 Value ExactWindow::isAnyTaken(AffineExpr first, int64_t width) {
   Value all = OrIOp::create(b, loc, sumOf(0, first, width), sumOf(1, first, width));
-  Value isTaken =
-      CmpIOp::create(b, loc, CmpIPredicate::ne, all, constantLike(b, loc, all, 0));
+  Value isTaken = CmpIOp::create(b, loc, CmpIPredicate::ne, all, constantLike(b, loc, all, 0));
   return overLanes(b, loc, vector::CombiningKind::OR, isTaken);
 }
 

@@ -52,8 +52,9 @@ public:
   /// Moves the windows to where they have the block in the middle; gives whether that is possible.
   mlir::Value moveTo(mlir::ValueRange extrema, mlir::AffineExpr first);
 
-  /// Adds the sums of a block, in which each lane took `additions` elements.
-  void take(mlir::ValueRange sums, mlir::Value additions, mlir::AffineExpr first);
+  /// Adds the sums of a block, in which each lane took `additions` elements; or, if it `isOnly` one,
+  /// makes them the sums.
+  void take(mlir::ValueRange sums, mlir::Value additions, mlir::AffineExpr first, bool isOnly);
   /// Makes the sums of all lanes of such a block, of `elements` in all, that at `place`.
   void takeTogether(mlir::ValueRange sums, mlir::Value additions, int64_t elements,
                     mlir::AffineExpr place);

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ExactSums.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace tsum {
+
+static Value truth(OpBuilder &b, Location loc, bool value) {
+  return arith::ConstantIntOp::create(b, loc, value, 1);
+}
+
+/// What `then` gives, or `otherwise`; these have no value each, or as many as there are `types`.
+static SmallVector<Value> choose(OpBuilder &b, Location loc, Value condition, TypeRange types,
+                                 llvm::function_ref<SmallVector<Value>()> then,
+                                 llvm::function_ref<SmallVector<Value>()> otherwise) {
+  auto branch = scf::IfOp::create(b, loc, types, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  auto fill = [&](Block *block, llvm::function_ref<SmallVector<Value>()> values) {
+    b.setInsertionPointToStart(block);
+    SmallVector<Value> yielded = values();
+    if (!types.empty()) // else there is a yield
+      scf::YieldOp::create(b, loc, yielded);
+  };
+  fill(branch.thenBlock(), then);
+  fill(branch.elseBlock(), otherwise);
+  return branch.getResults();
+}
+
+static void ifTrue(OpBuilder &b, Location loc, Value condition, llvm::function_ref<void()> then) {
+  auto branch = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  then();
+}
+
+ExactSums::ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon)
+    : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc) {
+  for (Value value : loops.values)
+    parts.push_back(
+        {{nest, value.getType(), windowLanes, isCommon}, {nest, value.getType(), limbLanes}});
+  usesLimbs = nest.allocate(limbLanes, b.getI64Type());
+}
+
+ValueRange ExactSums::valuesOf(ValueRange block, size_t part) const {
+  const size_t each = block.size() / parts.size();
+  return block.slice(part * each, each);
+}
+
+//===-- Limbs ---------------------------------------------------------------------------------===//
+
+Value ExactSums::usesLimbsOf(const Lanes &lanes) {
+  Value used = memref::LoadOp::create(b, loc, usesLimbs, nest.index(lanes.first));
+  Value none = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, used, none);
+}
+
+void ExactSums::setUsesLimbs(const Lanes &lanes, bool value) {
+  Value constant = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value));
+  memref::StoreOp::create(b, loc, constant, usesLimbs, nest.index(lanes.first));
+}
+
+void ExactSums::clear(const Lanes &lanes) {
+  for (Part &part : parts)
+    part.window.clear(lanes.first, lanes.count);
+  setUsesLimbs(lanes, false);
+}
+
+void ExactSums::clearLimbs(const Lanes &lanes) {
+  for (Part &part : parts)
+    part.limbs.clear(lanes.first, lanes.results);
+}
+
+void ExactSums::openLimbs(const Lanes &lanes) {
+  Value isClosed = arith::XOrIOp::create(b, loc, usesLimbsOf(lanes), truth(b, loc, true));
+  ifTrue(b, loc, isClosed, [&] {
+    clearLimbs(lanes);
+    setUsesLimbs(lanes, true);
+  });
+}
+
+void ExactSums::carry(const Lanes &lanes) {
+  for (Part &part : parts)
+    part.limbs.carry(lanes.first, lanes.results);
+}
+
+void ExactSums::flush(const Lanes &lanes) {
+  openLimbs(lanes);
+  for (Part &part : parts)
+    part.window.flush(part.limbs, lanes.first, lanes.count, lanes.areOne());
+  carry(lanes);
+}
+
+void ExactSums::flushIfAny(const Lanes &lanes) {
+  Value isAny = truth(b, loc, false);
+  for (Part &part : parts)
+    isAny = arith::OrIOp::create(b, loc, isAny, part.window.isAnyTaken(lanes.first, lanes.count));
+  ifTrue(b, loc, isAny, [&] { flush(lanes); });
+}
+
+//===-- Blocks --------------------------------------------------------------------------------===//
+
+/// Whether the windows hold the block, and what adding it gave. If they do not at first, they move
+/// to where they do, if they can.
+SmallVector<Value> ExactSums::tryBlock(const Lanes &lanes, const Block &block, bool isOnly) {
+  auto with = [&](bool holds, ValueRange values) {
+    SmallVector<Value> results = {truth(b, loc, holds)};
+    llvm::append_range(results, values);
+    return results;
+  };
+  auto ofAll = [&](ValueRange values, auto test) {
+    Value all = truth(b, loc, true);
+    for (auto [n, part] : llvm::enumerate(parts))
+      all = arith::AndIOp::create(b, loc, all, test(part.window, valuesOf(values, n).take_back(2)));
+    return all;
+  };
+  SmallVector<Value> values = block.add();
+  Value holds = ofAll(values, [&](ExactWindow &window, ValueRange extrema) {
+    return window.holds(extrema, lanes.first);
+  });
+  SmallVector<Type> types = {b.getI1Type()};
+  llvm::append_range(types, ValueRange(values).getTypes());
+  return choose(
+      b, loc, holds, types, [&] { return with(true, values); },
+      [&] {
+        if (!isOnly)
+          flushIfAny(lanes);
+        Value fits = ofAll(values, [&](ExactWindow &window, ValueRange extrema) {
+          return window.moveTo(extrema, lanes.first);
+        });
+        return choose(
+            b, loc, fits, types, [&] { return with(true, block.add()); },
+            [&] { return with(false, values); });
+      });
+}
+
+void ExactSums::addBlock(const Lanes &lanes, const Block &block) {
+  SmallVector<Value> values = tryBlock(lanes, block, /*isOnly=*/false);
+  choose(
+      b, loc, values.front(), TypeRange(),
+      [&] {
+        block.take(ArrayRef(values).drop_front());
+        return SmallVector<Value>();
+      },
+      [&] {
+        openLimbs(lanes);
+        block.addToLimbs();
+        carry(lanes);
+        return SmallVector<Value>();
+      });
+}
+
+SmallVector<Value> ExactSums::resultsOf(const Block &block, const Lanes &lanes, int64_t elements) {
+  SmallVector<Value> values = tryBlock(lanes, block, /*isOnly=*/true);
+  return choose(
+      b, loc, values.front(), resultTypes(lanes),
+      [&] {
+        block.take(ArrayRef(values).drop_front());
+        if (canRound(elements))
+          return roundFixed(lanes, elements);
+        clearLimbs(lanes);
+        for (Part &part : parts)
+          part.window.flush(part.limbs, lanes.first, lanes.count, lanes.areOne());
+        return roundLimbs(lanes);
+      },
+      [&] {
+        clearLimbs(lanes);
+        block.addToLimbs();
+        return roundLimbs(lanes);
+      });
+}
+
+SmallVector<SmallVector<Value>> ExactSums::magic(AffineExpr first, int64_t width) {
+  return llvm::map_to_vector(parts, [&](Part &part) { return part.window.magic(first, width); });
+}
+
+SmallVector<Value> ExactSums::emptyBlock(int64_t width) {
+  SmallVector<Value> block;
+  for (Part &part : parts)
+    llvm::append_range(block, part.window.emptyBlock(width));
+  return block;
+}
+
+SmallVector<Value> ExactSums::extremaOf(ValueRange block) {
+  SmallVector<Value> extrema;
+  for (size_t n = 0; n < parts.size(); ++n)
+    llvm::append_range(extrema, valuesOf(block, n).take_back(2));
+  return extrema;
+}
+
+SmallVector<Value> ExactSums::emptyBlockWith(ValueRange extrema, int64_t width) {
+  SmallVector<Value> block;
+  for (auto [n, part] : llvm::enumerate(parts)) {
+    llvm::append_range(block, ValueRange(part.window.emptyBlock(width)).drop_back(2));
+    llvm::append_range(block, valuesOf(extrema, n));
+  }
+  return block;
+}
+
+SmallVector<Value> ExactSums::add(ValueRange block, ValueRange elements,
+                                  ArrayRef<SmallVector<Value>> magic) {
+  SmallVector<Value> sums;
+  for (auto [n, part] : llvm::enumerate(parts))
+    llvm::append_range(sums, part.window.add(valuesOf(block, n), elements[n], magic[n]));
+  return sums;
+}
+
+void ExactSums::addToLimbs(ValueRange elements, AffineExpr first, bool toFirst) {
+  for (auto [n, part] : llvm::enumerate(parts))
+    part.limbs.add(elements[n], first, toFirst);
+}
+
+void ExactSums::take(ValueRange block, Value additions, AffineExpr first, bool isOnly) {
+  for (auto [n, part] : llvm::enumerate(parts))
+    part.window.take(valuesOf(block, n).drop_back(2), additions, first, isOnly);
+}
+
+void ExactSums::takeTogether(ValueRange block, Value additions, int64_t elements,
+                             AffineExpr place) {
+  for (auto [n, part] : llvm::enumerate(parts))
+    part.window.takeTogether(valuesOf(block, n).drop_back(2), additions, elements, place);
+}
+
+//===-- Results -------------------------------------------------------------------------------===//
+
+SmallVector<Type> ExactSums::resultTypes(const Lanes &lanes) {
+  return llvm::map_to_vector(nest.generic.getDpsInits(), [&](Value output) -> Type {
+    return VectorType::get({lanes.results}, getElementTypeOrSelf(output));
+  });
+}
+
+bool ExactSums::canRound(int64_t elements) const {
+  return llvm::all_of(loops.accumulators.each(), [&](const Accumulator &each) {
+    return ExactWindow::canRound(each.reduction(), elements);
+  });
+}
+
+SmallVector<Value> ExactSums::roundFixed(const Lanes &lanes, int64_t elements) {
+  SmallVector<Value> results;
+  for (auto [part, each] : llvm::zip_equal(parts, loops.accumulators.each()))
+    results.push_back(
+        part.window.round(lanes.first, lanes.count, lanes.areOne(), elements, each.reduction()));
+  return results;
+}
+
+SmallVector<Value> ExactSums::roundLimbs(const Lanes &lanes) {
+  carry(lanes);
+  SmallVector<Value> results;
+  for (auto [part, each] : llvm::zip_equal(parts, loops.accumulators.each()))
+    results.push_back(part.limbs.finish(lanes.first, lanes.results, each.reduction()));
+  return results;
+}
+
+SmallVector<Value> ExactSums::results(const Lanes &lanes, int64_t elements) {
+  auto fromLimbs = [&] {
+    flush(lanes);
+    return roundLimbs(lanes);
+  };
+  if (!canRound(elements))
+    return fromLimbs();
+  return choose(b, loc, usesLimbsOf(lanes), resultTypes(lanes), fromLimbs,
+                [&] { return roundFixed(lanes, elements); });
+}
+
+} // namespace tsum

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ReductionLoops.h"
+
+#include "../ExactAccumulator.h"
+#include "../ExactWindow.h"
+
+namespace tsum {
+
+/// The exact sums of some results side by side, of each value of a reduction's body: integers for
+/// what the windows hold, and limbs for all else.
+class ExactSums {
+public:
+  /// Of so many lanes; `limbLanes` is as many, or 1 where all lanes are of one result. `isCommon`
+  /// says that all lanes share their window.
+  ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon);
+
+  /// A vector of the lanes.
+  struct Lanes {
+    mlir::AffineExpr first;
+    int64_t count;
+    int64_t results; ///< as many, or 1
+    bool areOne() const { return results < count; }
+  };
+
+  /// Elements that go to the same lanes, few enough to be read again.
+  struct Block {
+    /// Adds the elements by the windows as they are: the sums of each value, then its extrema.
+    llvm::function_ref<llvm::SmallVector<mlir::Value>()> add;
+    /// Takes what `add` gave, of elements that the windows hold.
+    llvm::function_ref<void(mlir::ValueRange)> take;
+    /// Adds the elements to limbs.
+    llvm::function_ref<void()> addToLimbs;
+  };
+
+  // Of lanes that take several blocks.
+
+  void clear(const Lanes &lanes);
+  void addBlock(const Lanes &lanes, const Block &block);
+  /// Hands what was added on to limbs, before integers overflow.
+  void flush(const Lanes &lanes);
+  /// Makes limbs ready for what goes to them beside the blocks.
+  void openLimbs(const Lanes &lanes);
+  /// The results, of up to `elements` each.
+  llvm::SmallVector<mlir::Value> results(const Lanes &lanes, int64_t elements);
+
+  /// The results of lanes that take one block, of up to `elements`.
+  llvm::SmallVector<mlir::Value> resultsOf(const Block &block, const Lanes &lanes,
+                                           int64_t elements);
+
+  // What blocks do, with vectors of each value.
+
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>> magic(mlir::AffineExpr first, int64_t width);
+  llvm::SmallVector<mlir::Value> emptyBlock(int64_t width);
+  llvm::SmallVector<mlir::Value> add(mlir::ValueRange block, mlir::ValueRange elements,
+                                     llvm::ArrayRef<llvm::SmallVector<mlir::Value>> magic);
+  void addToLimbs(mlir::ValueRange elements, mlir::AffineExpr first, bool toFirst);
+  /// Takes the sums of a block, of `additions` to each lane; those are all if it `isOnly` one.
+  void take(mlir::ValueRange block, mlir::Value additions, mlir::AffineExpr first, bool isOnly);
+  /// Takes those of all lanes together, of `elements` at most, as the only ones at `place`.
+  void takeTogether(mlir::ValueRange block, mlir::Value additions, int64_t elements,
+                    mlir::AffineExpr place);
+  /// The extrema alone, and a block of these and no elements.
+  llvm::SmallVector<mlir::Value> extremaOf(mlir::ValueRange block);
+  llvm::SmallVector<mlir::Value> emptyBlockWith(mlir::ValueRange extrema, int64_t width);
+
+private:
+  struct Part {
+    ExactWindow window;
+    ExactAccumulator limbs;
+  };
+
+  mlir::ValueRange valuesOf(mlir::ValueRange block, size_t part) const;
+  llvm::SmallVector<mlir::Value> tryBlock(const Lanes &lanes, const Block &block, bool isOnly);
+  mlir::Value usesLimbsOf(const Lanes &lanes);
+  void setUsesLimbs(const Lanes &lanes, bool value);
+  void clearLimbs(const Lanes &lanes);
+  void flushIfAny(const Lanes &lanes);
+  void carry(const Lanes &lanes);
+  bool canRound(int64_t elements) const;
+  llvm::SmallVector<mlir::Type> resultTypes(const Lanes &lanes);
+  llvm::SmallVector<mlir::Value> roundFixed(const Lanes &lanes, int64_t elements);
+  llvm::SmallVector<mlir::Value> roundLimbs(const Lanes &lanes);
+
+  ReductionLoops &loops;
+  LoopNest &nest;
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  llvm::SmallVector<Part, 1> parts;
+  mlir::Value usesLimbs; ///< of the first of a vector's lanes: whether limbs have part of the sums
+};
+
+} // namespace tsum
