@@ -4,6 +4,7 @@
 
 #include "ExactAccumulator.h"
 #include "ValueLane.h"
+#include "Vectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -244,6 +245,19 @@ void ExactWindow::takeTogether(ValueRange blockSums, Value additions, int64_t el
       fixed = widen(b, loc, fixed);
     fixed = single(b, loc, overLanes(b, loc, vector::CombiningKind::ADD, fixed));
     nest.storeTo(sums, at(level, place), widen(b, loc, fixed));
+  }
+}
+
+void ExactWindow::takeLines(ArrayRef<SmallVector<Value>> lines, Value additions, AffineExpr first) {
+  const auto width = int64_t(lines.size());
+  Value lanes = ConstantIndexOp::create(b, loc, widthOf(lines.front().front()));
+  additions = MulIOp::create(b, loc, additions, lanes);
+  SmallVector<Value> numbers = magic(first, width);
+  for (int64_t level = 0; level < levels; ++level) {
+    Value sum =
+        sumLines(b, loc, llvm::map_to_vector(lines, [&](const auto &line) { return line[level]; }));
+    nest.storeTo(sums, at(level, first),
+                 widen(b, loc, withoutMagic(sum, numbers[level], additions)));
   }
 }
 

@@ -59,6 +59,10 @@ public:
   void takeTogether(mlir::ValueRange sums, mlir::Value additions, int64_t elements,
                     mlir::AffineExpr place);
 
+  /// The same with several such blocks, of few elements each, at places from `first` on.
+  void takeLines(llvm::ArrayRef<llvm::SmallVector<mlir::Value>> lines, mlir::Value additions,
+                 mlir::AffineExpr first);
+
   /// Whether any of the sums is not 0.
   mlir::Value isAnyTaken(mlir::AffineExpr first, int64_t width);
   /// Hands the sums on to `limbs`, each lane to its own or, if `toFirst`, all to the first one, and

@@ -2,6 +2,7 @@
 
 #include "Vectors.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/bit.h"
 
@@ -43,6 +44,48 @@ Value concatenate(OpBuilder &b, Location loc, ArrayRef<Value> pieces) {
     values = std::move(joined);
   }
   return values.front();
+}
+
+Value sumLines(OpBuilder &b, Location loc, SmallVector<Value> lines) {
+  auto lanesOf = [&] { return cast<VectorType>(lines.front().getType()).getDimSize(0); };
+  int64_t lanes = lanesOf(); // of each line
+  // Two vectors become one: the lower half of each line's lanes has the sums of the first, the upper
+  // half those of the second. One shuffle leaves lanes where they are, a blend.
+  for (; lanes > 1 && lines.size() > 1; lanes /= 2) {
+    const size_t count = lines.size() / 2;
+    const int64_t size = lanesOf(), half = lanes / 2;
+    SmallVector<int64_t> stay, cross;
+    for (int64_t lane = 0; lane < size; ++lane) {
+      const bool isUpper = lane % lanes >= half;
+      stay.push_back(isUpper ? size + lane : lane);
+      cross.push_back(isUpper ? size + lane - half : lane + half);
+    }
+    for (size_t line = 0; line < count; ++line) {
+      Value x = lines[line], y = lines[line + count];
+      lines[line] = arith::AddIOp::create(b, loc, vector::ShuffleOp::create(b, loc, x, y, stay),
+                                          vector::ShuffleOp::create(b, loc, x, y, cross));
+    }
+    lines.truncate(count);
+  }
+  // A last vector alone folds its own halves.
+  for (; lanes > 1; lanes /= 2) {
+    auto halves = [&](int64_t offset) -> Value {
+      SmallVector<int64_t> sources;
+      for (int64_t group = 0; group < lanesOf(); group += lanes)
+        for (int64_t lane = 0; lane < lanes / 2; ++lane)
+          sources.push_back(group + offset + lane);
+      return vector::ShuffleOp::create(b, loc, lines.front(), lines.front(), sources);
+    };
+    Value lower = halves(0), upper = halves(lanes / 2);
+    lines.front() = arith::AddIOp::create(b, loc, lower, upper);
+  }
+  // Of several vectors each has every so many'th line.
+  SmallVector<int64_t> places;
+  const auto count = int64_t(lines.size()), each = lanesOf();
+  for (int64_t line = 0; line < count * each; ++line)
+    places.push_back(line % count * each + line / count);
+  Value all = concatenate(b, loc, lines);
+  return count == 1 ? all : vector::ShuffleOp::create(b, loc, all, all, places).getResult();
 }
 
 } // namespace tsum

@@ -16,4 +16,8 @@ llvm::SmallVector<mlir::Value> splitToPowersOfTwo(mlir::OpBuilder &b, mlir::Loca
 /// One vector of the lanes of all `pieces`, in order.
 mlir::Value concatenate(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<mlir::Value> pieces);
 
+/// The sum of the lanes of each vector of integers, side by side: a power of two of vectors, of a
+/// power of two of lanes.
+mlir::Value sumLines(mlir::OpBuilder &b, mlir::Location loc, llvm::SmallVector<mlir::Value> lines);
+
 } // namespace tsum

@@ -35,11 +35,20 @@ constexpr int64_t maxLimbBytes = 112 * 1024;
 /// which should lie in L2 together.
 constexpr int64_t blockElements = ExactWindow::mostOfBlock, blockOfColumns = 32;
 
+/// Rows of up to so many elements are shuffled out of whole loads, each lane a row.
+constexpr int64_t mostShuffled = 5;
+/// Rows of so few vectors stand side by side in the code, and are added up together.
+constexpr int64_t fewVectors = 2, rowsInCode = 8;
+
 class Emitter {
 public:
   explicit Emitter(ReductionLoops &loops)
       : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc), kept(loops.kept),
         type(loops.values.front().getType()), width(ExactAccumulator::vectorLanes(type)) {
+    // Of a line that fills no vector, a narrower one.
+    if (loops.isInner() && !isNarrow())
+      width = std::min(width,
+                       int64_t(llvm::bit_ceil(uint64_t(std::max<int64_t>(1, most(loops.line))))));
     for (int64_t dim = 0; dim < nest.rank(); ++dim)
       if (nest.isReduced(dim))
         reduced.push_back(dim);
@@ -65,7 +74,7 @@ private:
 
   /// Whether elements of several short rows are shuffled out of whole loads.
   bool isNarrow() {
-    return loops.isInner() && most(loops.line) <= narrowLine && !loops.kept.empty();
+    return loops.isInner() && most(loops.line) <= mostShuffled && !loops.kept.empty();
   }
 
   /// Those of a row, in whole vectors.
@@ -187,32 +196,50 @@ private:
   void emitRows() {
     const int64_t rowDim = kept.empty() ? -1 : kept.pop_back_val();
     const int64_t elementBytes = type.getIntOrFloatBitWidth() / 8;
-    const LoopNest::Cover rows =
-        rowDim < 0 ? LoopNest::Cover{1, 1} : nest.cover(rowDim, width * elementBytes, elementBytes);
+    const bool isUnrolled = paddedElements() <= fewVectors * width && reduced.size() == 1;
+    const int64_t mostRows = isUnrolled ? rowsInCode : ExactAccumulator::vectorLanes(type);
+    const LoopNest::Cover rows = rowDim < 0
+                                     ? LoopNest::Cover{1, 1}
+                                     : nest.cover(rowDim, mostRows * elementBytes, elementBytes);
     ExactSums sums(loops, rows.width, rows.width, /*isCommon=*/true);
     const LaneTile tile = loops.inAnyOrder({loops.line, width, 1});
     const Lanes lanes{zero(), rows.width, rows.width};
 
     AffineExpr start = zero();
+    auto toRow = [&](AffineExpr row) {
+      if (rowDim >= 0)
+        nest.position[rowDim] = start + row;
+    };
     auto overRows = [&](ValueRange carried, LoopNest::Body body) {
       return nest.loop(rows.width, carried, [&](AffineExpr row, ValueRange values) {
-        if (rowDim >= 0)
-          nest.position[rowDim] = start + row;
+        toRow(row);
         return body(row, values);
       });
     };
     auto add = [&] {
       SmallVector<SmallVector<Value>> magic = sums.magic(zero(), width);
       Value additions = vectorsOfRow();
-      return overRows(
-          sums.extremaOf(sums.emptyBlock(width)), [&](AffineExpr row, ValueRange extrema) {
-            SmallVector<Value> block = sums.emptyBlockWith(extrema, width);
-            block = overVectorsOfRow(tile, block, [&](ValueRange elements, ValueRange block) {
-              return sums.add(block, elements, magic);
-            });
-            sums.takeTogether(block, additions, paddedElements(), row);
-            return sums.extremaOf(block);
-          });
+      auto addRow = [&](ValueRange extrema) {
+        return overVectorsOfRow(tile, sums.emptyBlockWith(extrema, width),
+                                [&](ValueRange elements, ValueRange block) {
+                                  return sums.add(block, elements, magic);
+                                });
+      };
+      SmallVector<Value> extrema = sums.extremaOf(sums.emptyBlock(width));
+      if (!isUnrolled)
+        return overRows(extrema, [&](AffineExpr row, ValueRange extrema) {
+          SmallVector<Value> block = addRow(extrema);
+          sums.takeTogether(block, additions, paddedElements(), row);
+          return sums.extremaOf(block);
+        });
+      SmallVector<SmallVector<Value>> blocks;
+      for (int64_t row = 0; row < rows.width; ++row) {
+        toRow(nest.constant(row));
+        blocks.push_back(addRow(extrema));
+        extrema = sums.extremaOf(blocks.back());
+      }
+      sums.takeLines(blocks, additions, zero());
+      return extrema;
     };
     auto take = [](ValueRange) {}; // row by row, above
     auto addToLimbs = [&] {
@@ -433,7 +460,7 @@ private:
   Location loc;
   SmallVector<int64_t> kept, reduced;
   Type type;
-  const int64_t width; // of vectors
+  int64_t width; // of vectors
 };
 
 class Exact final : public Strategy {

@@ -225,6 +225,15 @@ void ExactSums::takeTogether(ValueRange block, Value additions, int64_t elements
     part.window.takeTogether(valuesOf(block, n).drop_back(2), additions, elements, place);
 }
 
+void ExactSums::takeLines(ArrayRef<SmallVector<Value>> blocks, Value additions, AffineExpr first) {
+  for (auto [n, part] : llvm::enumerate(parts))
+    part.window.takeLines(
+        llvm::map_to_vector(
+            blocks,
+            [&](const auto &block) { return llvm::to_vector(valuesOf(block, n).drop_back(2)); }),
+        additions, first);
+}
+
 //===-- Results -------------------------------------------------------------------------------===//
 
 SmallVector<Type> ExactSums::resultTypes(const Lanes &lanes) {

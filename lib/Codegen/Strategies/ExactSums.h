@@ -61,6 +61,9 @@ public:
   /// Takes those of all lanes together, of `elements` at most, as the only ones at `place`.
   void takeTogether(mlir::ValueRange block, mlir::Value additions, int64_t elements,
                     mlir::AffineExpr place);
+  /// Those of several such blocks, of few elements each, at places from `first` on.
+  void takeLines(llvm::ArrayRef<llvm::SmallVector<mlir::Value>> blocks, mlir::Value additions,
+                 mlir::AffineExpr first);
   /// The extrema alone, and a block of these and no elements.
   llvm::SmallVector<mlir::Value> extremaOf(mlir::ValueRange block);
   llvm::SmallVector<mlir::Value> emptyBlockWith(mlir::ValueRange extrema, int64_t width);
