@@ -2,8 +2,6 @@
 
 #include "ExactWindow.h"
 
-#include "ExactAccumulator.h"
-#include "ValueLane.h"
 #include "Vectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -62,7 +60,7 @@ ExactWindow::ExactWindow(LoopNest &nest, Type type, int64_t lanes, bool isCommon
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointAfter(upper.getDefiningOp());
   const int64_t bias = type.isF32() ? 127 : 1023;
-  const int64_t width = std::min(ExactAccumulator::vectorLanes(type), windows);
+  const int64_t width = std::min(vectorLanes(type), windows);
   for (int64_t first = 0; first < windows; first += width) {
     auto count = VectorType::get({std::min(width, windows - first)}, bitsType());
     setUnits(constant(b, loc, count, bias - fraction() + 4), nest.constant(first));
@@ -115,9 +113,8 @@ void ExactWindow::setUnits(Value value, AffineExpr first) {
 
 SmallVector<Value> ExactWindow::magic(AffineExpr first, int64_t width) {
   SmallVector<Value> numbers;
-  AffineExpr window = isCommon ? nest.constant(0) : first;
   for (int64_t level = 0; level < levels; ++level)
-    numbers.push_back(load(magics, window + level * windows, width));
+    numbers.push_back(load(magics, windowOf(first) + level * windows, width));
   return numbers;
 }
 
@@ -152,8 +149,7 @@ SmallVector<Value> ExactWindow::add(ValueRange block, Value elements, ValueRange
 /// For each lane whether all its elements are within its window.
 Value ExactWindow::within(ValueRange extrema, AffineExpr first) {
   const int64_t width = widthOf(extrema.front());
-  if (isCommon)
-    first = nest.constant(0);
+  first = windowOf(first);
   Value isBelow = CmpIOp::create(b, loc, CmpIPredicate::slt, extrema[0], load(upper, first, width));
   Value isAbove = CmpIOp::create(b, loc, CmpIPredicate::sge, extrema[1], load(lower, first, width));
   return AndIOp::create(b, loc, isBelow, isAbove);
@@ -188,7 +184,7 @@ Value ExactWindow::moveTo(ValueRange extrema, AffineExpr first) {
   Value middle = ShRUIOp::create(b, loc, AddIOp::create(b, loc, lowest, highest), of(1));
   // Of several windows those stay that hold their elements.
   Value moves = fits;
-  AffineExpr window = isCommon ? nest.constant(0) : first;
+  AffineExpr window = windowOf(first);
   if (!isCommon) {
     Value stays = within(extrema, first);
     Value leaves = XOrIOp::create(b, loc, stays, constantLike(b, loc, stays, 1));
@@ -267,80 +263,72 @@ Value ExactWindow::isAnyTaken(AffineExpr first, int64_t width) {
   return overLanes(b, loc, vector::CombiningKind::OR, isTaken);
 }
 
-void ExactWindow::flush(ExactAccumulator &limbs, AffineExpr first, int64_t width, bool toFirst) {
-  for (int64_t level = 0; level < levels; ++level) {
-    Value power = unit(first, width);
-    power = AddIOp::create(b, loc, power,
-                           constantLike(b, loc, power, (levels - 1 - level) * fraction() - 1));
-    limbs.addFixed(sumOf(level, first, width), widen(b, loc, power), first, toFirst);
-  }
-  clear(first, width);
+void ExactWindow::flush(AffineExpr first, int64_t width, Value limbs, AffineExpr place,
+                        int64_t step) {
+  ir::LimbsOp::create(b, loc, "add_fixed", type, {limbs, sums, sums, magics},
+                      {nest.index(place), nest.index(at(0, first)), nest.index(at(1, first)),
+                       nest.index(lowerMagicOf(first))},
+                      {width, step, isCommon ? 0 : 1});
 }
 
-/// So many f32 in two levels, and a sum of them is an f64.
+//===-- Results -------------------------------------------------------------------------------===//
+
+exact::Rounding roundingOf(ir::ReductionAttr reduction) {
+  Type rounded = reduction.getRounded();
+  return rounded.isF32()   ? exact::Rounding::Single
+         : rounded.isF64() ? exact::Rounding::Double
+                           : exact::Rounding::DoubleToOdd;
+}
+
+Type roundedType(ir::ReductionAttr reduction) {
+  MLIRContext *context = reduction.getContext();
+  return reduction.getRounded().isF32() ? Type(Float32Type::get(context))
+                                        : Float64Type::get(context);
+}
+
+/// So many f32 have a sum that is an f64.
 static constexpr int64_t mostOfDouble = 256;
-
-bool ExactWindow::canRound(ir::ReductionAttr reduction, int64_t elements) {
-  const bool isDivided = reduction.getDivisor() != 1;
-  if (reduction.getBlockType().isF64())
-    return !isDivided && elements <= mostOfSum(reduction.getBlockType());
-  // The quotient of two f64 is rounded once, or to odd.
-  return !isDivided || elements <= mostOfDouble || !reduction.getRounded().isF64();
-}
 
 Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t elements,
                          ir::ReductionAttr reduction) {
-  auto sum = [&](int64_t level) {
-    Value lanes = sumOf(level, first, width);
-    if (!asOne)
-      return lanes;
-    return single(b, loc, overLanes(b, loc, vector::CombiningKind::ADD, lanes));
-  };
-  Value lowest = widen(b, loc, unit(first, asOne ? 1 : width));
-  if (type.isF32())
-    return roundSingle(sum(0), sum(1), lowest, elements, reduction);
-  Value number = ExactAccumulator::roundFixed(b, loc, sum(0), sum(1), lowest,
-                                              /*toOdd=*/!reduction.getRounded().isF64());
-  if (reduction.getRounded().isF32())
-    number = TruncFOp::create(b, loc, like(number, b.getF32Type()), number);
-  return number;
+  if (asOne) {
+    for (int64_t level = 0; level < levels; ++level) {
+      Value sum = overLanes(b, loc, vector::CombiningKind::ADD, sumOf(level, first, width));
+      nest.storeTo(sums, at(level, first), single(b, loc, sum));
+    }
+    width = 1;
+  }
+  if (type.isF32() && elements <= mostOfDouble && reduction.getDivisor() == 1)
+    return roundFew(first, width, reduction);
+  Value results = nest.allocate(width, roundedType(reduction));
+  ir::LimbsOp::create(b, loc, "round_fixed", type, {sums, sums, magics, results},
+                      {nest.index(at(0, first)), nest.index(at(1, first)),
+                       nest.index(lowerMagicOf(first)), nest.index(nest.constant(0))},
+                      {width, isCommon ? 0 : 1, reduction.getDivisor(),
+                       static_cast<int64_t>(roundingOf(reduction))});
+  return nest.loadFrom(results, nest.constant(0), width);
 }
 
-/// Sums of f32 in f64, which has the exponents, and the sums of few elements whole.
-Value ExactWindow::roundSingle(Value high, Value low, Value unit, int64_t elements,
-                               ir::ReductionAttr reduction) {
-  LaneBuilder l{b, loc, {widthOf(high)}};
-  using Number = ValueLane<double>;
-  using Word = ValueLane<std::uint64_t>;
-  auto convert = [&](Value integers) {
-    if (elements <= mostOfDouble) // of 32 bits, which all processors convert
-      integers = TruncIOp::create(b, loc, like(integers, b.getI32Type()), integers);
-    return Number(&l, SIToFPOp::create(b, loc, like(integers, b.getF64Type()), integers));
-  };
-  Number last = from_bits((Word(&l, unit) + Word(1023 - 150)) << 52);
-  Number upper = convert(high) * (last * Number(0x1p23)), lower = convert(low) * last;
-  Number sum = upper + lower, lost(0);
-  if (elements > mostOfDouble) {
-    Number part = sum - upper; // Knuth's two-sum
-    lost = (upper - (sum - part)) + (lower - part);
+/// Sums of a few f32, by way of f64, which holds them.
+Value ExactWindow::roundFew(AffineExpr first, int64_t width, ir::ReductionAttr reduction) {
+  Type wide = VectorType::get({width}, b.getF64Type());
+  Value lowest = widen(b, loc, unit(first, width));
+  Value sum;
+  for (int64_t level = levels - 1; level >= 0; --level) {
+    // The level's unit: 2^(U - 150) for the lower one.
+    Value exponent = AddIOp::create(
+        b, loc, lowest,
+        constantLike(b, loc, lowest, 1023 - 150 + (levels - 1 - level) * fraction()));
+    Value power = ShLIOp::create(b, loc, exponent, constantLike(b, loc, exponent, 52));
+    power = BitcastOp::create(b, loc, wide, power);
+    // They fit 32 bits, which all processors convert.
+    Value integers = sumOf(level, first, width);
+    integers = TruncIOp::create(b, loc, like(integers, b.getI32Type()), integers);
+    Value part = MulFOp::create(b, loc, SIToFPOp::create(b, loc, wide, integers), power);
+    sum = sum ? AddFOp::create(b, loc, sum, part).getResult() : part;
   }
-  bool isExact = elements <= mostOfDouble;
-  if (reduction.getDivisor() != 1) {
-    Number divisor(static_cast<double>(reduction.getDivisor()));
-    Number quotient = sum / divisor;
-    lost = fma(-quotient, divisor, sum) + lost; // its sign is right
-    sum = quotient;
-    isExact = false;
-  }
-  if (!reduction.getRounded().isF64() && !isExact) {
-    // To odd: from an even number to its neighbour on the side of what was lost.
-    Word bits = tsum::bits(sum);
-    Word side = Word(1) - (((bits ^ tsum::bits(lost)) >> 63) << 1);
-    Word isEven = (bits & Word(1)) ^ Word(1);
-    Word step = select(lost == Number(0), Word(0), side) & (Word(0) - isEven);
-    sum = from_bits(bits + step);
-  }
-  return reduction.getRounded().isF32() ? narrow(sum).value : sum.value;
+  Type rounded = roundedType(reduction);
+  return rounded.isF64() ? sum : TruncFOp::create(b, loc, like(sum, rounded), sum).getResult();
 }
 
 } // namespace tsum

@@ -4,10 +4,9 @@
 #include "LoopNest.h"
 
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Exact/Limbs.h"
 
 namespace tsum {
-
-class ExactAccumulator;
 
 /// Exact sums in fixed point: integers in vectors, as long as the elements fit a window of binades.
 ///
@@ -65,14 +64,18 @@ public:
 
   /// Whether any of the sums is not 0.
   mlir::Value isAnyTaken(mlir::AffineExpr first, int64_t width);
-  /// Hands the sums on to `limbs`, each lane to its own or, if `toFirst`, all to the first one, and
-  /// sets them to 0.
-  void flush(ExactAccumulator &limbs, mlir::AffineExpr first, int64_t width, bool toFirst);
-  /// Whether `round` can round sums of up to `elements` as `reduction` says; else limbs can.
-  static bool canRound(ir::ReductionAttr reduction, int64_t elements);
-  /// The sums, of all lanes together if `asOne`, as `ExactAccumulator::finish` gives them.
+  /// Adds the sums to `limbs`, from `place` on, each lane to those a `step` behind.
+  void flush(mlir::AffineExpr first, int64_t width, mlir::Value limbs, mlir::AffineExpr place,
+             int64_t step);
+  /// Whether `round` can round sums of up to `elements`; else limbs can.
+  static bool canRound(mlir::Type type, int64_t elements) { return elements <= mostOfSum(type); }
+  /// The sums, of all lanes together if `asOne`, divided and rounded as `reduction` says. What it
+  /// rounds to f16 or bf16 are f64 rounded to odd.
   mlir::Value round(mlir::AffineExpr first, int64_t width, bool asOne, int64_t elements,
                     ir::ReductionAttr reduction);
+
+  /// How many elements a vector has.
+  static int64_t vectorLanes(mlir::Type type) { return type.isF32() ? 16 : 8; }
 
 private:
   int64_t fraction() const { return type.isF32() ? 23 : 52; }
@@ -81,12 +84,13 @@ private:
   mlir::Value within(mlir::ValueRange extrema, mlir::AffineExpr first);
   mlir::Value load(mlir::Value buffer, mlir::AffineExpr first, int64_t width);
   mlir::Value unit(mlir::AffineExpr first, int64_t width);
-  mlir::Value roundSingle(mlir::Value high, mlir::Value low, mlir::Value unit, int64_t elements,
-                          ir::ReductionAttr reduction);
+  mlir::Value roundFew(mlir::AffineExpr first, int64_t width, ir::ReductionAttr reduction);
   mlir::Value withoutMagic(mlir::Value sum, mlir::Value magic, mlir::Value additions);
   mlir::Value sumOf(int64_t level, mlir::AffineExpr first, int64_t width);
   void setUnits(mlir::Value units, mlir::AffineExpr first);
   mlir::AffineExpr at(int64_t level, mlir::AffineExpr lane) { return lane + level * lanes; }
+  mlir::AffineExpr windowOf(mlir::AffineExpr lane) { return isCommon ? nest.constant(0) : lane; }
+  mlir::AffineExpr lowerMagicOf(mlir::AffineExpr lane) { return windowOf(lane) + windows; }
 
   LoopNest &nest;
   mlir::OpBuilder &b;
@@ -98,5 +102,9 @@ private:
   mlir::Value magics;       ///< of each level the M of each window, likewise
   mlir::Value upper, lower; ///< the limits of magnitudes, by their bits, as `add` keeps these
 };
+
+/// As which float the library rounds a result, and the type that it has then.
+exact::Rounding roundingOf(ir::ReductionAttr reduction);
+mlir::Type roundedType(ir::ReductionAttr reduction);
 
 } // namespace tsum

@@ -190,6 +190,7 @@ private:
           lowerStore(store, store.getValueToStore(), placeOf(store.getBase(), store.getIndices()),
                      store.getNontemporal(), store.getAlignment());
         })
+        .Case([&](ir::LimbsOp limbs) { lowerCall(limbs); })
         .Case([&](memref::PrefetchOp prefetch) {
           LLVM::Prefetch::create(
               b, loc, addressOf(placeOf(prefetch.getMemref(), prefetch.getIndices())),
@@ -243,6 +244,28 @@ private:
                           alignment ? unsigned(*alignment) : alignmentOf(value.getType()),
                           /*isVolatile=*/false, isNontemporal);
     replace(op, {});
+  }
+
+  /// A call of the function of tsum/Exact/Calls.def, which is declared beside the kernels.
+  void lowerCall(ir::LimbsOp limbs) {
+    SmallVector<Value> arguments;
+    for (auto [buffer, index] : llvm::zip_equal(limbs.getBuffers(), limbs.getPlaces()))
+      arguments.push_back(addressOf(placeOf(buffer, index)));
+    for (int64_t number : limbs.getNumbers())
+      arguments.push_back(LLVM::ConstantOp::create(b, loc, b.getI64IntegerAttr(number)));
+    const StringRef type = limbs.getElement().isF32() ? "f32" : "f64";
+    const std::string name = ("tsum_exact_" + limbs.getFunction() + "_" + type).str();
+    auto module = kernel->getParentOfType<ModuleOp>();
+    if (!SymbolTable::lookupSymbolIn(module, name)) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(module.getBody());
+      auto signature =
+          LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()),
+                                      llvm::to_vector(ValueRange(arguments).getTypes()));
+      LLVM::LLVMFuncOp::create(b, loc, name, signature);
+    }
+    LLVM::CallOp::create(b, loc, TypeRange(), name, arguments);
+    replace(limbs, {});
   }
 
   /// Vectors are aligned as their elements are.

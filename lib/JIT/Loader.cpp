@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "tsum/JIT/Loader.h"
+#include "tsum/Exact/Calls.h"
 
 #include "Profilers.h"
 #include "StageWatch.h"
 
 #include "tsum/Support/NoFork.h"
 
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/Core.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
@@ -34,7 +36,7 @@ private:
 
   orc::ExecutionSession session;
   orc::ObjectLinkingLayer linker;
-  /// What LLVM may call on its own account: memset and memcpy.
+  /// What LLVM may call on its own account, memset and memcpy, and what exact sums call.
   orc::JITDylib *processSymbols = nullptr;
   std::int64_t count = 0;
 };
@@ -54,6 +56,12 @@ Expected<std::unique_ptr<Loader>> Loader::create() {
   if (!symbols)
     return symbols.takeError();
   loader->processSymbols->addGenerator(std::move(*symbols));
+  orc::SymbolMap calls;
+  for (const exact::Call &call : exact::calls())
+    calls[loader->session.intern(call.name)] = {orc::ExecutorAddr::fromPtr(call.address),
+                                                JITSymbolFlags::Exported};
+  if (llvm::Error error = loader->processSymbols->define(orc::absoluteSymbols(std::move(calls))))
+    return error;
   if (llvm::Error error = nameKernelsToProfilers(loader->session, loader->linker))
     return error;
   return loader;

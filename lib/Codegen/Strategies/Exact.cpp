@@ -44,7 +44,7 @@ class Emitter {
 public:
   explicit Emitter(ReductionLoops &loops)
       : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc), kept(loops.kept),
-        type(loops.values.front().getType()), width(ExactAccumulator::vectorLanes(type)) {
+        type(loops.values.front().getType()), width(ExactWindow::vectorLanes(type)) {
     // Of a line that fills no vector, a narrower one.
     if (loops.isInner() && !isNarrow())
       width = std::min(width,
@@ -197,7 +197,7 @@ private:
     const int64_t rowDim = kept.empty() ? -1 : kept.pop_back_val();
     const int64_t elementBytes = type.getIntOrFloatBitWidth() / 8;
     const bool isUnrolled = paddedElements() <= fewVectors * width && reduced.size() == 1;
-    const int64_t mostRows = isUnrolled ? rowsInCode : ExactAccumulator::vectorLanes(type);
+    const int64_t mostRows = isUnrolled ? rowsInCode : ExactWindow::vectorLanes(type);
     const LoopNest::Cover rows = rowDim < 0
                                      ? LoopNest::Cover{1, 1}
                                      : nest.cover(rowDim, mostRows * elementBytes, elementBytes);
@@ -340,8 +340,7 @@ private:
       if (loops.restOf(width) > 0)
         sums.openLimbs(lanes);
       overRests({}, [&](AffineExpr at, int64_t left, ValueRange) {
-        nest.position[loops.line] = at;
-        sums.addToLimbs(loops.elements({loops.line, left, 1}), zero(), /*toFirst=*/true);
+        sums.addToLimbs(loops.lanesOf(at, left, tile), zero(), /*toFirst=*/true);
         return SmallVector<Value>();
       });
       store(sums.results(lanes, paddedElements()), LaneTile{});
@@ -477,7 +476,7 @@ public:
     constexpr int64_t rowBytes = 64 * 1024;
     if (shape.isInner() && (shape.elements() > narrowLine || shape.innerKept < 0))
       return std::max<int64_t>(1, rowBytes / std::max<int64_t>(bytes, 1));
-    return maxLimbBytes / (shape.blockBytes == 4 ? 8 * 11 : 8 * 68);
+    return maxLimbBytes / ExactSums::limbBytes(shape.blockBytes);
   }
 
   void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }

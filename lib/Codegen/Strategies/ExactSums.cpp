@@ -40,9 +40,12 @@ static void ifTrue(OpBuilder &b, Location loc, Value condition, llvm::function_r
 
 ExactSums::ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon)
     : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc) {
-  for (Value value : loops.values)
-    parts.push_back(
-        {{nest, value.getType(), windowLanes, isCommon}, {nest, value.getType(), limbLanes}});
+  for (Value value : loops.values) {
+    Type type = value.getType();
+    parts.push_back({ExactWindow(nest, type, windowLanes, isCommon),
+                     nest.allocate(limbLanes * words(), b.getI64Type()),
+                     nest.allocate(ExactWindow::vectorLanes(type), type)});
+  }
   usesLimbs = nest.allocate(limbLanes, b.getI64Type());
 }
 
@@ -70,9 +73,22 @@ void ExactSums::clear(const Lanes &lanes) {
   setUsesLimbs(lanes, false);
 }
 
+int64_t ExactSums::limbBytes(int64_t elementBytes) {
+  return 8 * (elementBytes == 4 ? exact::Limbs<float>::words : exact::Limbs<double>::words);
+}
+
+int64_t ExactSums::words() const {
+  return limbBytes(loops.values.front().getType().getIntOrFloatBitWidth() / 8) / 8;
+}
+
 void ExactSums::clearLimbs(const Lanes &lanes) {
+  constexpr int64_t width = 8; // of which limbs are a multiple
+  Value zeros =
+      arith::ConstantOp::create(b, loc, b.getZeroAttr(VectorType::get({width}, b.getI64Type())));
   for (Part &part : parts)
-    part.limbs.clear(lanes.first, lanes.results);
+    nest.loop(lanes.results * words() / width, [&](AffineExpr iv) {
+      nest.storeTo(part.limbs, lanes.first * words() + iv * width, zeros);
+    });
 }
 
 void ExactSums::openLimbs(const Lanes &lanes) {
@@ -83,16 +99,17 @@ void ExactSums::openLimbs(const Lanes &lanes) {
   });
 }
 
-void ExactSums::carry(const Lanes &lanes) {
-  for (Part &part : parts)
-    part.limbs.carry(lanes.first, lanes.results);
+void ExactSums::flushIntegers(const Lanes &lanes) {
+  for (Part &part : parts) {
+    part.window.flush(lanes.first, lanes.count, part.limbs, lanes.first * words(),
+                      lanes.areOne() ? 0 : words());
+    part.window.clear(lanes.first, lanes.count);
+  }
 }
 
 void ExactSums::flush(const Lanes &lanes) {
   openLimbs(lanes);
-  for (Part &part : parts)
-    part.window.flush(part.limbs, lanes.first, lanes.count, lanes.areOne());
-  carry(lanes);
+  flushIntegers(lanes);
 }
 
 void ExactSums::flushIfAny(const Lanes &lanes) {
@@ -149,7 +166,6 @@ void ExactSums::addBlock(const Lanes &lanes, const Block &block) {
       [&] {
         openLimbs(lanes);
         block.addToLimbs();
-        carry(lanes);
         return SmallVector<Value>();
       });
 }
@@ -163,8 +179,7 @@ SmallVector<Value> ExactSums::resultsOf(const Block &block, const Lanes &lanes, 
         if (canRound(elements))
           return roundFixed(lanes, elements);
         clearLimbs(lanes);
-        for (Part &part : parts)
-          part.window.flush(part.limbs, lanes.first, lanes.count, lanes.areOne());
+        flushIntegers(lanes);
         return roundLimbs(lanes);
       },
       [&] {
@@ -210,8 +225,13 @@ SmallVector<Value> ExactSums::add(ValueRange block, ValueRange elements,
 }
 
 void ExactSums::addToLimbs(ValueRange elements, AffineExpr first, bool toFirst) {
-  for (auto [n, part] : llvm::enumerate(parts))
-    part.limbs.add(elements[n], first, toFirst);
+  for (auto [n, part] : llvm::enumerate(parts)) {
+    auto type = cast<VectorType>(elements[n].getType());
+    nest.storeTo(part.elements, nest.constant(0), elements[n]);
+    ir::LimbsOp::create(b, loc, "add", type.getElementType(), {part.limbs, part.elements},
+                        {nest.index(first * words()), nest.index(nest.constant(0))},
+                        {type.getDimSize(0), toFirst ? 0 : words()});
+  }
 }
 
 void ExactSums::take(ValueRange block, Value additions, AffineExpr first, bool isOnly) {
@@ -243,9 +263,7 @@ SmallVector<Type> ExactSums::resultTypes(const Lanes &lanes) {
 }
 
 bool ExactSums::canRound(int64_t elements) const {
-  return llvm::all_of(loops.accumulators.each(), [&](const Accumulator &each) {
-    return ExactWindow::canRound(each.reduction(), elements);
-  });
+  return ExactWindow::canRound(loops.values.front().getType(), elements);
 }
 
 SmallVector<Value> ExactSums::roundFixed(const Lanes &lanes, int64_t elements) {
@@ -257,10 +275,16 @@ SmallVector<Value> ExactSums::roundFixed(const Lanes &lanes, int64_t elements) {
 }
 
 SmallVector<Value> ExactSums::roundLimbs(const Lanes &lanes) {
-  carry(lanes);
   SmallVector<Value> results;
-  for (auto [part, each] : llvm::zip_equal(parts, loops.accumulators.each()))
-    results.push_back(part.limbs.finish(lanes.first, lanes.results, each.reduction()));
+  for (auto [part, each] : llvm::zip_equal(parts, loops.accumulators.each())) {
+    ir::ReductionAttr reduction = each.reduction();
+    Value rounded = nest.allocate(lanes.results, roundedType(reduction));
+    ir::LimbsOp::create(
+        b, loc, "round", reduction.getBlockType(), {part.limbs, rounded},
+        {nest.index(lanes.first * words()), nest.index(nest.constant(0))},
+        {lanes.results, reduction.getDivisor(), static_cast<int64_t>(roundingOf(reduction))});
+    results.push_back(nest.loadFrom(rounded, nest.constant(0), lanes.results));
+  }
   return results;
 }
 

@@ -3,7 +3,6 @@
 
 #include "ReductionLoops.h"
 
-#include "../ExactAccumulator.h"
 #include "../ExactWindow.h"
 
 namespace tsum {
@@ -40,6 +39,8 @@ public:
   void addBlock(const Lanes &lanes, const Block &block);
   /// Hands what was added on to limbs, before integers overflow.
   void flush(const Lanes &lanes);
+  /// Bytes of limbs that a sum of elements of so many takes.
+  static int64_t limbBytes(int64_t elementBytes);
   /// Makes limbs ready for what goes to them beside the blocks.
   void openLimbs(const Lanes &lanes);
   /// The results, of up to `elements` each.
@@ -71,7 +72,8 @@ public:
 private:
   struct Part {
     ExactWindow window;
-    ExactAccumulator limbs;
+    mlir::Value limbs;    ///< those of tsum/Exact/Limbs.h, lane by lane
+    mlir::Value elements; ///< a vector of these, on the way to limbs
   };
 
   mlir::ValueRange valuesOf(mlir::ValueRange block, size_t part) const;
@@ -80,7 +82,8 @@ private:
   void setUsesLimbs(const Lanes &lanes, bool value);
   void clearLimbs(const Lanes &lanes);
   void flushIfAny(const Lanes &lanes);
-  void carry(const Lanes &lanes);
+  int64_t words() const; ///< of the limbs of a sum
+  void flushIntegers(const Lanes &lanes);
   bool canRound(int64_t elements) const;
   llvm::SmallVector<mlir::Type> resultTypes(const Lanes &lanes);
   llvm::SmallVector<mlir::Value> roundFixed(const Lanes &lanes, int64_t elements);

@@ -169,6 +169,26 @@ ReductionAttr ReductionAttr::between(bool fromNodes, bool toNodes) const {
              getRounded());
 }
 
+LogicalResult LimbsOp::verify() {
+  struct Function {
+    StringRef name;
+    size_t buffers, numbers;
+  };
+  static constexpr Function functions[] = {{"add", 2, 2},        {"add_fixed", 4, 3},
+                                           {"round", 2, 3},      {"round_fixed", 4, 4},
+                                           {"store_node", 2, 0}, {"add_node", 2, 0}};
+  const auto *function =
+      llvm::find_if(functions, [&](const Function &each) { return each.name == getFunction(); });
+  if (function == std::end(functions))
+    return emitOpError("calls \"") << getFunction() << "\", which tsum/Exact/Calls.def has not";
+  if (!getElement().isF32() && !getElement().isF64())
+    return emitOpError("is for elements of ") << getElement() << " (valid: f32, f64)";
+  if (getBuffers().size() != function->buffers || getNumbers().size() != function->numbers)
+    return emitOpError("takes ") << function->buffers << " buffers and " << function->numbers
+                                 << " numbers";
+  return success();
+}
+
 LogicalResult PieceAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t size,
                                 int64_t extent) {
   if (size < 1 || !llvm::isPowerOf2_64(uint64_t(size)))

@@ -416,6 +416,26 @@ def Tsum_LoadOp : Op<Tsum_Dialect, "load", [MemoryEffects<[MemRead]>]> {
   }];
 }
 
+def Tsum_LimbsOp : Op<Tsum_Dialect, "limbs", [SameVariadicOperandSize]> {
+  let summary = "what is rare in exact sums, by a function of the library";
+  let description = [{
+    Calls the function of tsum/Exact/Calls.def of that name, for elements of that type, with the
+    places in `buffers`, each of one dimension, and with `numbers`.
+
+    ```mlir
+    tsum.limbs "add" f32 (%limbs, %x) at (%i, %j) numbers [16, 0] : memref<64xi64>, memref<16xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$function, TypeAttr:$element,
+                   Variadic<MemRefRankOf<[I64, F32, F64], [1]>>:$buffers,
+                   Variadic<Index>:$places, DenseI64ArrayAttr:$numbers);
+  let assemblyFormat = [{
+    $function $element ` ` `(` $buffers `)` `at` ` ` `(` $places `)` `numbers` $numbers attr-dict
+    `:` type($buffers)
+  }];
+  let hasVerifier = 1;
+}
+
 def Tsum_PiecesOp : Tsum_Op<"pieces"> {
   let summary = "the nodes of each piece of a reduction";
   let description = [{

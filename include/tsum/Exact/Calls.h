@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace tsum::exact {
+
+/// A function that compiled code calls by its name.
+struct Call {
+  const char *name;
+  void *address;
+};
+
+/// Those of tsum/Exact/Calls.def.
+[[nodiscard]] std::span<const Call> calls();
+
+} // namespace tsum::exact

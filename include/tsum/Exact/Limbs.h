@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+namespace tsum::exact {
+
+/// Which float an exact sum is rounded to. What is rounded again afterwards, to f32, f16 or bf16,
+/// is rounded to odd first, so that both together give what rounding once does (Boldo and
+/// Melquiond, 2008).
+enum class Rounding : std::int8_t { Single, Double, DoubleToOdd };
+
+/// The exact sum of elements of `T`, float or double, in `words` words of memory that is kept
+/// elsewhere; all zeros are the sum of nothing.
+///
+/// A sum is a whole number of the smallest positive `T`, in limbs of 64 bits of which limb i counts
+/// by 2^(32 i) (Neal, Fast exact summation using small and large superaccumulators, 2015). What is
+/// added goes to two or three limbs in parts of 32 bits, so that a limb takes very many before
+/// `carry` hands on what is beyond 32 bits. Infinities and NaNs are added up beside that, as
+/// floats, and are the sum if there are any.
+template <class T> class Limbs {
+  using Limits = std::numeric_limits<T>;
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  static constexpr int fraction = Limits::digits - 1;
+  static constexpr std::int64_t mask = 0xffffffff;
+  /// The logarithm of the smallest positive number.
+  static constexpr int smallest = Limits::min_exponent - Limits::digits;
+
+public:
+  /// Enough for 2^63 of the largest elements, and a sign.
+  static constexpr std::int64_t limbs =
+      (Limits::max_exponent - Limits::min_exponent + Limits::digits + 63 + 1 + 31) / 32;
+  /// Those, the sum of infinities and NaNs and the number of additions, in whole cache lines.
+  static constexpr std::int64_t words = (limbs + 2 + 7) / 8 * 8;
+  /// Of a sum that others take: two limbs each, after `carry`, then the last one, which has the
+  /// sign, and how many infinities and NaNs there are. Nodes of several parts add up as integers.
+  static constexpr std::int64_t node_words = (limbs - 1 + 1) / 2 + 2;
+
+  explicit Limbs(std::int64_t *memory) : words_of_sum(memory) {}
+
+  void add(T x) {
+    if (!std::isfinite(x)) [[unlikely]] {
+      set_non_finite(non_finite() + static_cast<double>(x));
+      return;
+    }
+    const Bits bits = std::bit_cast<Bits>(std::fabs(x));
+    const Bits exponent = bits >> fraction;
+    const Bits is_normal = exponent != 0;
+    const std::uint64_t significand = (bits & ((Bits{1} << fraction) - 1)) | is_normal << fraction;
+    const auto power = static_cast<std::int64_t>(exponent - is_normal);
+    const auto number = static_cast<std::int64_t>(significand);
+    add_fixed(std::signbit(x) ? -number : number, power);
+  }
+
+  /// Adds `number` * 2^`power` smallest numbers.
+  void add_fixed(std::int64_t number, std::int64_t power) {
+    std::int64_t *limb = words_of_sum + power / 32;
+    const int within = static_cast<int>(power % 32);
+    const std::int64_t low = (number & mask) << within;
+    const std::int64_t high = (number >> 32) * (std::int64_t{1} << within);
+    limb[0] += low & mask;
+    limb[1] += (low >> 32) + (high & mask);
+    limb[2] += high >> 32;
+    if (++additions() == most_additions) [[unlikely]]
+      carry();
+  }
+
+  /// Hands on what is beyond 32 bits of all limbs but the last.
+  void carry() {
+    additions() = 0;
+    for (std::int64_t n = 0; n + 1 < limbs; ++n) {
+      words_of_sum[n + 1] += words_of_sum[n] >> 32;
+      words_of_sum[n] &= mask;
+    }
+  }
+
+  /// The sum divided by `divisor`, at most 2^47, and rounded.
+  [[nodiscard]] double round(std::int64_t divisor, Rounding rounding);
+
+  void store(std::span<std::int64_t, node_words> node);
+  void add(std::span<const std::int64_t, node_words> node);
+
+private:
+  /// Parts of up to 33 bits.
+  static constexpr std::int64_t most_additions = std::int64_t{1} << 29;
+  static constexpr int nan_bit = 0, plus_bit = 21, minus_bit = 42;
+
+  std::int64_t &additions() { return words_of_sum[limbs + 1]; }
+  [[nodiscard]] double non_finite() const { return std::bit_cast<double>(words_of_sum[limbs]); }
+  void set_non_finite(double x) { words_of_sum[limbs] = std::bit_cast<std::int64_t>(x); }
+
+  std::int64_t *words_of_sum;
+};
+
+/// The number `magnitude` * 2^`unit`, and something of less than 2^`unit` if there `is_more`,
+/// rounded: as `Rounding::Single`, to odd.
+[[nodiscard]] double round(unsigned __int128 magnitude, int unit, bool is_more, Rounding rounding);
+
+extern template class Limbs<float>;
+extern template class Limbs<double>;
+
+} // namespace tsum::exact

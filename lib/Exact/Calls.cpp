@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tsum/Exact/Calls.h"
+
+#include "tsum/Exact/Limbs.h"
+
+#include <array>
+
+namespace tsum::exact {
+
+namespace {
+
+template <class T> struct Window {
+  static constexpr int fraction = std::numeric_limits<T>::digits - 1;
+  static constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
+
+  /// The biased exponent of the lower level's M: that of the elements whose last bit is the unit.
+  static int exponent(T magic) {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    return static_cast<int>(std::bit_cast<Bits>(magic) >> fraction);
+  }
+};
+
+void store(void *out, std::int64_t at, double value, Rounding rounding) {
+  if (rounding == Rounding::Single)
+    static_cast<float *>(out)[at] = static_cast<float>(value);
+  else
+    static_cast<double *>(out)[at] = value;
+}
+
+template <class T> struct Functions {
+  using Sum = Limbs<T>;
+
+  static void add(std::int64_t *limbs, const T *x, std::int64_t count, std::int64_t step) {
+    for (std::int64_t n = 0; n < count; ++n)
+      Sum(limbs + n * step).add(x[n]);
+  }
+
+  static void add_fixed(std::int64_t *limbs, const std::int64_t *high, const std::int64_t *low,
+                        const T *magic, std::int64_t count, std::int64_t step,
+                        std::int64_t magic_step) {
+    for (std::int64_t n = 0; n < count; ++n) {
+      const int power = Window<T>::exponent(magic[n * magic_step]) - 1;
+      Sum sum(limbs + n * step);
+      sum.add_fixed(high[n], power + Window<T>::fraction);
+      sum.add_fixed(low[n], power);
+    }
+  }
+
+  static void round(std::int64_t *limbs, void *out, std::int64_t count, std::int64_t divisor,
+                    std::int64_t rounding) {
+    const auto as = static_cast<Rounding>(rounding);
+    for (std::int64_t n = 0; n < count; ++n)
+      store(out, n, Sum(limbs + n * Sum::words).round(divisor, as), as);
+  }
+
+  static void round_fixed(const std::int64_t *high, const std::int64_t *low, const T *magic,
+                          void *out, std::int64_t count, std::int64_t magic_step,
+                          std::int64_t divisor, std::int64_t rounding) {
+    const auto as = static_cast<Rounding>(rounding);
+    for (std::int64_t n = 0; n < count; ++n) {
+      const __int128 sum = (static_cast<__int128>(high[n]) << Window<T>::fraction) + low[n];
+      auto magnitude = static_cast<unsigned __int128>(sum < 0 ? -sum : sum);
+      int unit = Window<T>::exponent(magic[n * magic_step]) - Window<T>::bias - Window<T>::fraction;
+      bool is_more = false;
+      if (divisor != 1 && magnitude != 0) {
+        // To as many bits as there are, of which the divisor leaves more than 64.
+        const auto top = static_cast<std::uint64_t>(magnitude >> 64);
+        const int zeros = top ? std::countl_zero(top)
+                              : 64 + std::countl_zero(static_cast<std::uint64_t>(magnitude));
+        magnitude <<= zeros;
+        unit -= zeros;
+        const auto by = static_cast<unsigned __int128>(divisor);
+        is_more = magnitude % by != 0;
+        magnitude /= by;
+      }
+      const double value = exact::round(magnitude, unit, is_more, as);
+      store(out, n, sum < 0 ? -value : value, as);
+    }
+  }
+
+  static void store_node(std::int64_t *limbs, std::int64_t *node) {
+    Sum(limbs).store(std::span<std::int64_t, Sum::node_words>(node, Sum::node_words));
+  }
+
+  static void add_node(std::int64_t *limbs, const std::int64_t *node) {
+    Sum(limbs).add(std::span<const std::int64_t, Sum::node_words>(node, Sum::node_words));
+  }
+};
+
+} // namespace
+
+// By their names, for what `tsum-compile` writes and a linker resolves.
+#define TSUM_EXACT_FUNCTION(SYMBOL, NAME, PARAMETERS, ARGUMENTS)                                   \
+  extern "C" [[gnu::visibility("default")]] void SYMBOL PARAMETERS { Functions<T>::NAME ARGUMENTS; }
+
+namespace single {
+using T = float;
+#define TSUM_EXACT_CALL(NAME, PARAMETERS, ARGUMENTS)                                               \
+  TSUM_EXACT_FUNCTION(tsum_exact_##NAME##_f32, NAME, PARAMETERS, ARGUMENTS)
+#include "tsum/Exact/Calls.def"
+} // namespace single
+
+namespace twice {
+using T = double;
+#define TSUM_EXACT_CALL(NAME, PARAMETERS, ARGUMENTS)                                               \
+  TSUM_EXACT_FUNCTION(tsum_exact_##NAME##_f64, NAME, PARAMETERS, ARGUMENTS)
+#include "tsum/Exact/Calls.def"
+} // namespace twice
+
+std::span<const Call> calls() {
+  static const std::array table = {
+#define TSUM_EXACT_CALL(NAME, PARAMETERS, ARGUMENTS)                                               \
+  Call{"tsum_exact_" #NAME "_f32", reinterpret_cast<void *>(&single::tsum_exact_##NAME##_f32)},    \
+      Call{"tsum_exact_" #NAME "_f64", reinterpret_cast<void *>(&twice::tsum_exact_##NAME##_f64)},
+#include "tsum/Exact/Calls.def"
+  };
+  return table;
+}
+
+} // namespace tsum::exact

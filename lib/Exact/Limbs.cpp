@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tsum/Exact/Limbs.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tsum::exact {
+
+using Wide = unsigned __int128;
+
+static int leading_zeros(Wide x) {
+  const auto high = static_cast<std::uint64_t>(x >> 64);
+  return high ? std::countl_zero(high) : 64 + std::countl_zero(static_cast<std::uint64_t>(x));
+}
+
+/// `number` * 2^`exponent` without an intermediate infinity or zero.
+static double scale(double number, int exponent) {
+  const int half = exponent / 2;
+  auto power = [](int n) {
+    return std::bit_cast<double>(static_cast<std::uint64_t>(1023 + n) << 52);
+  };
+  return number * power(half) * power(exponent - half);
+}
+
+double round(Wide magnitude, int unit, bool is_more, Rounding rounding) {
+  if (magnitude == 0)
+    return is_more && rounding != Rounding::Double ? std::numeric_limits<double>::denorm_min() : 0;
+  // The last bit that is kept: of 53, or the smallest of all.
+  constexpr int digits = 53, smallest = -1074;
+  const int length = 128 - leading_zeros(magnitude);
+  const int dropped = std::max({length - digits, smallest - unit, 0});
+  if (dropped >= 128) // less than half of the smallest
+    return rounding == Rounding::Double ? 0 : std::numeric_limits<double>::denorm_min();
+  auto kept = static_cast<std::uint64_t>(magnitude >> dropped);
+  const Wide rest = magnitude & ((Wide{1} << dropped) - 1);
+  if (rounding != Rounding::Double) {
+    kept |= rest != 0 || is_more ? 1 : 0;
+  } else if (dropped > 0) {
+    const Wide half = Wide{1} << (dropped - 1);
+    if (rest > half || (rest == half && (is_more || (kept & 1))))
+      ++kept;
+  }
+  return scale(static_cast<double>(kept), unit + dropped);
+}
+
+template <class T> double Limbs<T>::round(std::int64_t divisor, Rounding rounding) {
+  if (non_finite() != 0) // or NaN
+    return non_finite();
+  carry();
+  // The digits of the magnitude, and some of a fraction.
+  constexpr std::size_t fractions = 4;
+  std::array<std::uint64_t, limbs + fractions> digits{};
+  const bool is_negative = words_of_sum[limbs - 1] < 0;
+  std::int64_t carried = 0;
+  for (std::int64_t n = 0; n < limbs; ++n) {
+    const std::int64_t limb = (is_negative ? -words_of_sum[n] : words_of_sum[n]) + carried;
+    const bool is_last = n + 1 == limbs; // which may have more than 32 bits
+    digits[fractions + static_cast<std::size_t>(n)] =
+        static_cast<std::uint64_t>(is_last ? limb : limb & mask);
+    carried = limb >> 32;
+  }
+  std::size_t top = digits.size();
+  while (top > 0 && digits[top - 1] == 0)
+    --top;
+  if (top == 0)
+    return 0;
+  // Long division. The first digits of the quotient, and whether anything follows.
+  Wide quotient = 0;
+  std::uint64_t remainder = 0;
+  const auto by = static_cast<std::uint64_t>(divisor);
+  std::size_t at = top;
+  while (at > 0 && quotient >> 64 == 0) {
+    const Wide dividend = (static_cast<Wide>(remainder) << 32) + digits[--at];
+    const Wide digit = dividend / by; // more than 32 bits of the first one
+    remainder = static_cast<std::uint64_t>(dividend - digit * by);
+    quotient = (quotient << 32) + digit;
+  }
+  bool is_more = remainder != 0;
+  for (std::size_t n = 0; n < at; ++n)
+    is_more |= digits[n] != 0;
+  const int unit = smallest + 32 * (static_cast<int>(at) - static_cast<int>(fractions));
+  const double magnitude = exact::round(quotient, unit, is_more, rounding);
+  return is_negative ? -magnitude : magnitude;
+}
+
+template <class T> void Limbs<T>::store(std::span<std::int64_t, node_words> node) {
+  carry();
+  std::ranges::fill(node, 0);
+  for (std::int64_t n = 0; n + 1 < limbs; ++n) {
+    auto &word = node[static_cast<std::size_t>(n / 2)];
+    word = static_cast<std::int64_t>(static_cast<std::uint64_t>(word) |
+                                     static_cast<std::uint64_t>(words_of_sum[n]) << n % 2 * 32);
+  }
+  node[node_words - 2] = words_of_sum[limbs - 1];
+  const double others = non_finite();
+  if (others != 0)
+    node[node_words - 1] = std::int64_t{1} << (std::isnan(others) ? nan_bit
+                                               : others > 0       ? plus_bit
+                                                                  : minus_bit);
+}
+
+template <class T> void Limbs<T>::add(std::span<const std::int64_t, node_words> node) {
+  for (std::int64_t n = 0; n + 1 < limbs; ++n)
+    words_of_sum[n] += static_cast<std::int64_t>(
+        static_cast<std::uint64_t>(node[static_cast<std::size_t>(n / 2)]) >> n % 2 * 32 & mask);
+  words_of_sum[limbs - 1] += node[node_words - 2];
+  const std::int64_t others = node[node_words - 1];
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (others >> nan_bit & 1)
+    set_non_finite(std::numeric_limits<double>::quiet_NaN());
+  if (others >> plus_bit & 1)
+    set_non_finite(non_finite() + infinity);
+  if (others >> minus_bit & 1)
+    set_non_finite(non_finite() - infinity);
+  if (++additions() == most_additions) [[unlikely]]
+    carry();
+}
+
+template class Limbs<float>;
+template class Limbs<double>;
+
+} // namespace tsum::exact
