@@ -2,6 +2,7 @@
 
 #include "ExactWindow.h"
 
+#include "ValueLane.h"
 #include "Vectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -286,8 +287,9 @@ Type roundedType(ir::ReductionAttr reduction) {
                                         : Float64Type::get(context);
 }
 
-/// So many f32 have a sum that is an f64.
-static constexpr int64_t mostOfDouble = 256;
+/// Sums of so few elements are rounded in vectors: they are many, for as much data. So many f32 have
+/// a sum that is an f64.
+static constexpr int64_t fewElements = 256, fewDoubles = 64;
 
 Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t elements,
                          ir::ReductionAttr reduction) {
@@ -298,9 +300,14 @@ Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t el
     }
     width = 1;
   }
-  if (type.isF32() && elements <= mostOfDouble && reduction.getDivisor() == 1)
-    return roundFew(first, width, reduction);
-  Value results = nest.allocate(width, roundedType(reduction));
+  Type rounded = roundedType(reduction);
+  if (reduction.getDivisor() == 1 && type.isF32() && elements <= fewElements) {
+    Value sum = roundSingles(first, width);
+    return rounded.isF64() ? sum : TruncFOp::create(b, loc, like(sum, rounded), sum).getResult();
+  }
+  if (reduction.getDivisor() == 1 && reduction.getRounded().isF64() && elements <= fewDoubles)
+    return roundDoubles(first, width);
+  Value results = nest.allocate(width, rounded);
   ir::LimbsOp::create(b, loc, "round_fixed", type, {sums, sums, magics, results},
                       {nest.index(at(0, first)), nest.index(at(1, first)),
                        nest.index(lowerMagicOf(first)), nest.index(nest.constant(0))},
@@ -309,8 +316,8 @@ Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t el
   return nest.loadFrom(results, nest.constant(0), width);
 }
 
-/// Sums of a few f32, by way of f64, which holds them.
-Value ExactWindow::roundFew(AffineExpr first, int64_t width, ir::ReductionAttr reduction) {
+/// Sums of a few f32, as f64, which holds them.
+Value ExactWindow::roundSingles(AffineExpr first, int64_t width) {
   Type wide = VectorType::get({width}, b.getF64Type());
   Value lowest = widen(b, loc, unit(first, width));
   Value sum;
@@ -327,8 +334,42 @@ Value ExactWindow::roundFew(AffineExpr first, int64_t width, ir::ReductionAttr r
     Value part = MulFOp::create(b, loc, SIToFPOp::create(b, loc, wide, integers), power);
     sum = sum ? AddFOp::create(b, loc, sum, part).getResult() : part;
   }
-  Type rounded = roundedType(reduction);
-  return rounded.isF64() ? sum : TruncFOp::create(b, loc, like(sum, rounded), sum).getResult();
+  return sum;
+}
+
+/// Sums of f64, rounded to nearest even. Their bits below the smallest normal number are zeros.
+Value ExactWindow::roundDoubles(AffineExpr first, int64_t width) {
+  using Word = ValueLane<std::uint64_t>;
+  using Number = ValueLane<double>;
+  LaneBuilder l{b, loc, {width}};
+  // The magnitude, as an integer and a fraction of 64 bits.
+  Value low = sumOf(1, first, width);
+  Value carried = ShRSIOp::create(b, loc, low, Word(52).in(l));
+  Word whole = Word(&l, sumOf(0, first, width)) + Word(&l, carried);
+  Word fraction = Word(&l, low) << 12;
+  Word weight = Word(&l, unit(first, width)) + Word(52);
+  Word sign = whole >> 63, turned = Word(0) - sign;
+  whole = (whole ^ turned) + select(fraction == Word(0), sign, Word(0));
+  fraction = (fraction ^ turned) + sign;
+  // Without leading zeros: a fraction alone moves up by a whole word first.
+  MaskLane isFraction = whole == Word(0);
+  whole = select(isFraction, fraction, whole);
+  fraction = select(isFraction, Word(0), fraction);
+  weight = weight - select(isFraction, Word(64), Word(0));
+  Word shift(&l, l.create<mlir::math::CountLeadingZerosOp>(whole.value));
+  shift = shift & Word(63); // of 0 anything will do
+  Word bits = (whole << shift) | ((fraction >> 1) >> (Word(63) - shift));
+  Word rest = (bits & Word(0x7ff)) | select((fraction << shift) == Word(0), Word(0), Word(1));
+  Word kept = bits >> 11;
+  kept = kept + ((rest + Word(0x3ff) + (kept & Word(1))) >> 11);
+  // From 1 to 2 by way of the bits of a half, whose exponent the leading 1 raises; then in two
+  // steps, each within the exponents.
+  Number number = from_bits(kept + Word(std::uint64_t(1022) << 52));
+  Word exponent = weight + Word(63) - shift, half = exponent >> 1;
+  number = number * from_bits((half + Word(1023 - 537)) << 52);
+  number = number * from_bits((exponent - half + Word(1023 - 538)) << 52);
+  number = select(bits == Word(0), Number(0), number);
+  return from_bits(tsum::bits(number) | (sign << 63)).value;
 }
 
 } // namespace tsum

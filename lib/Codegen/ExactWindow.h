@@ -84,7 +84,8 @@ private:
   mlir::Value within(mlir::ValueRange extrema, mlir::AffineExpr first);
   mlir::Value load(mlir::Value buffer, mlir::AffineExpr first, int64_t width);
   mlir::Value unit(mlir::AffineExpr first, int64_t width);
-  mlir::Value roundFew(mlir::AffineExpr first, int64_t width, ir::ReductionAttr reduction);
+  mlir::Value roundSingles(mlir::AffineExpr first, int64_t width);
+  mlir::Value roundDoubles(mlir::AffineExpr first, int64_t width);
   mlir::Value withoutMagic(mlir::Value sum, mlir::Value magic, mlir::Value additions);
   mlir::Value sumOf(int64_t level, mlir::AffineExpr first, int64_t width);
   void setUnits(mlir::Value units, mlir::AffineExpr first);

@@ -31,6 +31,8 @@ template <class T> struct Functions {
   using Sum = Limbs<T>;
 
   static void add(std::int64_t *limbs, const T *x, std::int64_t count, std::int64_t step) {
+    if (step == 0)
+      return Sum(limbs).add(x, count);
     for (std::int64_t n = 0; n < count; ++n)
       Sum(limbs + n * step).add(x[n]);
   }

@@ -28,7 +28,7 @@ double round(Wide magnitude, int unit, bool is_more, Rounding rounding) {
   // The last bit that is kept: of 53, or the smallest of all.
   constexpr int digits = 53, smallest = -1074;
   const int length = 128 - leading_zeros(magnitude);
-  const int dropped = std::max({length - digits, smallest - unit, 0});
+  const int dropped = std::max(std::max(length - digits, smallest - unit), 0);
   if (dropped >= 128) // less than half of the smallest
     return rounding == Rounding::Double ? 0 : std::numeric_limits<double>::denorm_min();
   auto kept = static_cast<std::uint64_t>(magnitude >> dropped);
@@ -47,6 +47,32 @@ template <class T> double Limbs<T>::round(std::int64_t divisor, Rounding roundin
   if (non_finite() != 0) // or NaN
     return non_finite();
   carry();
+  return divisor == 1 ? round_sum(rounding) : round_quotient(divisor, rounding);
+}
+
+template <class T> double Limbs<T>::round_sum(Rounding rounding) const {
+  // From the first limb that says more than the sign: as many as fit, and whether there are others.
+  const std::int64_t sign = words_of_sum[limbs - 1] >> 63;
+  std::int64_t top = limbs - 1;
+  if (words_of_sum[top] == sign)
+    for (--top; top > 0 && words_of_sum[top] == (sign & mask);)
+      --top;
+  __int128 leading =
+      top == limbs - 1 ? words_of_sum[top] : words_of_sum[top] - (sign & mask) + sign;
+  const std::int64_t last = std::max<std::int64_t>(0, top - 2);
+  while (top > last)
+    leading = (leading << 32) + words_of_sum[--top];
+  bool is_more = false;
+  for (std::int64_t n = 0; n < last && !is_more; ++n)
+    is_more = words_of_sum[n] != 0;
+  // What is more points up; of the magnitude of a negative number it is something less.
+  const auto magnitude = static_cast<Wide>(sign ? -leading - is_more : leading);
+  const double result =
+      exact::round(magnitude, smallest + 32 * static_cast<int>(last), is_more, rounding);
+  return sign ? -result : result;
+}
+
+template <class T> double Limbs<T>::round_quotient(std::int64_t divisor, Rounding rounding) const {
   // The digits of the magnitude, and some of a fraction.
   constexpr std::size_t fractions = 4;
   std::array<std::uint64_t, limbs + fractions> digits{};
@@ -76,8 +102,8 @@ template <class T> double Limbs<T>::round(std::int64_t divisor, Rounding roundin
     quotient = (quotient << 32) + digit;
   }
   bool is_more = remainder != 0;
-  for (std::size_t n = 0; n < at; ++n)
-    is_more |= digits[n] != 0;
+  for (std::size_t n = 0; n < at && !is_more; ++n)
+    is_more = digits[n] != 0;
   const int unit = smallest + 32 * (static_cast<int>(at) - static_cast<int>(fractions));
   const double magnitude = exact::round(quotient, unit, is_more, rounding);
   return is_negative ? -magnitude : magnitude;

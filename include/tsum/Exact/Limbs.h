@@ -43,30 +43,25 @@ public:
   explicit Limbs(std::int64_t *memory) : words_of_sum(memory) {}
 
   void add(T x) {
-    if (!std::isfinite(x)) [[unlikely]] {
-      set_non_finite(non_finite() + static_cast<double>(x));
-      return;
-    }
-    const Bits bits = std::bit_cast<Bits>(std::fabs(x));
-    const Bits exponent = bits >> fraction;
-    const Bits is_normal = exponent != 0;
-    const std::uint64_t significand = (bits & ((Bits{1} << fraction) - 1)) | is_normal << fraction;
-    const auto power = static_cast<std::int64_t>(exponent - is_normal);
-    const auto number = static_cast<std::int64_t>(significand);
-    add_fixed(std::signbit(x) ? -number : number, power);
+    add_uncounted(x);
+    count(1);
+  }
+
+  /// Adds `size` of them.
+  void add(const T *x, std::int64_t size) {
+    for (std::int64_t n = 0; n < size; ++n)
+      add_uncounted(x[n]);
+    count(size);
   }
 
   /// Adds `number` * 2^`power` smallest numbers.
   void add_fixed(std::int64_t number, std::int64_t power) {
     std::int64_t *limb = words_of_sum + power / 32;
-    const int within = static_cast<int>(power % 32);
-    const std::int64_t low = (number & mask) << within;
-    const std::int64_t high = (number >> 32) * (std::int64_t{1} << within);
-    limb[0] += low & mask;
-    limb[1] += (low >> 32) + (high & mask);
-    limb[2] += high >> 32;
-    if (++additions() == most_additions) [[unlikely]]
-      carry();
+    const __int128 shifted = static_cast<__int128>(number) << power % 32;
+    limb[0] += static_cast<std::int64_t>(shifted & mask);
+    limb[1] += static_cast<std::int64_t>(shifted >> 32 & mask);
+    limb[2] += static_cast<std::int64_t>(shifted >> 64);
+    count(1);
   }
 
   /// Hands on what is beyond 32 bits of all limbs but the last.
@@ -85,8 +80,43 @@ public:
   void add(std::span<const std::int64_t, node_words> node);
 
 private:
-  /// Parts of up to 33 bits.
+  /// Parts of up to 32 bits.
   static constexpr std::int64_t most_additions = std::int64_t{1} << 29;
+
+  void count(std::int64_t added) {
+    if ((additions() += added) >= most_additions) [[unlikely]]
+      carry();
+  }
+
+  void add_uncounted(T x) {
+    const Bits bits = std::bit_cast<Bits>(x);
+    const Bits exponent = bits >> fraction & (Limits::max_exponent * 2 - 1);
+    if (exponent == Limits::max_exponent * 2 - 1) [[unlikely]] {
+      set_non_finite(non_finite() + static_cast<double>(x));
+      return;
+    }
+    const Bits is_normal = exponent != 0;
+    const auto magnitude =
+        static_cast<std::int64_t>((bits & ((Bits{1} << fraction) - 1)) | is_normal << fraction);
+    const std::int64_t sign = -static_cast<std::int64_t>(bits >> (8 * sizeof(T) - 1));
+    const std::int64_t number = (magnitude ^ sign) - sign;
+    const auto power = static_cast<std::uint64_t>(exponent - is_normal);
+    std::int64_t *limb = words_of_sum + power / 32;
+    if constexpr (sizeof(T) == 4) {
+      const std::int64_t shifted = number << power % 32;
+      limb[0] += shifted & mask;
+      limb[1] += shifted >> 32;
+    } else {
+      const __int128 shifted = static_cast<__int128>(number) << power % 32;
+      limb[0] += static_cast<std::int64_t>(shifted & mask);
+      limb[1] += static_cast<std::int64_t>(shifted >> 32 & mask);
+      limb[2] += static_cast<std::int64_t>(shifted >> 64);
+    }
+  }
+
+  [[nodiscard]] double round_sum(Rounding rounding) const;
+  [[nodiscard]] double round_quotient(std::int64_t divisor, Rounding rounding) const;
+
   static constexpr int nan_bit = 0, plus_bit = 21, minus_bit = 42;
 
   std::int64_t &additions() { return words_of_sum[limbs + 1]; }
