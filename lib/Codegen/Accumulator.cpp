@@ -49,7 +49,7 @@ Accumulator::Accumulator(ir::AccumulateOp op)
     nodes = {key->type()};
   }
   blocks = nodes;
-  if (!takesNodes() && isOrdered())
+  if ((!takesNodes() && isOrdered()) || isExact())
     blocks = {attribute.getBlockType()};
 }
 
@@ -73,6 +73,8 @@ bool Accumulator::isNeutral(Value fill, unsigned number) const {
   Attribute given;
   if (!matchPattern(fill, m_Constant(&given)))
     return false;
+  if (isExact() && attribute.getToNodes())
+    return given == IntegerAttr::get(fill.getType(), 0);
   if (number > 0) // what a node has lost
     return given == FloatAttr::get(fill.getType(), 0.0);
   if (isa<FloatType>(fill.getType()))

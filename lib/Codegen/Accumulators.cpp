@@ -20,8 +20,11 @@ FailureOr<Accumulators> Accumulators::of(linalg::GenericOp generic) {
   }
   if (result.parts.empty())
     return generic.emitOpError("reduces to nothing");
-  auto isExact = [](const Accumulator &part) { return part.isExact(); };
-  if (result.parts.size() > 1 && llvm::any_of(result.parts, isExact))
+  // Exact sums, of elements of one type, have loops of their own.
+  if (llvm::any_of(result.parts, [&](const Accumulator &part) {
+        return part.isExact() != result.isExact() ||
+               (part.isExact() && part.blockTypes() != result.front().blockTypes());
+      }))
     return generic.emitOpError(
         "reduces exactly and has other results, which take loops of their own");
   // What has no order goes with either.

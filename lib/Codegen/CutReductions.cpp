@@ -98,8 +98,6 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
   FailureOr<Accumulators> accumulators = Accumulators::of(chain.front());
   if (failed(accumulators))
     return failure();
-  if (accumulators->isExact())
-    return none;
   int64_t bytes = 0;
   for (Value input : chain.front().getDpsInputs())
     if (!input.getDefiningOp<tensor::EmptyOp>()) // what is repeated takes no time to read
@@ -218,7 +216,7 @@ private:
     SmallVector<Type> types;
     for (Operation &op : *cut.root.getBody())
       if (auto accumulate = dyn_cast<ir::AccumulateOp>(op)) {
-        if (accumulate.getReduction().isOrdered())
+        if (accumulate.getReduction().hasNodes())
           llvm::append_range(types, accumulate.getReduction().getNodeTypes());
         else
           llvm::append_range(types, accumulate.getResultTypes());
@@ -234,7 +232,10 @@ private:
       Attribute value;
       const bool isOne = matchPattern(fill, m_Constant(&value)) && !isError &&
                          cast<FloatAttr>(value).getValue().isExactlyValue(1.0);
-      fill = arith::ConstantOp::create(b, loc, b.getFloatAttr(element, isOne ? 1.0 : 0.0));
+      TypedAttr neutral = b.getZeroAttr(element);
+      if (isOne)
+        neutral = b.getFloatAttr(element, 1.0);
+      fill = arith::ConstantOp::create(b, loc, neutral);
     }
     return linalg::FillOp::create(b, loc, fill, empty).getResult(0);
   }
@@ -253,19 +254,19 @@ private:
     unsigned output = 0;
     for (ir::AccumulateOp part : parts) {
       ir::ReductionAttr reduction = part.getReduction();
-      const bool isOrdered = reduction.isOrdered();
+      const bool hasNodes = reduction.hasNodes();
       auto fillOp = cut.root.getDpsInits()[output].getDefiningOp<linalg::FillOp>();
       Value fill = mapping ? mapping->lookupOrDefault(fillOp.getInputs().front())
                            : b.clone(*fillOp.getInputs().front().getDefiningOp())->getResult(0);
       SmallVector<Type> elements(part.getResultTypes());
-      if (isOrdered && toNodes)
+      if (hasNodes && toNodes)
         elements = llvm::to_vector_of<Type>(reduction.getNodeTypes());
       for (auto [number, element] : llvm::enumerate(elements)) {
         inits.push_back(identityTensor(b, loc, shape, element, fill, number > 0));
         types.push_back(inits.back().getType());
       }
-      reductions.push_back(reduction.between(isOrdered && (fromNodes || reduction.getFromNodes()),
-                                             isOrdered && (toNodes || reduction.getToNodes())));
+      reductions.push_back(reduction.between(hasNodes && (fromNodes || reduction.getFromNodes()),
+                                             hasNodes && (toNodes || reduction.getToNodes())));
       output += part.getNumResults();
     }
     SmallVector<AffineMap> maps(inputMaps);
@@ -292,14 +293,14 @@ private:
               for (Value value : part.getValues())
                 values.push_back(bodyMapping.lookupOrDefault(value));
             } else {
-              const size_t count = reduction.isOrdered() ? reduction.getNodeTypes().size() : 1;
+              const size_t count = reduction.hasNodes() ? reduction.getNodeTypes().size() : 1;
               values = taken.take_front(count);
               taken = taken.drop_front(count);
               Type block = reduction.getBlockType(); // extrema of f16 were widened
-              if (!reduction.isOrdered() && values.front().getType() != block)
+              if (!reduction.hasNodes() && values.front().getType() != block)
                 values = {arith::TruncFOp::create(b, loc, block, values.front())};
             }
-            const size_t count = reduction.isOrdered() && reduction.getToNodes()
+            const size_t count = reduction.hasNodes() && reduction.getToNodes()
                                      ? reduction.getNodeTypes().size()
                                      : 1;
             auto accumulate =

@@ -230,11 +230,11 @@ private:
                                     << " where its reduction has " << extent;
     for (auto part : root.getBody()->getOps<ir::AccumulateOp>()) {
       const ir::ReductionAttr reduction = part.getReduction();
-      if (!reduction.isOrdered())
+      if (!reduction.hasNodes())
         continue;
       if (!reduction.getToNodes())
         return pieces.emitOpError() << "takes nodes, and " << reduction << " gives none";
-      if (!reduction.getFromNodes() && piece.getSize() % block_elements != 0)
+      if (reduction.isOrdered() && !reduction.getFromNodes() && piece.getSize() % block_elements != 0)
         return pieces.emitOpError() << "cuts a line into pieces of " << piece.getSize()
                                     << " (whole blocks of " << block_elements << " are needed)";
     }

@@ -44,7 +44,8 @@ class Emitter {
 public:
   explicit Emitter(ReductionLoops &loops)
       : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc), kept(loops.kept),
-        type(loops.values.front().getType()), width(ExactWindow::vectorLanes(type)) {
+        reduction(loops.accumulators.front().reduction()), type(reduction.getBlockType()),
+        width(ExactWindow::vectorLanes(type)) {
     // Of a line that fills no vector, a narrower one.
     if (loops.isInner() && !isNarrow())
       width = std::min(width,
@@ -55,9 +56,11 @@ public:
   }
 
   void emit() {
-    if (!loops.isInner() || isNarrow())
+    if (reduction.getFromNodes())
+      mergeNodes();
+    else if (!loops.isInner() || isNarrow())
       emitColumns();
-    else if (paddedElements() <= blockElements * width)
+    else if (paddedElements() <= blockElements * width && !reduction.getToNodes())
       emitRows();
     else
       emitLine();
@@ -343,7 +346,7 @@ private:
         sums.addToLimbs(loops.lanesOf(at, left, tile), zero(), /*toFirst=*/true);
         return SmallVector<Value>();
       });
-      store(sums.results(lanes, paddedElements()), LaneTile{});
+      finish(sums, lanes, LaneTile{}, -1, paddedElements());
       return {};
     });
   }
@@ -400,7 +403,8 @@ private:
     if (!chunks.isOne && !loops.isInner())
       nest.prefetched = {reduced[chunks.level], chunks.length};
     // A vector that is one block is done before the next.
-    const int64_t lanes = groups.width * (chunks.isOne ? 1 : groups.count);
+    const bool isOnly = chunks.isOne && !reduction.getToNodes();
+    const int64_t lanes = groups.width * (isOnly ? 1 : groups.count);
     ExactSums sums(loops, lanes, lanes, /*isCommon=*/false);
     Value count = allocateCount(elements);
 
@@ -412,7 +416,7 @@ private:
           return sums.add(block, loops.elements(tile), magic);
         });
       };
-      auto take = [&](ValueRange block) { sums.take(block, additions, lanes.first, chunks.isOne); };
+      auto take = [&](ValueRange block) { sums.take(block, additions, lanes.first, isOnly); };
       auto addToLimbs = [&] {
         overBlock({}, [&](ValueRange) {
           sums.addToLimbs(loops.elements(tile), lanes.first, /*toFirst=*/false);
@@ -423,12 +427,12 @@ private:
     };
     auto overGroups = [&](llvm::function_ref<void(const Lanes &)> body) {
       nest.overVectors(laneDim, groups, [&](AffineExpr group) {
-        body({chunks.isOne ? zero() : group * groups.width, groups.width, groups.width});
+        body({isOnly ? zero() : group * groups.width, groups.width, groups.width});
       });
     };
 
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
-      if (chunks.isOne) {
+      if (isOnly) {
         overGroups([&](const Lanes &lanes) {
           overChunks(chunks, 1, [&](auto overBlock, Value additions) {
             withBlock(lanes, overBlock, additions, [&](const ExactSums::Block &block) {
@@ -448,7 +452,33 @@ private:
                     [&](const ExactSums::Block &block) { sums.addBlock(lanes, block); });
         });
       });
-      overGroups([&](const Lanes &lanes) { store(sums.results(lanes, elements), tile); });
+      overGroups([&](const Lanes &lanes) { finish(sums, lanes, tile, laneDim, elements); });
+      return {};
+    });
+  }
+
+  /// Stores what several blocks gave: nodes, or results of up to `elements`.
+  void finish(ExactSums &sums, const Lanes &lanes, const LaneTile &tile, int64_t laneDim,
+              int64_t elements) {
+    for (int64_t dim : reduced)
+      nest.position[dim] = zero();
+    if (reduction.getToNodes())
+      sums.storeNodes(lanes, laneDim);
+    else
+      store(sums.results(lanes, elements), tile);
+  }
+
+  /// One result after the other: there are few.
+  void mergeNodes() {
+    ExactSums sums(loops, 1, 1, /*isCommon=*/true);
+    const Lanes lanes{zero(), 1, 1};
+    nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
+      sums.clearLimbs(lanes);
+      nest.overDims(reduced, {}, [&](ValueRange) -> SmallVector<Value> {
+        sums.addNodes(loops.elements(LaneTile{}));
+        return {};
+      });
+      store(sums.roundLimbs(lanes), LaneTile{});
       return {};
     });
   }
@@ -458,6 +488,7 @@ private:
   OpBuilder &b;
   Location loc;
   SmallVector<int64_t> kept, reduced;
+  ir::ReductionAttr reduction;
   Type type;
   int64_t width; // of vectors
 };

@@ -40,11 +40,15 @@ static void ifTrue(OpBuilder &b, Location loc, Value condition, llvm::function_r
 
 ExactSums::ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon)
     : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc) {
-  for (Value value : loops.values) {
-    Type type = value.getType();
-    parts.push_back({ExactWindow(nest, type, windowLanes, isCommon),
-                     nest.allocate(limbLanes * words(), b.getI64Type()),
-                     nest.allocate(ExactWindow::vectorLanes(type), type)});
+  for (const Accumulator &each : loops.accumulators.each()) {
+    ir::ReductionAttr reduction = each.reduction();
+    Type type = reduction.getBlockType();
+    Part part{ExactWindow(nest, type, windowLanes, isCommon),
+              nest.allocate(limbLanes * words(), b.getI64Type()),
+              nest.allocate(ExactWindow::vectorLanes(type), type), Value()};
+    if (reduction.getFromNodes() || reduction.getToNodes())
+      part.node = nest.allocate(nodeWords(), b.getI64Type());
+    parts.push_back(part);
   }
   usesLimbs = nest.allocate(limbLanes, b.getI64Type());
 }
@@ -77,8 +81,10 @@ int64_t ExactSums::limbBytes(int64_t elementBytes) {
   return 8 * (elementBytes == 4 ? exact::Limbs<float>::words : exact::Limbs<double>::words);
 }
 
-int64_t ExactSums::words() const {
-  return limbBytes(loops.values.front().getType().getIntOrFloatBitWidth() / 8) / 8;
+int64_t ExactSums::words() const { return limbBytes(loops.accumulators.blockBytes()) / 8; }
+
+int64_t ExactSums::nodeWords() const {
+  return int64_t(loops.accumulators.front().nodeTypes().size());
 }
 
 void ExactSums::clearLimbs(const Lanes &lanes) {
@@ -263,7 +269,7 @@ SmallVector<Type> ExactSums::resultTypes(const Lanes &lanes) {
 }
 
 bool ExactSums::canRound(int64_t elements) const {
-  return ExactWindow::canRound(loops.values.front().getType(), elements);
+  return ExactWindow::canRound(loops.accumulators.front().blockTypes().front(), elements);
 }
 
 SmallVector<Value> ExactSums::roundFixed(const Lanes &lanes, int64_t elements) {
@@ -286,6 +292,37 @@ SmallVector<Value> ExactSums::roundLimbs(const Lanes &lanes) {
     results.push_back(nest.loadFrom(rounded, nest.constant(0), lanes.results));
   }
   return results;
+}
+
+void ExactSums::storeNodes(const Lanes &lanes, int64_t laneDim) {
+  flush(lanes);
+  const AffineExpr start = laneDim < 0 ? nest.constant(0) : nest.position[laneDim];
+  nest.loop(lanes.results, [&](AffineExpr lane) {
+    if (laneDim >= 0)
+      nest.position[laneDim] = start + lane;
+    SmallVector<Value> words;
+    for (Part &part : parts) {
+      ir::LimbsOp::create(
+          b, loc, "store_node", loops.accumulators.front().blockTypes().front(),
+          {part.limbs, part.node},
+          {nest.index((lanes.first + lane) * this->words()), nest.index(nest.constant(0))},
+          ArrayRef<int64_t>());
+      for (int64_t word = 0; word < nodeWords(); ++word)
+        words.push_back(nest.loadFrom(part.node, nest.constant(word), 1));
+    }
+    nest.store(words, LaneTile{});
+  });
+}
+
+void ExactSums::addNodes(ValueRange words) {
+  for (Part &part : parts) {
+    for (int64_t word = 0; word < nodeWords(); ++word)
+      nest.storeTo(part.node, nest.constant(word), words[word]);
+    words = words.drop_front(nodeWords());
+    Value first = nest.index(nest.constant(0));
+    ir::LimbsOp::create(b, loc, "add_node", loops.accumulators.front().blockTypes().front(),
+                        {part.limbs, part.node}, {first, first}, ArrayRef<int64_t>());
+  }
 }
 
 SmallVector<Value> ExactSums::results(const Lanes &lanes, int64_t elements) {

@@ -43,12 +43,20 @@ public:
   static int64_t limbBytes(int64_t elementBytes);
   /// Makes limbs ready for what goes to them beside the blocks.
   void openLimbs(const Lanes &lanes);
+  /// Stores what was added as nodes, lane by lane along `laneDim`, if there is one.
+  void storeNodes(const Lanes &lanes, int64_t laneDim);
   /// The results, of up to `elements` each.
   llvm::SmallVector<mlir::Value> results(const Lanes &lanes, int64_t elements);
 
   /// The results of lanes that take one block, of up to `elements`.
   llvm::SmallVector<mlir::Value> resultsOf(const Block &block, const Lanes &lanes,
                                            int64_t elements);
+
+  // Of nodes, to the limbs of the first lane.
+
+  void clearLimbs(const Lanes &lanes);
+  void addNodes(mlir::ValueRange words);
+  llvm::SmallVector<mlir::Value> roundLimbs(const Lanes &lanes);
 
   // What blocks do, with vectors of each value.
 
@@ -74,20 +82,20 @@ private:
     ExactWindow window;
     mlir::Value limbs;    ///< those of tsum/Exact/Limbs.h, lane by lane
     mlir::Value elements; ///< a vector of these, on the way to limbs
+    mlir::Value node;     ///< on the way to, or from, the others
   };
 
   mlir::ValueRange valuesOf(mlir::ValueRange block, size_t part) const;
   llvm::SmallVector<mlir::Value> tryBlock(const Lanes &lanes, const Block &block, bool isOnly);
   mlir::Value usesLimbsOf(const Lanes &lanes);
   void setUsesLimbs(const Lanes &lanes, bool value);
-  void clearLimbs(const Lanes &lanes);
   void flushIfAny(const Lanes &lanes);
-  int64_t words() const; ///< of the limbs of a sum
+  int64_t words() const;     ///< of the limbs of a sum
+  int64_t nodeWords() const; ///< of a node
   void flushIntegers(const Lanes &lanes);
   bool canRound(int64_t elements) const;
   llvm::SmallVector<mlir::Type> resultTypes(const Lanes &lanes);
   llvm::SmallVector<mlir::Value> roundFixed(const Lanes &lanes, int64_t elements);
-  llvm::SmallVector<mlir::Value> roundLimbs(const Lanes &lanes);
 
   ReductionLoops &loops;
   LoopNest &nest;

@@ -3,6 +3,7 @@
 // What stands inside of kernels, and the attributes that say how these compute.
 
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Exact/Limbs.h"
 #include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -116,8 +117,8 @@ LogicalResult ReductionAttr::verify(llvm::function_ref<InFlightDiagnostic()> emi
   if (!llvm::is_contained(types, element))
     return emitError() << nameOf(kind) << " takes no elements of type " << element
                        << " in kernels (valid: " << types << ")";
-  if (exact && (kind != OpKind::ReduceSum || !isa<FloatType>(element) || fromNodes || toNodes))
-    return emitError() << "only a whole sum of floats is exact";
+  if (exact && (kind != OpKind::ReduceSum || !isa<FloatType>(element)))
+    return emitError() << "only a sum of floats is exact";
   if (!exact && (divisor != 1 || rounded != element))
     return emitError() << "only an exact sum is divided, or rounded to another type";
   if (divisor < 1 || divisor > largest_divisor)
@@ -125,7 +126,7 @@ LogicalResult ReductionAttr::verify(llvm::function_ref<InFlightDiagnostic()> emi
                        << ")";
   if (exact && (!isa<FloatType>(rounded) || !getDType(rounded)))
     return emitError() << "an exact sum as " << rounded << " (it is rounded to a float)";
-  if ((fromNodes || toNodes) && !is_ordered(kind, *getDType(element), exact))
+  if ((fromNodes || toNodes) && !exact && !is_ordered(kind, *getDType(element), exact))
     return emitError() << "only sums and products of floats have nodes";
   return success();
 }
@@ -156,6 +157,11 @@ Type ReductionAttr::getBlockType() const {
 }
 
 SmallVector<Type, 2> ReductionAttr::getNodeTypes() const {
+  if (getExact()) {
+    const int64_t words = getBlockType().isF64() ? tsum::exact::Limbs<double>::node_words
+                                                 : tsum::exact::Limbs<float>::node_words;
+    return SmallVector<Type, 2>(static_cast<size_t>(words), IntegerType::get(getContext(), 64));
+  }
   if (!isOrdered())
     return {getBlockType()};
   Type wide = Float64Type::get(getContext());

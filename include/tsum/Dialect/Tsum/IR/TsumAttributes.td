@@ -15,7 +15,8 @@ def Tsum_ReductionAttr : AttrDef<Tsum_Dialect, "Reduction"> {
     nodes above the blocks, how these are merged and what a result is (docs/numerics.md).
 
     A reduction `to nodes` gives partial results: what is left of each line is not rounded. One
-    `from nodes` merges these, by the balanced tree over their index. One that is `exact` gives the
+    `from nodes` merges these, by the balanced tree over their index; those of exact sums, which
+    have no order, may lie along several dimensions. One that is `exact` gives the
     correctly rounded sum, or quotient of the sum and a divisor, as another float if it says so.
 
     ```mlir
@@ -23,6 +24,7 @@ def Tsum_ReductionAttr : AttrDef<Tsum_Dialect, "Reduction"> {
     #tsum.reduction<reduce_sum f64 to nodes>
     #tsum.reduction<reduce_sum f64 from nodes>
     #tsum.reduction<reduce_sum bf16 exact>
+    #tsum.reduction<reduce_sum f32 to nodes exact>
     #tsum.reduction<reduce_sum f64 exact over 1000 as f32>
     ```
   }];
@@ -34,9 +36,13 @@ def Tsum_ReductionAttr : AttrDef<Tsum_Dialect, "Reduction"> {
   let extraClassDeclaration = [{
     /// Whether the order of its operations shows in the result: that of a sum or product of floats.
     bool isOrdered() const;
+    /// Whether partial results are of another type than results: those of what has an order, and of
+    /// exact sums.
+    bool hasNodes() const { return isOrdered() || getExact(); }
     /// The type in which the elements of a block are combined: what `tsum.accumulate` takes.
     ::mlir::Type getBlockType() const;
-    /// The types of a node: one, or two of a pair. Those of what has no order are the element's.
+    /// The types of a node: one, or two of a pair; of an exact sum the words of
+    /// tsum/Exact/Limbs.h. Those of all else are the element's.
     ::llvm::SmallVector<::mlir::Type, 2> getNodeTypes() const;
     /// The type of a result: `rounded` as it lies in memory, but that of small floats is left to
     /// round: f64 of sums and products, f32 of extrema.
