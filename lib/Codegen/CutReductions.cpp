@@ -29,7 +29,7 @@ constexpr int64_t minBytes = 512 * 1024;
 /// A piece reads so much; more where that leaves enough pieces for as many threads as there may be.
 constexpr int64_t minPieceBytes = 64 * 1024, maxPieceBytes = 512 * 1024, wantedPieces = 64;
 /// Bytes that are read for each byte of a node.
-constexpr int64_t minReadPerNodeByte = 16;
+constexpr int64_t minReadPerNodeByte = 16, minReadPerExactNodeByte = 128;
 /// So many bytes of nodes take no time that counts beside a launch.
 constexpr int64_t fewNodeBytes = 16 * 1024;
 /// Columns side by side that a tile should have.
@@ -119,7 +119,9 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
     if (generic != chain.front())
       nodes *= reducedExtent(generic);
   }
-  wanted = std::min(wanted, bytes / results / minReadPerNodeByte / nodeBytes);
+  const int64_t minRead =
+      accumulators->isExact() ? minReadPerExactNodeByte : minReadPerNodeByte;
+  wanted = std::min(wanted, bytes / results / minRead / nodeBytes);
   if (chain.size() > 1) {
     // Of columns enough for memory to be read in runs.
     const int64_t columns = isInner(chain.back()) ? 1 : chain.back().getStaticLoopRanges().back();

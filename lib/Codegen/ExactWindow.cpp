@@ -49,8 +49,9 @@ int64_t ExactWindow::mostOfSum(Type type) {
   return int64_t(1) << (type.isF32() ? 62 - 22 : 62 - 51);
 }
 
-ExactWindow::ExactWindow(LoopNest &nest, Type type, int64_t lanes, bool isCommon)
-    : nest(nest), b(nest.b), loc(nest.loc), type(type), lanes(lanes), windows(isCommon ? 1 : lanes),
+ExactWindow::ExactWindow(LoopNest &nest, ir::ReductionAttr reduction, int64_t lanes, bool isCommon)
+    : nest(nest), b(nest.b), loc(nest.loc), type(reduction.getBlockType()),
+      holdsAll(reduction.getElement().isF16()), lanes(lanes), windows(isCommon ? 1 : lanes),
       isCommon(isCommon) {
   sums = nest.allocate(levels * lanes, b.getI64Type());
   upper = nest.allocate(windows, bitsType());
@@ -61,10 +62,11 @@ ExactWindow::ExactWindow(LoopNest &nest, Type type, int64_t lanes, bool isCommon
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointAfter(upper.getDefiningOp());
   const int64_t bias = type.isF32() ? 127 : 1023;
+  const int64_t start = holdsAll ? bias - 1 : bias - fraction() + 4; // the last bit of f16 is 2^-24
   const int64_t width = std::min(vectorLanes(type), windows);
   for (int64_t first = 0; first < windows; first += width) {
     auto count = VectorType::get({std::min(width, windows - first)}, bitsType());
-    setUnits(constant(b, loc, count, bias - fraction() + 4), nest.constant(first));
+    setUnits(constant(b, loc, count, start), nest.constant(first));
   }
 }
 
@@ -135,7 +137,8 @@ SmallVector<Value> ExactWindow::add(ValueRange block, Value elements, ValueRange
   Value magnitude = AndIOp::create(b, loc, BitcastOp::create(b, loc, bits, elements), most);
   Value &largest = sum[levels], &smallest = sum[levels + 1];
   largest = MaxSIOp::create(b, loc, largest, magnitude);
-  smallest = MinSIOp::create(b, loc, smallest, AddIOp::create(b, loc, magnitude, most));
+  if (!holdsAll)
+    smallest = MinSIOp::create(b, loc, smallest, AddIOp::create(b, loc, magnitude, most));
 
   Value rest = elements;
   for (int64_t level = 0; level < levels; ++level) {

@@ -22,9 +22,10 @@ namespace tsum {
 /// window moves and the block is added again. docs/numerics.md proves the counts.
 class ExactWindow {
 public:
-  /// The windows of `lanes` sums of elements of `type`, f32 or f64: one for all if `isCommon`, else
-  /// each its own. They stay where the last block left them until the kernel returns.
-  ExactWindow(LoopNest &nest, mlir::Type type, int64_t lanes, bool isCommon);
+  /// The windows of `lanes` sums of what `reduction` takes: one for all if `isCommon`, else each its
+  /// own. They stay where the last block left them until the kernel returns. Those of f16, which hold
+  /// all of these, never move.
+  ExactWindow(LoopNest &nest, ir::ReductionAttr reduction, int64_t lanes, bool isCommon);
 
   /// How many elements each lane of a block takes at most, so that no integer overflows.
   static constexpr int64_t mostOfBlock = 256;
@@ -96,7 +97,8 @@ private:
   LoopNest &nest;
   mlir::OpBuilder &b;
   mlir::Location loc;
-  mlir::Type type;
+  mlir::Type type; ///< in which elements are added: f32 or f64
+  bool holdsAll;   ///< all finite elements
   int64_t lanes, windows;
   bool isCommon;
   mlir::Value sums;         ///< level by level, the higher one first

@@ -32,7 +32,7 @@ int64_t resultsOf(linalg::GenericOp generic) {
 struct Reduction {
   linalg::GenericOp generic;
   int64_t blockBytes; // of an element: what has no order takes its lanes from it
-  bool isOrdered, takesNodes;
+  bool isOrdered, takesNodes, isExact;
 };
 
 bool dependsOn(Operation *op, Operation *producer) {
@@ -60,9 +60,11 @@ bool shareData(linalg::GenericOp a, linalg::GenericOp b) {
 /// would read twice.
 bool canJoin(Reduction a, Reduction b) {
   linalg::GenericOp first = a.generic, second = b.generic;
-  // What has no order takes the lanes of what has one, and goes with nodes; else with elements of its
+  // Exact sums have loops of their own. What has no order takes the lanes of what has one, and goes with nodes; else with elements of its
   // size.
-  const bool goTogether = a.takesNodes || b.takesNodes
+  const bool goTogether = a.isExact || b.isExact
+                              ? a.isExact && b.isExact && a.blockBytes == b.blockBytes
+                          : a.takesNodes || b.takesNodes
                               ? (a.takesNodes || !a.isOrdered) && (b.takesNodes || !b.isOrdered)
                               : a.isOrdered || b.isOrdered || a.blockBytes == b.blockBytes;
   return goTogether && resultsOf(first) + resultsOf(second) <= maxResults &&
@@ -108,10 +110,8 @@ struct TsumJoinReductionsPass final : impl::TsumJoinReductionsPassBase<TsumJoinR
       FailureOr<Accumulators> accumulators = Accumulators::of(generic);
       if (failed(accumulators))
         return signalPassFailure();
-      if (accumulators->isExact())
-        continue; // its limbs fill L1
       Reduction next{generic, accumulators->blockBytes(), accumulators->isOrdered(),
-                     accumulators->takesNodes()};
+                     accumulators->takesNodes(), accumulators->isExact()};
       auto *other = llvm::find_if(reductions, [&](Reduction r) { return canJoin(r, next); });
       if (other == reductions.end()) {
         reductions.push_back(next);

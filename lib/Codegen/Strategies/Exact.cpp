@@ -31,6 +31,8 @@ namespace {
 
 /// Bytes of limbs that results side by side may have; few are touched.
 constexpr int64_t maxLimbBytes = 112 * 1024;
+/// Bytes of columns side by side that a tile has: enough for memory, and tiles for threads.
+constexpr int64_t maxRunBytes = 1024;
 /// Elements that each lane takes of a block; and where vectors side by side are blocks of their own,
 /// which should lie in L2 together.
 constexpr int64_t blockElements = ExactWindow::mostOfBlock, blockOfColumns = 32;
@@ -507,7 +509,8 @@ public:
     constexpr int64_t rowBytes = 64 * 1024;
     if (shape.isInner() && (shape.elements() > narrowLine || shape.innerKept < 0))
       return std::max<int64_t>(1, rowBytes / std::max<int64_t>(bytes, 1));
-    return maxLimbBytes / ExactSums::limbBytes(shape.blockBytes);
+    return std::min(maxLimbBytes / ExactSums::limbBytes(shape.blockBytes),
+                    maxRunBytes / shape.blockBytes);
   }
 
   void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }

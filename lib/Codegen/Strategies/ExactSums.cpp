@@ -43,7 +43,7 @@ ExactSums::ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLan
   for (const Accumulator &each : loops.accumulators.each()) {
     ir::ReductionAttr reduction = each.reduction();
     Type type = reduction.getBlockType();
-    Part part{ExactWindow(nest, type, windowLanes, isCommon),
+    Part part{ExactWindow(nest, reduction, windowLanes, isCommon),
               nest.allocate(limbLanes * words(), b.getI64Type()),
               nest.allocate(ExactWindow::vectorLanes(type), type), Value()};
     if (reduction.getFromNodes() || reduction.getToNodes())
