@@ -29,4 +29,10 @@ namespace tsum {
 /// pair are to be evaluated together: one loop gives them.
 [[nodiscard]] Tensor make_node_part(const Tensor &reduction, int part);
 
+/// "standard" or "exact". \throws Error, naming `op`, for another.
+[[nodiscard]] Accuracy accuracy_named(std::string_view op, std::string_view name);
+
+/// Has `default_accuracy` ask what the program that tsum is part of says, which may be nothing.
+void set_accuracy_of_host(std::optional<Accuracy> (*ask)());
+
 } // namespace tsum
