@@ -52,11 +52,15 @@ static Terms elements(const Tensor &x) {
   return {cast(low, DType::f64), cast(subtract(x, low), DType::f64)};
 }
 
+static Tensor in_dtype(const Tensor &x, DType dtype) {
+  return x.dtype() == dtype ? x : cast(x, dtype);
+}
+
 /// Appends the products of real tensors: one in a type that holds them, or f64 and their errors.
 static void append_products(Terms &terms, const Tensor &x, const Tensor &y) {
   const bool is_wide = !contains(Domain::Float, x.dtype()) || x.dtype() == DType::f64;
   const DType held = x.dtype() == DType::f16 ? DType::f32 : DType::f64;
-  const Tensor left = cast(x, held), right = cast(y, held);
+  const Tensor left = in_dtype(x, held), right = in_dtype(y, held);
   terms.push_back(multiply(left, right));
   if (is_wide)
     terms.push_back(product_error(left, right));
@@ -89,7 +93,7 @@ static void append_deviations(Terms &terms, const Tensor &x, const Axes &axes) {
   const std::int64_t count = reduced_size("reduce_variance", axes, x.shape());
   const Reduction of_mean{.axes = axes, .keepdims = true, .dtype = DType::f64, .name = {}};
   const Tensor mean = quotient(elements(x), count, of_mean);
-  const Tensor wide = cast(x, DType::f64);
+  const Tensor wide = in_dtype(x, DType::f64);
   if (x.dtype() != DType::f64) {
     // The mean and the difference are off by 2^-53: nothing beside the last rounding.
     terms.push_back(square(subtract(wide, mean)));
@@ -146,7 +150,8 @@ Tensor norm(const Tensor &x, const Reduction &reduction) {
   Reduction wide = reduction;
   wide.dtype = DType::f64;
   wide.name = {};
-  return cast(sqrt(sum_of_squares(x, wide)), real_dtype(reduction.dtype), reduction.name);
+  const Tensor root = sqrt(sum_of_squares(x, wide));
+  return cast(root, real_dtype(reduction.dtype), reduction.name);
 }
 
 Tensor variance(const Tensor &x, std::int64_t ddof, const Reduction &reduction) {

@@ -33,13 +33,14 @@ def product_error(x, y):
     if x.dtype.itemsize == 2:
         return np.zeros(np.broadcast_shapes(x.shape, y.shape), x.dtype)
 
+    number = x.dtype.type
+
     def error(a, b):
-        product = a * b
+        product = number(a) * number(b)
         if not np.isfinite(product):
-            return a.dtype.type(0)
+            return number(0)
         exact = fractions.Fraction(float(a)) * fractions.Fraction(float(b))
-        rest = exact - fractions.Fraction(float(product))
-        return a.dtype.type(float(rest))
+        return number(float(exact - fractions.Fraction(float(product))))
 
     with np.errstate(all="ignore"):
         return np.vectorize(error, otypes=[x.dtype])(x, y)

@@ -200,6 +200,12 @@ TEST(PartialReduction, RefusesWhatDoesNotFit) {
               HasSubstr("a part of 40 from 5 on does not fit into an extent of 44"));
   EXPECT_THAT(error_of([&] { PartialReduction(reduce_mean(x), {0, 0, 40}); }),
               HasSubstr("'divide' is no reduction"));
+  const SumOptions exact{.accuracy = Accuracy::exact};
+  EXPECT_THAT(error_of([&] { PartialReduction(reduce_mean(x, all_axes, exact), {0, 0, 40}); }),
+              HasSubstr("an exact sum over 1200 is divided by what a part does not know"));
+  const Tensor wide = reduce_sum(x, all_axes, {.dtype = DType::f64, .accuracy = Accuracy::exact});
+  EXPECT_THAT(error_of([&] { PartialReduction(wide, {0, 0, 40}); }),
+              HasSubstr("an exact sum of f32 is rounded to f64"));
   const Tensor evaluated = reduce_sum(x);
   eval(evaluated);
   EXPECT_THAT(error_of([&] { PartialReduction(evaluated, {0, 0, 40}); }),
