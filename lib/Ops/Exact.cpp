@@ -99,13 +99,13 @@ static void append_deviations(Terms &terms, const Tensor &x, const Axes &axes) {
     terms.push_back(square(subtract(wide, mean)));
     return;
   }
-  // The mean in two parts, and each difference as well: (d + e)^2 = d^2 + 2 d e, to 2^-105.
+  // The mean in two parts, of which the second need not be near, and each difference in two as
+  // well: (d + e)^2 is d^2 and, together, 2 d e and what rounding d^2 loses, to 2^-104.
   const auto [rough, rough_error] = difference(wide, mean);
-  const Tensor rest = quotient({rough, rough_error}, count, of_mean);
-  const auto [deviation, last_error] = difference(rough, rest);
+  const auto [deviation, last_error] = difference(rough, quotient({rough}, count, of_mean));
   const Tensor error = add(rough_error, last_error);
-  append_products(terms, deviation, deviation);
-  terms.push_back(multiply(deviation, add(error, error)));
+  terms.push_back(multiply(deviation, deviation));
+  terms.push_back(add(product_error(deviation, deviation), multiply(deviation, add(error, error))));
 }
 
 //===-- Reductions ----------------------------------------------------------------------------===//

@@ -62,9 +62,9 @@ struct Options {
                  clEnumValN(Explain::Json, "json", "for programs"),
                  clEnumValN(Explain::Html, "html", "a page with the kernels drawn"))};
   cl::opt<std::string> accuracy{
-      "accuracy", cl::value_desc("standard|exact"), cl::cat(category),
-      cl::desc("How accurate the sums of an expression are, and what is made of sums; a function "
-               "of a file says it itself")};
+      "accuracy", cl::value_desc("name"), cl::cat(category),
+      cl::desc("How accurate sums of an expression are, and what is made of sums: standard or "
+               "exact. A function of a file says it itself")};
   cl::opt<bool> functions{"functions", cl::cat(category),
                           cl::desc("List the functions that expressions may call")};
   cl::opt<std::string> printAfter{
