@@ -89,8 +89,9 @@ ValueLane<double> powerOfTwo(Word exponent, int lowest) {
   return from_bits((exponent + Word(static_cast<std::uint64_t>(1023 + lowest))) << 52);
 }
 
-/// The leading bits without those below 2^-1074, at which a number of 2^`fraction` times the smallest
-/// f64 ends: zeros stand before the others then. The last bit tells whether anything follows.
+/// The leading bits without those below the smallest f64, of a number that counts by that over
+/// 2^`fraction`: zeros stand before the others then. The last bit tells whether anything follows.
+/// Nothing is done unless `isTiny`.
 Word withoutFraction(const Leading &leading, Word isTiny, int fraction) {
   // So far that only the last bit is left.
   constexpr std::uint64_t most = 60;

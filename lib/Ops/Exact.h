@@ -6,7 +6,8 @@
 /// Reductions that are rounded from an exact value: what `Accuracy::exact` gives.
 ///
 /// Each is an exact sum of terms that lose nothing: the elements, or products of them, which are
-/// exact in a wider type or come with their rounding errors. The caller has checked dtypes and axes.
+/// exact in a wider type or come with their rounding errors. The caller has checked dtypes and
+/// axes.
 namespace tsum::exact {
 
 /// How it is reduced and what the result is rounded to.

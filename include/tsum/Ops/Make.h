@@ -18,8 +18,8 @@ namespace tsum {
                                 std::vector<std::int64_t> steps, Shape shape,
                                 std::string_view name = {});
 
-/// The exact sum of `input`, floats, over `axes`, divided by `divisor` and rounded once to `dtype`, a
-/// float that may be narrower or wider.
+/// The exact sum of `input`, floats, over `axes`, divided by `divisor` and rounded once to `dtype`,
+/// a float that may be narrower or wider.
 /// \throws Error if the divisor is not in 1..`largest_divisor`, AxisError as all reductions.
 [[nodiscard]] Tensor make_exact_sum(const Tensor &input, const Axes &axes, bool keepdims,
                                     std::int64_t divisor, DType dtype, std::string_view name = {});
