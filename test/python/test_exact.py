@@ -181,6 +181,19 @@ def test_variance_is_within_an_ulp(dtype, ddof):
                 assert ulps(root, ratio, dtype) <= 1
 
 
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_any_divisor(dtype):
+    """By a variance whose terms and mean are exact: [a, -a] over 2 - ddof."""
+    digits, smallest, largest = FORMATS[dtype]
+    exponents = RNG.integers(smallest // 2 + 10, largest // 2, 300)  # squares do not underflow
+    a = np.ldexp(RNG.integers(2**10, 2**11, 300) / 2.0**10, exponents)
+    x = np.stack([a, -a], 1).astype(DTYPES[dtype])
+    divisors = [3, 2**16 - 1, 2**16, 2**32 - 1, 2**32 + 1, 2**46 + 1, 2**47 - 1]
+    for divisor in divisors + [int(d) for d in 2 ** RNG.uniform(1, 47, 8)]:
+        variance = tsum.reduce_variance(x, 1, ddof=2 - divisor, accuracy="exact")
+        check(variance, [2 * v**2 / divisor for v in exact_values(wide(x)[:, 0])], dtype)
+
+
 def test_complex():
     for dtype, part in (("complex64", "f32"), ("complex128", "f64")):
         shape = (9, 31)
