@@ -40,13 +40,28 @@ namespace tsum {
                               const Axes &axes = -1, double epsilon = 1e-6,
                               std::string_view name = {});
 
+/// What sums of products may be told by name, in braces behind the axes.
+struct DotOptions {
+  Accuracy accuracy = default_accuracy();
+  std::string_view name = {};
+};
+struct SimilarityOptions {
+  double epsilon = 1e-8;
+  Accuracy accuracy = default_accuracy();
+  std::string_view name = {};
+};
+
 /// The sum of x * y along `axes`, of two tensors of one dtype (any but boolean) that broadcast.
 [[nodiscard]] Tensor dot(const Tensor &x, const Tensor &y, const Axes &axes = -1,
                          std::string_view name = {});
+[[nodiscard]] Tensor dot(const Tensor &x, const Tensor &y, const Axes &axes,
+                         const DotOptions &options);
 
 /// dot(x, y) / max(|x| |y|, epsilon) along `axes`.
 [[nodiscard]] Tensor cosine_similarity(const Tensor &x, const Tensor &y, const Axes &axes = -1,
                                        double epsilon = 1e-8, std::string_view name = {});
+[[nodiscard]] Tensor cosine_similarity(const Tensor &x, const Tensor &y, const Axes &axes,
+                                       const SimilarityOptions &options);
 
 } // namespace tsum
 

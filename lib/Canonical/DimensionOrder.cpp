@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <tuple>
 
 namespace tsum {
@@ -53,6 +54,9 @@ public:
     }
     return false;
   }
+
+  /// Whether no data spans `dim`.
+  [[nodiscard]] bool is_free(std::int32_t dim) const { return strides[to_index(dim)].empty(); }
 
   /// Calls `visit` with each dimension that some data spans together with `dim`, perhaps several
   /// times. Of others nothing is said.
@@ -155,8 +159,19 @@ std::vector<std::int32_t> order_dims(CanonicalGraph &graph, std::vector<std::int
   // it is. Only neighbours decide, so that only they are looked at, from the innermost one on.
   const StrideOrder order(graph);
   DimensionRow row(graph.extents.size());
+  // What neither data nor results have, as the numbers of the terms that are added up, goes
+  // outermost: loops run along memory then.
+  std::vector<bool> is_result(graph.extents.size(), false);
+  for (std::int32_t output : graph.outputs)
+    for (std::int32_t dim : graph.values[to_index(output)].dims)
+      is_result[to_index(dim)] = true;
+  std::vector<std::int32_t> next;
+  for (bool is_outermost : {true, false})
+    std::ranges::copy_if(used, std::back_inserter(next), [&](std::int32_t dim) {
+      return (order.is_free(dim) && !is_result[to_index(dim)]) == is_outermost;
+    });
   std::vector<std::int32_t> neighbours;
-  for (std::int32_t dim : used) {
+  for (std::int32_t dim : next) {
     neighbours.clear();
     order.visit_neighbours(dim, [&](std::int32_t other) {
       if (row.contains(other))

@@ -64,6 +64,14 @@ Value ElementBuilder::sign(Value x) const {
   return MaxSIOp::create(b, loc, MinSIOp::create(b, loc, x, integer(1)), integer(-1));
 }
 
+Value ElementBuilder::productError(Value x, Value y) const {
+  Value product = MulFOp::create(b, loc, x, y);
+  Value error = math::FmaOp::create(b, loc, x, y, NegFOp::create(b, loc, product));
+  Value zeroIfFinite = SubFOp::create(b, loc, product, product);
+  Value isFinite = CmpFOp::create(b, loc, CmpFPredicate::ORD, zeroIfFinite, zeroIfFinite);
+  return select(isFinite, error, number(0));
+}
+
 Value ElementBuilder::floorQuotient(Value x, Value y) const {
   if (isFloat())
     return math::FloorOp::create(b, loc, DivFOp::create(b, loc, x, y));

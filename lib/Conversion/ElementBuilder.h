@@ -44,6 +44,8 @@ struct ElementBuilder {
   mlir::Value negative(mlir::Value x) const;
   mlir::Value absolute(mlir::Value x) const;
   mlir::Value sign(mlir::Value x) const;
+  /// What rounding x y loses.
+  mlir::Value productError(mlir::Value x, mlir::Value y) const;
   mlir::Value floorQuotient(mlir::Value x, mlir::Value y) const;
   mlir::Value floorRemainder(mlir::Value x, mlir::Value y) const;
   mlir::Value power(mlir::Value x, mlir::Value y) const;

@@ -64,6 +64,7 @@ static FailureOr<Value> compute(const ElementBuilder &e, Operation *op, ArrayRef
       .Case([&](ir::NegativeOp) { return e.negative(x); })
       .Case([&](ir::NotEqualOp) { return e.compare(F::UNE, I::ne, I::ne, x, y); })
       .Case([&](ir::PowOp) { return e.power(x, y); })
+      .Case([&](ir::ProductErrorOp) { return e.productError(x, y); })
       .Case([&](ir::ReciprocalOp) -> Value { return DivFOp::create(b, e.loc, e.number(1), x); })
       .Case([&](ir::ReluOp) { return e.create<MaximumFOp, MaxSIOp, MaxUIOp>(x, e.zero()); })
       .Case([&](ir::RightShiftOp) { return e.rightShift(x, y); })

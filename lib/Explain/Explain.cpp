@@ -69,7 +69,8 @@ double streaming_limit(std::int64_t bytes) {
   if (limit == 0) {
     const std::vector<std::uint64_t> data(size / sizeof(std::uint64_t));
     const Node::Ptr sum =
-        reduce_sum(borrow(data.data(), DType::u64, {static_cast<std::int64_t>(data.size())}))
+        reduce_sum(borrow(data.data(), DType::u64, {static_cast<std::int64_t>(data.size())}),
+                   all_axes, {.accuracy = Accuracy::standard})
             .node();
     double time = 0;
     evaluate_by({sum}, [&](const Canonicalized &bound) {

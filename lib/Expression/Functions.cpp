@@ -20,9 +20,10 @@ static Tensor place(A a) {
 }
 
 /// One of those that keep the shape and have a number of degrees of freedom.
-template <Tensor (*reduce)(const Tensor &, const Axes &, bool, std::string_view, std::int64_t)>
+template <Tensor (*reduce)(const Tensor &, const Axes &, const SpreadOptions &)>
 static Tensor spread(A a) {
-  return reduce(a.tensor("x"), a.axes("axis"), a.flag("keepdims"), {}, a.integer("ddof", 0));
+  return reduce(a.tensor("x"), a.axes("axis"),
+                {.keepdims = a.flag("keepdims"), .ddof = a.integer("ddof", 0)});
 }
 
 static Tensor transposed(A a) {

@@ -47,8 +47,13 @@ std::string accuracyOf(Operation *op) {
   if (!type)
     return "";
   std::string dtype(name_of(*ir::getDType(type)));
-  if (reduction.getExact())
-    return dtype + " sums exact, rounded once";
+  if (reduction.getExact()) {
+    const uint64_t divisor = reduction.getDivisor();
+    Type rounded = tensorType(op->getResult(0).getType()).getElementType();
+    return dtype + " sums exact, " +
+           (divisor != 1 ? "over " + std::to_string(divisor) + ", " : "") + "rounded once" +
+           (rounded != type ? " to " + std::string(name_of(*ir::getDType(rounded))) : "");
+  }
   const bool isDouble = type.getWidth() == 64;
   const std::string unit = isDouble ? "u = 2^-53" : "u = 2^-24";
   if (isa<ir::ReduceProdOp>(op))

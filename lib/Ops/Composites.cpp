@@ -2,6 +2,7 @@
 #include "tsum/composites.h"
 
 #include "Build.h"
+#include "Exact.h"
 #include "InFloat.h"
 
 namespace tsum {
@@ -94,20 +95,41 @@ Tensor rms_norm(const Tensor &x, const std::optional<Tensor> &scale, const Axes 
 }
 
 Tensor dot(const Tensor &x, const Tensor &y, const Axes &axes, std::string_view name) {
+  return dot(x, y, axes, DotOptions{.name = name});
+}
+
+Tensor dot(const Tensor &x, const Tensor &y, const Axes &axes, const DotOptions &options) {
   check_products("dot", Domain::Numeric, x, y, axes);
-  return in_float(x, name, [&](const Tensor &wide, std::string_view name) {
-    return reduce_sum(multiply(wide, cast_like(y, wide)), axes, false, name);
+  if (options.accuracy == Accuracy::exact && contains(Domain::Inexact, x.dtype()))
+    return exact::dot(x, y, {axes, /*keepdims=*/false, x.dtype(), options.name});
+  return in_float(x, options.name, [&](const Tensor &wide, std::string_view name) {
+    return reduce_sum(multiply(wide, cast_like(y, wide)), axes,
+                      SumOptions{.accuracy = Accuracy::standard, .name = name});
   });
 }
 
 Tensor cosine_similarity(const Tensor &x, const Tensor &y, const Axes &axes, double epsilon,
                          std::string_view name) {
+  return cosine_similarity(x, y, axes, SimilarityOptions{.epsilon = epsilon, .name = name});
+}
+
+Tensor cosine_similarity(const Tensor &x, const Tensor &y, const Axes &axes,
+                         const SimilarityOptions &options) {
   check_products("cosine_similarity", Domain::Float, x, y, axes);
+  const auto &[epsilon, accuracy, name] = options;
+  if (accuracy == Accuracy::exact) {
+    // Each in f64, whatever the dtype.
+    const exact::Reduction wide{axes, /*keepdims=*/false, DType::f64, {}};
+    const Tensor norms = multiply(exact::norm(x, wide), exact::norm(y, wide));
+    return cast(divide(exact::dot(x, y, wide), maximum(norms, epsilon)), x.dtype(), name);
+  }
   return in_float(x, name, [&](const Tensor &wide, std::string_view name) {
     Tensor other = cast_like(y, wide);
-    Tensor norms =
-        multiply(sqrt(reduce_sum(square(wide), axes)), sqrt(reduce_sum(square(other), axes)));
-    return divide(dot(wide, other, axes), maximum(norms, epsilon), name);
+    const SumOptions standard{.accuracy = Accuracy::standard};
+    Tensor norms = multiply(sqrt(reduce_sum(square(wide), axes, standard)),
+                            sqrt(reduce_sum(square(other), axes, standard)));
+    return divide(dot(wide, other, axes, DotOptions{.accuracy = Accuracy::standard}),
+                  maximum(norms, epsilon), name);
   });
 }
 

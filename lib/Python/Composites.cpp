@@ -13,6 +13,11 @@ static std::optional<Tensor> to_optional_tensor(nb::handle object, DType hint) {
   return to_tensor(object, hint);
 }
 
+static Accuracy accuracy_or_default(std::string_view op, nb::handle object) {
+  const std::optional<Accuracy> named = to_accuracy(op, object);
+  return named ? *named : default_accuracy();
+}
+
 void bind_composites(nb::module_ &m) {
   m.def(
       "softmax",
@@ -88,26 +93,39 @@ void bind_composites(nb::module_ &m) {
       "ShapeError for shapes that do not broadcast. Builds nodes and computes nothing.");
   m.def(
       "dot",
-      [](nb::handle x, nb::handle y, nb::handle axis, nb::handle name) {
-        return dot(to_tensor(x), to_tensor(y), to_axes(axis), to_name(name));
+      [](nb::handle x, nb::handle y, nb::handle axis, nb::handle name, nb::handle accuracy) {
+        const std::string called = to_name(name);
+        return dot(to_tensor(x), to_tensor(y), to_axes(axis),
+                   DotOptions{.accuracy = accuracy_or_default("dot", accuracy), .name = called});
       },
-      "x"_a.none(), "y"_a.none(), "axis"_a = -1, "name"_a = nb::none(),
+      "x"_a.none(), "y"_a.none(), "axis"_a = -1, "name"_a = nb::none(), nb::kw_only(),
+      "accuracy"_a = nb::none(),
       nb::sig("def dot(x: typing.Any, y: typing.Any, axis: typing.Any = -1, name: str | None = "
-              "None) -> Tensor"),
+              "None, *, accuracy: str | None = None) -> Tensor"),
       "The sum of x * y along `axis`, of two tensors of one dtype that broadcast; complex numbers\n"
-      "are not conjugated.\n\nRaises AxisError for an axis out of range, DTypeError for mixed "
-      "dtypes, ShapeError for shapes\nthat do not broadcast. Builds nodes and computes nothing.");
+      "are not conjugated. Where `accuracy` is \"exact\", that of the exact products, rounded "
+      "once.\n\nRaises AxisError for an axis out of range, DTypeError for mixed "
+      "dtypes, ShapeError for shapes\nthat do not broadcast, Error for another accuracy. Builds "
+      "nodes and computes nothing.");
   m.def(
       "cosine_similarity",
-      [](nb::handle x, nb::handle y, nb::handle axis, double epsilon, nb::handle name) {
-        return cosine_similarity(to_tensor(x), to_tensor(y), to_axes(axis), epsilon, to_name(name));
+      [](nb::handle x, nb::handle y, nb::handle axis, double epsilon, nb::handle name,
+         nb::handle accuracy) {
+        const std::string called = to_name(name);
+        return cosine_similarity(
+            to_tensor(x), to_tensor(y), to_axes(axis),
+            SimilarityOptions{.epsilon = epsilon,
+                              .accuracy = accuracy_or_default("cosine_similarity", accuracy),
+                              .name = called});
       },
       "x"_a.none(), "y"_a.none(), "axis"_a = -1, "epsilon"_a = 1e-8, "name"_a = nb::none(),
+      nb::kw_only(), "accuracy"_a = nb::none(),
       nb::sig("def cosine_similarity(x: typing.Any, y: typing.Any, axis: typing.Any = -1, epsilon: "
-              "float = 1e-08, name: str | None = None) -> Tensor"),
-      "dot(x, y) / max(|x| |y|, epsilon) along `axis`.\n\nRaises AxisError for an axis out of "
+              "float = 1e-08, name: str | None = None, *, accuracy: str | None = None) -> Tensor"),
+      "dot(x, y) / max(|x| |y|, epsilon) along `axis`. Where `accuracy` is \"exact\", of an exact "
+      "dot\nproduct and exact norms, each rounded to f64.\n\nRaises AxisError for an axis out of "
       "range, DTypeError for integers and mixed dtypes,\nShapeError for shapes that do not "
-      "broadcast. Builds nodes and computes nothing.");
+      "broadcast, Error for another accuracy. Builds nodes and\ncomputes nothing.");
 }
 
 } // namespace tsum::python

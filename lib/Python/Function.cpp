@@ -20,8 +20,8 @@ namespace tsum::python {
 
 namespace {
 
-/// What calls have in common that one trace serves: dtypes and shapes of tensors, values of the
-/// rest.
+/// What calls have in common that one trace serves: the accuracy where nothing says another, dtypes
+/// and shapes of tensors, values of the rest.
 struct Signature {
   std::vector<std::int64_t> words;
   std::vector<nb::object> statics;
@@ -229,6 +229,7 @@ private:
 
   [[nodiscard]] Arguments sort(nb::handle args, nb::handle kwargs) const {
     Arguments sorted;
+    sorted.signature.words.push_back(static_cast<std::int64_t>(default_accuracy()));
     const Py_ssize_t count = PyTuple_Size(args.ptr());
     for (Py_ssize_t i = 0; i < count; ++i) {
       nb::handle object = PyTuple_GetItem(args.ptr(), i);

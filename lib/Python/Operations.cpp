@@ -136,6 +136,7 @@ void bind_binary(nb::module_ &m, const char *name, Domain domain, const char *su
 } // namespace
 
 void bind_operations(nb::module_ &m) {
+  bind_accuracy(m);
   bind_reductions(m);
   bind_shapes(m);
   bind_composites(m);

@@ -19,7 +19,11 @@ inline constexpr const char *cost = "\n\nBuilds a node and computes nothing; O(r
 /// The dtype of `object` if it is a tensor: what numbers beside it become.
 [[nodiscard]] std::optional<DType> dtype_hint(nb::handle object);
 
+/// The accuracy that a string names, or nothing for None. \throws Error, naming `op`, for another.
+[[nodiscard]] std::optional<Accuracy> to_accuracy(std::string_view op, nb::handle object);
+
 // Parts of `bind_operations`.
+void bind_accuracy(nb::module_ &m);
 void bind_reductions(nb::module_ &m);
 void bind_shapes(nb::module_ &m);
 void bind_composites(nb::module_ &m);

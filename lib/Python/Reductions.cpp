@@ -36,51 +36,76 @@ void bind_reduction(nb::module_ &m, const char *name, Domain domain, const char 
       "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
 }
 
-/// The sum, which can be exact as well.
-void bind_sum(nb::module_ &m, Domain domain, const char *summary) {
-  std::string doc =
-      reduction_doc(domain, summary) +
-      "\n\n`accuracy` is \"standard\", or \"exact\" for the exact sum of floats, rounded once: "
-      "whatever\ncancels, overflows on the way or comes in another order. Raises Error for "
-      "another.";
+/// What `keepdims`, `name`, `accuracy` and `dtype` say.
+template <class Options>
+Options to_options(const std::string &op, nb::handle keepdims, const std::string &name,
+                   nb::handle accuracy, nb::handle dtype) {
+  Options options{.keepdims = to_bool(keepdims), .name = name};
+  if (const std::optional<Accuracy> named = to_accuracy(op, accuracy))
+    options.accuracy = *named;
+  if (!dtype.is_none())
+    options.dtype = to_dtype(dtype);
+  return options;
+}
+
+constexpr const char *accuracy_doc =
+    "\n\n`accuracy` is \"standard\", or \"exact\" for the exact value, rounded once: whatever "
+    "cancels,\noverflows on the way or comes in another order; without it what `tsum.accuracy` "
+    "says. "
+    "Elements\nare cast to `dtype` first, if it is given, and the result has it; where the "
+    "accuracy "
+    "is exact, the\nexact value for the elements as they are is rounded to a float dtype. Raises "
+    "Error for another\naccuracy.";
+
+/// Sums, and what is made of them, which can be exact.
+void bind_sum(nb::module_ &m, const char *name, Domain domain, const char *summary,
+              Tensor (*f)(const Tensor &, const Axes &, const SumOptions &)) {
+  std::string doc = reduction_doc(domain, summary) + accuracy_doc;
+  std::string signature = "def " + std::string(name) +
+                          "(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
+                          "False, name: str | None = None, *, accuracy: str | None = None, dtype: "
+                          "typing.Any = None) -> Tensor";
   m.def(
-      "reduce_sum",
-      [](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name,
-         const std::string &accuracy) {
-        if (accuracy != "standard" && accuracy != "exact")
-          throw Error("reduce_sum: accuracy '" + accuracy + "' (valid: 'standard', 'exact')");
-        return reduce_sum(to_tensor(input), to_axes(axis),
-                          accuracy == "exact" ? Accuracy::exact : Accuracy::standard,
-                          to_bool(keepdims), to_name(name));
+      name,
+      [f, op = std::string(name)](nb::handle input, nb::handle axis, nb::handle keepdims,
+                                  nb::handle name, nb::handle accuracy, nb::handle dtype) {
+        const std::string called = to_name(name);
+        return f(to_tensor(input), to_axes(axis),
+                 to_options<SumOptions>(op, keepdims, called, accuracy, dtype));
       },
       "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
-      "name"_a = nb::none(), nb::kw_only(), "accuracy"_a = "standard",
-      nb::sig("def reduce_sum(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
-              "False, name: str | None = None, *, accuracy: str = 'standard') -> Tensor"),
-      doc.c_str());
+      "name"_a = nb::none(), nb::kw_only(), "accuracy"_a = nb::none(), "dtype"_a = nb::none(),
+      nb::sig(signature.c_str()), doc.c_str());
 }
 
 /// Variance and standard deviation, which have NumPy's `ddof` as well.
-template <class Function>
-void bind_spread(nb::module_ &m, const char *name, const char *summary, Function f) {
+void bind_spread(nb::module_ &m, const char *name, const char *summary,
+                 Tensor (*f)(const Tensor &, const Axes &, const SpreadOptions &)) {
   std::string doc = std::string(summary) +
                     "\n\nThe parameters are TensorFlow's, and NumPy's `ddof`, which is subtracted "
                     "from the number of\nelements. Takes " +
                     dtypes_of(Domain::Inexact) +
                     ". The result of complex numbers is real.\n\nRaises AxisError for an axis out "
                     "of range or given twice, DTypeError for another dtype." +
-                    cost;
-  std::string signature = "def " + std::string(name) +
-                          "(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
-                          "False, name: str | None = None, ddof: int = 0) -> Tensor";
+                    cost + accuracy_doc;
+  std::string signature =
+      "def " + std::string(name) +
+      "(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
+      "False, name: str | None = None, ddof: int = 0, *, accuracy: str | None = "
+      "None, dtype: typing.Any = None) -> Tensor";
   m.def(
       name,
-      [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name,
-          std::int64_t ddof) {
-        return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name), ddof);
+      [f, op = std::string(name)](nb::handle input, nb::handle axis, nb::handle keepdims,
+                                  nb::handle name, std::int64_t ddof, nb::handle accuracy,
+                                  nb::handle dtype) {
+        const std::string called = to_name(name);
+        auto options = to_options<SpreadOptions>(op, keepdims, called, accuracy, dtype);
+        options.ddof = ddof;
+        return f(to_tensor(input), to_axes(axis), options);
       },
       "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
-      "name"_a = nb::none(), "ddof"_a = 0, nb::sig(signature.c_str()), doc.c_str());
+      "name"_a = nb::none(), "ddof"_a = 0, nb::kw_only(), "accuracy"_a = nb::none(),
+      "dtype"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
 }
 
 } // namespace
@@ -98,7 +123,7 @@ static Tensor truth_of(const Tensor &x) {
 void bind_reductions(nb::module_ &m) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   if (OpKind::CLASS == OpKind::ReduceSum)                                                          \
-    bind_sum(m, Domain::DOMAIN, SUMMARY ".");                                                      \
+    bind_sum(m, #NAME, Domain::DOMAIN, SUMMARY ".", reduce_sum);                                   \
   else if constexpr (Domain::DOMAIN == Domain::Bool)                                               \
     bind_reduction(                                                                                \
         m, #NAME, Domain::Any, SUMMARY ".",                                                        \
@@ -110,19 +135,16 @@ void bind_reductions(nb::module_ &m) {
     bind_reduction(m, #NAME, Domain::DOMAIN, SUMMARY ".", FUNCTION(NAME));
 #include "tsum/Reductions.def"
 
-  bind_reduction(m, "reduce_mean", Domain::Numeric,
-                 "The sum divided by the number of elements; of integers rounded towards 0.",
-                 FUNCTION(reduce_mean));
-  bind_reduction(m, "reduce_logsumexp", Domain::Float,
-                 "log(sum(exp(x))) without overflow; of an empty extent minus infinity.",
-                 FUNCTION(reduce_logsumexp));
-  bind_reduction(m, "reduce_sum_square", Domain::Numeric, "The sum of |x|^2.",
-                 FUNCTION(reduce_sum_square));
-  bind_reduction(m, "reduce_l1", Domain::Numeric, "The sum of |x|: the L1 norm.",
-                 FUNCTION(reduce_l1));
-  bind_reduction(m, "reduce_euclidean_norm", Domain::Inexact,
-                 "The square root of the sum of |x|^2: the L2 norm.",
-                 FUNCTION(reduce_euclidean_norm));
+  bind_sum(m, "reduce_mean", Domain::Numeric,
+           "The sum divided by the number of elements; of integers rounded towards 0.",
+           reduce_mean);
+  bind_sum(m, "reduce_logsumexp", Domain::Float,
+           "log(sum(exp(x))) without overflow; of an empty extent minus infinity.",
+           reduce_logsumexp);
+  bind_sum(m, "reduce_sum_square", Domain::Numeric, "The sum of |x|^2.", reduce_sum_square);
+  bind_sum(m, "reduce_l1", Domain::Numeric, "The sum of |x|: the L1 norm.", reduce_l1);
+  bind_sum(m, "reduce_euclidean_norm", Domain::Inexact,
+           "The square root of the sum of |x|^2: the L2 norm.", reduce_euclidean_norm);
   bind_reduction(m, "count_nonzero", Domain::Any,
                  "How many elements are not 0, as i64; NaN is not 0.", FUNCTION(count_nonzero));
   bind_reduction(m, "argmax", Domain::Real,
@@ -133,12 +155,8 @@ void bind_reductions(nb::module_ &m) {
                  "The place of the smallest element, as i64: the first of several, or of the first "
                  "NaN.\nOver several axes the place in row-major order of these.",
                  FUNCTION(argmin), ", boolean");
-  bind_spread(m, "reduce_variance", "The mean of |x - mean|^2, in two passes.",
-              [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
-                 std::int64_t ddof) { return reduce_variance(input, axes, keepdims, name, ddof); });
-  bind_spread(m, "reduce_std", "The square root of the variance.",
-              [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name,
-                 std::int64_t ddof) { return reduce_std(input, axes, keepdims, name, ddof); });
+  bind_spread(m, "reduce_variance", "The mean of |x - mean|^2, in two passes.", reduce_variance);
+  bind_spread(m, "reduce_std", "The square root of the variance.", reduce_std);
 }
 
 #undef FUNCTION

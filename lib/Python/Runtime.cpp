@@ -104,7 +104,8 @@ void bind_runtime(nb::module_ &m) {
       "costs nothing. Other Python threads run meanwhile.\n\n"
       "Compiles the graph (some milliseconds) the first time its signature is seen: operations,\n"
       "dtypes, and shapes and strides in canonical form.\n\n"
-      "Where the compiler fails, the values are the same and take longer; a line on stderr says so\n"
+      "Where the compiler fails, the values are the same and take longer; a line on stderr says "
+      "so\n"
       "once. Raises MemoryError if memory runs out, and inside a function that is being traced\n"
       "ConcretizationError. Nothing is evaluated then.");
 

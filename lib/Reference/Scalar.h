@@ -68,6 +68,11 @@ template <class T> T smaller(T x, T y) {
   return x < y ? x : y;
 }
 
+template <std::floating_point T> T error_of_product(T x, T y) {
+  const T product = x * y;
+  return std::isfinite(product) ? std::fma(x, y, -product) : 0;
+}
+
 template <class T> T floor_quotient(T x, T y) {
   if constexpr (std::is_floating_point_v<T>) {
     return std::floor(x / y);

@@ -120,7 +120,11 @@ private:
     if (op.getExact()) // a sum, as the verifier has seen
       return make_exact_sum(input, axes, op.getKeepdims(), static_cast<int64_t>(op.getDivisor()),
                             dtypeOf(cast<RankedTensorType>(op->getResult(0).getType())));
-    const Tensor reduced = reduce(input, axes, op.getKeepdims(), {});
+    const bool isSum = isa<ir::ReduceSumOp>(op);
+    const Tensor reduced =
+        isSum ? reduce_sum(input, axes,
+                           {.keepdims = op.getKeepdims(), .accuracy = Accuracy::standard})
+              : reduce(input, axes, op.getKeepdims(), {});
     return op.getNode() ? make_node_part(reduced, int(*op.getNode())) : reduced;
   }
 

@@ -4,6 +4,7 @@
 An operation that is not in it fails a test, so that none goes untested.
 """
 import dataclasses
+import fractions
 import typing
 
 import ml_dtypes
@@ -25,6 +26,24 @@ def shifted(x, y, left):
         return np.where((y < 0) | (y >= bits), x.dtype.type(0), np.left_shift(x, wide))
     return np.where((y < 0) | (y >= bits), np.where(x < 0, -1, 0).astype(x.dtype),
                     np.right_shift(x, wide))
+
+
+def product_error(x, y):
+    """By fractions: the arrays are small. Of f16 and bf16, which are computed in f32, 0."""
+    if x.dtype.itemsize == 2:
+        return np.zeros(np.broadcast_shapes(x.shape, y.shape), x.dtype)
+
+    number = x.dtype.type
+
+    def error(a, b):
+        product = number(a) * number(b)
+        if not np.isfinite(product):
+            return number(0)
+        exact = fractions.Fraction(float(a)) * fractions.Fraction(float(b))
+        return number(float(exact - fractions.Fraction(float(product))))
+
+    with np.errstate(all="ignore"):
+        return np.vectorize(error, otypes=[x.dtype])(x, y)
 
 
 def power(x, y):
@@ -110,6 +129,7 @@ BINARY = {
     "add": E(np.add),
     "subtract": E(np.subtract),
     "multiply": E(np.multiply),
+    "product_error": E(product_error),
     "divide": E(true_quotient),
     "floordiv": E(floor_quotient),
     "floormod": E(np.remainder),

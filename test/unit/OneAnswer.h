@@ -34,11 +34,11 @@ inline const QuestionOp question_ops[] = {
      [](const Tensor &x, const Axes &axes, bool) { return softmax(x, axes); }},
     {"exact reduce_sum", Domain::Inexact, false,
      [](const Tensor &x, const Axes &axes, bool keep) {
-       return reduce_sum(x, axes, Accuracy::exact, keep);
+       return reduce_sum(x, axes, {.keepdims = keep, .accuracy = Accuracy::exact});
      }},
     {"reduce_sum in f64", Domain::Float, false,
      [](const Tensor &x, const Axes &axes, bool keep) {
-       return reduce_sum(x, axes, keep, "", DType::f64);
+       return reduce_sum(x, axes, {.keepdims = keep, .dtype = DType::f64});
      }},
     {"reduce_logsumexp", Domain::Float, false,
      [](const Tensor &x, const Axes &axes, bool keep) { return reduce_logsumexp(x, axes, keep); }},

@@ -18,15 +18,32 @@ inline const ReductionOp composite_ops[] = {
      [](const Tensor &x, const Axes &axes, bool keepdims) { return argmin(x, axes, keepdims); }},
     {"exact reduce_sum", Domain::Numeric,
      [](const Tensor &x, const Axes &axes, bool keepdims) {
-       return reduce_sum(x, axes, Accuracy::exact, keepdims);
+       return reduce_sum(x, axes, {.keepdims = keepdims, .accuracy = Accuracy::exact});
+     }},
+    {"exact reduce_sum in f32", Domain::Real,
+     [](const Tensor &x, const Axes &axes, bool keepdims) {
+       return reduce_sum(x, axes,
+                         {.keepdims = keepdims, .dtype = DType::f32, .accuracy = Accuracy::exact});
+     }},
+    {"exact reduce_mean", Domain::Numeric,
+     [](const Tensor &x, const Axes &axes, bool keepdims) {
+       return reduce_mean(x, axes, {.keepdims = keepdims, .accuracy = Accuracy::exact});
+     }},
+    {"exact reduce_sum_square", Domain::Numeric,
+     [](const Tensor &x, const Axes &axes, bool keepdims) {
+       return reduce_sum_square(x, axes, {.keepdims = keepdims, .accuracy = Accuracy::exact});
+     }},
+    {"exact reduce_std", Domain::Inexact,
+     [](const Tensor &x, const Axes &axes, bool keepdims) {
+       return reduce_std(x, axes, {.keepdims = keepdims, .accuracy = Accuracy::exact});
      }},
     {"reduce_sum in f64", Domain::Float,
      [](const Tensor &x, const Axes &axes, bool keepdims) {
-       return reduce_sum(x, axes, keepdims, "", DType::f64);
+       return reduce_sum(x, axes, {.keepdims = keepdims, .dtype = DType::f64});
      }},
     {"reduce_prod in f64", Domain::Float,
      [](const Tensor &x, const Axes &axes, bool keepdims) {
-       return reduce_prod(x, axes, keepdims, "", DType::f64);
+       return reduce_prod(x, axes, {.keepdims = keepdims, .dtype = DType::f64});
      }},
     {"count_nonzero", Domain::Any,
      [](const Tensor &x, const Axes &axes, bool keepdims) {
@@ -44,7 +61,7 @@ inline const ReductionOp composite_ops[] = {
      }},
     {"unbiased reduce_variance", Domain::Inexact,
      [](const Tensor &x, const Axes &axes, bool keepdims) {
-       return reduce_variance(x, axes, keepdims, "", 1);
+       return reduce_variance(x, axes, {.keepdims = keepdims, .ddof = 1});
      }},
     {"reduce_std", Domain::Inexact,
      [](const Tensor &x, const Axes &axes, bool keepdims) {

@@ -100,9 +100,9 @@ Tensor build(const Case &which, const Tensor &x, const Tensor &y) {
   if (which.op == "sum")
     return reduce_sum(x, which.axes);
   if (which.op == "exact_sum")
-    return reduce_sum(x, which.axes, tsum::Accuracy::exact);
+    return reduce_sum(x, which.axes, {.accuracy = tsum::Accuracy::exact});
   if (which.op == "exact_sqdiff")
-    return reduce_sum(square(x - y), which.axes, tsum::Accuracy::exact);
+    return reduce_sum(square(x - y), which.axes, {.accuracy = tsum::Accuracy::exact});
   if (which.op == "sqdiff")
     return reduce_sum(square(x - y), which.axes);
   if (which.op == "dot")

@@ -8,6 +8,7 @@
 #include "tsum/Canonical/Resolve.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Expression/Parse.h"
+#include "tsum/Ops/Make.h"
 #include "tsum/Translate/GraphToTsum.h"
 #include "tsum/Translate/TsumToGraph.h"
 #include "tsum/explain.h"
@@ -60,6 +61,10 @@ struct Options {
       cl::values(clEnumValN(Explain::Text, "text", "for a terminal"),
                  clEnumValN(Explain::Json, "json", "for programs"),
                  clEnumValN(Explain::Html, "html", "a page with the kernels drawn"))};
+  cl::opt<std::string> accuracy{
+      "accuracy", cl::value_desc("name"), cl::cat(category),
+      cl::desc("How accurate sums of an expression are, and what is made of sums: standard or "
+               "exact. A function of a file says it itself")};
   cl::opt<bool> functions{"functions", cl::cat(category),
                           cl::desc("List the functions that expressions may call")};
   cl::opt<std::string> printAfter{
@@ -273,8 +278,13 @@ LogicalResult runFile(const Options &options) {
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   Run run(options, context);
 
+  std::optional<AccuracyScope> scope;
+  if (!options.accuracy.empty())
+    scope.emplace(accuracy_named("--accuracy", options.accuracy));
   if (!options.expression.empty())
     return run.run(options.expression);
+  if (scope)
+    throw Error("--accuracy is of expressions (in a file each tsum.reduce_sum is 'exact' or not)");
 
   if (options.operands.size() != 1)
     throw Error(options.operands.empty()

@@ -18,8 +18,8 @@ namespace tsum {
                                 std::vector<std::int64_t> steps, Shape shape,
                                 std::string_view name = {});
 
-/// The exact sum of `input`, floats, over `axes`, divided by `divisor` and rounded once to `dtype`, a
-/// float that may be narrower or wider.
+/// The exact sum of `input`, floats, over `axes`, divided by `divisor` and rounded once to `dtype`,
+/// a float that may be narrower or wider.
 /// \throws Error if the divisor is not in 1..`largest_divisor`, AxisError as all reductions.
 [[nodiscard]] Tensor make_exact_sum(const Tensor &input, const Axes &axes, bool keepdims,
                                     std::int64_t divisor, DType dtype, std::string_view name = {});
@@ -28,5 +28,11 @@ namespace tsum {
 /// of 1 that is not evaluated, rounds to its results (tsum/Graph/SummationTree.h). Both numbers of a
 /// pair are to be evaluated together: one loop gives them.
 [[nodiscard]] Tensor make_node_part(const Tensor &reduction, int part);
+
+/// "standard" or "exact". \throws Error, naming `op`, for another.
+[[nodiscard]] Accuracy accuracy_named(std::string_view op, std::string_view name);
+
+/// Has `default_accuracy` ask what the program that tsum is part of says, which may be nothing.
+void set_accuracy_of_host(std::optional<Accuracy> (*ask)());
 
 } // namespace tsum

@@ -20,6 +20,7 @@ if not getattr(_sys, "_is_gil_enabled", lambda: True)():
 
 from . import _core, _names
 from ._core import *
+from ._accuracy import accuracy
 from ._core import __version__
 from ._elementwise import clip, positive
 from ._inspect import Lowered, explain, lower

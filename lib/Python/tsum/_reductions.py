@@ -6,6 +6,7 @@ import math
 import typing
 
 from . import _core
+from ._accuracy import accuracy as block
 from ._core import DTypeError, Tensor
 
 # Elements are cast to `dtype` first, as NumPy does.
@@ -25,6 +26,9 @@ REDUCTIONS = {
 # What these have beside the others' parameters.
 SPREADS = {"var": "reduce_variance", "std": "reduce_std"}
 
+# Those of the first that can be exact, as the second all can.
+ROUNDED = {"sum", "mean", "logsumexp"}
+
 # What combines a result with `initial`, and what stands for an element that `where` leaves out;
 # None where that is `initial`.
 INITIAL = {"reduce_sum": ("add", 0), "reduce_prod": ("multiply", 1),
@@ -36,8 +40,12 @@ COMPLEX = (_core.complex64, _core.complex128)
 
 def functions(core):
     """The reductions with NumPy's names, of the operations that `core` has."""
-    found = {name: _as_numpys(_reduction(name, getattr(core, operation)), name, operation)
-             for name, operation in REDUCTIONS.items()}
+    found = {}
+    for name, operation in REDUCTIONS.items():
+        reduction = _reduction(name, getattr(core, operation))
+        if name in ROUNDED:
+            reduction = _with_accuracy(reduction)
+        found[name] = _as_numpys(reduction, name, operation)
     found.update((name, _as_numpys(_spread(name, getattr(core, operation)), name, operation))
                  for name, operation in SPREADS.items())
     return found
@@ -68,9 +76,12 @@ def _reduction(name, operation):
                   out: None = None, keepdims: bool = False, initial: typing.Any = None,
                   where: typing.Any = True) -> Tensor:
         check_out(name, out)
+        is_plain = initial is None and where is True
+        if is_plain and name in ROUNDED and _rounds_last(a, dtype):
+            return operation(a, axis, keepdims, dtype=dtype)
         if dtype is not None:
             a = _core.asarray(a, dtype)
-        if initial is None and where is True:
+        if is_plain:
             return operation(a, axis, keepdims)
         if initial is not None and combiner is None:
             raise TypeError(f"{name}: there is no initial=")
@@ -89,19 +100,45 @@ def _reduction(name, operation):
     return reduction
 
 
+def _rounds_last(a, dtype):
+    """Whether elements are not cast to `dtype`: of an exact value only the result is rounded."""
+    return dtype is not None and hasattr(a, "dtype") and _core.get_accuracy() == "exact"
+
+
+def _with_accuracy(reduction):
+    def exact_or_not(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
+                     out: None = None, keepdims: bool = False, initial: typing.Any = None,
+                     where: typing.Any = True, *, accuracy: str | None = None) -> Tensor:
+        if accuracy is None:
+            return reduction(a, axis, dtype, out, keepdims, initial, where)
+        with block(accuracy):
+            return reduction(a, axis, dtype, out, keepdims, initial, where)
+
+    return exact_or_not
+
+
 def _spread(name, operation):
     def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: None = None,
                ddof: int = 0, keepdims: bool = False, *, where: typing.Any = True,
-               mean: typing.Any = None, correction: typing.Any = None) -> Tensor:
+               mean: typing.Any = None, correction: typing.Any = None,
+               accuracy: str | None = None) -> Tensor:
+        if accuracy is not None:
+            with block(accuracy):
+                return spread(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean,
+                              correction=correction)
         check_out(name, out)
         if correction is not None:
             if ddof != 0:
                 raise ValueError(f"{name}: ddof={ddof} and correction={correction} are the same "
                                  "parameter (give one)")
             ddof = correction
+        is_plain = (where is True and mean is None and isinstance(ddof, int)
+                    and -2**63 <= ddof < 2**63)
+        if is_plain and _rounds_last(a, dtype):
+            return operation(a, axis, keepdims, ddof=ddof, dtype=dtype)
         if dtype is not None:
             a = _core.asarray(a, dtype)
-        if where is True and mean is None and isinstance(ddof, int) and -2**63 <= ddof < 2**63:
+        if is_plain:
             return operation(a, axis, keepdims, ddof=ddof)
         root = _core.sqrt if name == "std" else lambda x: x
         return _in_float(name, a,

@@ -89,7 +89,8 @@ TEST(Canonicalize, SumsKeepTheOrderOfTheUsersDimensions) {
   EXPECT_NE(rows.hash(), columns.hash());
   // Where there is no order, it is one graph.
   EXPECT_EQ(canonical(reduce_max(x)).graph, canonical(reduce_max(view({256, 3}))).graph);
-  EXPECT_THAT(canonical(reduce_sum(x, all_axes, Accuracy::exact)).graph.extents, ElementsAre(768));
+  EXPECT_THAT(canonical(reduce_sum(x, all_axes, {.accuracy = Accuracy::exact})).graph.extents,
+              ElementsAre(768));
   EXPECT_THAT(canonical(reduce_sum(cast(x, DType::i32))).graph.extents, ElementsAre(768));
 
   EXPECT_EQ(text(reduce_sum(transpose(square(view({4, 8, 16})), {2, 1, 0}), {0, 2})),

@@ -47,8 +47,11 @@ TEST(Explain, StatesTheBoundOfEachKindOfSum) {
             "accuracy    f64 sums within 20 u sum|x|, u = 2^-53");
   EXPECT_EQ(accuracy(reduce_sum(x(DType::bf16), 1)),
             "accuracy    bf16 sums within 20 u sum|x|, u = 2^-24, and rounded once to bf16");
-  EXPECT_EQ(accuracy(reduce_sum(x(DType::f64), 1, Accuracy::exact)),
+  EXPECT_EQ(accuracy(reduce_sum(x(DType::f64), 1, {.accuracy = Accuracy::exact})),
             "accuracy    f64 sums exact, rounded once");
+  EXPECT_EQ(
+      accuracy(reduce_mean(x(DType::f64), 1, {.dtype = DType::f32, .accuracy = Accuracy::exact})),
+      "accuracy    f64 sums exact, over 30, rounded once to f32");
   EXPECT_EQ(accuracy(reduce_prod(x(DType::f32), 1)),
             "accuracy    f32 products within u for each factor, u = 2^-24");
   EXPECT_EQ(accuracy(reduce_sum(x(DType::i32), 1)), "");

@@ -107,8 +107,8 @@ TEST_P(PartialExactSums, MergeToTheWhole) {
   const auto turn = static_cast<unsigned>(GetParam());
   for_each_cut(turn, [&](const Shape &shape, const Axes &axes, std::int64_t axis, unsigned seed) {
     const Tensor whole = sample_tensor(GetParam(), shape);
-    expect_same([&](const Tensor &x) { return reduce_sum(x, axes, Accuracy::exact); }, whole, axis,
-                seed);
+    expect_same([&](const Tensor &x) { return reduce_sum(x, axes, {.accuracy = Accuracy::exact}); },
+                whole, axis, seed);
   });
 }
 
@@ -118,8 +118,9 @@ TEST_P(PartialReductions, OfSpecialValuesMergeToTheWhole) {
     if (contains(op.domain, GetParam()) && kind_of(GetParam()) != DTypeKind::Complex)
       expect_same([&](const Tensor &x) { return op.apply(x, all_axes, false); }, whole, 0, 5);
   if (contains(Domain::Float, GetParam()))
-    expect_same([&](const Tensor &x) { return reduce_sum(x, all_axes, Accuracy::exact); }, whole, 0,
-                6);
+    expect_same(
+        [&](const Tensor &x) { return reduce_sum(x, all_axes, {.accuracy = Accuracy::exact}); },
+        whole, 0, 6);
 }
 
 INSTANTIATE_TEST_SUITE_P(, PartialReductions, testing::ValuesIn(all_dtypes), name_of_dtype);
@@ -133,7 +134,7 @@ TEST(PartialReduction, OfWhatIsComputed) {
   for (unsigned seed = 0; seed < 8; ++seed)
     expect_same(reduce, x, 0, seed);
   auto exact = [](const Tensor &part) {
-    return reduce_sum(square(subtract(part, 0.5)), {0, 1}, Accuracy::exact);
+    return reduce_sum(square(subtract(part, 0.5)), {0, 1}, {.accuracy = Accuracy::exact});
   };
   for (unsigned seed = 0; seed < 8; ++seed)
     expect_same(exact, x, 0, seed);
@@ -199,6 +200,12 @@ TEST(PartialReduction, RefusesWhatDoesNotFit) {
               HasSubstr("a part of 40 from 5 on does not fit into an extent of 44"));
   EXPECT_THAT(error_of([&] { PartialReduction(reduce_mean(x), {0, 0, 40}); }),
               HasSubstr("'divide' is no reduction"));
+  const SumOptions exact{.accuracy = Accuracy::exact};
+  EXPECT_THAT(error_of([&] { PartialReduction(reduce_mean(x, all_axes, exact), {0, 0, 40}); }),
+              HasSubstr("an exact sum over 1200 is divided by what a part does not know"));
+  const Tensor wide = reduce_sum(x, all_axes, {.dtype = DType::f64, .accuracy = Accuracy::exact});
+  EXPECT_THAT(error_of([&] { PartialReduction(wide, {0, 0, 40}); }),
+              HasSubstr("an exact sum of f32 is rounded to f64"));
   const Tensor evaluated = reduce_sum(x);
   eval(evaluated);
   EXPECT_THAT(error_of([&] { PartialReduction(evaluated, {0, 0, 40}); }),
@@ -208,7 +215,7 @@ TEST(PartialReduction, RefusesWhatDoesNotFit) {
 TEST(PartialReduction, RefusesOtherBytes) {
   for (const Tensor &reduction :
        {reduce_sum(sample_tensor(DType::f64, {700, 2}), 0),
-        reduce_sum(sample_tensor(DType::complex64, {700}), 0, Accuracy::exact),
+        reduce_sum(sample_tensor(DType::complex64, {700}), 0, {.accuracy = Accuracy::exact}),
         reduce_any(sample_tensor(DType::boolean, {700, 2}), 0)}) {
     const std::vector<std::byte> bytes =
         PartialReduction(reduction, {.axis = 0, .begin = 100, .extent = 1000}).to_bytes();

@@ -266,8 +266,10 @@ void expect_within_bound(const Tensor &input, const Axes &axes) {
   const std::vector<double> sums =
       elements<double>(reference::evaluate_tree(cast(reduce_sum(input, axes), DType::f64)));
   const Tensor wide = cast(input, DType::f64);
-  const std::vector<double> exact = in_double(reduce_sum(wide, axes, Accuracy::exact));
-  const std::vector<double> magnitudes = in_double(reduce_sum(abs(wide), axes, Accuracy::exact));
+  const std::vector<double> exact =
+      in_double(reduce_sum(wide, axes, {.accuracy = Accuracy::exact}));
+  const std::vector<double> magnitudes =
+      in_double(reduce_sum(abs(wide), axes, {.accuracy = Accuracy::exact}));
   ASSERT_EQ(sums.size(), exact.size());
   const double u = std::ldexp(1.0, dtype == DType::f64 ? -53 : -24);
   // Small floats are rounded to once more, by at most half a unit in their last place.

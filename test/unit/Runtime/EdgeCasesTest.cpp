@@ -126,10 +126,10 @@ TEST(EdgeCases, RowsWithoutAFiniteNumber) {
 
 TEST(EdgeCases, DegreesOfFreedom) {
   Tensor x = constant({1.0f, 3.0f});
-  expect_floats(reduce_variance(x, 0, false, {}, 1), {2});
-  expect_floats(reduce_variance(x, 0, false, {}, 2), {nan});
-  expect_floats(reduce_variance(x, 0, false, {}, 7), {nan});
-  expect_floats(reduce_variance(x, 0, false, {}, -2), {0.5f});
+  expect_floats(reduce_variance(x, 0, {.ddof = 1}), {2});
+  expect_floats(reduce_variance(x, 0, {.ddof = 2}), {nan});
+  expect_floats(reduce_variance(x, 0, {.ddof = 7}), {nan});
+  expect_floats(reduce_variance(x, 0, {.ddof = -2}), {0.5f});
   expect_floats(reduce_std(constant(4.0f), {}), {0});
 }
 
@@ -181,7 +181,7 @@ TEST(EdgeCases, EnormousEmptyTensorsTakeNoTime) {
 
 TEST(EdgeCases, MoreElementsThanFit32Bits) {
   Tensor ones = broadcast_to(constant(std::int8_t(1)), {(one << 31) + 5});
-  EXPECT_EQ(reduce_sum(ones, 0, false, {}, DType::i64).item<std::int64_t>(), (one << 31) + 5);
+  EXPECT_EQ(reduce_sum(ones, 0, {.dtype = DType::i64}).item<std::int64_t>(), (one << 31) + 5);
   EXPECT_EQ(count_nonzero(ones).item<std::int64_t>(), (one << 31) + 5);
   // The place of the last of 2^31 + 2^16 sums.
   std::vector<std::int32_t> rows((one << 15) + 1), columns(one << 16);

@@ -50,8 +50,10 @@ Tensor ill_conditioned_tensor(DType dtype, const Shape &shape, const Layout &lay
 class ExactSum : public testing::TestWithParam<DType> {
 protected:
   static void expect_compiled(const Tensor &x, const Axes &axes) {
-    expect_compiled_as_reference(
-        [&] { return std::vector{reduce_sum(x, axes, Accuracy::exact, axes.get()->size() == 1)}; });
+    expect_compiled_as_reference([&] {
+      return std::vector{
+          reduce_sum(x, axes, {.keepdims = axes.get()->size() == 1, .accuracy = Accuracy::exact})};
+    });
   }
 };
 
@@ -92,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(DTypes, ExactSum, testing::ValuesIn(dtypes_in(Domain::I
 
 template <class T> T exact(const std::vector<T> &values) {
   return reduce_sum(constant<T>(values, {static_cast<std::int64_t>(values.size())}), 0,
-                    Accuracy::exact)
+                    {.accuracy = Accuracy::exact})
       .template item<T>();
 }
 
@@ -145,7 +147,7 @@ TEST(ExactSums, OfManyElements) {
   Tensor x = constant({5.0F, -1.0F, -4.25F});
   for (const Tensor &many :
        {broadcast_to(x, {count, 3}), broadcast_to(reshape(x, {3, 1}), {3, count})})
-    EXPECT_EQ(reduce_sum(many, all_axes, Accuracy::exact).item<float>(),
+    EXPECT_EQ(reduce_sum(many, all_axes, {.accuracy = Accuracy::exact}).item<float>(),
               static_cast<float>(-0.25 * static_cast<double>(count)));
 }
 
@@ -154,14 +156,15 @@ TEST(ExactSums, FuseWhatTheyRead) {
   Tensor y = sample_tensor(DType::f16, {33, 70});
   for (const Axes &axes : axes_subsets(2))
     expect_compiled_as_reference([&] {
-      return std::vector{sqrt(abs(reduce_sum(x * 3 + x, axes, Accuracy::exact))),
-                         reduce_sum(y / 3, axes, Accuracy::exact) + reduce_sum(y, axes)};
+      return std::vector{sqrt(abs(reduce_sum(x * 3 + x, axes, {.accuracy = Accuracy::exact}))),
+                         reduce_sum(y / 3, axes, {.accuracy = Accuracy::exact}) +
+                             reduce_sum(y, axes)};
     });
 }
 
 TEST(ExactSums, OfIntegersAreSums) {
   Tensor x = constant({1, 2, 3});
-  Tensor sum = reduce_sum(x, 0, Accuracy::exact);
+  Tensor sum = reduce_sum(x, 0, {.accuracy = Accuracy::exact});
   EXPECT_FALSE(sum.node()->is_exact);
   EXPECT_EQ(sum.item<std::int32_t>(), 6);
 }
@@ -170,10 +173,10 @@ TEST(ExactSums, GiveTheSameBitsOnAnyNumberOfThreads) {
   Tensor x = ill_conditioned_tensor(DType::f32, {300, 1111});
   for (const Axes &axes : axes_subsets(2)) {
     const std::vector<std::byte> expected =
-        reference::evaluate_tree(reduce_sum(x, axes, Accuracy::exact));
+        reference::evaluate_tree(reduce_sum(x, axes, {.accuracy = Accuracy::exact}));
     for (std::int64_t threads : {1, 2, 3, 16}) {
       set_threads(threads);
-      Tensor sum = reduce_sum(x, axes, Accuracy::exact);
+      Tensor sum = reduce_sum(x, axes, {.accuracy = Accuracy::exact});
       const auto *bytes = static_cast<const std::byte *>(sum.bytes());
       expect_same_values(DType::f32, expected, {bytes, expected.size()});
     }

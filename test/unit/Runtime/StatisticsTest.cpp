@@ -42,11 +42,11 @@ TEST(Statistics, MeanOfIntegersIsTowardsZero) {
 
 TEST(Statistics, DTypeOfTheResultIsThatOfTheAccumulation) {
   Tensor bytes = cast(constant({127, 127, 2}), DType::i8);
-  EXPECT_EQ(reduce_prod(bytes, all_axes, false, "", DType::i64).item<std::int64_t>(), 32258);
-  EXPECT_DOUBLE_EQ(reduce_mean(bytes, all_axes, false, "", DType::f64).item<double>(), 256.0 / 3);
+  EXPECT_EQ(reduce_prod(bytes, all_axes, {.dtype = DType::i64}).item<std::int64_t>(), 32258);
+  EXPECT_DOUBLE_EQ(reduce_mean(bytes, all_axes, {.dtype = DType::f64}).item<double>(), 256.0 / 3);
   Tensor few = constant({1, 3});
-  EXPECT_EQ(reduce_variance(few, all_axes, false, "", 1, DType::f32).item<float>(), 2);
-  EXPECT_EQ(reduce_std(few, 0, true, "", 0, DType::f64).item<double>(), 1);
+  EXPECT_EQ(reduce_variance(few, all_axes, {.ddof = 1, .dtype = DType::f32}).item<float>(), 2);
+  EXPECT_EQ(reduce_std(few, 0, {.keepdims = true, .dtype = DType::f64}).item<double>(), 1);
 }
 
 TEST(Statistics, VarianceAndDeviation) {
@@ -54,14 +54,14 @@ TEST(Statistics, VarianceAndDeviation) {
   const double squares =
       (1 - mean) * (1 - mean) + (2 - mean) * (2 - mean) + (4 - mean) * (4 - mean);
   EXPECT_NEAR(values(reduce_variance(x, 1))[0], squares / 3, 1e-14);
-  EXPECT_NEAR(values(reduce_variance(x, 1, false, {}, 1))[0], squares / 2, 1e-14);
+  EXPECT_NEAR(values(reduce_variance(x, 1, {.ddof = 1}))[0], squares / 2, 1e-14);
   EXPECT_NEAR(values(reduce_std(x, 1))[0], std::sqrt(squares / 3), 1e-14);
-  EXPECT_TRUE(std::isnan(reduce_variance(x, {0, 1}, false, {}, 6).item<double>()));
+  EXPECT_TRUE(std::isnan(reduce_variance(x, {0, 1}, {.ddof = 6}).item<double>()));
   EXPECT_TRUE(std::isnan(reduce_variance(nothing).item<double>()));
   constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  EXPECT_NEAR(values(reduce_variance(x, 1, false, {}, least))[0] / squares, 0x1p-63, 1e-30);
-  EXPECT_TRUE(std::isnan(values(reduce_variance(x, 1, false, {}, most))[0]));
+  EXPECT_NEAR(values(reduce_variance(x, 1, {.ddof = least}))[0] / squares, 0x1p-63, 1e-30);
+  EXPECT_TRUE(std::isnan(values(reduce_variance(x, 1, {.ddof = most}))[0]));
   auto [means, variances] = moments(x, 1);
   eval(means, variances);
   EXPECT_NEAR(values(means)[0], mean, 1e-14);
@@ -109,7 +109,7 @@ TEST(Statistics, Places) {
 TEST(Statistics, SumsInAnotherDtype) {
   Tensor bytes = cast(constant({200, 100}), DType::u8);
   EXPECT_EQ(reduce_sum(bytes).item<std::uint8_t>(), 44);
-  EXPECT_EQ(reduce_sum(bytes, all_axes, false, {}, DType::i32).item<std::int32_t>(), 300);
+  EXPECT_EQ(reduce_sum(bytes, all_axes, {.dtype = DType::i32}).item<std::int32_t>(), 300);
 }
 
 TEST(Statistics, RefusesBooleansWithAHint) {
