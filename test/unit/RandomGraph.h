@@ -20,7 +20,7 @@ inline const ReductionOp composite_ops[] = {
      [](const Tensor &x, const Axes &axes, bool keepdims) {
        return reduce_sum(x, axes, {.keepdims = keepdims, .accuracy = Accuracy::exact});
      }},
-    {"exact reduce_sum in f32", Domain::Real,
+    {"exact reduce_sum in f32", Domain::Float,
      [](const Tensor &x, const Axes &axes, bool keepdims) {
        return reduce_sum(x, axes,
                          {.keepdims = keepdims, .dtype = DType::f32, .accuracy = Accuracy::exact});
@@ -400,8 +400,11 @@ private:
   template <class Combine> std::optional<Tensor> broadcast(const Combine &combine) {
     try {
       Tensor result = combine();
-      return result.size() <= std::max(max_size, tensors.front().size()) ? std::optional(result)
-                                                                         : std::nullopt;
+      std::int64_t size = 1; // a reduction over an extent of 0 leaves all others
+      for (std::int64_t each : result.shape())
+        size *= std::max<std::int64_t>(each, 1);
+      return size <= std::max(max_size, tensors.front().size()) ? std::optional(result)
+                                                                : std::nullopt;
     } catch (const ShapeError &) {
       return std::nullopt;
     }
