@@ -12,5 +12,6 @@
 #include "tsum/eval.h"     // IWYU pragma: export
 #include "tsum/function.h" // IWYU pragma: export
 #include "tsum/ops.h"      // IWYU pragma: export
+#include "tsum/progress.h" // IWYU pragma: export
 #include "tsum/tensor.h"   // IWYU pragma: export
 #include "tsum/threads.h"  // IWYU pragma: export

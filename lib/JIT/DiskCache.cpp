@@ -115,13 +115,14 @@ void makeDirectories(const std::string &path) {
 }
 
 std::string defaultDirectory() {
+  // The code is executed: a privileged process takes none from where whoever started it says.
   if (!dump_directory().empty())
     return ""; // what is found is not compiled, and leaves nothing to see
-  if (const char *given = std::getenv("TSUM_CACHE_DIR"))
+  if (const char *given = ::secure_getenv("TSUM_CACHE_DIR"))
     return given;
-  if (const char *xdg = std::getenv("XDG_CACHE_HOME"); xdg && xdg[0] == '/')
+  if (const char *xdg = ::secure_getenv("XDG_CACHE_HOME"); xdg && xdg[0] == '/')
     return std::string(xdg) + "/tsum";
-  if (const char *home = std::getenv("HOME"); home && home[0] == '/')
+  if (const char *home = ::secure_getenv("HOME"); home && home[0] == '/')
     return std::string(home) + "/.cache/tsum";
   return "";
 }

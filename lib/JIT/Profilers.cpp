@@ -48,7 +48,7 @@ public:
 } // namespace
 
 Error nameKernelsToProfilers(orc::ExecutionSession &session, orc::ObjectLinkingLayer &linker) {
-  const char *wanted = std::getenv("TSUM_PERF");
+  const char *wanted = ::secure_getenv("TSUM_PERF");
   if (!wanted || StringRef(wanted).empty() || StringRef(wanted) == "0")
     return Error::success();
   linker.addPlugin(std::make_shared<PerfMapPlugin>());

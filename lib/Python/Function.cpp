@@ -3,6 +3,7 @@
 // The callable that tsum.jit makes. A call finds the trace of its signature without running Python
 // code.
 #include "Errors.h"
+#include "Gil.h"
 #include "Numpy.h"
 #include "Statics.h"
 #include "Tracing.h"
@@ -165,6 +166,7 @@ public:
         static_names(std::move(static_names)) {}
 
   nb::object operator()(nb::handle args, nb::handle kwargs) {
+    const PythonCall python_call;
     const Arguments given = sort(args, kwargs);
     std::shared_ptr<Traced> traced = traces.find(given.signature);
     if (!traced)
@@ -305,7 +307,7 @@ private:
       strides += rank;
     }
     const std::vector<Tensor> results = trace.replay(inputs);
-    nb::gil_scoped_release others_run;
+    GilRelease others_run;
     return compile(inputs, results);
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Bindings.h"
+#include "Gil.h"
 
 #include "tsum/npy.h"
 #include "tsum/threads.h"
@@ -79,10 +80,12 @@ static void check_signals() {
   using Clock = std::chrono::steady_clock;
   constexpr auto interval = std::chrono::milliseconds(50);
   thread_local Clock::time_point next = Clock::now() + interval;
-  if (Clock::now() < next || !nb::is_alive())
+  if (Clock::now() < next)
     return;
-  nb::gil_scoped_acquire gil;
+  const GilAcquire gil;
   next = Clock::now() + interval;
+  if (!gil)
+    return;
   if (PyErr_CheckSignals() < 0)
     throw nb::python_error();
 }
@@ -104,7 +107,8 @@ void bind_runtime(nb::module_ &m) {
       "costs nothing. Other Python threads run meanwhile.\n\n"
       "Compiles the graph (some milliseconds) the first time its signature is seen: operations,\n"
       "dtypes, and shapes and strides in canonical form.\n\n"
-      "Where the compiler fails, the values are the same and take longer; a line on stderr says so\n"
+      "Where the compiler fails, the values are the same and take longer; a line on stderr says "
+      "so\n"
       "once. Raises MemoryError if memory runs out, and inside a function that is being traced\n"
       "ConcretizationError. Nothing is evaluated then.");
 
@@ -178,7 +182,7 @@ void bind_runtime(nb::module_ &m) {
       [](const std::filesystem::path &path, nb::handle tensor) {
         Tensor values = to_tensor(tensor);
         evaluate(values);
-        nb::gil_scoped_release others_run;
+        GilRelease others_run;
         save_npy(path, values);
       },
       nb::arg("path"), nb::arg("tensor"),

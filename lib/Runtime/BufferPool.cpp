@@ -2,6 +2,7 @@
 
 #include "BufferPool.h"
 
+#include "tsum/Support/ForkSafe.h"
 #include "tsum/error.h"
 #include "tsum/eval.h"
 
@@ -9,7 +10,6 @@
 #include <cstdlib>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <ranges>
@@ -33,9 +33,6 @@ std::size_t class_size(std::size_t bytes) {
 
 class BufferPool {
 public:
-  void lock() { mutex.lock(); }
-  void unlock() { mutex.unlock(); }
-
   std::byte *take(std::size_t size) {
     {
       std::lock_guard lock(mutex);
@@ -126,17 +123,15 @@ private:
     return memory + before;
   }
 
-  std::mutex mutex;
+  ForkSafeMutex mutex{LockRank::BufferPool};
   std::size_t capacity = std::size_t{256} << 20;
   std::size_t unused_bytes = 0;
   std::map<std::size_t, std::vector<std::byte *>> unused; ///< by size
 };
 
-BufferPool &pool() {
-  // Never destroyed: tensors that live as long as the process give their buffers back after it.
-  static BufferPool &instance = *new BufferPool;
-  return instance;
-}
+ProcessWide<BufferPool> the_pool;
+
+BufferPool &pool() { return the_pool.get(); }
 
 } // namespace
 
@@ -144,9 +139,6 @@ std::shared_ptr<std::byte> take_pooled(std::int64_t bytes) {
   const std::size_t size = class_size(static_cast<std::size_t>(bytes));
   return {pool().take(size), [size](std::byte *memory) { pool().give_back(memory, size); }};
 }
-
-void lock_pool() { pool().lock(); }
-void unlock_pool() { pool().unlock(); }
 
 void set_pool_capacity(std::int64_t bytes) {
   if (bytes < 0)

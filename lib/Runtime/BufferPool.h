@@ -18,8 +18,4 @@ inline constexpr std::int64_t min_pooled_bytes = 64 * 1024;
 /// \throws std::bad_alloc if there is not so much.
 [[nodiscard]] std::shared_ptr<std::byte> take_pooled(std::int64_t bytes);
 
-// Around a fork.
-void lock_pool();
-void unlock_pool();
-
 } // namespace tsum

@@ -4,6 +4,7 @@
 
 #include "Buffer.h"
 #include "Kernels.h"
+#include "Monitor.h"
 #include "Threads.h"
 #include "ThrowCount.h"
 
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <ranges>
 
 namespace tsum {
 
@@ -158,17 +160,24 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
   for (const Schedule::Constant &constant : schedule.constants)
     *next++ = constant.values->data;
   const Schedule::Result *result = schedule.results.data();
-  for (const Launch &launch : launches) {
-    const Schedule::Place *input = operands.data() + launch.first_input;
-    for (std::int32_t n = 0; n < launch.input_count; ++n)
-      arguments[n] = values[input[n].value] + input[n].offset;
-    for (std::int32_t n = 0; n < launch.result_count; ++n, ++result)
-      arguments[launch.input_count + n] = *next++ =
-          result->output < 0
-              ? scratch.get() + result->scratch
-              : static_cast<std::byte *>(out[static_cast<std::size_t>(result->output)]);
-    run_tiles(*launch.code, reinterpret_cast<const void *const *>(arguments));
-  }
+  auto run_launches = [&] {
+    for (const Launch &launch : launches) {
+      const Schedule::Place *input = operands.data() + launch.first_input;
+      for (std::int32_t n = 0; n < launch.input_count; ++n)
+        arguments[n] = values[input[n].value] + input[n].offset;
+      for (std::int32_t n = 0; n < launch.result_count; ++n, ++result)
+        arguments[launch.input_count + n] = *next++ =
+            result->output < 0
+                ? scratch.get() + result->scratch
+                : static_cast<std::byte *>(out[static_cast<std::size_t>(result->output)]);
+      run_tiles(*launch.code, reinterpret_cast<const void *const *>(arguments));
+    }
+  };
+  run_monitored(launches |
+                    std::views::transform([](const Launch &launch) -> const Program::Launch & {
+                      return *launch.code;
+                    }),
+                run_launches);
   for (std::int32_t output : copies) {
     const auto n = static_cast<std::size_t>(output);
     const Schedule::Output &from = schedule.outputs[n];

@@ -101,7 +101,8 @@ KernelCache::nearest(const std::function<std::int64_t(const CanonicalGraph &)> &
 }
 
 void KernelCache::forget_unfinished() {
-  Entries dropped; // promises without a thread
+  Entries dropped; // promises without a thread; outlives the lock
+  std::lock_guard lock(mutex);
   for (auto entry = entries.begin(); entry != entries.end();)
     if (auto next = std::next(entry); entry->making) {
       drop(entry, dropped);

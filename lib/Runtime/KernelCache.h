@@ -3,13 +3,13 @@
 
 #include "tsum/Canonical/CanonicalGraph.h"
 #include "tsum/JIT/Program.h"
+#include "tsum/Support/ForkSafe.h"
 #include "tsum/cache.h"
 
 #include <atomic>
 #include <functional>
 #include <future>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 
@@ -73,10 +73,7 @@ public:
   [[nodiscard]] std::optional<CanonicalGraph>
   nearest(const std::function<std::int64_t(const CanonicalGraph &)> &distance) const;
 
-  // Around a fork: locked before, unlocked after, in both processes. In the child, what other
-  // threads were making is forgotten, since they are not there.
-  void lock() { mutex.lock(); }
-  void unlock() { mutex.unlock(); }
+  /// In a child of the process: what other threads were making, which are not there.
   void forget_unfinished();
 
 private:
@@ -101,7 +98,7 @@ private:
   /// unloading takes a while.
   void evict(Entries &dropped);
 
-  mutable std::mutex mutex;
+  mutable ForkSafeMutex mutex{LockRank::KernelCache};
   std::int64_t capacity;
   std::int64_t byte_capacity;
   Make make;

@@ -8,12 +8,12 @@
 #include "ThrowCount.h"
 
 #include "tsum/Graph/Layout.h"
+#include "tsum/Support/ForkSafe.h"
 #include "tsum/eval.h"
 
 #include <cstdio>
 #include <map>
 #include <mutex>
-#include <shared_mutex>
 
 namespace tsum {
 
@@ -24,7 +24,7 @@ struct detail::Traces::State {
 
   std::size_t arity;
   Trace trace;
-  std::shared_mutex mutex;
+  ForkSafeMutex mutex{LockRank::Traces};
   std::map<Key, Function> functions;
 };
 
@@ -32,7 +32,7 @@ detail::Traces::Traces(std::size_t arity, Trace trace)
     : state(std::make_shared<State>(arity, std::move(trace))) {}
 
 std::int64_t detail::Traces::count() const {
-  std::shared_lock lock(state->mutex);
+  std::unique_lock lock(state->mutex);
   return static_cast<std::int64_t>(state->functions.size());
 }
 
@@ -53,7 +53,7 @@ std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
     key.insert(key.end(), strides.back().begin(), strides.back().end());
   }
   {
-    std::shared_lock lock(state->mutex);
+    std::unique_lock lock(state->mutex);
     if (auto known = state->functions.find(key); known != state->functions.end()) {
       const Function function = known->second;
       lock.unlock();

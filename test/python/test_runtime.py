@@ -340,3 +340,40 @@ def test_subinterpreters_are_refused(run_python):
     output = run_python(SUBINTERPRETER)
     assert "tsum runs in the main interpreter of a process only" in output
     assert output.endswith("\n3\n")
+
+
+def test_daemon_threads_end_with_the_process(run_python):
+    assert run_python("""
+import sys, threading, time
+import numpy as np, tsum
+x = np.ones((300, 1000), np.float32)
+def forever(act):
+    while True:
+        act()
+def trace():
+    tsum.jit(lambda a: tsum.reduce_sum(a * 2))(x)
+def evaluate():
+    tsum.reduce_sum(x).numpy()
+def inspect():
+    tsum.lower(tsum.exp(x)).asm()
+for act in (evaluate, trace, inspect):
+    threading.Thread(target=forever, args=(act,), daemon=True).start()
+time.sleep(0.3)
+print("end")
+""") == "end\n"
+
+
+def test_a_bound_thread_does_not_bind_others(run_python):
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one processor")
+    assert "on 1 thread" not in run_python("""
+import os, threading
+import numpy as np, tsum
+def bound():
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    tsum.reduce_sum(np.ones((1000, 1000), np.float32)).numpy()
+thread = threading.Thread(target=bound)
+thread.start()
+thread.join()
+print(tsum.explain(tsum.reduce_sum(np.ones((4096, 4096), np.float32), axis=1)))
+""")
