@@ -5,11 +5,13 @@
 #include "BufferPool.h"
 #include "CacheLog.h"
 #include "Interpreter.h"
+#include "MemoryBudget.h"
 #include "Threads.h"
 
 #include "tsum/JIT/CompilerUse.h"
 #include "tsum/JIT/DiskCache.h"
 #include "tsum/JIT/Loader.h"
+#include "tsum/Runtime/KeptFunction.h"
 #include "tsum/Support/ForkSafe.h"
 #include "tsum/Support/Timeline.h"
 
@@ -45,6 +47,7 @@ void add_counters(const DiskCache &cache, CacheStats &stats) {
   stats.disk_broken += cache.counters.broken;
   stats.disk_writes += cache.counters.writes;
   stats.disk_failed_writes += cache.counters.failedWrites;
+  stats.disk_errors += cache.counters.errors;
 }
 
 /// Notes how long one thing after another takes.
@@ -179,6 +182,14 @@ AtFork at_fork(nullptr, [] {
     kernels->memory.forget_unfinished();
 });
 
+MemoryOwner owner(
+    MemoryOwner::code,
+    [] {
+      Kernels *kernels = the_kernels.if_made();
+      return kernels ? kernels->memory.stats().bytes : 0;
+    },
+    [](std::int64_t bytes) { Kernels::instance().memory.trim(bytes); });
+
 } // namespace
 
 Kernels &Kernels::instance() {
@@ -205,8 +216,10 @@ KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph) {
   }
   current_event = outer;
 
-  if (!was_known)
+  if (!was_known) {
     count_signature(graph);
+    MemoryOwner::note_growth();
+  }
   if (is_logged) {
     event.graph = graph.to_string();
     event.total = std::chrono::steady_clock::now() - start;
@@ -229,6 +242,7 @@ CacheStats cache_stats() {
   stats.disk_broken = former.disk_broken;
   stats.disk_writes = former.disk_writes;
   stats.disk_failed_writes = former.disk_failed_writes;
+  stats.disk_errors = former.disk_errors;
   if (disk().cache)
     add_counters(*disk().cache, stats);
   return stats;
@@ -236,11 +250,13 @@ CacheStats cache_stats() {
 
 void set_cache_capacity(std::int64_t entries, std::int64_t bytes) {
   Kernels::instance().memory.set_capacity(entries, bytes);
+  set_kept_function_capacity(entries, bytes);
 }
 
 void clear_cache() {
   Kernels::instance().plans.clear();
   Kernels::instance().memory.clear();
+  forget_kept_functions();
 }
 
 void set_cache_directory(std::string directory) {

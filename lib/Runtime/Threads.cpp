@@ -15,8 +15,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <thread>
+#include <utility>
 
 namespace tsum {
 
@@ -193,20 +195,32 @@ private:
   Checkpoints checkpoints;
 };
 
-/// Runs all tiles on the calling thread.
+/// From so many tiles on a launch that reads and writes little may take long all the same, as where
+/// few values are broadcast.
+constexpr std::int64_t many_tiles = 64;
+
+/// Runs all tiles on the calling thread: pieces grow from one tile on, as long as they are quick.
 void run_alone(const Program::Launch &launch, const void *const *buffers) {
-  if (launch.traffic <= Monitor::piece_bytes) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto longest = std::chrono::milliseconds(2);
+  if (launch.traffic <= Monitor::piece_bytes && launch.tiles < many_tiles) {
     launch.run(buffers, 0, launch.tiles);
     Monitor::note(launch.traffic);
     return;
   }
   Checkpoints checkpoints(launch);
-  const std::int64_t piece = tiles_of(launch, Monitor::piece_bytes);
-  for (std::int64_t begin = 0; begin < launch.tiles; begin += piece) {
+  const std::int64_t most = tiles_of(launch, Monitor::piece_bytes);
+  std::int64_t piece = 1;
+  Clock::time_point start = Clock::now();
+  for (std::int64_t begin = 0; begin < launch.tiles;) {
     const std::int64_t end = std::min(begin + piece, launch.tiles);
     launch.run(buffers, begin, end);
     if (!checkpoints.pass(end - begin))
       break;
+    begin = end;
+    const Clock::time_point now = Clock::now();
+    if (now - std::exchange(start, now) < longest)
+      piece = std::min(2 * piece, most);
   }
   checkpoints.finish();
 }

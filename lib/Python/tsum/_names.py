@@ -36,9 +36,11 @@ METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "arg
 # What _core has beside operations on tensors.
 NOT_OPERATIONS = {"as_dtype", "asarray", "cache_directory", "cache_stats", "canonical_graphs",
                   "clear_cache", "enter_threads", "eval", "explain", "get_threads",
-                  "graph_to_string", "leave_threads", "llvm_version", "load_npy", "save_npy",
-                  "set_cache_capacity", "set_cache_directory", "set_threads", "stages",
-                  "target_features"}
+                  "graph_to_string", "leave_threads", "llvm_version", "load_npy", "memory_use",
+                  "save_npy",
+                  "set_cache_capacity", "set_cache_directory", "set_memory_budget", "set_threads",
+                  "stages",
+                  "target_features", "trim_memory"}
 
 
 def operations(core):

@@ -70,7 +70,7 @@ TEST(Fork, MayHappenAtAnyMomentOfAnyCall) {
           clear_cache();
       }
     });
-  for (int i = 0; i < 30; ++i) {
+  for (int i = 0; i < 15; ++i) {
     EXPECT_EQ(in_process([&] {
                 return call_all(i + 1) && call_all(1000 + i) && sums_up(1 << 20) ? 0 : 1;
               }),
@@ -140,7 +140,7 @@ TEST(ForkSafeMutex, IsLockedAgainInTheChild) {
       std::lock_guard lock(mutex);
     }
   });
-  for (int i = 0; i < 200; ++i)
+  for (int i = 0; i < 60; ++i)
     EXPECT_EQ(in_process([&] {
                 std::lock_guard lock(mutex);
                 return 0;
