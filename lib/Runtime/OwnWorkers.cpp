@@ -19,11 +19,12 @@ public:
   void give(std::function<void()> task) {
     {
       std::lock_guard lock(mutex);
-      tasks.push_back(std::move(task));
-      if (tasks.size() > idle) {
-        std::thread([this] { work(); }).detach(); // idle ones live as long as the process
+      if (tasks.size() == idle) {
+        // First, since it may fail. Idle ones live as long as the process.
+        std::thread([this] { work(); }).detach();
         ++idle;
       }
+      tasks.push_back(std::move(task));
     }
     some.notify_one();
   }

@@ -475,3 +475,41 @@ for offset in (0, 1, 2, 4, 40):
     sums.append(f(x).numpy().tobytes())
 print(len(set(sums)), resident() - before < 4096)
 """) == "1 True\n"
+
+
+def test_a_trace_has_no_event_twice_after_a_fork(run_python, monkeypatch, tmp_path):
+    monkeypatch.setenv("TSUM_TRACE", str(tmp_path / "trace.json"))
+    run_python("""
+import os, sys
+import numpy as np, tsum
+tsum.reduce_sum(np.ones(7)).numpy()
+pid = os.fork()
+tsum.reduce_sum(np.ones(9)).numpy()
+if pid == 0:
+    sys.exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+""")
+    lines = (tmp_path / "trace.json").read_text().splitlines()
+    assert len(lines) > 10
+    assert len(lines) == len(set(lines))
+
+
+def test_names_for_perf_follow_no_links(run_python, monkeypatch, tmp_path):
+    monkeypatch.setenv("TSUM_PERF", "1")
+    victim = tmp_path / "victim"
+    victim.write_text("")
+    program = """
+import os, sys
+import numpy as np, tsum
+path = f"/tmp/perf-{os.getpid()}.map"
+if len(sys.argv) > 1:
+    os.symlink(sys.argv[1], path)
+try:
+    tsum.reduce_sum(np.ones(11)).numpy()
+    print(os.path.getsize(path) > 0)
+finally:
+    os.unlink(path)
+"""
+    assert run_python(program) == "True\n"
+    assert "cannot be written\nFalse\n" in run_python(program, str(victim))
+    assert victim.read_text() == ""
