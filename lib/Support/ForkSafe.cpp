@@ -15,13 +15,7 @@ namespace tsum {
 
 namespace {
 
-/// Whether one thread is in a NoFork. Never freed: another thread takes it over from one that ends.
-struct alignas(64) Section {
-  std::atomic<bool> is_inside = false;
-  std::atomic<bool> is_taken = true;
-  int depth = 0; ///< its thread's alone
-  Section *next = nullptr;
-};
+using Section = ForkSection;
 
 std::atomic<Section *> sections = nullptr;
 std::atomic<bool> is_closed = false; // while a thread forks
@@ -79,10 +73,10 @@ void sleep_shortly() {
 
 } // namespace
 
-void NoFork::enter() {
+ForkSection &ForkSection::enter() {
   Section &section = section_of_thread();
   if (section.depth++ > 0)
-    return;
+    return section;
   for (;;) {
     section.is_inside.store(true, std::memory_order_relaxed);
     if (threads_pass_barriers)
@@ -90,22 +84,15 @@ void NoFork::enter() {
     else
       std::atomic_signal_fence(std::memory_order_seq_cst);
     if (!is_closed.load(std::memory_order_acquire))
-      return;
+      return section;
     section.is_inside.store(false, std::memory_order_release);
     is_closed.wait(true);
   }
 }
 
-void NoFork::inherit() {
-  Section &section = section_of_thread();
+NoFork::NoFork(Inherited) : section(section_of_thread()) {
   ++section.depth;
   section.is_inside.store(true, std::memory_order_relaxed);
-}
-
-void NoFork::leave() {
-  Section &section = *own_section;
-  if (--section.depth == 0)
-    section.is_inside.store(false, std::memory_order_release);
 }
 
 //===-- Ranks ---------------------------------------------------------------------------------===//
@@ -125,8 +112,8 @@ void ForkSafeMutex::check_rank() const {
   std::abort();
 }
 
-void ForkSafeMutex::note_locked() const { held_ranks |= bit_of(rank); }
-void ForkSafeMutex::note_unlocked() const { held_ranks &= ~bit_of(rank); }
+void ForkSafeMutex::note_rank() const { held_ranks |= bit_of(rank); }
+void ForkSafeMutex::forget_rank() const { held_ranks &= ~bit_of(rank); }
 
 #endif
 

@@ -19,26 +19,38 @@
 
 namespace tsum {
 
+/// Whether one thread is in a NoFork. Never freed: another thread takes it over from one that ends.
+struct alignas(64) ForkSection {
+  std::atomic<bool> is_inside = false;
+  std::atomic<bool> is_taken = true;
+  int depth = 0; ///< its thread's alone
+  ForkSection *next = nullptr;
+
+  /// Enters that of the calling thread.
+  static ForkSection &enter();
+  void leave() {
+    if (--depth == 0)
+      is_inside.store(false, std::memory_order_release);
+  }
+};
+
 /// While one lives, on whichever thread, the process does not fork: `fork` waits. For what takes
 /// locks of others that the child could not release, or makes static objects: all use of LLVM does
 /// both. May be nested, and costs some nanoseconds. Inside, a thread must not wait for another one
 /// that may still have to enter, nor for Python's lock, which a thread that forks has.
 class NoFork {
 public:
-  NoFork() { enter(); }
-  ~NoFork() { leave(); }
+  NoFork() : section(ForkSection::enter()) {}
+  ~NoFork() { section.leave(); }
   NoFork(const NoFork &) = delete;
   NoFork &operator=(const NoFork &) = delete;
 
   struct Inherited {};
   /// For a thread that another one waits for inside a NoFork: takes part in that one's.
-  explicit NoFork(Inherited) { inherit(); }
-
-  static void enter();
-  static void leave();
+  explicit NoFork(Inherited);
 
 private:
-  static void inherit();
+  ForkSection &section;
 };
 
 /// The order in which a thread may take locks: from lower to higher ranks, none twice.
@@ -67,39 +79,55 @@ public:
   explicit ForkSafeMutex(LockRank rank) : rank(rank) {}
 
   void lock() {
-    NoFork::enter();
+    ForkSection &section = ForkSection::enter();
     check_rank();
-    mutex.lock();
-    note_locked();
+    if (int free = 0; !state.compare_exchange_strong(free, locked, std::memory_order_acquire))
+      wait();
+    note_locked(section);
   }
   bool try_lock() {
-    NoFork::enter();
-    if (mutex.try_lock()) {
-      note_locked();
-      return true;
+    ForkSection &section = ForkSection::enter();
+    if (int free = 0; !state.compare_exchange_strong(free, locked, std::memory_order_acquire)) {
+      section.leave();
+      return false;
     }
-    NoFork::leave();
-    return false;
+    note_locked(section);
+    return true;
   }
   void unlock() {
-    note_unlocked();
-    mutex.unlock();
-    NoFork::leave();
+    ForkSection &section = *holder;
+    forget_rank();
+    if (state.exchange(0, std::memory_order_release) == awaited)
+      state.notify_one();
+    section.leave();
   }
 
 private:
+  // Not std::mutex, of which a hot path would feel the calls.
+  static constexpr int locked = 1, awaited = 2;
+
+  void wait() {
+    while (state.exchange(awaited, std::memory_order_acquire) != 0)
+      state.wait(awaited, std::memory_order_relaxed);
+  }
+  void note_locked(ForkSection &section) {
+    holder = &section;
+    note_rank();
+  }
+
 #ifdef NDEBUG
   void check_rank() const {}
-  void note_locked() const {}
-  void note_unlocked() const {}
+  void note_rank() const {}
+  void forget_rank() const {}
 #else
   void check_rank() const;
-  void note_locked() const;
-  void note_unlocked() const;
+  void note_rank() const;
+  void forget_rank() const;
 #endif
 
-  std::mutex mutex;
-  const LockRank rank;
+  std::atomic<int> state = 0;
+  [[maybe_unused]] const LockRank rank;
+  ForkSection *holder = nullptr; ///< of the thread that has it
 };
 
 /// An object that the process has one of. It is made when it is first asked for, with no fork
