@@ -29,17 +29,19 @@ struct CacheStats {
   std::int64_t disk_broken = 0; ///< disk misses where there was a file that could not be used
   std::int64_t disk_writes = 0;
   std::int64_t disk_failed_writes = 0;
+  std::int64_t disk_errors = 0; ///< other failures of the file system, each without consequence
 };
 
 [[nodiscard]] CacheStats cache_stats();
 
 /// Bounds the cache in memory to `entries` kernels' programs (at least 1; 1024 at the start) and to
 /// `bytes` of their code (256 MB at the start; the latest stays in any case). The least recently
-/// used code is unloaded, once no thread runs it.
+/// used code is unloaded, once no thread runs it. The functions that `jit` makes are bounded
+/// likewise, to as many and as much code.
 /// \throws Error for fewer than 1 entry or a negative number of bytes.
 void set_cache_capacity(std::int64_t entries, std::int64_t bytes = std::int64_t{256} << 20);
 
-/// Forgets all code in memory, unloads it once no thread runs it, and keeps the counters. The disk
+/// Forgets all code in memory and what `jit` has made of it, unloads it once no thread runs it, and keeps the counters. The disk
 /// cache stays as it is.
 void clear_cache();
 

@@ -30,14 +30,14 @@ public:
   [[nodiscard]] std::span<const Layout> inputs() const;
   [[nodiscard]] std::span<const Layout> outputs() const;
 
-  /// Computes the outputs from data that lies as `inputs()` says, each pointer at element 0, into
-  /// row-major memory that overlaps neither the inputs nor other outputs.
+  /// Computes the outputs from data that lies as `inputs()` says, each pointer at element 0, at any
+  /// address, into row-major memory that overlaps neither the inputs nor other outputs.
   ///
   /// About 30 ns beside the kernels. Temporaries that a graph of several kernels needs are
   /// allocated by its first calls and kept for later ones.
   ///
   /// \throws Error for another number of inputs or outputs; MemoryError for a pointer that is null,
-  /// where there is something to read or write, or not a multiple of the element size.
+  /// where there is something to read or write, or to an output at no multiple of its element size.
   void operator()(std::span<const void *const> inputs, std::span<void *const> outputs) const;
 
   /// As above, in memory made for the outputs.
@@ -56,6 +56,7 @@ public:
   explicit Function(std::shared_ptr<const Prepared> prepared) : prepared(std::move(prepared)) {}
 
 private:
+  friend class KeptFunction;
   std::shared_ptr<const Prepared> prepared;
 };
 
@@ -122,7 +123,8 @@ public:
     return (*this)(std::span<const Tensor>(list));
   }
 
-  /// How many kinds of inputs it was traced for.
+  /// How often it was traced: once for each kind of inputs, and again for one that the process had
+  /// let go of.
   [[nodiscard]] std::int64_t trace_count() const { return traces.count(); }
 
 private:
@@ -160,8 +162,9 @@ private:
 
 /// `callable`, a pure function from tensors (one to four, or a span of them) to a tensor or a
 /// vector of them, as one that traces and compiles it once for each combination of dtypes, shapes
-/// and strides that it is called with. Strides that are no multiples of the element size, and
-/// misaligned data, cost a copy.
+/// and strides that it is called with. Strides that are no multiples of the element size cost a
+/// copy. Of its functions the process keeps as many as `set_cache_capacity` says, and makes others
+/// again from the caches when they are called.
 /// \code
 ///   auto norms = jit([](const Tensor &x) { return sqrt(reduce_sum(square(x), 1)); });
 ///   Tensor result = norms(x);

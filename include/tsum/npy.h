@@ -17,15 +17,16 @@ namespace tsum {
 /// The array in the NumPy file `path`, as `numpy.load` reads it: format versions 1.0 to 3.0,
 /// little-endian elements of tsum's dtypes, in C or Fortran order.
 ///
-/// The elements are mapped, not copied, so the file must not be changed in place while the tensor
-/// lives; replacing it, as `save_npy` does, is fine.
+/// Files of up to 16 MB are read. The elements of larger ones are mapped, not copied, so that these
+/// must not be changed in place while the tensor lives, nor made shorter, which ends the process
+/// when it reads on; replacing them, as `save_npy` does, is fine.
 ///
 /// \throws FileError if the file cannot be read or is not exactly such an array.
 [[nodiscard]] Tensor load_npy(const std::filesystem::path &path, std::string_view name = {});
 
 /// An open NumPy archive, as `numpy.savez` and `numpy.savez_compressed` write them. Arrays are read
-/// when they are asked for, so that the others may have any dtype and size. It is mapped, as by
-/// `load_npy`.
+/// when they are asked for, so that the others may have any dtype and size. It is read or
+/// mapped, as by `load_npy`.
 class NpzFile {
 public:
   /// Reads what the archive has.

@@ -9,13 +9,20 @@
 namespace tsum {
 
 // Kernels that are worth it run on several threads: by default those of the TBB arena that `eval`
-// is called in, at most one for each CPU that the process may use, by its affinity mask and by the
-// CPU quotas of its control groups, which are looked at once. So a program that evaluates in tasks
+// is called in, at most one for each CPU that the calling thread may use, by its affinity mask, and
+// the process, by the CPU quotas of its control groups, which are looked at once. So a program that evaluates in tasks
 // of its own gets no threads beside its own. No number of threads changes a bit of any result.
 
 /// Lets kernels of the whole process use at most `count` threads: 1 keeps them on the calling
 /// thread, 0 is the default. \throws Error unless 0 <= count <= 1024.
 void set_threads(std::int64_t count);
+
+/// Whether tsum may move TBB's workers to other processors, by narrowing and restoring their
+/// affinity, where they wait behind the thread that called them: false at the start, since the
+/// workers belong to the host program as well. Linux moves them itself unless it does not know
+/// which processors share a cache, as in some virtual machines. There launches of some megabytes,
+/// one every few milliseconds, may otherwise take as long as on one thread.
+void set_worker_moving(bool is_allowed);
 
 /// Threads of a host program, for kernels to run on. tsum/tbb.h has one for a `tbb::task_arena`.
 class Executor {

@@ -11,6 +11,8 @@
 #include "tsum/error.h"    // IWYU pragma: export
 #include "tsum/eval.h"     // IWYU pragma: export
 #include "tsum/function.h" // IWYU pragma: export
+#include "tsum/memory.h"   // IWYU pragma: export
 #include "tsum/ops.h"      // IWYU pragma: export
+#include "tsum/progress.h" // IWYU pragma: export
 #include "tsum/tensor.h"   // IWYU pragma: export
 #include "tsum/threads.h"  // IWYU pragma: export

@@ -171,7 +171,7 @@ private:
           Place place = placeOf(load.getBase(), load.getIndices());
           Type type = load.getType();
           replace(op, LLVM::MaskedLoadOp::create(b, loc, type, addressOf(place), load.getMask(),
-                                                 load.getPassThru(), alignmentOf(type))
+                                                 load.getPassThru(), alignmentOf(place, type))
                           ->getResults());
         })
         .Case([&](ir::LoadOp load) {
@@ -234,8 +234,8 @@ private:
 
   void lowerLoad(Operation *op, const Place &place) {
     Type type = op->getResult(0).getType();
-    replace(op,
-            LLVM::LoadOp::create(b, loc, type, addressOf(place), alignmentOf(type))->getResults());
+    replace(op, LLVM::LoadOp::create(b, loc, type, addressOf(place), alignmentOf(place, type))
+                    ->getResults());
   }
 
   void lowerStore(Operation *op, Value value, const Place &place, bool isNontemporal = false,
@@ -271,6 +271,12 @@ private:
   /// Vectors are aligned as their elements are.
   static unsigned alignmentOf(Type type) {
     return getElementTypeOrSelf(type).getIntOrFloatBitWidth() / 8;
+  }
+
+  /// Data that a kernel is given may lie anywhere, as that of packed files does. The instructions
+  /// are the same.
+  static unsigned alignmentOf(const Place &place, Type type) {
+    return isa<BlockArgument>(place.buffer) ? 1 : alignmentOf(type);
   }
 
   Value addressOf(const Place &place) {

@@ -17,10 +17,9 @@ bool is_aligned(const void *data, DType dtype) {
   return reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(size_of(dtype)) == 0;
 }
 
-bool is_in_place(const void *data, std::span<const std::int64_t> strides, DType dtype) {
-  return is_aligned(data, dtype) && std::ranges::all_of(strides, [&](std::int64_t stride) {
-           return stride % size_of(dtype) == 0;
-         });
+bool is_in_place(std::span<const std::int64_t> strides, DType dtype) {
+  return std::ranges::all_of(strides,
+                             [&](std::int64_t stride) { return stride % size_of(dtype) == 0; });
 }
 
 std::pair<std::int64_t, std::int64_t> byte_range(const Shape &shape, const ByteStrides &strides,

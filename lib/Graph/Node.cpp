@@ -85,9 +85,20 @@ static bool is_row_major(const Node &node, const Storage &values) {
 }
 
 std::shared_ptr<const Storage> Node::row_major_values() const {
+  std::shared_ptr<const Storage> found;
+  {
+    std::lock_guard lock(mutex);
+    if (row_major)
+      return row_major;
+    found = storage;
+  }
+  // Without the lock: large tensors take a while, in which others read the values and processes
+  // fork. Two threads may copy at once: the first copy stays.
+  if (!is_row_major(*this, *found))
+    found = pack_row_major(shape, dtype, *found);
   std::lock_guard lock(mutex);
   if (!row_major)
-    row_major = is_row_major(*this, *storage) ? storage : pack_row_major(shape, dtype, *storage);
+    row_major = found;
   return row_major;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <new>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -27,6 +28,35 @@ bool File::write(std::string_view bytes) {
   return true;
 }
 
+std::int64_t File::read(char *to, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t count = ::read(descriptor, to + done, size - done);
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0)
+      return -1;
+    if (count == 0)
+      break;
+    done += static_cast<std::size_t>(count);
+  }
+  return static_cast<std::int64_t>(done);
+}
+
+/// The first `size` bytes of a file.
+static Mapping read_file(File &file, std::size_t size, const std::string &where) {
+  static constexpr std::align_val_t alignment{64};
+  std::shared_ptr<char> bytes(static_cast<char *>(::operator new(size, alignment)),
+                              [](char *memory) { ::operator delete(memory, alignment); });
+  const std::int64_t count = file.read(bytes.get(), size);
+  if (count < 0)
+    throw_system_error(where, "cannot be read", errno);
+  if (static_cast<std::size_t>(count) < size)
+    throw FileError(where + ": the file was made shorter while it was read");
+  const std::string_view view(bytes.get(), size);
+  return {std::move(bytes), view};
+}
+
 Mapping map_file(const std::filesystem::path &path, const std::string &where) {
   // Without O_NONBLOCK, opening a pipe would wait for its writer.
   File file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -38,6 +68,8 @@ Mapping map_file(const std::filesystem::path &path, const std::string &where) {
   auto size = static_cast<std::size_t>(status.st_size);
   if (size == 0)
     throw FileError(where + ": the file is empty");
+  if (size <= most_read_bytes)
+    return read_file(file, size, where);
   void *memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (memory == MAP_FAILED)
     throw_system_error(where, "cannot be mapped", errno);

@@ -7,12 +7,11 @@
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/SummationTree.h"
-#include "tsum/Support/NoFork.h"
+#include "tsum/JIT/CompilerUse.h"
 
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/thread.h"
 
-#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <optional>
@@ -62,7 +61,7 @@ std::string unknownStrategy() {
 class Compiler {
 public:
   Outcome compile(const CanonicalGraph &graph, bool inSmallKernels) {
-    std::lock_guard<std::mutex> lock(mutex);
+    std::lock_guard lock(mutex);
     if (std::optional<CompileFailure> failure = injectedFailure("set-up", inSmallKernels))
       return *failure;
     if (const std::string unknown = unknownStrategy(); !unknown.empty())
@@ -87,39 +86,31 @@ private:
   /// A new workbench takes some ms; the contexts grow by some KB with each new shape.
   static constexpr int usesPerWorkbench = 500;
 
-  std::mutex mutex; // a context without threading is for one thread at a time
+  ForkSafeMutex mutex{
+      LockRank::Compiler}; // a context without threading is for one thread at a time
   std::unique_ptr<llvm::TargetMachine> target;
   std::optional<Workbench> workbench;
   std::optional<CodeEmitter> emitter;
   int uses = 0;
 };
 
-/// Never destroyed: the process may still compile while it exits.
-Compiler &theCompiler() {
-  static Compiler &compiler = *new Compiler();
-  return compiler;
-}
+ProcessWide<Compiler> theCompiler;
 
 } // namespace
-
-bool is_compiler_gone() {
-  // LLVM's own static objects are destroyed while the process exits, those of the first use just
-  // before this handler is called.
-  static std::atomic<bool> exiting = false;
-  [[maybe_unused]] static const int registered = std::atexit([] { exiting = true; });
-  return exiting;
-}
 
 /// MLIR and LLVM recurse; this is what a main thread has.
 static constexpr unsigned compilerStackBytes = 8 << 20;
 
 std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph,
                                                   bool inSmallKernels) {
-  NoFork noFork;
-  Compiler &compiler = theCompiler();
+  const CompilerUse use;
+  if (!use)
+    return CompilerUse::failure();
+  Compiler &compiler = theCompiler.get();
   // On a thread of its own: a host's thread may have a small stack.
   Outcome outcome;
   llvm::thread(std::optional(compilerStackBytes), [&] {
+    const CompilerUse inherited{CompilerUse::Inherited()};
     outcome = compiler.compile(graph, inSmallKernels);
   }).join();
   return outcome;
@@ -127,7 +118,9 @@ std::variant<Compilation, CompileFailure> compile(const CanonicalGraph &graph,
 
 std::variant<Compilation, CompileFailure> compile_for(const CanonicalGraph &graph,
                                                       const std::string &features) {
-  NoFork noFork;
+  const CompilerUse use;
+  if (!use)
+    return CompilerUse::failure();
   auto target = createTargetMachine(features);
   if (!target)
     return CompileFailure{"set-up", llvm::toString(target.takeError())};
@@ -136,11 +129,14 @@ std::variant<Compilation, CompileFailure> compile_for(const CanonicalGraph &grap
   return compileOn(workbench, **target, emitter, graph, /*inSmallKernels=*/false);
 }
 
+static ProcessWide<const std::string> codeVersion;
+
 const std::string &code_version() {
-  static const std::string &version = *new std::string([] {
+  return codeVersion.get([] {
     static constexpr const char *buildId =
 #include "BuildId.inc"
         ;
+    const CompilerUse use; // of what finds the features
     const PipelineOptions options = hostOptions();
     std::string text = "tsum ";
     text.append(buildId).append("\nllvm " LLVM_VERSION_STRING "\nfeatures ");
@@ -148,9 +144,8 @@ const std::string &code_version() {
     text.append("\norder ").append(std::to_string(summation_order_version));
     if (!options.strategy.empty())
       text.append("\nstrategy ").append(options.strategy);
-    return text;
-  }());
-  return version;
+    return new const std::string(std::move(text));
+  });
 }
 
 } // namespace tsum

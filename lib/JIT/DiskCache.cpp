@@ -4,8 +4,8 @@
 
 #include "StageDump.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/CachePruning.h"
 #include "llvm/Support/xxhash.h"
 
 #include <cerrno>
@@ -15,7 +15,9 @@
 #include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace tsum {
@@ -65,11 +67,12 @@ std::vector<std::int64_t> keyOf(const std::string &version, const CanonicalGraph
   return std::move(writer.words);
 }
 
-/// The prefix is the one that LLVM's pruning looks for.
+constexpr llvm::StringRef filePrefix = "llvmcache-";
+
 std::string nameOf(const std::vector<std::int64_t> &key) {
   std::uint64_t hash[2];
   checksum(bytesOf(key.data(), key.size() * sizeof(key[0])), hash);
-  return "llvmcache-" + llvm::utohexstr(hash[1], /*LowerCase=*/true, /*Width=*/16) +
+  return filePrefix.str() + llvm::utohexstr(hash[1], /*LowerCase=*/true, /*Width=*/16) +
          llvm::utohexstr(hash[0], /*LowerCase=*/true, /*Width=*/16);
 }
 
@@ -115,13 +118,14 @@ void makeDirectories(const std::string &path) {
 }
 
 std::string defaultDirectory() {
+  // The code is executed: a privileged process takes none from where whoever started it says.
   if (!dump_directory().empty())
     return ""; // what is found is not compiled, and leaves nothing to see
-  if (const char *given = std::getenv("TSUM_CACHE_DIR"))
+  if (const char *given = ::secure_getenv("TSUM_CACHE_DIR"))
     return given;
-  if (const char *xdg = std::getenv("XDG_CACHE_HOME"); xdg && xdg[0] == '/')
+  if (const char *xdg = ::secure_getenv("XDG_CACHE_HOME"); xdg && xdg[0] == '/')
     return std::string(xdg) + "/tsum";
-  if (const char *home = std::getenv("HOME"); home && home[0] == '/')
+  if (const char *home = ::secure_getenv("HOME"); home && home[0] == '/')
     return std::string(home) + "/.cache/tsum";
   return "";
 }
@@ -147,6 +151,13 @@ void DiskCache::warn(const std::string &message) {
     std::fprintf(stderr, "tsum: warning: %s\n", message.c_str());
 }
 
+/// Counts an error, and says whether it may be a matter of the moment: too many open files, a
+/// network that is away.
+bool DiskCache::isTransient(int error) {
+  ++counters.errors;
+  return llvm::is_contained({EMFILE, ENFILE, EINTR, EIO, ESTALE, ENOMEM, ETIMEDOUT, EAGAIN}, error);
+}
+
 /// A descriptor of the directory, or -1. Opened for each look-up: one that is kept would be closed,
 /// and its number given to something else, by programs that turn themselves into daemons.
 int DiskCache::openDirectory() {
@@ -156,13 +167,17 @@ int DiskCache::openDirectory() {
     descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   }
   if (descriptor < 0) {
-    // Too many open files are a matter of the moment.
-    if (errno != EMFILE && errno != ENFILE && errno != EINTR)
+    if (!isTransient(errno))
       turnOff("'" + path + "': " + std::strerror(errno));
     return -1;
   }
   struct stat status;
-  if (::fstat(descriptor, &status) != 0 || !isPrivate(status)) {
+  if (::fstat(descriptor, &status) != 0) {
+    ++counters.errors;
+    ::close(descriptor);
+    return -1;
+  }
+  if (!isPrivate(status)) {
     ::close(descriptor);
     turnOff("'" + path + "' belongs to another user or can be written by others (try chmod 700)");
     return -1;
@@ -222,7 +237,8 @@ std::optional<Image> DiskCache::read(const std::vector<std::int64_t> &key, bool 
   isBroken = false;
   // For the pruning: many file systems do not take down when a file is read.
   struct timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_OMIT}};
-  ::futimens(file.get(), times);
+  if (::futimens(file.get(), times) != 0)
+    counters.errors += errno != EROFS && errno != EPERM;
   return image;
 }
 
@@ -230,7 +246,6 @@ void DiskCache::insert(const CanonicalGraph &graph, const Image &image) {
   if (!enabled)
     return;
   ++(write(keyOf(version, graph), image) ? counters.writes : counters.failedWrites);
-  // LLVM's own interval would let one process write without bounds.
   if (++writesSincePruning >= writesPerPruning) {
     writesSincePruning = 0;
     prune();
@@ -260,7 +275,7 @@ bool DiskCache::write(const std::vector<std::int64_t> &key, const Image &image) 
     File file(::openat(directory.get(), temporary.c_str(),
                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) {
-      if (errno != EMFILE && errno != ENFILE)
+      if (!isTransient(errno))
         warn("nothing can be written to the disk cache '" + path + "': " + std::strerror(errno));
       return false;
     }
@@ -274,39 +289,111 @@ bool DiskCache::write(const std::vector<std::int64_t> &key, const Image &image) 
   return false;
 }
 
-void DiskCache::prune() {
-  if (!enabled)
-    return;
-  llvm::CachePruningPolicy policy;
-  policy.Interval = std::chrono::seconds(0);
-  policy.Expiration = std::chrono::hours(24 * 60);
-  policy.MaxSizeBytes = static_cast<std::uint64_t>(limits.bytes);
-  policy.MaxSizeFiles = static_cast<std::uint64_t>(limits.files);
-  llvm::pruneCache(path, policy);
-  removeStaleTemporaries();
+namespace {
+
+/// A file of the cache.
+struct Kept {
+  std::string name;
+  std::int64_t used; ///< when, in seconds
+  std::int64_t bytes;
+};
+
+/// What the cache has in a directory.
+struct Listing {
+  std::vector<Kept> files, temporaries;
+};
+
+/// The files in `directory`. Counts what goes wrong, beside files that others remove meanwhile.
+Listing listFiles(int directory, std::int64_t now, std::atomic<std::int64_t> &errors) {
+  Listing listing;
+  // A descriptor of its own, since the other's place in the directory is shared by copies.
+  const int descriptor = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *list = descriptor < 0 ? nullptr : ::fdopendir(descriptor);
+  if (!list) {
+    ++errors;
+    if (descriptor >= 0)
+      ::close(descriptor);
+    return listing;
+  }
+  for (;;) {
+    errno = 0;
+    const dirent *entry = ::readdir(list);
+    if (!entry) {
+      errors += errno != 0;
+      break;
+    }
+    const llvm::StringRef name = entry->d_name;
+    const bool isTemporary = name.starts_with(temporaryPrefix);
+    if (!isTemporary && !name.starts_with(filePrefix))
+      continue;
+    struct stat status;
+    if (::fstatat(directory, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      errors += errno != ENOENT;
+      continue;
+    }
+    std::int64_t used = std::max(status.st_atime, status.st_mtime);
+    // The clock may have been wrong when it was written.
+    if (used > now && !isTemporary) {
+      const struct timespec times[2] = {{now, 0}, {now, 0}};
+      if (::utimensat(directory, entry->d_name, times, AT_SYMLINK_NOFOLLOW) != 0)
+        errors += errno != ENOENT;
+      used = now;
+    }
+    (isTemporary ? listing.temporaries : listing.files)
+        .push_back({name.str(), used, status.st_size});
+  }
+  ::closedir(list);
+  return listing;
 }
 
-/// What processes that were killed left behind.
-void DiskCache::removeStaleTemporaries() {
+/// How many bytes of the cache the file system has room for.
+std::int64_t roomFor(int directory, std::int64_t taken) {
+  struct statvfs status;
+  if (::fstatvfs(directory, &status) != 0)
+    return std::numeric_limits<std::int64_t>::max();
+  const double available =
+      static_cast<double>(status.f_bavail) * static_cast<double>(status.f_frsize);
+  return static_cast<std::int64_t>(
+      std::min(0.75 * (available + static_cast<double>(taken)), 0x1p62));
+}
+
+} // namespace
+
+void DiskCache::prune() {
+  constexpr std::int64_t expiration = std::int64_t{60} * 24 * 3600;
+  if (!enabled)
+    return;
   File directory(openDirectory());
   if (!directory)
     return;
-  int descriptor = ::dup(directory.get());
-  DIR *list = descriptor < 0 ? nullptr : ::fdopendir(descriptor);
-  if (!list) {
-    if (descriptor >= 0)
-      ::close(descriptor);
-    return;
+  const std::int64_t now = std::time(nullptr);
+  Listing listing = listFiles(directory.get(), now, counters.errors);
+  auto remove = [&](const Kept &file) {
+    if (::unlinkat(directory.get(), file.name.c_str(), 0) != 0)
+      counters.errors += errno != ENOENT;
+  };
+  // Whose writer was killed. Of a writer that is at it, wherever the clock was meanwhile, the write
+  // fails and is counted.
+  for (const Kept &file : listing.temporaries)
+    if (std::abs(now - file.used) > limits.staleSeconds)
+      remove(file);
+
+  std::vector<Kept> &files = listing.files;
+  llvm::sort(files, [](const Kept &a, const Kept &b) { return a.used < b.used; });
+  std::int64_t bytes = 0;
+  for (const Kept &file : files)
+    bytes += file.bytes;
+  const std::int64_t most = std::min(limits.bytes, roomFor(directory.get(), bytes));
+  auto left = static_cast<std::int64_t>(files.size());
+  for (const Kept &file : files) {
+    // Not by the clock, which may jump ahead.
+    const bool isExpired = files.back().used - file.used > expiration;
+    if (bytes <= most && left <= limits.files && !isExpired)
+      break;
+    remove(file);
+    bytes -= file.bytes;
+    --left;
   }
-  const std::time_t now = std::time(nullptr);
-  while (const dirent *entry = ::readdir(list)) {
-    struct stat status;
-    if (llvm::StringRef(entry->d_name).starts_with(temporaryPrefix) &&
-        ::fstatat(directory.get(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-        now - status.st_mtime > limits.staleSeconds)
-      ::unlinkat(directory.get(), entry->d_name, 0);
-  }
-  ::closedir(list);
 }
 
 } // namespace tsum

@@ -7,7 +7,7 @@
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/SummationTree.h"
-#include "tsum/Support/NoFork.h"
+#include "tsum/JIT/CompilerUse.h"
 #include "tsum/Translate/GraphToTsum.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -173,7 +173,9 @@ private:
 
 std::variant<GraphExplanation, CompileFailure> explain_graph(const CanonicalGraph &graph,
                                                              bool inSmallKernels) {
-  NoFork noFork;
+  const CompilerUse use;
+  if (!use)
+    return CompilerUse::failure();
   DialectRegistry registry;
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);

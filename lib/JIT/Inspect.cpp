@@ -6,6 +6,7 @@
 
 #include "tsum/Codegen/EmitObject.h"
 #include "tsum/Codegen/Pipeline.h"
+#include "tsum/JIT/CompilerUse.h"
 #include "tsum/Translate/GraphToTsum.h"
 #include "tsum/Translate/TensorsToTsum.h"
 #include "tsum/Translate/TsumToGraph.h"
@@ -26,6 +27,7 @@ static constexpr std::string_view llvmIRStage = "llvm-ir";
 static constexpr std::string_view assemblyStage = "asm";
 
 std::vector<std::string> stage_names() {
+  const NoFork noFork;
   std::vector<std::string> names;
   for (const Stage &stage : pipelineStages())
     names.push_back(stage.name.str());
@@ -60,12 +62,18 @@ static std::string printed(ModuleOp module) {
 }
 
 std::string to_mlir(std::span<const Tensor> outputs) {
+  const CompilerUse use;
+  if (!use)
+    return "";
   MLIRContext context(MLIRContext::Threading::DISABLED);
   return printed(*tensorsToTsum(outputs, &context));
 }
 
 std::variant<std::vector<Tensor>, CompileFailure> from_mlir(std::string_view text,
                                                             std::span<const Tensor> arguments) {
+  const CompilerUse use;
+  if (!use)
+    return CompilerUse::failure();
   DialectRegistry registry;
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
@@ -85,6 +93,9 @@ std::variant<std::vector<Tensor>, CompileFailure> from_mlir(std::string_view tex
 
 std::variant<std::string, CompileFailure> print_stage(const CanonicalGraph &graph,
                                                       std::string_view stage) {
+  const CompilerUse use;
+  if (!use)
+    return CompilerUse::failure();
   const bool isCode = stage == llvmIRStage || stage == assemblyStage;
   DialectRegistry registry;
   registerTsumDialects(registry);
@@ -113,6 +124,9 @@ std::variant<std::string, CompileFailure> print_stage(const CanonicalGraph &grap
 
 std::string llvm_version() { return LLVM_VERSION_STRING; }
 
-std::string target_features() { return hostFeatures(); }
+std::string target_features() {
+  const NoFork noFork;
+  return hostFeatures();
+}
 
 } // namespace tsum

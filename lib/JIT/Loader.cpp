@@ -6,7 +6,7 @@
 #include "Profilers.h"
 #include "StageWatch.h"
 
-#include "tsum/Support/NoFork.h"
+#include "tsum/JIT/CompilerUse.h"
 
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/Core.h"
@@ -15,8 +15,6 @@
 #include "llvm/ExecutionEngine/Orc/SelfExecutorProcessControl.h"
 #include "llvm/ExecutionEngine/Orc/TaskDispatch.h"
 #include "llvm/Support/MemoryBuffer.h"
-
-#include <mutex>
 
 using namespace llvm;
 
@@ -28,12 +26,13 @@ namespace {
 class Loader {
 public:
   static Expected<std::unique_ptr<Loader>> create();
-  Expected<Program> load(Image image, std::mutex &mutex);
+  Expected<Program> load(Image image);
 
 private:
   explicit Loader(std::unique_ptr<orc::ExecutorProcessControl> process)
       : session(std::move(process)), linker(session) {}
 
+  ForkSafeMutex mutex{LockRank::Loader}; ///< serializes what touches the session
   orc::ExecutionSession session;
   orc::ObjectLinkingLayer linker;
   /// What LLVM may call on its own account, memset and memcpy, and what exact sums call.
@@ -67,7 +66,7 @@ Expected<std::unique_ptr<Loader>> Loader::create() {
   return loader;
 }
 
-Expected<Program> Loader::load(Image image, std::mutex &mutex) {
+Expected<Program> Loader::load(Image image) {
   Program program = std::move(image.program);
   if (program.launches.empty())
     return program;
@@ -75,8 +74,10 @@ Expected<Program> Loader::load(Image image, std::mutex &mutex) {
   // A library of its own for each object keeps equal names of kernels apart.
   orc::JITDylib &library = session.createBareJITDylib("tsum." + std::to_string(count++));
   library.addToLinkOrder(*processSymbols);
-  auto unload = [this, &mutex](orc::JITDylib *library) {
-    NoFork noFork;
+  auto unload = [this](orc::JITDylib *library) {
+    const CompilerUse use;
+    if (!use)
+      return; // the process ends, and the code with it
     std::lock_guard lock(mutex);
     if (llvm::Error error = session.removeJITDylib(*library))
       session.reportError(std::move(error));
@@ -103,24 +104,20 @@ Expected<Program> Loader::load(Image image, std::mutex &mutex) {
   return program;
 }
 
-/// Serializes what touches the session. Never destroyed, as the loader: programs may be unloaded
-/// while the process exits.
-static std::mutex &loaderMutex() {
-  static std::mutex &mutex = *new std::mutex();
-  return mutex;
-}
+static ProcessWide<Expected<std::unique_ptr<Loader>>> theLoader;
 
 std::variant<Program, CompileFailure> load(Image image) {
-  NoFork noFork;
+  const CompilerUse use;
+  if (!use)
+    return CompilerUse::failure();
   if (std::optional<CompileFailure> failure = injectedFailure("load", /*inSmallKernels=*/false))
     return *failure;
-  static auto &created = [&]() -> Expected<std::unique_ptr<Loader>> & {
-    return *new Expected<std::unique_ptr<Loader>>(Loader::create());
-  }();
+  auto &created =
+      theLoader.get([] { return new Expected<std::unique_ptr<Loader>>(Loader::create()); });
   auto fail = [](llvm::Error error) { return CompileFailure{"load", toString(std::move(error))}; };
   if (!created)
     return CompileFailure{"load", "the linker of this process could not be set up"};
-  auto program = (*created)->load(std::move(image), loaderMutex());
+  auto program = (*created)->load(std::move(image));
   if (!program)
     return fail(program.takeError());
   return std::move(*program);

@@ -2,6 +2,8 @@
 
 #include "StageDump.h"
 
+#include "tsum/Support/ForkSafe.h"
+
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -11,12 +13,14 @@
 
 namespace tsum {
 
+static ProcessWide<const std::string> dumpDirectory;
+
 const std::string &dump_directory() {
-  static const std::string &directory = *new std::string([] {
-    const char *given = std::getenv("TSUM_DUMP");
-    return given ? given : "";
-  }());
-  return directory;
+  return dumpDirectory.get([] {
+    // A privileged process writes no files that whoever started it names.
+    const char *given = ::secure_getenv("TSUM_DUMP");
+    return new const std::string(given ? given : "");
+  });
 }
 
 StageDump::StageDump(llvm::StringRef name, const CanonicalGraph &graph) {

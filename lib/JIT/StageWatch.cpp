@@ -2,9 +2,8 @@
 
 #include "StageWatch.h"
 
+#include "tsum/Support/ForkSafe.h"
 #include "tsum/Support/Timeline.h"
-
-#include <mutex>
 
 namespace tsum {
 
@@ -14,16 +13,14 @@ namespace {
 /// most, a graph of any size in proportion.
 constexpr std::chrono::milliseconds budgetOfGraph(10'000), budgetOfValue(20);
 
-/// Never destroyed, as the compiler.
 struct Fault {
-  std::mutex mutex;
+  ForkSafeMutex mutex{LockRank::CompileFault};
   CompileFault fault;
 };
 
-Fault &theFault() {
-  static Fault &fault = *new Fault();
-  return fault;
-}
+ProcessWide<Fault> injected;
+
+Fault &theFault() { return injected.get(); }
 
 CompileFailure outOfTime(std::string_view stage, std::chrono::milliseconds budget) {
   return {std::string(stage), "compiling has taken longer than its budget of " +

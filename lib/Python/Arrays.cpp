@@ -2,6 +2,7 @@
 //
 // Reading Python's arrays, numbers and lists as tensors, in place where they are memory.
 #include "Bindings.h"
+#include "Gil.h"
 #include "Numpy.h"
 
 #include <nanobind/ndarray.h>
@@ -10,10 +11,8 @@ namespace tsum::python {
 
 std::shared_ptr<const void> keep(nb::object object) {
   return {object.release().ptr(), [](PyObject *pointer) {
-            if (!nb::is_alive())
-              return; // the interpreter and its objects are gone
-            nb::gil_scoped_acquire gil;
-            Py_DECREF(pointer);
+            if (const GilAcquire gil; gil) // otherwise the interpreter is going, and its objects
+              Py_DECREF(pointer);
           }};
 }
 
@@ -44,10 +43,8 @@ struct Buffer {
       throw nb::python_error();
   }
   ~Buffer() {
-    if (!nb::is_alive())
-      return;
-    nb::gil_scoped_acquire gil;
-    PyBuffer_Release(&view);
+    if (const GilAcquire gil; gil)
+      PyBuffer_Release(&view);
   }
   Buffer(const Buffer &) = delete;
   Buffer &operator=(const Buffer &) = delete;
@@ -144,10 +141,8 @@ Tensor borrow_dlpack(nb::handle object) {
   // The producer is told on whichever thread lets go last: under the GIL.
   auto *held = new nb::ndarray<nb::ro>(std::move(array));
   std::shared_ptr<const void> owner(held, [](nb::ndarray<nb::ro> *array) {
-    if (!nb::is_alive())
-      return;
-    nb::gil_scoped_acquire gil;
-    delete array;
+    if (const GilAcquire gil; gil)
+      delete array;
   });
   return borrow(data, *dtype, std::move(shape), std::move(strides), std::move(owner));
 }

@@ -3,11 +3,13 @@
 // The callable that tsum.jit makes. A call finds the trace of its signature without running Python
 // code.
 #include "Errors.h"
+#include "Gil.h"
 #include "Numpy.h"
 #include "Statics.h"
 #include "Tracing.h"
 
 #include "tsum/Graph/Layout.h"
+#include "tsum/Runtime/KeptFunction.h"
 #include "tsum/function.h"
 
 #include <nanobind/stl/vector.h>
@@ -97,7 +99,7 @@ struct Arguments {
 
 private:
   void add_memory(DType dtype, std::span<const std::int64_t> byte_strides, const void *pointer) {
-    are_in_place &= is_in_place(pointer, byte_strides, dtype);
+    are_in_place &= is_in_place(byte_strides, dtype);
     strides.insert(strides.end(), byte_strides.begin(), byte_strides.end());
     data.push_back(pointer);
   }
@@ -108,10 +110,11 @@ struct Traced {
   Signature signature; ///< that it is for
   std::shared_ptr<const Trace> trace;
   struct Prepared {
-    std::vector<std::int64_t> strides;      ///< that it takes
-    std::optional<tsum::Function> function; ///< nothing if there can be none
+    std::vector<std::int64_t> strides;    ///< that it takes
+    std::optional<KeptFunction> function; ///< nothing if there can be none
   };
   std::vector<Prepared> prepared;
+  std::uint64_t last_used = 0; ///< by the table's count
 };
 
 /// Traces by signature. What it calls in Python may call the function again, in which the table
@@ -125,19 +128,27 @@ public:
     for (auto entry = begin; entry != end; ++entry)
       if (entry->second->signature.words == signature.words) {
         if (signature.statics.empty())
-          return entry->second;
+          return use(entry->second);
         candidates.push_back(entry->second);
       }
     for (std::shared_ptr<Traced> &candidate : candidates)
       if (candidate->signature.has_statics_of(signature))
-        return std::move(candidate);
+        return use(candidate);
     return nullptr;
   }
 
   /// The same signature may come twice, where two calls traced it at once: one of them is found.
+  /// Of more traces than the cache has entries, the least recently used goes.
   void insert(std::shared_ptr<Traced> traced) {
     const std::size_t hash = traced->signature.hash();
-    table.emplace(hash, std::move(traced));
+    table.emplace(hash, use(traced));
+    std::shared_ptr<Traced> gone; // freeing objects may run Python code
+    if (static_cast<std::int64_t>(table.size()) > kept_function_capacity()) {
+      auto oldest = std::ranges::min_element(
+          table, {}, [](const auto &entry) { return entry.second->last_used; });
+      gone = std::move(oldest->second);
+      table.erase(oldest);
+    }
   }
 
   void clear() {
@@ -154,7 +165,13 @@ public:
   }
 
 private:
+  std::shared_ptr<Traced> use(const std::shared_ptr<Traced> &traced) const {
+    traced->last_used = ++uses;
+    return traced;
+  }
+
   std::unordered_multimap<std::size_t, std::shared_ptr<Traced>> table;
+  mutable std::uint64_t uses = 0;
 };
 
 class Function {
@@ -165,6 +182,7 @@ public:
         static_names(std::move(static_names)) {}
 
   nb::object operator()(nb::handle args, nb::handle kwargs) {
+    const PythonCall python_call;
     const Arguments given = sort(args, kwargs);
     std::shared_ptr<Traced> traced = traces.find(given.signature);
     if (!traced)
@@ -280,20 +298,29 @@ private:
     if (!traced.trace->is_quick() || !given.are_in_place || is_tracing())
       return std::nullopt;
     for (const Traced::Prepared &prepared : traced.prepared)
-      if (prepared.strides == given.strides)
-        return prepared.function;
+      if (prepared.strides == given.strides) {
+        if (!prepared.function)
+          return std::nullopt;
+        if (std::optional<tsum::Function> function = prepared.function->get())
+          return function;
+      }
+    std::erase_if(traced.prepared, [](const Traced::Prepared &prepared) {
+      return prepared.function && prepared.function->is_gone();
+    });
     if (traced.prepared.size() == max_layouts)
       return std::nullopt;
-    Traced::Prepared prepared{given.strides, std::nullopt};
+    std::optional<tsum::Function> function;
     try {
-      prepared.function = prepare(*traced.trace, given);
+      function = prepare(*traced.trace, given);
     } catch (const CompileError &) {
       throw;
     } catch (const Error &) {
-      prepared.function.reset(); // complex tensors, and reshapes that would copy, are for `eval`
+      function.reset(); // complex tensors, and reshapes that would copy, are for `eval`
     }
-    traced.prepared.push_back(prepared);
-    return prepared.function;
+    traced.prepared.push_back({given.strides, std::nullopt});
+    if (function)
+      traced.prepared.back().function.emplace(*function);
+    return function;
   }
 
   static tsum::Function prepare(const Trace &trace, const Arguments &given) {
@@ -306,7 +333,7 @@ private:
       strides += rank;
     }
     const std::vector<Tensor> results = trace.replay(inputs);
-    nb::gil_scoped_release others_run;
+    GilRelease others_run;
     return compile(inputs, results);
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Bindings.h"
+#include "Gil.h"
 
 #include "tsum/Canonical/CanonicalGraph.h"
 #include "tsum/Canonical/Resolve.h"
@@ -85,7 +86,7 @@ void bind_inspection(nb::module_ &m) {
       .def(
           "print_stage",
           [](const CanonicalGraph &self, const std::string &stage) {
-            nb::gil_scoped_release others_run;
+            GilRelease others_run;
             return value_or_throw(print_stage(self, stage));
           },
           nb::arg("stage"), "The text after a stage of the pipeline; see `stages`.");
@@ -122,7 +123,7 @@ void bind_inspection(nb::module_ &m) {
         for (nb::handle tensor : nb::iter(tensors))
           list.push_back(to_tensor(tensor));
         check_known(list);
-        nb::gil_scoped_release others_run;
+        GilRelease others_run;
         return explain(list, wanted->second);
       },
       nb::arg("tensors"), nb::arg("format"),

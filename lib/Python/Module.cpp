@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Bindings.h"
+#include "Gil.h"
 
 NB_MODULE(_core, m) {
   using namespace tsum::python;
@@ -15,4 +16,7 @@ NB_MODULE(_core, m) {
   bind_runtime(m);
   bind_tracing(m);
   bind_inspection(m);
+  bind_exit();
+  // What still lives when the interpreter ends is the host's affair: nothing is printed.
+  nb::set_leak_warnings(false);
 }

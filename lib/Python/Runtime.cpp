@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Bindings.h"
+#include "Gil.h"
 
 #include "tsum/npy.h"
 #include "tsum/threads.h"
@@ -79,10 +80,12 @@ static void check_signals() {
   using Clock = std::chrono::steady_clock;
   constexpr auto interval = std::chrono::milliseconds(50);
   thread_local Clock::time_point next = Clock::now() + interval;
-  if (Clock::now() < next || !nb::is_alive())
+  if (Clock::now() < next)
     return;
-  nb::gil_scoped_acquire gil;
+  const GilAcquire gil;
   next = Clock::now() + interval;
+  if (!gil)
+    return;
   if (PyErr_CheckSignals() < 0)
     throw nb::python_error();
 }
@@ -124,6 +127,8 @@ void bind_runtime(nb::module_ &m) {
               "Disk misses where there was a file that could not be used.")
       .def_ro("disk_writes", &CacheStats::disk_writes, "Files written.")
       .def_ro("disk_failed_writes", &CacheStats::disk_failed_writes, "Files that could not be.")
+      .def_ro("disk_errors", &CacheStats::disk_errors,
+              "Other failures of the file system, each without consequence.")
       .def_prop_ro(
           "compile_seconds",
           [](const CacheStats &self) {
@@ -144,6 +149,22 @@ void bind_runtime(nb::module_ &m) {
         "Bounds the cache in memory to `entries` programs (at least 1; 1024 at the start) and to\n"
         "`bytes` of their code (256 MB at the start): the least recently used code is unloaded.\n\n"
         "Raises Error for fewer than 1 entry or a negative number of bytes.");
+  nb::class_<MemoryUse>(m, "MemoryUse", "Bytes that are kept in case they are needed again.")
+      .def_ro("results", &MemoryUse::results, "Memory of former results and temporaries.")
+      .def_ro("functions", &MemoryUse::functions, "Code of functions that jit has made.")
+      .def_ro("code", &MemoryUse::code, "Code in the cache, some of it that of functions.")
+      .def_prop_ro("total", &MemoryUse::total, "All of it.")
+      .def("__repr__", [](const MemoryUse &self) {
+        return "MemoryUse(results=" + std::to_string(self.results) +
+               ", functions=" + std::to_string(self.functions) +
+               ", code=" + std::to_string(self.code) + ")";
+      });
+  m.def("memory_use", &memory_use, "What is kept in case it is needed again.");
+  m.def("set_memory_budget", &set_memory_budget, nb::arg("bytes"),
+        "Bounds what is kept in case it is needed again to `bytes` together: 512 MB at the start, "
+        "or\nwhat TSUM_MEMORY_BUDGET says, such as 64M. Results go first, then functions of jit, "
+        "then code.\n\nRaises Error for a negative number.");
+  m.def("trim_memory", &trim_memory, "Lets go of all that is kept in case it is needed again.");
   m.def("clear_cache", &clear_cache,
         "Forgets all compiled code in memory and keeps the counters. The files stay as they are.");
   m.def(
@@ -170,16 +191,15 @@ void bind_runtime(nb::module_ &m) {
       },
       nb::arg("path"), nb::arg("name") = nb::none(),
       nb::sig("def load_npy(path: str | os.PathLike[str], name: str | None = None) -> Tensor"),
-      "The array in the NumPy file `path`. Its elements are mapped, not copied, so the file must "
-      "not\n"
-      "be changed in place while the tensor lives.\n\n"
+      "The array in the NumPy file `path`. Files of up to 16 MB are read; larger ones "
+      "are\nmapped and must not be changed in place while the tensor lives.\n\n"
       "Raises FileError (an OSError) if the file cannot be read or is not exactly such an array.");
   m.def(
       "save_npy",
       [](const std::filesystem::path &path, nb::handle tensor) {
         Tensor values = to_tensor(tensor);
         evaluate(values);
-        nb::gil_scoped_release others_run;
+        GilRelease others_run;
         save_npy(path, values);
       },
       nb::arg("path"), nb::arg("tensor"),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "Gil.h"
 #include "Tracing.h"
 
 #include "tsum/elementwise.h"
@@ -165,7 +166,7 @@ static void evaluate_known(const std::vector<Tensor> &results) {
   if (known.empty())
     return;
   const BlockThreads threads;
-  nb::gil_scoped_release others_run;
+  GilRelease others_run;
   eval(known);
 }
 

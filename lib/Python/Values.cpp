@@ -2,6 +2,7 @@
 //
 // From values to Python: evaluation, NumPy arrays, the buffer protocol.
 #include "Bindings.h"
+#include "Gil.h"
 #include "Numpy.h"
 
 #include "tsum/Graph/Node.h"
@@ -15,7 +16,7 @@ void evaluate(std::span<const Tensor> tensors) {
     return;
   try {
     const BlockThreads threads;
-    nb::gil_scoped_release others_run;
+    GilRelease others_run;
     eval(tensors);
   } catch (const Error &) {
     check_known(tensors); // says better why there are no values

@@ -2,14 +2,18 @@
 
 #include "BufferPool.h"
 
+#include "MemoryBudget.h"
+
+#include "tsum/Support/ForkSafe.h"
 #include "tsum/error.h"
 #include "tsum/eval.h"
 
+#include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstdlib>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <ranges>
@@ -33,14 +37,11 @@ std::size_t class_size(std::size_t bytes) {
 
 class BufferPool {
 public:
-  void lock() { mutex.lock(); }
-  void unlock() { mutex.unlock(); }
-
   std::byte *take(std::size_t size) {
     {
       std::lock_guard lock(mutex);
       if (auto found = unused.find(size); found != unused.end() && !found->second.empty()) {
-        std::byte *memory = found->second.back();
+        std::byte *memory = found->second.back().memory;
         found->second.pop_back();
         unused_bytes -= size;
         return memory;
@@ -60,6 +61,18 @@ public:
       shrink();
     else
       munmap(memory, size);
+    while (auto dropped = forget_expired())
+      munmap(dropped->first, dropped->second);
+  }
+
+  [[nodiscard]] std::int64_t kept_bytes() {
+    std::lock_guard lock(mutex);
+    return static_cast<std::int64_t>(unused_bytes);
+  }
+
+  void trim(std::size_t bytes) {
+    const auto kept = static_cast<std::size_t>(kept_bytes());
+    shrink(kept - std::min(kept, bytes));
   }
 
   void set_capacity(std::size_t bytes) {
@@ -71,13 +84,24 @@ public:
   }
 
 private:
+  using Clock = std::chrono::steady_clock;
+  struct Unused {
+    std::byte *memory;
+    Clock::time_point since;
+  };
+
+  /// What the host wants to have kept, and the budget has room for.
+  [[nodiscard]] std::size_t most_bytes() const {
+    return std::min(capacity, static_cast<std::size_t>(MemoryOwner::room_for_results()));
+  }
+
   /// False if there is no place to remember it.
   bool keep(std::byte *memory, std::size_t size) noexcept {
     try {
       std::lock_guard lock(mutex);
-      if (size > capacity)
+      if (size > most_bytes())
         return false;
-      unused[size].push_back(memory);
+      unused[size].push_back({memory, Clock::now()});
       unused_bytes += size;
     } catch (const std::bad_alloc &) {
       return false;
@@ -94,15 +118,33 @@ private:
 
   std::optional<std::pair<std::byte *, std::size_t>> forget_largest(std::size_t most) {
     std::lock_guard lock(mutex);
-    if (unused_bytes <= std::min(most, capacity))
+    if (unused_bytes <= std::min(most, most_bytes()))
       return std::nullopt;
     for (auto &[size, buffers] : std::views::reverse(unused))
       if (!buffers.empty()) {
-        std::byte *memory = buffers.back();
+        std::byte *memory = buffers.back().memory;
         buffers.pop_back();
         unused_bytes -= size;
         return std::pair(memory, size);
       }
+    return std::nullopt;
+  }
+
+  /// Looked for once a second. Those that came first lie in front.
+  std::optional<std::pair<std::byte *, std::size_t>> forget_expired() {
+    constexpr auto interval = std::chrono::seconds(1), age = std::chrono::seconds(10);
+    std::lock_guard lock(mutex);
+    const Clock::time_point now = Clock::now();
+    if (now < next_look)
+      return std::nullopt;
+    for (auto &[size, buffers] : unused)
+      if (!buffers.empty() && now - buffers.front().since > age) {
+        std::byte *memory = buffers.front().memory;
+        buffers.erase(buffers.begin());
+        unused_bytes -= size;
+        return std::pair(memory, size);
+      }
+    next_look = now + interval;
     return std::nullopt;
   }
 
@@ -126,27 +168,34 @@ private:
     return memory + before;
   }
 
-  std::mutex mutex;
+  ForkSafeMutex mutex{LockRank::BufferPool};
   std::size_t capacity = std::size_t{256} << 20;
   std::size_t unused_bytes = 0;
-  std::map<std::size_t, std::vector<std::byte *>> unused; ///< by size
+  std::map<std::size_t, std::vector<Unused>> unused; ///< by size
+  Clock::time_point next_look{};
 };
 
-BufferPool &pool() {
-  // Never destroyed: tensors that live as long as the process give their buffers back after it.
-  static BufferPool &instance = *new BufferPool;
-  return instance;
-}
+ProcessWide<BufferPool> the_pool;
+
+BufferPool &pool() { return the_pool.get(); }
+
+MemoryOwner owner(
+    MemoryOwner::results, [] { return pool().kept_bytes(); },
+    [](std::int64_t bytes) { pool().trim(static_cast<std::size_t>(bytes)); });
 
 } // namespace
 
 std::shared_ptr<std::byte> take_pooled(std::int64_t bytes) {
-  const std::size_t size = class_size(static_cast<std::size_t>(bytes));
-  return {pool().take(size), [size](std::byte *memory) { pool().give_back(memory, size); }};
+  return {take_from_pool(bytes), [bytes](std::byte *memory) { give_to_pool(memory, bytes); }};
 }
 
-void lock_pool() { pool().lock(); }
-void unlock_pool() { pool().unlock(); }
+std::byte *take_from_pool(std::int64_t bytes) {
+  return pool().take(class_size(static_cast<std::size_t>(bytes)));
+}
+
+void give_to_pool(std::byte *memory, std::int64_t bytes) noexcept {
+  pool().give_back(memory, class_size(static_cast<std::size_t>(bytes)));
+}
 
 void set_pool_capacity(std::int64_t bytes) {
   if (bytes < 0)

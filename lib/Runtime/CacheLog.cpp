@@ -3,6 +3,7 @@
 #include "CacheLog.h"
 
 #include "tsum/Canonical/Fields.h"
+#include "tsum/Support/ForkSafe.h"
 
 #include <algorithm>
 #include <atomic>
@@ -10,7 +11,6 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
-#include <mutex>
 
 namespace tsum {
 
@@ -53,7 +53,7 @@ bool is_wanted_by_environment() {
 
 /// Never destroyed, as the caches.
 struct State {
-  std::mutex mutex;
+  ForkSafeMutex mutex{LockRank::CacheLog};
   std::shared_ptr<const Log> log;
   std::atomic<bool> is_logged = false;
   std::map<std::vector<std::int64_t>, int> signatures; // by expression
@@ -66,10 +66,9 @@ struct State {
   }
 };
 
-State &state() {
-  static State &state = *new State();
-  return state;
-}
+ProcessWide<State> the_state;
+
+State &state() { return the_state.get(); }
 
 /// A name and a text for each part of a key that can be new.
 std::vector<std::pair<std::string, std::string>> parts_of(const CanonicalGraph &graph) {
@@ -167,8 +166,5 @@ void count_signature(const CanonicalGraph &graph) {
   }
   std::fputs(text.c_str(), stderr);
 }
-
-void lock_cache_log() { state().mutex.lock(); }
-void unlock_cache_log() { state().mutex.unlock(); }
 
 } // namespace tsum

@@ -29,8 +29,4 @@ inline constexpr int signatures_without_warning = 64;
 inline constexpr const char *many_signatures_advice =
     "each costs a compilation: pad the data to a few shapes, or make larger batches";
 
-// Around a fork.
-void lock_cache_log();
-void unlock_cache_log();
-
 } // namespace tsum

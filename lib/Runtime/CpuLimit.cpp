@@ -2,15 +2,17 @@
 
 #include "CpuLimit.h"
 
+#include "tsum/Support/ForkSafe.h"
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <ranges>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include <sched.h>
+#include <unistd.h>
 
 namespace tsum {
 
@@ -59,6 +61,18 @@ bool names_cpu(std::string_view controllers) {
   });
 }
 
+/// What the machine has and the control groups allow.
+std::int64_t count_cpus() {
+  const std::int64_t cpus = std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));
+  const std::optional<double> quota = cgroup_cpus("/");
+  if (!quota)
+    return cpus;
+  return std::clamp(static_cast<std::int64_t>(std::ceil(std::min(*quota, 1e6))), std::int64_t{1},
+                    cpus);
+}
+
+ProcessWide<std::int64_t> cpus_of_process;
+
 } // namespace
 
 std::optional<double> cgroup_cpus(const fs::path &root) {
@@ -85,14 +99,11 @@ std::optional<double> cgroup_cpus(const fs::path &root) {
 }
 
 std::int64_t cpu_limit() {
-  std::int64_t cpus = std::max(1U, std::thread::hardware_concurrency());
+  const std::int64_t most = cpus_of_process.get([] { return new std::int64_t(count_cpus()); });
   cpu_set_t mask;
-  if (sched_getaffinity(0, sizeof(mask), &mask) == 0)
-    cpus = std::min<std::int64_t>(cpus, std::max(1, CPU_COUNT(&mask)));
-  if (std::optional<double> quota = cgroup_cpus("/"))
-    cpus = std::clamp(static_cast<std::int64_t>(std::ceil(std::min(*quota, 1e6))), std::int64_t{1},
-                      cpus);
-  return cpus;
+  if (sched_getaffinity(0, sizeof(mask), &mask) != 0)
+    return most;
+  return std::clamp<std::int64_t>(CPU_COUNT(&mask), 1, most);
 }
 
 } // namespace tsum

@@ -2,6 +2,7 @@
 
 #include "Crew.h"
 
+#include "OwnWorkers.h"
 #include "Placement.h"
 
 #include <tbb/task_arena.h>
@@ -36,6 +37,9 @@ class alignas(64) Seat {
 public:
   /// Offers a job; whether a worker has to be called for it.
   bool offer(const Job &job) { return state.exchange(&job, std::memory_order_acq_rel) == away(); }
+
+  /// After an offer for which no worker could be called.
+  void abandon() { state.store(away(), std::memory_order_relaxed); }
 
   /// Takes back `job` or, if a worker has begun it, waits until that is done. Whether it has.
   bool finish(const Job &job) {
@@ -79,20 +83,49 @@ private:
   std::atomic<const Job *> state = away();
 };
 
-using Crew = std::array<Seat, most_jobs - 1>;
+struct Crew {
+  std::array<Seat, most_jobs - 1> seats;
+  const int generation = fork_generation();
+};
+
+/// The calling thread's. Workers may stay longer than the thread; in a child of the process none
+/// of them is there.
+std::shared_ptr<Crew> &crew_of_thread() {
+  thread_local auto crew = std::make_shared<Crew>();
+  if (crew->generation != fork_generation())
+    crew = std::make_shared<Crew>();
+  return crew;
+}
+
+/// Calls a worker to `seat`. False if that takes more memory or threads than there are.
+bool call_worker(const std::shared_ptr<Crew> &crew, Seat &seat, std::int64_t number) {
+  auto stay = [crew, &seat, number] { seat.work(number); };
+  try {
+    if (has_own_workers())
+      give_to_own_worker(stay);
+    else
+      tbb::this_task_arena::enqueue(stay);
+  } catch (...) {
+    seat.abandon();
+    return false;
+  }
+  return true;
+}
 
 } // namespace
 
 void run_with_crew(std::int64_t count, const Job &job) {
-  // Workers may stay longer than the thread.
-  thread_local const auto crew = std::make_shared<Crew>();
+  const std::shared_ptr<Crew> crew = crew_of_thread();
+  auto seat_of = [&](std::int64_t number) -> Seat & {
+    return crew->seats[static_cast<std::size_t>(number - 1)];
+  };
   for (std::int64_t number = 1; number < count; ++number)
-    if (Seat &seat = (*crew)[static_cast<std::size_t>(number - 1)]; seat.offer(job))
-      tbb::this_task_arena::enqueue([crew = crew, &seat, number] { seat.work(number); });
+    if (seat_of(number).offer(job) && !call_worker(crew, seat_of(number), number))
+      count = number;
   job(0);
   bool helped = false;
   for (std::int64_t number = 1; number < count; ++number)
-    helped |= (*crew)[static_cast<std::size_t>(number - 1)].finish(job);
+    helped |= seat_of(number).finish(job);
   move_workers_if(!helped);
 }
 

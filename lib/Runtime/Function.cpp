@@ -3,51 +3,22 @@
 #include "tsum/function.h"
 
 #include "Buffer.h"
+#include "BufferPool.h"
 #include "Kernels.h"
+#include "Monitor.h"
+#include "Prepared.h"
 #include "Threads.h"
 #include "ThrowCount.h"
 
 #include "tsum/Graph/Layout.h"
-#include "tsum/Runtime/Trace.h"
 #include "tsum/eval.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <ranges>
 
 namespace tsum {
-
-/// A schedule laid out for quick calls.
-struct Function::Prepared {
-  struct Launch {
-    const Program::Launch *code;
-    std::int32_t first_input, input_count; ///< in `operands`
-    std::int32_t result_count;
-  };
-  Schedule schedule; // keeps the code and the constants
-  std::vector<Layout> inputs, outputs;
-  std::vector<bool> is_empty_input, is_empty_output;
-  std::vector<Launch> launches;
-  std::vector<Schedule::Place> operands;
-  std::vector<std::int32_t> copies; ///< outputs that are no launch's whole result
-  std::size_t most_buffers = 0;     ///< of a launch
-
-  Prepared(std::span<const Tensor> given_inputs, std::span<const Tensor> given_outputs);
-  ~Prepared();
-  Prepared(const Prepared &) = delete;
-  Prepared &operator=(const Prepared &) = delete;
-
-  void check(std::span<const void *const> in, std::span<void *const> out) const;
-  void run(std::span<const void *const> in, std::span<void *const> out) const;
-
-private:
-  /// Memory for temporaries between two calls, for as many threads at once.
-  static constexpr std::size_t spare_count = 8;
-  mutable std::array<std::atomic<std::byte *>, spare_count> spares{};
-
-  [[nodiscard]] std::byte *take_scratch() const;
-  void give_back(std::byte *memory) const;
-};
 
 void throw_count(const char *what, std::size_t given, std::size_t wanted) {
   throw Error("call: " + std::to_string(given) + " " + what + " given to a function with " +
@@ -63,23 +34,26 @@ Layout layout_of(const Tensor &tensor, ByteStrides strides) {
           std::string(tensor.name())};
 }
 
-[[noreturn]] void throw_pointer(const char *what, std::size_t number, const void *pointer,
-                                const Layout &layout) {
-  const std::string which = std::string("call: ") + what + " " + std::to_string(number);
-  if (!pointer)
-    throw MemoryError(which + " is null (only a tensor without elements needs no memory)");
-  throw MemoryError(which + " is not aligned to " + std::to_string(size_of(layout.dtype)) +
-                    " bytes, the element size of " + std::string(name_of(layout.dtype)));
+[[noreturn]] void throw_null(const char *what, std::size_t number) {
+  throw MemoryError(std::string("call: ") + what + " " + std::to_string(number) +
+                    " is null (only a tensor without elements needs no memory)");
 }
 
-bool is_bad(const void *pointer, DType dtype) { return !pointer || !is_aligned(pointer, dtype); }
+[[noreturn]] void throw_misaligned(std::size_t number, const Layout &layout) {
+  throw MemoryError("call: output " + std::to_string(number) + " is not aligned to " +
+                    std::to_string(size_of(layout.dtype)) + " bytes, the element size of " +
+                    std::string(name_of(layout.dtype)));
+}
 
 } // namespace
 
 Function::Prepared::Prepared(std::span<const Tensor> given_inputs,
                              std::span<const Tensor> given_outputs)
-    : schedule(trace(given_inputs, given_outputs,
-                     [](const CanonicalGraph &graph) { return Kernels::instance().get(graph); })) {
+    : schedule(trace(given_inputs, given_outputs, [this](const CanonicalGraph &graph) {
+        KernelCache::ProgramPtr program = Kernels::instance().get(graph);
+        code_bytes += program->bytes;
+        return program;
+      })) {
   for (const Tensor &input : given_inputs) {
     inputs.push_back(layout_of(input, static_cast<const InputNode &>(*input.node()).strides));
     is_empty_input.push_back(input.size() == 0);
@@ -112,6 +86,8 @@ std::byte *Function::Prepared::take_scratch() const {
   for (std::atomic<std::byte *> &spare : spares)
     if (std::byte *memory = spare.exchange(nullptr, std::memory_order_acquire))
       return memory;
+  if (schedule.scratch_bytes >= min_pooled_bytes)
+    return take_from_pool(schedule.scratch_bytes);
   void *memory =
       std::aligned_alloc(buffer_alignment, static_cast<std::size_t>(schedule.scratch_bytes));
   if (!memory)
@@ -120,6 +96,8 @@ std::byte *Function::Prepared::take_scratch() const {
 }
 
 void Function::Prepared::give_back(std::byte *memory) const {
+  if (schedule.scratch_bytes >= min_pooled_bytes)
+    return give_to_pool(memory, schedule.scratch_bytes);
   for (std::atomic<std::byte *> &spare : spares)
     if (std::byte *none = nullptr; spare.compare_exchange_strong(
             none, memory, std::memory_order_release, std::memory_order_relaxed))
@@ -133,11 +111,16 @@ void Function::Prepared::check(std::span<const void *const> in, std::span<void *
   if (out.size() != outputs.size())
     throw_count("outputs", out.size(), outputs.size());
   for (std::size_t n = 0; n < in.size(); ++n)
-    if (is_bad(in[n], inputs[n].dtype) && !is_empty_input[n])
-      throw_pointer("input", n, in[n], inputs[n]);
-  for (std::size_t n = 0; n < out.size(); ++n)
-    if (is_bad(out[n], outputs[n].dtype) && !is_empty_output[n])
-      throw_pointer("output", n, out[n], outputs[n]);
+    if (!in[n] && !is_empty_input[n])
+      throw_null("input", n);
+  for (std::size_t n = 0; n < out.size(); ++n) {
+    if (is_empty_output[n])
+      continue;
+    if (!out[n])
+      throw_null("output", n);
+    if (!is_aligned(out[n], outputs[n].dtype))
+      throw_misaligned(n, outputs[n]);
+  }
 }
 
 void Function::Prepared::run(std::span<const void *const> in, std::span<void *const> out) const {
@@ -158,17 +141,24 @@ void Function::Prepared::run(std::span<const void *const> in, std::span<void *co
   for (const Schedule::Constant &constant : schedule.constants)
     *next++ = constant.values->data;
   const Schedule::Result *result = schedule.results.data();
-  for (const Launch &launch : launches) {
-    const Schedule::Place *input = operands.data() + launch.first_input;
-    for (std::int32_t n = 0; n < launch.input_count; ++n)
-      arguments[n] = values[input[n].value] + input[n].offset;
-    for (std::int32_t n = 0; n < launch.result_count; ++n, ++result)
-      arguments[launch.input_count + n] = *next++ =
-          result->output < 0
-              ? scratch.get() + result->scratch
-              : static_cast<std::byte *>(out[static_cast<std::size_t>(result->output)]);
-    run_tiles(*launch.code, reinterpret_cast<const void *const *>(arguments));
-  }
+  auto run_launches = [&] {
+    for (const Launch &launch : launches) {
+      const Schedule::Place *input = operands.data() + launch.first_input;
+      for (std::int32_t n = 0; n < launch.input_count; ++n)
+        arguments[n] = values[input[n].value] + input[n].offset;
+      for (std::int32_t n = 0; n < launch.result_count; ++n, ++result)
+        arguments[launch.input_count + n] = *next++ =
+            result->output < 0
+                ? scratch.get() + result->scratch
+                : static_cast<std::byte *>(out[static_cast<std::size_t>(result->output)]);
+      run_tiles(*launch.code, reinterpret_cast<const void *const *>(arguments));
+    }
+  };
+  run_monitored(launches |
+                    std::views::transform([](const Launch &launch) -> const Program::Launch & {
+                      return *launch.code;
+                    }),
+                run_launches);
   for (std::int32_t output : copies) {
     const auto n = static_cast<std::size_t>(output);
     const Schedule::Output &from = schedule.outputs[n];
@@ -204,7 +194,7 @@ std::vector<Tensor> Function::operator()(std::span<const Tensor> inputs) const {
       throw ShapeError(which + "of shape " + to_string(input.shape()) +
                        ", and the function takes " + to_string(layout.shape));
     std::shared_ptr<const Storage> values = input.node()->values();
-    if (values->strides != layout.strides || is_bad(values->data, layout.dtype))
+    if (values->strides != layout.strides)
       values = input.node()->row_major_values();
     if (!is_packed(layout.shape, layout.strides, layout.dtype) &&
         values->strides != layout.strides && input.size() != 0)

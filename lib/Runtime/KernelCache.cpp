@@ -36,8 +36,8 @@ KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, bool *was_
   Made made;
   try {
     made = make(graph);
-    promise.set_value(
-        std::make_shared<const CachedProgram>(std::move(made.program), std::move(last_used)));
+    promise.set_value(std::make_shared<const CachedProgram>(std::move(made.program), made.bytes,
+                                                            std::move(last_used)));
   } catch (...) {
     failure = std::current_exception();
     promise.set_exception(failure);
@@ -101,7 +101,8 @@ KernelCache::nearest(const std::function<std::int64_t(const CanonicalGraph &)> &
 }
 
 void KernelCache::forget_unfinished() {
-  Entries dropped; // promises without a thread
+  Entries dropped; // promises without a thread; outlives the lock
+  std::lock_guard lock(mutex);
   for (auto entry = entries.begin(); entry != entries.end();)
     if (auto next = std::next(entry); entry->making) {
       drop(entry, dropped);
@@ -117,18 +118,29 @@ void KernelCache::drop(Entries::iterator entry, Entries &dropped) {
   dropped.splice(dropped.end(), entries, entry);
 }
 
+void KernelCache::drop_oldest(Entries &dropped) {
+  // Linear, which takes some microseconds beside the milliseconds of what makes room necessary.
+  drop(std::ranges::min_element(entries, {},
+                                [](const Entry &entry) { return entry.last_used->load(); }),
+       dropped);
+  ++counters.evictions;
+}
+
+void KernelCache::trim(std::int64_t bytes) {
+  Entries dropped; // outlives the lock
+  std::lock_guard lock(mutex);
+  const std::int64_t most = std::max<std::int64_t>(0, counters.bytes - bytes);
+  while (counters.bytes > most && !entries.empty())
+    drop_oldest(dropped);
+}
+
 void KernelCache::evict(Entries &dropped) {
   auto is_too_full = [this] {
     return static_cast<std::int64_t>(entries.size()) > capacity ||
            (counters.bytes > byte_capacity && entries.size() > 1);
   };
-  // Linear, which takes some microseconds beside the milliseconds of what makes room necessary.
-  while (is_too_full()) {
-    drop(std::ranges::min_element(entries, {},
-                                  [](const Entry &entry) { return entry.last_used->load(); }),
-         dropped);
-    ++counters.evictions;
-  }
+  while (is_too_full())
+    drop_oldest(dropped);
 }
 
 } // namespace tsum

@@ -1,41 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "UseClock.h"
+
 #include "tsum/Canonical/CanonicalGraph.h"
 #include "tsum/JIT/Program.h"
+#include "tsum/Support/ForkSafe.h"
 #include "tsum/cache.h"
 
-#include <atomic>
 #include <functional>
 #include <future>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 
 namespace tsum {
 
-/// The order in which entries were last used, as numbers that grow. Using the latest again writes
-/// nothing, so that threads that call one kernel share no cache line that changes.
-class UseClock {
-public:
-  using Time = std::atomic<std::uint64_t>;
-  static constexpr std::uint64_t never = ~std::uint64_t{0}; ///< of what is new
-
-  void touch(Time &last_used) {
-    if (last_used.load(std::memory_order_relaxed) != now.load(std::memory_order_relaxed))
-      last_used.store(now.fetch_add(1, std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
-
-private:
-  Time now = 0;
-};
-
 /// A loaded program in the cache.
 struct CachedProgram : Program {
-  CachedProgram(Program program, std::shared_ptr<UseClock::Time> last_used)
-      : Program(std::move(program)), last_used(std::move(last_used)) {}
+  CachedProgram(Program program, std::int64_t bytes, std::shared_ptr<UseClock::Time> last_used)
+      : Program(std::move(program)), bytes(bytes), last_used(std::move(last_used)) {}
 
+  std::int64_t bytes;
   std::shared_ptr<UseClock::Time> last_used;
 };
 
@@ -66,6 +52,8 @@ public:
 
   void set_capacity(std::int64_t entries, std::int64_t bytes = std::int64_t{256} << 20);
   void clear();
+  /// Drops the least recently used programs, until there are `bytes` less of them or none.
+  void trim(std::int64_t bytes);
   /// The part of the statistics that is the memory cache's.
   [[nodiscard]] CacheStats stats() const;
 
@@ -73,10 +61,7 @@ public:
   [[nodiscard]] std::optional<CanonicalGraph>
   nearest(const std::function<std::int64_t(const CanonicalGraph &)> &distance) const;
 
-  // Around a fork: locked before, unlocked after, in both processes. In the child, what other
-  // threads were making is forgotten, since they are not there.
-  void lock() { mutex.lock(); }
-  void unlock() { mutex.unlock(); }
+  /// In a child of the process: what other threads were making, which are not there.
   void forget_unfinished();
 
 private:
@@ -97,11 +82,12 @@ private:
   };
 
   void drop(Entries::iterator entry, Entries &dropped);
+  void drop_oldest(Entries &dropped);
   /// Moves the entries beyond the capacity to `dropped`, to be destroyed without the lock:
   /// unloading takes a while.
   void evict(Entries &dropped);
 
-  mutable std::mutex mutex;
+  mutable ForkSafeMutex mutex{LockRank::KernelCache};
   std::int64_t capacity;
   std::int64_t byte_capacity;
   Make make;

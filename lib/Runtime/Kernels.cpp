@@ -5,15 +5,17 @@
 #include "BufferPool.h"
 #include "CacheLog.h"
 #include "Interpreter.h"
+#include "MemoryBudget.h"
 #include "Threads.h"
 
+#include "tsum/JIT/CompilerUse.h"
 #include "tsum/JIT/DiskCache.h"
 #include "tsum/JIT/Loader.h"
-#include "tsum/Support/NoFork.h"
+#include "tsum/Runtime/KeptFunction.h"
+#include "tsum/Support/ForkSafe.h"
 #include "tsum/Support/Timeline.h"
 
 #include <cstdio>
-#include <pthread.h>
 
 namespace tsum {
 
@@ -21,7 +23,7 @@ namespace {
 
 /// The disk cache of the moment, the totals of those before it, and how often there was none.
 struct Disk {
-  std::mutex mutex;
+  ForkSafeMutex mutex{LockRank::DiskCache};
   std::shared_ptr<DiskCache> cache;
   CacheStats former;
 
@@ -33,10 +35,9 @@ struct Disk {
   }
 };
 
-Disk &disk() {
-  static Disk &instance = *new Disk();
-  return instance;
-}
+ProcessWide<Disk> the_disk;
+
+Disk &disk() { return the_disk.get(); }
 
 std::atomic<std::int64_t> compilations = 0;
 
@@ -46,6 +47,7 @@ void add_counters(const DiskCache &cache, CacheStats &stats) {
   stats.disk_broken += cache.counters.broken;
   stats.disk_writes += cache.counters.writes;
   stats.disk_failed_writes += cache.counters.failedWrites;
+  stats.disk_errors += cache.counters.errors;
 }
 
 /// Notes how long one thing after another takes.
@@ -89,10 +91,12 @@ void warn_of_detour(const std::string &failure, const char *way) {
   std::fputs(text.c_str(), stderr);
 }
 
-/// Evaluates `graph` without the compiler.
+/// Evaluates `graph` without the compiler. What the process still evaluates while it exits does so
+/// without a word.
 KernelCache::Made make_interpreted(const CanonicalGraph &graph, CacheEvent &event,
-                                   std::string failure) {
-  warn_of_detour(failure, "by the reference evaluator");
+                                   std::string failure, bool is_exit = false) {
+  if (!is_exit)
+    warn_of_detour(failure, "by the reference evaluator");
   event.origin = CacheEvent::Origin::Reference;
   event.failure = failure;
   Program program = interpret(graph);
@@ -103,10 +107,9 @@ KernelCache::Made make_interpreted(const CanonicalGraph &graph, CacheEvent &even
 /// Finds the code of `graph` on disk, or compiles it; if that fails, in smaller kernels; if these
 /// fail, too, the reference evaluates it.
 KernelCache::Made make(const CanonicalGraph &graph, CacheEvent &event) {
-  if (is_compiler_gone())
-    return make_interpreted(graph, event,
-                            "exit: the process is exiting, and the compiler's parts with it");
-  NoFork no_fork;
+  const CompilerUse use;
+  if (!use)
+    return make_interpreted(graph, event, text_of(CompilerUse::failure()), /*is_exit=*/true);
   StopWatch watch(event);
   std::shared_ptr<DiskCache> files = disk().get();
   std::optional<Image> image = files->find(graph);
@@ -172,57 +175,25 @@ Kernels::Kernels()
 
 namespace {
 
-std::mutex creation; // of the one instance
-std::atomic<Kernels *> created = nullptr;
+ProcessWide<Kernels> the_kernels;
 
-// A child of the process finds every lock free and nothing half done, whatever the parent's threads
-// were at. Taken in the order in which a thread that holds one may take another.
+AtFork at_fork(nullptr, [] {
+  if (Kernels *kernels = the_kernels.if_made())
+    kernels->memory.forget_unfinished();
+});
 
-void before_fork() {
-  close_for_fork();
-  // So that no thread is making what is made once.
-  (void)Timeline::get();
-  (void)is_compiler_gone();
-  creation.lock();
-  if (Kernels *kernels = created) {
-    (void)code_version();
-    disk().mutex.lock();
-    kernels->memory.lock();
-    kernels->plans.lock();
-    lock_cache_log();
-  }
-  lock_pool();
-}
-
-void after_fork(bool is_child) {
-  unlock_pool();
-  if (Kernels *kernels = created) {
-    unlock_cache_log();
-    kernels->plans.unlock();
-    if (is_child)
-      kernels->memory.forget_unfinished();
-    kernels->memory.unlock();
-    disk().mutex.unlock();
-    if (is_child)
-      use_no_other_threads();
-  }
-  creation.unlock();
-  open_after_fork();
-}
-
-// Not at the first evaluation: a fork meanwhile would have to wait for that, and it for the fork.
-[[maybe_unused]] const int registered = pthread_atfork(
-    before_fork, [] { after_fork(/*is_child=*/false); }, [] { after_fork(/*is_child=*/true); });
+MemoryOwner owner(
+    MemoryOwner::code,
+    [] {
+      Kernels *kernels = the_kernels.if_made();
+      return kernels ? kernels->memory.stats().bytes : 0;
+    },
+    [](std::int64_t bytes) { Kernels::instance().memory.trim(bytes); });
 
 } // namespace
 
 Kernels &Kernels::instance() {
-  if (Kernels *kernels = created.load(std::memory_order_acquire))
-    return *kernels;
-  std::lock_guard lock(creation);
-  if (!created)
-    created = new Kernels();
-  return *created;
+  return the_kernels.get([] { return new Kernels; });
 }
 
 KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph) {
@@ -245,8 +216,10 @@ KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph) {
   }
   current_event = outer;
 
-  if (!was_known)
+  if (!was_known) {
     count_signature(graph);
+    MemoryOwner::note_growth();
+  }
   if (is_logged) {
     event.graph = graph.to_string();
     event.total = std::chrono::steady_clock::now() - start;
@@ -269,6 +242,7 @@ CacheStats cache_stats() {
   stats.disk_broken = former.disk_broken;
   stats.disk_writes = former.disk_writes;
   stats.disk_failed_writes = former.disk_failed_writes;
+  stats.disk_errors = former.disk_errors;
   if (disk().cache)
     add_counters(*disk().cache, stats);
   return stats;
@@ -276,11 +250,13 @@ CacheStats cache_stats() {
 
 void set_cache_capacity(std::int64_t entries, std::int64_t bytes) {
   Kernels::instance().memory.set_capacity(entries, bytes);
+  set_kept_function_capacity(entries, bytes);
 }
 
 void clear_cache() {
   Kernels::instance().plans.clear();
   Kernels::instance().memory.clear();
+  forget_kept_functions();
 }
 
 void set_cache_directory(std::string directory) {

@@ -2,6 +2,8 @@
 
 #include "Launches.h"
 
+#include "Monitor.h"
+
 namespace tsum {
 
 LaunchResults run_launches(const Program &program, const Canonicalized &bound,
@@ -10,7 +12,7 @@ LaunchResults run_launches(const Program &program, const Canonicalized &bound,
   for (const Canonicalized::Argument &argument : bound.arguments)
     values.push_back(argument.data);
   LaunchResults results;
-  run_launches(program, values, results, run);
+  run_monitored(program.launches, [&] { run_launches(program, values, results, run); });
   return results;
 }
 

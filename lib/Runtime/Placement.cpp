@@ -2,6 +2,9 @@
 
 #include "Placement.h"
 
+#include "tsum/Support/ForkSafe.h"
+#include "tsum/threads.h"
+
 #include <sched.h>
 #include <unistd.h>
 
@@ -29,20 +32,26 @@ constexpr int least_share = 20;
 constexpr Clock::duration soon = 1ms;
 
 struct Workers {
-  std::mutex mutex;
+  ForkSafeMutex mutex{LockRank::Placement};
   std::vector<pid_t> threads;
   Clock::duration pause = shortest_pause;
   Clock::time_point next{};   ///< when they may be moved again
   Clock::time_point missed{}; ///< when none came last
 };
 
-/// Lives as long as any thread may end.
-Workers &workers() {
-  static Workers &instance = *new Workers;
-  return instance;
-}
+ProcessWide<Workers> the_workers;
 
+Workers &workers() { return the_workers.get(); }
+
+std::atomic<bool> may_move = false;
 std::atomic<bool> were_moved = false; ///< since one last came
+
+AtFork at_fork(nullptr, [] {
+  if (Workers *known = the_workers.if_made()) {
+    std::scoped_lock lock(known->mutex);
+    known->threads.clear(); // they are not here
+  }
+});
 
 struct Registration {
   pid_t thread = gettid();
@@ -57,7 +66,8 @@ struct Registration {
   }
 };
 
-/// Off `processor`: what waits there goes on elsewhere at once. Its own choice of processors stays.
+/// Off `processor`: what waits there goes on elsewhere at once. Its own choice of processors stays,
+/// also one that somebody makes meanwhile.
 void move_off(pid_t thread, int processor) {
   cpu_set_t allowed;
   if (sched_getaffinity(thread, sizeof(allowed), &allowed) != 0 ||
@@ -66,14 +76,23 @@ void move_off(pid_t thread, int processor) {
   cpu_set_t others = allowed;
   CPU_CLR(processor, &others);
   sched_setaffinity(thread, sizeof(others), &others);
-  sched_setaffinity(thread, sizeof(allowed), &allowed);
+  cpu_set_t now;
+  if (sched_getaffinity(thread, sizeof(now), &now) == 0 && CPU_EQUAL(&now, &others))
+    sched_setaffinity(thread, sizeof(allowed), &allowed);
 }
 
 } // namespace
 
-void note_worker() { static thread_local const Registration registration; }
+void set_worker_moving(bool is_allowed) { may_move = is_allowed; }
+
+void note_worker() {
+  if (may_move.load(std::memory_order_relaxed))
+    static thread_local const Registration registration;
+}
 
 void move_workers_if(bool none_came) {
+  if (!may_move.load(std::memory_order_relaxed))
+    return;
   if (!none_came) {
     if (were_moved.load(std::memory_order_relaxed) && were_moved.exchange(false)) {
       std::scoped_lock lock(workers().mutex);

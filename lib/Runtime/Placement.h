@@ -8,7 +8,8 @@ namespace tsum {
 // Linux looks for an idle processor for a thread that it wakes only among those that it knows to
 // share a cache. Where it knows of none (virtual machines may hide them), a worker that last ran on
 // the caller's processor waits there behind the caller, for milliseconds, while another one is
-// idle: launches then take as long as on one thread.
+// idle: launches then take as long as on one thread. The workers are TBB's, and so the host's: they
+// are moved only if `set_worker_moving` says so.
 
 /// To be called by a worker, once or more.
 void note_worker();

@@ -4,6 +4,7 @@
 
 #include "Buffer.h"
 #include "Launches.h"
+#include "Monitor.h"
 #include "Threads.h"
 
 #include "tsum/Graph/Layout.h"
@@ -87,7 +88,7 @@ void Plan::run(const CachedProgram &program, const Signature &signature) const {
                       argument.offset);
   std::pmr::vector<std::shared_ptr<std::byte>> made(&memory);
   made.reserve(result_count);
-  run_launches(program, buffers, made, run_tiles);
+  run_monitored(program.launches, [&] { run_launches(program, buffers, made, run_tiles); });
   for (const Result &result : results) {
     const auto &buffer = made[static_cast<std::size_t>(result.number)];
     signature.outputs()[static_cast<std::size_t>(result.output)]->set_values(
@@ -144,16 +145,6 @@ std::int64_t PlanCache::hits() const {
     hits += shard.hits;
   }
   return hits;
-}
-
-void PlanCache::lock() {
-  for (Shard &shard : shards)
-    shard.mutex.lock();
-}
-
-void PlanCache::unlock() {
-  for (Shard &shard : shards)
-    shard.mutex.unlock();
 }
 
 } // namespace tsum

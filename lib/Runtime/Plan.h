@@ -64,16 +64,12 @@ public:
   void clear();
   [[nodiscard]] std::int64_t hits() const;
 
-  // Around a fork.
-  void lock();
-  void unlock();
-
 private:
   static constexpr std::size_t shard_count = 16;
   static constexpr std::size_t plans_per_shard = 512;
 
   struct alignas(64) Shard {
-    mutable std::mutex mutex;
+    mutable ForkSafeMutex mutex{LockRank::Plans};
     std::unordered_multimap<std::uint64_t, std::shared_ptr<const Plan>> plans;
     std::int64_t hits = 0;
   };

@@ -92,7 +92,7 @@ void Signature::read(std::size_t place) {
 }
 
 void Signature::read_leaf(const Node &node, const std::shared_ptr<const Storage> &values) {
-  in_place &= tsum::is_in_place(values->data, values->strides, node.dtype);
+  in_place &= tsum::is_in_place(values->strides, node.dtype);
   text.push_back(-1 - static_cast<std::int64_t>(node.dtype)); // no description begins so
   text.push_back(static_cast<std::int64_t>(node.shape.size()));
   for (std::size_t dim = 0; dim < node.shape.size(); ++dim) {

@@ -30,7 +30,7 @@ public:
   [[nodiscard]] std::span<const Node *const> leaf_nodes() const { return data_nodes; }
   [[nodiscard]] std::span<const std::int64_t> words() const { return text; }
   [[nodiscard]] std::uint64_t hash() const { return text_hash; }
-  /// Whether all data can be read in place: aligned, and with strides in whole elements.
+  /// Whether all data can be read in place: with strides in whole elements.
   [[nodiscard]] bool is_in_place() const { return in_place; }
 
 private:

@@ -4,6 +4,8 @@
 
 #include "CpuLimit.h"
 #include "Crew.h"
+#include "Monitor.h"
+#include "OwnWorkers.h"
 
 #include "tsum/eval.h"
 #include "tsum/threads.h"
@@ -13,6 +15,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <exception>
+#include <thread>
+#include <utility>
 
 namespace tsum {
 
@@ -31,8 +37,6 @@ constexpr std::int64_t min_bytes_per_piece = 128 * 1024;
 constexpr std::int64_t max_threads = 1024;
 
 std::atomic<std::int64_t> thread_limit = 0;
-std::atomic<void (*)()> kernel_hook = nullptr;
-std::atomic<bool> is_alone = false;
 thread_local const ThreadScope *current_scope = nullptr;
 
 std::int64_t checked_threads(const char *op, std::int64_t count) {
@@ -72,9 +76,12 @@ struct ThreadChoice {
     count = scope ? scope->count : thread_limit.load(std::memory_order_relaxed);
     if (count == 1)
       return; // TBB need not be asked
-    static const std::int64_t cpus = cpu_limit();
-    count =
-        std::min<std::int64_t>(count == 0 ? cpus : count, tbb::this_task_arena::max_concurrency());
+    if (count == 0)
+      count = cpu_limit();
+    if (has_own_workers())
+      return;
+    note_use_of_tbb();
+    count = std::min<std::int64_t>(count, tbb::this_task_arena::max_concurrency());
   }
 
   void run(std::int64_t jobs, const std::function<void(std::int64_t)> &job) const {
@@ -87,15 +94,68 @@ struct ThreadChoice {
 
 namespace {
 
+/// As many tiles of `launch` as make up about `bytes`: at least one.
+std::int64_t tiles_of(const Program::Launch &launch, std::int64_t bytes) {
+  return std::max<std::int64_t>(
+      1,
+      bytes / std::max<std::int64_t>(1, launch.traffic / std::max<std::int64_t>(1, launch.tiles)));
+}
+
+/// Where the pieces of one launch meet whoever looks at the evaluation, which is done on its thread
+/// alone. What ends it there ends the others' work as well.
+class Checkpoints {
+public:
+  explicit Checkpoints(const Program::Launch &launch)
+      : bytes_per_tile(static_cast<double>(launch.traffic) / static_cast<double>(launch.tiles)) {}
+
+  /// To be called after each piece, of `tiles` tiles. Whether to go on.
+  bool pass(std::int64_t tiles) {
+    done.fetch_add(tiles, std::memory_order_relaxed);
+    if (std::this_thread::get_id() == evaluating)
+      look();
+    return !is_ended.load(std::memory_order_relaxed);
+  }
+
+  /// When all threads are done. Throws what ended the launch.
+  void finish() {
+    look();
+    if (reason)
+      std::rethrow_exception(reason);
+  }
+
+private:
+  void look() {
+    if (reason)
+      return;
+    const std::int64_t now = done.load(std::memory_order_relaxed);
+    try {
+      Monitor::look(static_cast<std::int64_t>(static_cast<double>(now) * bytes_per_tile) -
+                    static_cast<std::int64_t>(static_cast<double>(seen) * bytes_per_tile));
+    } catch (...) {
+      reason = std::current_exception();
+      is_ended = true;
+    }
+    seen = now;
+  }
+
+  const double bytes_per_tile;
+  const std::thread::id evaluating = std::this_thread::get_id();
+  std::int64_t seen = 0; ///< tiles
+  std::exception_ptr reason;
+  alignas(64) std::atomic<std::int64_t> done = 0; ///< tiles
+  std::atomic<bool> is_ended = false;
+};
+
 /// The tiles of a launch, as a share for each thread: in the same places each time, where the data
-/// may still be in that core's caches. Who is done with its own share helps with the others.
+/// may still be in that core's caches. A thread that finishes its share takes work from the others.
 class Shares {
 public:
-  Shares(const Program::Launch &launch, std::int64_t count) : launch(launch), count(count) {
+  Shares(const Program::Launch &launch, std::int64_t count)
+      : launch(launch), count(count), checkpoints(launch) {
     const std::int64_t share = (launch.tiles + count - 1) / count;
-    const std::int64_t tile_bytes = std::max<std::int64_t>(1, launch.traffic / launch.tiles);
     piece = std::clamp<std::int64_t>(
-        std::max(share / pieces_per_share, min_bytes_per_piece / tile_bytes), 1, share);
+        std::max(share / pieces_per_share, tiles_of(launch, min_bytes_per_piece)), 1,
+        std::min(share, tiles_of(launch, Monitor::piece_bytes)));
     for (std::int64_t n = 0; n < count; ++n)
       next[static_cast<std::size_t>(n)].tile.store(begin_of(n), std::memory_order_relaxed);
   }
@@ -108,11 +168,17 @@ public:
       std::atomic<std::int64_t> &tile = next[static_cast<std::size_t>(share)].tile;
       while (tile.load(std::memory_order_relaxed) < end) {
         const std::int64_t begin = tile.fetch_add(piece, std::memory_order_relaxed);
-        if (begin < end)
-          launch.run(buffers, begin, std::min(begin + piece, end));
+        if (begin >= end)
+          break;
+        const std::int64_t tiles = std::min(piece, end - begin);
+        launch.run(buffers, begin, begin + tiles);
+        if (!checkpoints.pass(tiles))
+          return;
       }
     }
   }
+
+  void finish() { checkpoints.finish(); }
 
 private:
   [[nodiscard]] std::int64_t begin_of(std::int64_t share) const {
@@ -126,17 +192,44 @@ private:
   const std::int64_t count;
   std::int64_t piece;
   std::array<Next, most_jobs> next; // of each share, which tile nobody has taken
+  Checkpoints checkpoints;
 };
+
+/// From so many tiles on a launch that reads and writes little may take long all the same, as where
+/// few values are broadcast.
+constexpr std::int64_t many_tiles = 64;
+
+/// Runs all tiles on the calling thread: pieces grow from one tile on, as long as they are quick.
+void run_alone(const Program::Launch &launch, const void *const *buffers) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto longest = std::chrono::milliseconds(2);
+  if (launch.traffic <= Monitor::piece_bytes && launch.tiles < many_tiles) {
+    launch.run(buffers, 0, launch.tiles);
+    Monitor::note(launch.traffic);
+    return;
+  }
+  Checkpoints checkpoints(launch);
+  const std::int64_t most = tiles_of(launch, Monitor::piece_bytes);
+  std::int64_t piece = 1;
+  Clock::time_point start = Clock::now();
+  for (std::int64_t begin = 0; begin < launch.tiles;) {
+    const std::int64_t end = std::min(begin + piece, launch.tiles);
+    launch.run(buffers, begin, end);
+    if (!checkpoints.pass(end - begin))
+      break;
+    begin = end;
+    const Clock::time_point now = Clock::now();
+    if (now - std::exchange(start, now) < longest)
+      piece = std::min(2 * piece, most);
+  }
+  checkpoints.finish();
+}
 
 } // namespace
 
-void use_no_other_threads() { is_alone = true; }
-
-void set_kernel_hook(void (*hook)()) { kernel_hook = hook; }
-
 /// How many threads the work of `launch` is worth waking.
 static std::int64_t threads_worth(const Program::Launch &launch) {
-  return is_alone ? 1 : std::min({launch.tiles, launch.traffic / min_bytes_per_thread, most_jobs});
+  return std::min({launch.tiles, launch.traffic / min_bytes_per_thread, most_jobs});
 }
 
 std::int64_t threads_for(const Program::Launch &launch) {
@@ -145,18 +238,18 @@ std::int64_t threads_for(const Program::Launch &launch) {
 }
 
 void run_tiles(const Program::Launch &launch, const void *const *buffers) {
-  if (auto hook = kernel_hook.load(std::memory_order_relaxed))
-    hook();
+  Monitor::look(0);
   if (std::int64_t count = threads_worth(launch); count >= 2) {
     const ThreadChoice threads;
     count = std::min(count, threads.count);
     if (count >= 2) {
       Shares shares(launch, count);
       threads.run(count, [&](std::int64_t job) { shares.run(buffers, job); });
+      shares.finish();
       return;
     }
   }
-  launch.run(buffers, 0, launch.tiles);
+  run_alone(launch, buffers);
 }
 
 } // namespace tsum

@@ -91,7 +91,7 @@ Node::Ptr Tracer::copy(const OrderedNode &original, const std::vector<Node::Ptr>
                   to_string(node.shape) + ", which is not among the inputs given");
     result->set_values(stand_in(*input, number->second));
   } else if (data) {
-    auto kept = is_in_place(data->data, data->strides, node.dtype)
+    auto kept = is_in_place(data->strides, node.dtype)
                     ? data
                     : pack_row_major(node.shape, node.dtype, *data);
     auto owner = std::make_shared<std::shared_ptr<const Storage>>(kept);

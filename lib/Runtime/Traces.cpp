@@ -8,12 +8,13 @@
 #include "ThrowCount.h"
 
 #include "tsum/Graph/Layout.h"
+#include "tsum/Runtime/KeptFunction.h"
+#include "tsum/Support/ForkSafe.h"
 #include "tsum/eval.h"
 
 #include <cstdio>
 #include <map>
 #include <mutex>
-#include <shared_mutex>
 
 namespace tsum {
 
@@ -24,16 +25,24 @@ struct detail::Traces::State {
 
   std::size_t arity;
   Trace trace;
-  std::shared_mutex mutex;
-  std::map<Key, Function> functions;
+  std::int64_t kinds = 0; ///< that were traced
+  ForkSafeMutex mutex{LockRank::Traces};
+  std::map<Key, KeptFunction> functions;
+
+  /// Lets go of what the process no longer keeps, if there is more than it may. Called with the
+  /// lock.
+  void forget_gone() {
+    if (static_cast<std::int64_t>(functions.size()) > kept_function_capacity())
+      std::erase_if(functions, [](const auto &entry) { return entry.second.is_gone(); });
+  }
 };
 
 detail::Traces::Traces(std::size_t arity, Trace trace)
     : state(std::make_shared<State>(arity, std::move(trace))) {}
 
 std::int64_t detail::Traces::count() const {
-  std::shared_lock lock(state->mutex);
-  return static_cast<std::int64_t>(state->functions.size());
+  std::unique_lock lock(state->mutex);
+  return state->kinds;
 }
 
 std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
@@ -44,7 +53,7 @@ std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
   std::vector<ByteStrides> strides;
   for (const Tensor &input : inputs) {
     std::shared_ptr<const Storage> values = input.node()->values();
-    strides.push_back(values->data && is_in_place(values->data, values->strides, input.dtype())
+    strides.push_back(values->data && is_in_place(values->strides, input.dtype())
                           ? values->strides
                           : row_major_strides(input.shape(), input.dtype()));
     key.push_back(static_cast<std::int64_t>(input.dtype()));
@@ -53,11 +62,12 @@ std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
     key.insert(key.end(), strides.back().begin(), strides.back().end());
   }
   {
-    std::shared_lock lock(state->mutex);
+    std::unique_lock lock(state->mutex);
     if (auto known = state->functions.find(key); known != state->functions.end()) {
-      const Function function = known->second;
+      const std::optional<Function> function = known->second.get();
       lock.unlock();
-      return function(inputs);
+      if (function)
+        return (*function)(inputs);
     }
   }
   std::vector<Tensor> placeholders;
@@ -67,11 +77,13 @@ std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
                                  strides[n], inputs[n].name()));
   // Two threads may trace the same at once: the first one's stays, and the caches compile once.
   const Function function = compile(placeholders, state->trace(placeholders));
-  std::size_t count = 0;
+  const KeptFunction kept(function);
+  std::int64_t count = 0;
   {
     std::unique_lock lock(state->mutex);
-    if (state->functions.emplace(std::move(key), function).second)
-      count = state->functions.size();
+    if (state->functions.insert_or_assign(std::move(key), kept).second)
+      count = ++state->kinds;
+    state->forget_gone();
   }
   if (count == signatures_without_warning + 1)
     std::fprintf(stderr,

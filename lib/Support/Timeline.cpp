@@ -14,17 +14,42 @@ Timeline::Timeline(std::FILE *file) : file(file), process(::getpid()) {
   std::fputs("[", file);
 }
 
-Timeline *Timeline::open() {
-  const char *path = std::getenv("TSUM_TRACE");
+namespace {
+
+/// A file for events, or null.
+std::FILE *open_file() {
+  // A privileged process writes no files that whoever started it names.
+  const char *path = ::secure_getenv("TSUM_TRACE");
   if (!path || !*path)
     return nullptr;
   std::FILE *file = std::fopen(path, "we");
-  if (!file) {
+  if (!file)
     std::fprintf(stderr, "tsum: warning: TSUM_TRACE: '%s' cannot be written: %s\n", path,
                  std::strerror(errno));
-    return nullptr;
-  }
-  return new Timeline(file); // whose file the C library flushes when the process exits
+  return file; // which the C library flushes when the process exits
+}
+
+ProcessWide<Timeline *> timeline;
+
+} // namespace
+
+// What is not written yet would be by the child, too.
+AtFork Timeline::at_fork(&Timeline::flush, nullptr);
+
+void Timeline::flush() {
+  if (state == State::Open)
+    std::fflush(the_timeline()->file);
+}
+
+Timeline *Timeline::the_timeline() { return *timeline.if_made(); }
+
+Timeline *Timeline::open() {
+  Timeline *made = timeline.get([] {
+    std::FILE *file = open_file();
+    return new Timeline *(file ? new Timeline(file) : nullptr);
+  });
+  state.store(made ? State::Open : State::None, std::memory_order_release);
+  return made;
 }
 
 void Timeline::add(std::string_view category, std::string_view name, Clock::time_point begin,

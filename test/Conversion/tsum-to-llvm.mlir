@@ -46,10 +46,10 @@ func.func @kernel(%in: memref<4x64xf32>, %out: memref<4x64xf32>, %begin: index, 
 //       CHECK:   %[[AT_ROW:.*]] = llvm.getelementptr %[[AT_SLICE]][%[[ROWS]]] : {{.*}}, f32
 //       CHECK:   %[[C8:.*]] = llvm.mlir.constant(8 : i64)
 //       CHECK:   %[[FIRST:.*]] = llvm.getelementptr %[[AT_ROW]][%[[C8]]]
-//       CHECK:   llvm.load %[[FIRST]] {alignment = 4 : i64} : !llvm.ptr -> vector<16xf32>
+//       CHECK:   llvm.load %[[FIRST]] {alignment = 1 : i64} : !llvm.ptr -> vector<16xf32>
 //       CHECK:   %[[C124:.*]] = llvm.mlir.constant(124 : i64)
 //       CHECK:   %[[SECOND:.*]] = llvm.getelementptr %[[AT_ROW]][%[[C124]]]
-//       CHECK:   llvm.load %[[SECOND]] {alignment = 4 : i64} : !llvm.ptr -> vector<16xf32>
+//       CHECK:   llvm.load %[[SECOND]] {alignment = 1 : i64} : !llvm.ptr -> vector<16xf32>
 //       CHECK:   "llvm.intr.prefetch"(%[[AT_ROW]])
 //       CHECK:   llvm.store {{.*}}, %[[OUT]] {alignment = 4 : i64}
 //       CHECK:   llvm.return

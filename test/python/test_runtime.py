@@ -340,3 +340,176 @@ def test_subinterpreters_are_refused(run_python):
     output = run_python(SUBINTERPRETER)
     assert "tsum runs in the main interpreter of a process only" in output
     assert output.endswith("\n3\n")
+
+
+def test_daemon_threads_end_with_the_process(run_python):
+    assert run_python("""
+import sys, threading, time
+import numpy as np, tsum
+x = np.ones((300, 1000), np.float32)
+def forever(act):
+    while True:
+        act()
+def trace():
+    tsum.jit(lambda a: tsum.reduce_sum(a * 2))(x)
+def evaluate():
+    tsum.reduce_sum(x).numpy()
+def inspect():
+    tsum.lower(tsum.exp(x)).asm()
+for act in (evaluate, trace, inspect):
+    threading.Thread(target=forever, args=(act,), daemon=True).start()
+time.sleep(0.3)
+print("end")
+""") == "end\n"
+
+
+def test_a_bound_thread_does_not_bind_others(run_python):
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one processor")
+    assert "on 1 thread" not in run_python("""
+import os, threading
+import numpy as np, tsum
+def bound():
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    tsum.reduce_sum(np.ones((1000, 1000), np.float32)).numpy()
+thread = threading.Thread(target=bound)
+thread.start()
+thread.join()
+print(tsum.explain(tsum.reduce_sum(np.ones((4096, 4096), np.float32), axis=1)))
+""")
+
+
+# One kernel of some seconds: the signal is answered between its pieces.
+INTERRUPTED_IN_A_KERNEL = """
+import os, signal, threading, time
+import numpy as np, tsum
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def slow(x):
+    for _ in range(60):
+        x = tsum.sin(x) + 0.5
+    return tsum.reduce_sum(x, 1)
+large = tsum.asarray(np.zeros((16384, 8192), np.float32))
+def interrupt():
+    global sent
+    while tsum.cache_stats().compilations == 0:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    sent = time.time()
+    os.kill(os.getpid(), signal.SIGINT)
+for threads in (1, 0):
+    with tsum.threads(threads):
+        y = slow(large)
+        threading.Thread(target=interrupt).start()
+        try:
+            tsum.eval(y)
+        except KeyboardInterrupt:
+            print(time.time() - sent, y.is_evaluated, tsum.reduce_sum(y[:1] * 0).item())
+"""
+
+
+def test_keyboard_interrupt_in_a_kernel(run_python):
+    lines = run_python(INTERRUPTED_IN_A_KERNEL).splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        seconds, *rest = line.split()
+        assert rest == ["False", "0.0"]
+        assert float(seconds) < 0.5  # 0.2 on a machine that does nothing else
+
+
+def test_memory_budget(run_python):
+    assert run_python("""
+import numpy as np, tsum
+tsum.set_cache_capacity(8)
+f = tsum.jit(lambda x: tsum.reduce_sum(x))
+def mappings():
+    with open("/proc/self/maps") as file:
+        return sum(1 for _ in file)
+f(np.ones(3, np.float32))
+before = mappings()
+for n in range(4, 64):
+    assert f(np.ones(n, np.float32)).item() == n
+assert mappings() - before < 40
+assert f(np.ones(3, np.float32)).item() == 3
+assert f.trace_count == 62
+assert tsum.memory_use().total > 0 and "functions=" in repr(tsum.memory_use())
+tsum.trim_memory()
+assert tsum.memory_use().total == 0
+tsum.set_memory_budget(0)
+assert f(np.ones(5, np.float32)).item() == 5
+assert tsum.memory_use().total == 0
+try:
+    tsum.set_memory_budget(-1)
+except tsum.Error as error:
+    print(error)
+""") == "set_memory_budget: -1 bytes (0 or more)\n"
+
+
+def test_memory_budget_of_the_environment(run_python, monkeypatch):
+    program = """
+import numpy as np, tsum
+tsum.exp(np.ones(1 << 20, np.float32)).numpy()
+print(tsum.memory_use().results)
+"""
+    monkeypatch.setenv("TSUM_MEMORY_BUDGET", "1M")
+    assert run_python(program) == "0\n"
+    monkeypatch.setenv("TSUM_MEMORY_BUDGET", "64M")
+    assert run_python(program) == f"{4 << 20}\n"
+    monkeypatch.setenv("TSUM_MEMORY_BUDGET", "much")
+    assert "TSUM_MEMORY_BUDGET: 'much' is no number of bytes" in run_python(program)
+
+
+def test_misaligned_arrays_are_read_in_place(run_python):
+    assert run_python("""
+import numpy as np, tsum
+raw = np.ones(4 * (1 << 22) + 64, np.uint8)
+f = tsum.jit(lambda x: tsum.reduce_sum(x, axis=1))
+def resident():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+sums = []
+for offset in (0, 1, 2, 4, 40):
+    x = raw[offset:offset + 4 * (1 << 22)].view(np.float32).reshape(1 << 11, 1 << 11)
+    f(x).numpy(), tsum.reduce_sum(x, 0).numpy()
+    if offset == 0:
+        before = resident()
+    sums.append(f(x).numpy().tobytes())
+print(len(set(sums)), resident() - before < 4096)
+""") == "1 True\n"
+
+
+def test_a_trace_has_no_event_twice_after_a_fork(run_python, monkeypatch, tmp_path):
+    monkeypatch.setenv("TSUM_TRACE", str(tmp_path / "trace.json"))
+    run_python("""
+import os, sys
+import numpy as np, tsum
+tsum.reduce_sum(np.ones(7)).numpy()
+pid = os.fork()
+tsum.reduce_sum(np.ones(9)).numpy()
+if pid == 0:
+    sys.exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+""")
+    lines = (tmp_path / "trace.json").read_text().splitlines()
+    assert len(lines) > 10
+    assert len(lines) == len(set(lines))
+
+
+def test_names_for_perf_follow_no_links(run_python, monkeypatch, tmp_path):
+    monkeypatch.setenv("TSUM_PERF", "1")
+    victim = tmp_path / "victim"
+    victim.write_text("")
+    program = """
+import os, sys
+import numpy as np, tsum
+path = f"/tmp/perf-{os.getpid()}.map"
+if len(sys.argv) > 1:
+    os.symlink(sys.argv[1], path)
+try:
+    tsum.reduce_sum(np.ones(11)).numpy()
+    print(os.path.getsize(path) > 0)
+finally:
+    os.unlink(path)
+"""
+    assert run_python(program) == "True\n"
+    assert "cannot be written\nFalse\n" in run_python(program, str(victim))
+    assert victim.read_text() == ""

@@ -3,7 +3,7 @@
 // Evaluates a function of a tsum-dialect file, or an expression, on NumPy files: read, import,
 // evaluate, write.
 #include "../SourceFile.h"
-#include "Progress.h"
+#include "ProgressLine.h"
 
 #include "tsum/Canonical/Resolve.h"
 #include "tsum/Codegen/Pipeline.h"
@@ -267,7 +267,7 @@ private:
   }
 
   const Options &options;
-  Progress progress;
+  ProgressLine progress;
   PassManager passes;
   std::vector<Tensor> arguments;
 };

@@ -18,10 +18,9 @@ byte_range(const Shape &shape, const ByteStrides &strides, DType dtype);
 /// Whether `data` can be read as a C++ object of `dtype`.
 [[nodiscard]] bool is_aligned(const void *data, DType dtype);
 
-/// Whether all elements by `strides` from `data` on are aligned, so that kernels can read them in
-/// place.
-[[nodiscard]] bool is_in_place(const void *data, std::span<const std::int64_t> strides,
-                               DType dtype);
+/// Whether elements by `strides` lie whole elements apart, so that kernels can read them in place,
+/// at whatever address the first one is.
+[[nodiscard]] bool is_in_place(std::span<const std::int64_t> strides, DType dtype);
 
 /// Whether elements of `shape` by `strides` lie row-major, one behind the other.
 [[nodiscard]] bool is_packed(std::span<const std::int64_t> shape, const ByteStrides &strides,

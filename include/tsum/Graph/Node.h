@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tsum/Support/ForkSafe.h"
 #include "tsum/tensor.h"
 
 #include <cstddef>
-#include <mutex>
 #include <utility>
 
 namespace tsum {
@@ -122,11 +122,12 @@ struct Node : Description {
   /// call wins.
   void set_values(std::shared_ptr<const Storage> values) const;
 
-  /// The values in row-major order: `values` itself or a copy made once. The node must have values.
+  /// The values in row-major order: `values` itself or a copy, which is kept. The node must have
+  /// values.
   [[nodiscard]] std::shared_ptr<const Storage> row_major_values() const;
 
 private:
-  mutable std::mutex mutex;
+  mutable ForkSafeMutex mutex{LockRank::Node};
   mutable std::vector<Ptr> operand_nodes;
   mutable std::shared_ptr<const Storage> storage;
   mutable std::shared_ptr<const Storage> row_major;

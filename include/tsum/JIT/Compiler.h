@@ -57,8 +57,4 @@ void setCompileFault(CompileFault fault);
 /// line each. Never the name of a CPU, and nothing that is merely a matter of tuning.
 [[nodiscard]] const std::string &code_version();
 
-/// Whether the process is exiting and has destroyed what the compiler and the loader consist of.
-/// Ask before each use: the first call arranges for being told.
-[[nodiscard]] bool is_compiler_gone();
-
 } // namespace tsum

@@ -34,8 +34,9 @@ public:
   /// One file read, about 0.1 ms.
   [[nodiscard]] std::optional<Image> find(const CanonicalGraph &graph);
   void insert(const CanonicalGraph &graph, const Image &image);
-  /// Removes the files that were not used for longest, down to the limits. `insert` does this every
-  /// now and then.
+  /// Removes the files that were not used for longest, down to the limits and to three quarters of
+  /// what the file system has room for, and those that were last used 60 days before the latest.
+  /// `insert` does this every now and then.
   void prune();
 
   struct Counters {
@@ -44,6 +45,7 @@ public:
     std::atomic<std::int64_t> broken = 0; ///< misses where there was a file that cannot be used
     std::atomic<std::int64_t> writes = 0;
     std::atomic<std::int64_t> failedWrites = 0;
+    std::atomic<std::int64_t> errors = 0; ///< of the file system, beside these
   };
   Counters counters;
 
@@ -54,9 +56,9 @@ private:
   static constexpr int writesPerPruning = 200;
 
   int openDirectory();
+  bool isTransient(int error);
   std::optional<Image> read(const std::vector<std::int64_t> &key, bool &isBroken);
   bool write(const std::vector<std::int64_t> &key, const Image &image);
-  void removeStaleTemporaries();
   void turnOff(const std::string &reason);
   void warn(const std::string &message);
 

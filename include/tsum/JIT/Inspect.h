@@ -20,7 +20,8 @@ namespace tsum {
                                                                     std::string_view stage);
 
 /// The expression graph behind `outputs` as the user built it, as a module with one function of
-/// tsum ops, whose arguments are the data: what tsum-opt and tsum-run read.
+/// tsum ops, whose arguments are the data: what tsum-opt and tsum-run read. Empty while the process
+/// exits.
 [[nodiscard]] std::string to_mlir(std::span<const Tensor> outputs);
 
 /// What the one function in `text`, a module of tsum ops, returns for `arguments`, as an expression

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tsum/Support/ForkSafe.h"
+
 #include <chrono>
 #include <cstdio>
-#include <mutex>
 #include <string_view>
 
 namespace tsum {
@@ -17,8 +18,8 @@ public:
   /// The process's, or null where none is wanted: a load and a branch. Never destroyed; what a
   /// forked child adds is dropped.
   static Timeline *get() {
-    static Timeline *const timeline = open();
-    return timeline;
+    const State known = state.load(std::memory_order_acquire);
+    return known == State::None ? nullptr : known == State::Unknown ? open() : the_timeline();
   }
 
   /// Something of the calling thread, called `name`, from `begin` to `end`. Events that enclose
@@ -27,10 +28,17 @@ public:
            Clock::time_point end);
 
 private:
+  enum class State : std::uint8_t { Unknown, None, Open };
+
   explicit Timeline(std::FILE *file);
   static Timeline *open();
+  static Timeline *the_timeline();
+  static void flush();
 
-  std::mutex mutex;
+  static inline std::atomic<State> state = State::Unknown;
+  static AtFork at_fork;
+
+  ForkSafeMutex mutex{LockRank::Timeline};
   std::FILE *const file;
   const int process;
   const Clock::time_point start = Clock::now();

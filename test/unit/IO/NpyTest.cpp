@@ -92,6 +92,13 @@ TYPED_TEST(NpyOf, LoadsWhatWasSaved) {
   }
 }
 
+TEST_F(NpyTest, OfASmallFileDoesNotChangeWithIt) {
+  write(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", bytes_of(1.0f, 2.0f)));
+  const Tensor x = load_npy(path);
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << "short";
+  EXPECT_EQ(x.to_vector<float>(), (std::vector<float>{1, 2}));
+}
+
 TEST_F(NpyTest, SavesWhatNumPyWouldWrite) {
   save_npy(path, constant({{1.f, 2.f, 3.f}, {4.f, 5.f, 6.f}}));
   std::string dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";

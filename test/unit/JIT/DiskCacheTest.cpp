@@ -8,6 +8,7 @@
 #include <fstream>
 #include <random>
 #include <sched.h>
+#include <set>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -332,10 +333,75 @@ TEST(DiskCachePruning, KeepsWithinTheLimits) {
   for (std::int64_t n = 1; n <= 30; ++n)
     cache.insert(graph(n), image_of(graph(n)));
   cache.prune();
-  EXPECT_LE(files_in(directory.name(), "llvmcache-").size(), 11U); // and its time stamp
+  EXPECT_EQ(files_in(directory.name(), "llvmcache-").size(), 10U);
   DiskCache small(directory.name(), version, {5000, 1000, 3600});
   small.prune();
   EXPECT_LE(files_in(directory.name(), "llvmcache-").size(), 5U);
+}
+
+void set_time(const fs::path &path, std::int64_t seconds) {
+  const struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+}
+
+TEST(DiskCachePruning, RemovesWhatWasNotUsedForLongest) {
+  TemporaryDirectory directory;
+  DiskCache cache(directory.name(), version, {std::int64_t{1} << 20, 3, 3600});
+  std::set<fs::path> known;
+  for (std::int64_t n = 1; n <= 6; ++n) {
+    cache.insert(graph(n), image_of(graph(n)));
+    for (const fs::path &file : files_in(directory.name()))
+      if (known.insert(file).second)
+        set_time(file, std::time(nullptr) - 1000 + 100 * n);
+  }
+  ASSERT_TRUE(cache.find(graph(2))); // which is a use
+  cache.prune();
+  EXPECT_TRUE(cache.find(graph(2)));
+  EXPECT_TRUE(cache.find(graph(5)));
+  EXPECT_TRUE(cache.find(graph(6)));
+  EXPECT_EQ(files_in(directory.name()).size(), 3U);
+  EXPECT_EQ(cache.counters.errors, 0);
+}
+
+TEST_F(DiskCacheTest, PruningKeepsWhatAClockThatJumpedHasWritten) {
+  const fs::path file = insert_one();
+  constexpr std::int64_t year = 365 * 24 * 3600;
+  for (std::int64_t seconds : {std::time(nullptr) - year, std::time(nullptr) + year}) {
+    set_time(file, seconds);
+    cache.prune();
+    ASSERT_TRUE(fs::exists(file));
+  }
+  struct stat status;
+  ASSERT_EQ(::stat(file.c_str(), &status), 0);
+  EXPECT_LE(status.st_mtime, std::time(nullptr)) << "it is of today from then on";
+  set_time(file, std::time(nullptr) - year);
+  cache.insert(graph(6), image_of(graph(6)));
+  cache.prune();
+  EXPECT_FALSE(fs::exists(file)) << "long before the latest";
+}
+
+TEST_F(DiskCacheTest, PruningOfADirectoryThatIsGoneIsNoMatter) {
+  insert_one();
+  fs::remove_all(directory.name());
+  cache.prune();
+  EXPECT_FALSE(cache.find(graph(5)));
+  cache.insert(graph(5), image_of(graph(5)));
+  EXPECT_TRUE(cache.find(graph(5)));
+}
+
+TEST_F(DiskCacheTest, TooManyOpenFilesAreCounted) {
+  insert_one();
+  EXPECT_EQ(in_process([&] {
+              const rlimit none{3, 3};
+              if (::setrlimit(RLIMIT_NOFILE, &none) != 0)
+                return 1;
+              cache.insert(graph(6), image_of(graph(6)));
+              cache.prune();
+              if (cache.find(graph(5)) || !cache.isEnabled())
+                return 2;
+              return cache.counters.errors >= 3 && cache.counters.failedWrites == 1 ? 0 : 3;
+            }),
+            0);
 }
 
 TEST(DiskCachePruning, RemovesWhatKilledProcessesLeft) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Runtime/Placement.h"
+#include "tsum/threads.h"
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,7 @@ namespace {
 class Worker {
 public:
   explicit Worker(const cpu_set_t *restriction = nullptr) {
+    set_worker_moving(true); // only then are they known
     thread = std::thread([this, restriction] {
       if (restriction)
         sched_setaffinity(0, sizeof(*restriction), restriction);

@@ -14,10 +14,10 @@ namespace tsum {
 
 /// Says on stderr what the program is at, once that takes longer than a second: a line a second, or
 /// one line that changes on a terminal.
-class Progress {
+class ProgressLine {
 public:
-  Progress() : thread([this] { watch(); }) {}
-  ~Progress() {
+  ProgressLine() : thread([this] { watch(); }) {}
+  ~ProgressLine() {
     {
       std::lock_guard lock(mutex);
       isDone = true;

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Evaluations that are looked at and ended between their pieces.
+#include "Compiled.h"
+
+#include "tsum/function.h"
+#include "tsum/progress.h"
+#include "tsum/tbb.h"
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+using namespace tsum;
+using namespace tsum::test;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// Something of one kernel that takes a second, from `x` of 64 MB or from little.
+Tensor slow(Tensor x) {
+  for (int n = 0; n < 60; ++n)
+    x = sin(x) + 0.5f;
+  return reduce_sum(x, 1);
+}
+
+Tensor large_data() {
+  static const std::vector<float> values(std::size_t{16} << 20, 0.25f);
+  return borrow(values.data(), {4096, 4096});
+}
+
+/// As much work on little data.
+Tensor large_sum() {
+  static const std::vector<float> values(4096, 0.125f);
+  return borrow(values.data(), {4096, 1}) + borrow(values.data(), {1, 4096});
+}
+
+/// How long `evaluate` goes on after it was cancelled, which it must not outlive.
+Clock::duration time_after_cancellation(const std::function<void()> &evaluate) {
+  const CancellationToken token;
+  Clock::time_point cancelled;
+  std::jthread other([&] {
+    std::this_thread::sleep_for(50ms);
+    cancelled = Clock::now();
+    token.cancel();
+  });
+  const CancellationScope scope(token);
+  EXPECT_THROW(evaluate(), CancelledError);
+  const Clock::time_point end = Clock::now();
+  other.join();
+  return end - cancelled;
+}
+
+TEST(Cancellation, EndsAnEvaluationSoonAndLosesNothing) {
+  for (const Tensor &x : {large_data(), large_sum()})
+    for (std::int64_t threads : {1, 0}) {
+      const ThreadScope scope(threads);
+      const auto warm = [&](std::int64_t rows) { // compiles
+        CancellationToken token;
+        token.cancel();
+        const CancellationScope at_once(token);
+        EXPECT_THROW(eval(slow(x)), CancelledError) << rows;
+      };
+      warm(4096);
+      Tensor y = slow(x);
+      EXPECT_LT(time_after_cancellation([&] { eval(y); }), 200ms);
+      EXPECT_FALSE(y.is_evaluated());
+      const Tensor row = slow(slice(x, {{0, 1}}));
+      EXPECT_EQ(row.to_vector<float>().size(), 1U) << "others go on";
+    }
+}
+
+TEST(Cancellation, EndsAPreparedFunctionAndAHostsThreads) {
+  Tensor x = input(DType::f32, {4096, 4096});
+  const Function function = compile({x}, {slow(x)});
+  std::vector<float> result(4096);
+  const std::vector<float> data(std::size_t{16} << 20, 0.25f);
+  auto call = [&] {
+    function(std::array<const void *, 1>{data.data()}, std::array<void *, 1>{result.data()});
+  };
+  EXPECT_LT(time_after_cancellation(call), 200ms);
+  tbb::task_arena arena(2);
+  ArenaExecutor executor(arena);
+  const ThreadScope scope(executor);
+  EXPECT_LT(time_after_cancellation(call), 200ms);
+}
+
+TEST(Cancellation, OfScopesOutsideCounts) {
+  const CancellationToken outer, inner;
+  const CancellationScope outer_scope(outer);
+  const CancellationScope inner_scope(inner);
+  EXPECT_EQ(reduce_sum(constant({1.0f, 2.0f})).item<float>(), 3);
+  outer.cancel();
+  Tensor sum = reduce_sum(constant({1.0f, 2.0f, 3.0f}));
+  EXPECT_THROW(eval(sum), CancelledError);
+  std::jthread([&] { EXPECT_EQ(sum.item<float>(), 6) << "another thread"; }).join();
+}
+
+TEST(Progress, GrowsToTheEnd) {
+  for (std::int64_t threads : {1, 0}) {
+    const ThreadScope threads_scope(threads);
+    std::vector<Progress> told;
+    const ProgressScope scope([&](const Progress &progress) { told.push_back(progress); }, 0ns);
+    eval(reduce_sum(large_data() * 2, 1));
+    ASSERT_GT(told.size(), 4U);
+    for (std::size_t n = 1; n < told.size(); ++n) {
+      EXPECT_GE(told[n].fraction, told[n - 1].fraction);
+      EXPECT_GE(told[n].bytes, told[n - 1].bytes);
+      EXPECT_GE(told[n].elapsed, told[n - 1].elapsed);
+    }
+    EXPECT_LT(told.front().fraction, 0.5);
+    EXPECT_EQ(told.back().fraction, 1);
+    EXPECT_GE(told.back().bytes, (std::int64_t{64} << 20) + 4096 * 4);
+  }
+}
+
+TEST(Progress, ThatThrowsEndsTheEvaluation) {
+  Tensor y = reduce_sum(large_data() * 3, 1);
+  {
+    const ProgressScope scope([](const Progress &) { throw std::runtime_error("enough"); }, 0ns);
+    EXPECT_THROW(eval(y), std::runtime_error);
+  }
+  EXPECT_FALSE(y.is_evaluated());
+  EXPECT_EQ(y.to_vector<float>().back(), 4096 * 0.75f);
+}
+
+} // namespace
