@@ -235,6 +235,10 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
   // A tile may be too small for what would suit the whole.
   for (auto &[generic, shape] : reductions) {
     limitToTile(shape, generic, tiling.sizes);
+    shape.mergesLines &= !llvm::any_of(tiling.reductions, [&](const Tiling::Reduction &other) {
+      return other.generic == linesOf(generic) && !wanted.empty() &&
+             other.strategy == ir::symbolizeStrategy(wanted);
+    });
     std::string obstacle;
     FailureOr<const Strategy *> strategy = chooseStrategy(generic, shape, wanted, obstacle);
     if (failed(strategy))

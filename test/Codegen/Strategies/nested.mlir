@@ -1,0 +1,112 @@
+// RUN: tsum-opt %s --tsum-vectorize --split-input-file --verify-diagnostics | FileCheck %s
+
+// Nodes of short lines are merged where the lines are folded: no buffer has them.
+
+#elements = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#lines = affine_map<(d0, d1, d2) -> (d0, d1)>
+#nodes = affine_map<(d0, d1) -> (d0, d1)>
+#results = affine_map<(d0, d1) -> (d0)>
+
+// 16 lines become a vector of nodes, whose neighbours merge; of the last group one line is left.
+
+// CHECK-LABEL: func.func @windows
+//  CHECK-SAME:   %[[X:.*]]: memref<5x17x20xf32>, %[[OUT:.*]]: memref<5xf32>
+//   CHECK-NOT:   memref<5x17xf64>
+//       CHECK:   affine.for %[[ROW:.*]] = 0 to 5 {
+//       CHECK:     affine.vector_load %[[X]][%[[ROW]], 0, 0]
+//       CHECK:     affine.vector_load %[[X]][%[[ROW]], 15, 0]
+//       CHECK:     %[[NODES:.*]] = arith.extf {{.*}} : vector<16xf32> to vector<16xf64>
+//       CHECK:     %[[EVEN:.*]] = vector.shuffle %[[NODES]], %[[NODES]] [0, 2, 4, 6, 8, 10, 12, 14]
+//       CHECK:     %[[ODD:.*]] = vector.shuffle %[[NODES]], %[[NODES]] [1, 3, 5, 7, 9, 11, 13, 15]
+//       CHECK:     arith.addf %[[EVEN]], %[[ODD]]
+//       CHECK:     affine.vector_load %[[X]][%[[ROW]], 16, 0]
+//       CHECK:     affine.store %{{.*}}, %[[OUT]][%[[ROW]]]
+//   CHECK-NOT:   linalg.generic
+func.func @windows(%x: memref<5x17x20xf32>, %out: memref<5xf32>) {
+  %zero = arith.constant 0.0 : f64
+  %none = arith.constant 0.0 : f32
+  %kept = memref.alloca() : memref<5x17xf64>
+  linalg.fill ins(%zero : f64) outs(%kept : memref<5x17xf64>)
+  linalg.generic {indexing_maps = [#elements, #lines],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x : memref<5x17x20xf32>) outs(%kept : memref<5x17xf64>)
+      attrs = {tsum.strategy = #tsum.strategy<short>} {
+  ^bb0(%in: f32, %sum: f64):
+    %r = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%sum) : (f32) into (f64)
+    linalg.yield %r : f64
+  }
+  linalg.fill ins(%none : f32) outs(%out : memref<5xf32>)
+  linalg.generic {indexing_maps = [#nodes, #results], iterator_types = ["parallel", "reduction"]}
+      ins(%kept : memref<5x17xf64>) outs(%out : memref<5xf32>)
+      attrs = {tsum.strategy = #tsum.strategy<nested>} {
+  ^bb0(%in: f64, %sum: f32):
+    %r = tsum.accumulate <reduce_sum f32 from nodes> (%in) into (%sum) : (f64) into (f32)
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+#elements = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#lines = affine_map<(d0, d1, d2) -> (d0, d1)>
+#nodes = affine_map<(d0, d1) -> (d0, d1)>
+#columns = affine_map<(d0, d1) -> (d1)>
+
+// Where columns of nodes are kept, each line of them is folded as memory has it, and waits for its
+// right neighbour. Of 20 columns the last 4 are a vector of their own.
+
+// CHECK-LABEL: func.func @columns_of_lines
+//  CHECK-SAME:   %[[X:.*]]: memref<9x20x30xf32>, %[[OUT:.*]]: memref<20xf32>
+//       CHECK:   %[[STACK:.*]] = memref.alloca() {{.*}}xf64>
+//       CHECK:   affine.for %[[LINE:.*]] = 0 to 9 {
+//       CHECK:     math.cttz
+//       CHECK:     vector.load %[[X]][%[[LINE]], {{.*}} : memref<9x20x30xf32>, vector<8xf32>
+//       CHECK:     scf.for
+//       CHECK:       vector.load %[[STACK]]
+//       CHECK:     vector.store %{{.*}}, %[[STACK]]
+//       CHECK:     vector.load %[[X]][%[[LINE]], {{.*}} : memref<9x20x30xf32>, vector<8xf32>
+//       CHECK:     vector.store %{{.*}} : memref<{{.*}}xf64>, vector<4xf64>
+//       CHECK:   affine.for %{{.*}} = 0 to 2 {
+//       CHECK:     vector.store %{{.*}}, %[[OUT]]
+func.func @columns_of_lines(%x: memref<9x20x30xf32>, %out: memref<20xf32>) {
+  %zero = arith.constant 0.0 : f64
+  %none = arith.constant 0.0 : f32
+  %kept = memref.alloca() : memref<9x20xf64>
+  linalg.fill ins(%zero : f64) outs(%kept : memref<9x20xf64>)
+  linalg.generic {indexing_maps = [#elements, #lines],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x : memref<9x20x30xf32>) outs(%kept : memref<9x20xf64>)
+      attrs = {tsum.strategy = #tsum.strategy<short>} {
+  ^bb0(%in: f32, %sum: f64):
+    %r = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%sum) : (f32) into (f64)
+    linalg.yield %r : f64
+  }
+  linalg.fill ins(%none : f32) outs(%out : memref<20xf32>)
+  linalg.generic {indexing_maps = [#nodes, #columns], iterator_types = ["reduction", "parallel"]}
+      ins(%kept : memref<9x20xf64>) outs(%out : memref<20xf32>)
+      attrs = {tsum.strategy = #tsum.strategy<nested>} {
+  ^bb0(%in: f64, %sum: f32):
+    %r = tsum.accumulate <reduce_sum f32 from nodes> (%in) into (%sum) : (f64) into (f32)
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+#nodes = affine_map<(d0, d1) -> (d0, d1)>
+#results = affine_map<(d0, d1) -> (d0)>
+func.func @nodes_from_memory(%x: memref<5x17xf64>, %out: memref<5xf32>) {
+  %none = arith.constant 0.0 : f32
+  linalg.fill ins(%none : f32) outs(%out : memref<5xf32>)
+  // expected-error @below {{cannot run by #tsum.strategy<nested>: it merges nodes of other things than short lines of its own}}
+  linalg.generic {indexing_maps = [#nodes, #results], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<5x17xf64>) outs(%out : memref<5xf32>)
+      attrs = {tsum.strategy = #tsum.strategy<nested>} {
+  ^bb0(%in: f64, %sum: f32):
+    %r = tsum.accumulate <reduce_sum f32 from nodes> (%in) into (%sum) : (f64) into (f32)
+    linalg.yield %r : f32
+  }
+  return
+}
