@@ -164,9 +164,15 @@ SmallPtrSet<Operation *, 4> bringNestedLines(ArrayRef<linalg::GenericOp> generic
         generic->getAttrOfType<ir::StrategyAttr>(ir::TsumDialect::getStrategyAttrName());
     if (!strategy || strategy.getValue() != ir::Strategy::Nested)
       continue;
-    if (linalg::GenericOp lines = linesOf(generic)) {
+    linalg::GenericOp lines = linesOf(generic);
+    if (!lines)
+      continue;
+    if (mayNest(lines, generic)) {
       lines->moveBefore(generic);
       all.insert(lines);
+    } else { // the results are where something lay that the lines read
+      generic->setAttr(ir::TsumDialect::getStrategyAttrName(),
+                       ir::StrategyAttr::get(generic.getContext(), ir::Strategy::Nodes));
     }
   }
   return all;

@@ -85,21 +85,6 @@ linalg::GenericOp giverOf(Value value, linalg::GenericOp nodes) {
   return giver;
 }
 
-/// Whether what `lines` reads from buffers is the same at `nodes`.
-bool areUnchanged(linalg::GenericOp lines, linalg::GenericOp nodes) {
-  auto isRead = [&](Value written) {
-    return llvm::any_of(lines.getInputs(),
-                        [&](Value read) { return baseOf(read) == baseOf(written); });
-  };
-  for (Operation *op = lines->getNextNode(); op != nodes; op = op->getNextNode()) {
-    auto writer = dyn_cast<linalg::LinalgOp>(op);
-    if (writer ? llvm::any_of(writer.getDpsInits(), isRead)
-               : !isa<memref::AllocaOp, memref::AllocOp>(op) && !isPure(op))
-      return false;
-  }
-  return true;
-}
-
 /// The lines whose nodes a loop nest merges: evaluated in its loops.
 class Lines {
 public:
@@ -289,7 +274,21 @@ linalg::GenericOp linesOf(linalg::GenericOp nodes) {
   const ValueRange given = isTensor ? ValueRange(lines->getResults()) : lines.getOutputs();
   if (!llvm::all_of(given, [&](Value value) { return isReadBy(value, lines, nodes); }))
     return {};
-  return isTensor || areUnchanged(lines, nodes) ? lines : linalg::GenericOp();
+  return lines;
+}
+
+bool mayNest(linalg::GenericOp lines, linalg::GenericOp nodes) {
+  auto isRead = [&](Value written) {
+    return llvm::any_of(lines.getInputs(),
+                        [&](Value read) { return baseOf(read) == baseOf(written); });
+  };
+  for (Operation *op = lines->getNextNode(); op != nodes; op = op->getNextNode()) {
+    auto writer = dyn_cast<linalg::LinalgOp>(op);
+    if (writer ? llvm::any_of(writer.getDpsInits(), isRead)
+               : !isa<memref::AllocaOp, memref::AllocOp>(op) && !isPure(op))
+      return false;
+  }
+  return llvm::none_of(nodes.getOutputs(), isRead);
 }
 
 const Strategy &nestedStrategy() {

@@ -68,6 +68,10 @@ public:
 /// buffers, if nothing else reads them; or null.
 mlir::linalg::GenericOp linesOf(mlir::linalg::GenericOp nodes);
 
+/// Whether `lines`, on buffers, may be folded where `nodes` merges their nodes: what they read is still
+/// there.
+bool mayNest(mlir::linalg::GenericOp lines, mlir::linalg::GenericOp nodes);
+
 // One file each.
 const Strategy &exactStrategy();
 const Strategy &nestedStrategy();

@@ -95,6 +95,44 @@ func.func @columns_of_lines(%x: memref<9x20x30xf32>, %out: memref<20xf32>) {
 
 // -----
 
+#elements = affine_map<(d0, d1) -> (d0, d1)>
+#lines = affine_map<(d0, d1) -> (d0)>
+#line = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+// Where the result has the memory of what the lines read, they are folded before.
+
+// CHECK-LABEL: func.func @memory_is_reused
+//       CHECK:   memref.alloca() {{.*}}: memref<14xf64>
+//       CHECK:   vector.store {{.*}} memref<14xf64>
+//       CHECK:   vector_load {{.*}} memref<14xf64>
+func.func @memory_is_reused(%x: memref<14x20xf32>, %out: memref<f32>) {
+  %zero = arith.constant 0.0 : f64
+  %none = arith.constant 0.0 : f32
+  %kept = memref.alloca() {alignment = 64 : i64} : memref<14xf64>
+  linalg.fill ins(%zero : f64) outs(%kept : memref<14xf64>)
+  linalg.generic {indexing_maps = [#elements, affine_map<(d0, d1) -> ()>, #lines],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%x, %out : memref<14x20xf32>, memref<f32>) outs(%kept : memref<14xf64>)
+      attrs = {tsum.strategy = #tsum.strategy<short>} {
+  ^bb0(%in: f32, %factor: f32, %sum: f64):
+    %scaled = arith.mulf %in, %factor : f32
+    %r = tsum.accumulate <reduce_sum f32 to nodes> (%scaled) into (%sum) : (f32) into (f64)
+    linalg.yield %r : f64
+  }
+  linalg.fill ins(%none : f32) outs(%out : memref<f32>)
+  linalg.generic {indexing_maps = [#line, #none], iterator_types = ["reduction"]}
+      ins(%kept : memref<14xf64>) outs(%out : memref<f32>)
+      attrs = {tsum.strategy = #tsum.strategy<nested>} {
+  ^bb0(%in: f64, %sum: f32):
+    %r = tsum.accumulate <reduce_sum f32 from nodes> (%in) into (%sum) : (f64) into (f32)
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
 #nodes = affine_map<(d0, d1) -> (d0, d1)>
 #results = affine_map<(d0, d1) -> (d0)>
 func.func @nodes_from_memory(%x: memref<5x17xf64>, %out: memref<5xf32>) {
