@@ -61,8 +61,10 @@ bool isReadBy(Value value, linalg::GenericOp giver, linalg::GenericOp reader) {
   auto mayUse = [&](Operation *user) {
     if (user == giver || user == reader || isa<linalg::FillOp, memref::DeallocOp>(user))
       return true;
-    return isa<MemRefType>(value.getType()) && user->getBlock() == reader->getBlock() &&
-           (user->isBeforeInBlock(giver) || isFilledBefore(user));
+    // Some are loops already.
+    Operation *beside = reader->getBlock()->findAncestorOpInBlock(*user);
+    return isa<MemRefType>(value.getType()) && beside &&
+           (beside->isBeforeInBlock(giver) || isFilledBefore(beside));
   };
   return llvm::all_of(value.getUsers(), [&](Operation *user) {
     const bool isView = user->getNumResults() == 1 && viewOf(user->getResult(0));
