@@ -74,10 +74,8 @@ int64_t ReductionLoops::rowsAtOnce(const LaneTile &tile) {
   // Lanes that are loaded one by one make long code.
   if (!nest.loadsVectors(tile))
     return 1;
-  constexpr int64_t registerBytes = 64;
+  constexpr int64_t instructions = 32, registerBytes = 64;
   const int64_t each = nest.instructions() + accumulators.instructions();
-  // Along the line memory is one stream, and of a plain sum half as many do.
-  const int64_t instructions = tile.rowDim == line && each <= 2 ? 16 : 32;
   const int64_t registers =
       llvm::divideCeil(tile.size() * accumulators.blockBytes(), registerBytes);
   // A power of two, like the rows of a block.

@@ -95,8 +95,8 @@ public:
   llvm::SmallVector<mlir::Value>
   mergeTree(int64_t count, llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> nodeAt);
 
-  /// The rows of `tile` whose code stands side by side in a loop: about as many as give 16 to 32
-  /// vector instructions, which amortize the loop and are quick to compile.
+  /// The rows of `tile` whose code stands side by side in a loop: about as many as give 32 vector
+  /// instructions, which amortize the loop and are quick to compile.
   int64_t rowsAtOnce(const LaneTile &tile);
 
   // The order of lanes while their elements are combined; see LaneTile.
