@@ -49,6 +49,16 @@ Value sourceOf(Value value) {
   return view ? view->getOperand(0) : value;
 }
 
+/// Whether `user` has `value` for its shape only.
+bool takesShapeOf(Operation *user, Value value) {
+  auto generic = dyn_cast<linalg::GenericOp>(user);
+  return generic && llvm::all_of(generic->getOpOperands(), [&](OpOperand &operand) {
+           return operand.get() != value ||
+                  (generic.isDpsInput(&operand) &&
+                   generic.getMatchingBlockArgument(&operand).use_empty());
+         });
+}
+
 /// Whether nobody but `reader` reads what `giver` writes to `value`. Others may have it before, or after
 /// it is filled anew.
 bool isReadBy(Value value, linalg::GenericOp giver, linalg::GenericOp reader) {
@@ -59,7 +69,8 @@ bool isReadBy(Value value, linalg::GenericOp giver, linalg::GenericOp reader) {
     });
   };
   auto mayUse = [&](Operation *user) {
-    if (user == giver || user == reader || isa<linalg::FillOp, memref::DeallocOp>(user))
+    if (user == giver || user == reader || isa<linalg::FillOp, memref::DeallocOp>(user) ||
+        takesShapeOf(user, value))
       return true;
     // Some are loops already.
     Operation *beside = reader->getBlock()->findAncestorOpInBlock(*user);
