@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Nodes of short lines, which one loop folds and merges, so that they do not go through memory; that is
-// walked as it lies. Where the line of the nodes is innermost:          And where columns of them are:
+// Nodes of short lines, which one loop folds and merges as memory has them. Along the line of the nodes:
 //
-//   for each result                        for each line of the nodes
-//     for each 16 lines                      for each 16 columns
-//       fold them                              fold their lines
-//       merge the 16 nodes                     merge the nodes with those before
-//       merge theirs with those before
+//   for each result
+//     for each 16 lines
+//       fold them, merge the 16 nodes, merge theirs with those before
+//
+// And where columns of nodes are kept:
+//
+//   for each 8 lines of the nodes
+//     for each of them, and each 16 columns
+//       fold the lines
+//     merge the nodes of the 8, merge theirs with those before
 
 #include "NodeTree.h"
 #include "ShortLines.h"
@@ -229,30 +233,58 @@ private:
 
   static void emitColumns(ReductionLoops &loops) {
     LoopNest &nest = loops.nest;
+    OpBuilder &b = loops.b;
+    constexpr int64_t vector = ShortLines::atOnce;
     const int64_t dim = nest.rank() - 1, count = nest.extents[dim];
-    const int64_t room = llvm::alignTo(uint64_t(count), ShortLines::atOnce);
-    NodeStack stack(loops, std::max<int64_t>(1, loops.mostElements()), room);
+    const auto room = int64_t(llvm::alignTo(uint64_t(count), vector));
+    // The nodes of some lines are merged at once, as the tree below a node of theirs, in L1. Behind the
+    // last column there is room that nobody fills or reads.
+    const int64_t most = std::max<int64_t>(1, loops.mostElements());
+    const auto lines = std::min<int64_t>(8, int64_t(llvm::bit_ceil(uint64_t(most))));
+    const SmallVector<Value> nodes = loops.allocate(loops.accumulators.nodeTypes(), lines * room);
+    NodeStack stack(loops, llvm::divideCeil(most, lines), room);
+    Value size = arith::ConstantIndexOp::create(b, loops.loc, lines);
     Value all = loops.countOf(1);
-    nest.loop(all, [&](AffineExpr number) {
+    Value groups = b.createOrFold<arith::CeilDivUIOp>(loops.loc, all, size);
+    nest.loop(groups, [&](AffineExpr number) {
+      Value first = nest.index(number * lines);
+      Value left = arith::SubIOp::create(b, loops.loc, all, first);
+      Value there = arith::MinUIOp::create(b, loops.loc, left, size);
+      nest.loop(there, [&](AffineExpr line) {
+        nest.overSteps(dim, vector, [&](int64_t columns) {
+          const auto width = int64_t(llvm::bit_ceil(uint64_t(columns)));
+          nest.position[loops.line] = number * lines + line;
+          loops.store(loops.elements({-1, 1, width, false, columns < width ? columns : 0}), nodes,
+                      line * room + nest.position[dim]);
+        });
+      });
+      Value missing = arith::SubIOp::create(b, loops.loc, size, there);
+      nest.withPlace(there, [&](AffineExpr end) {
+        nest.loop(missing, [&](AffineExpr line) {
+          nest.loop(room / vector, [&](AffineExpr column) {
+            loops.store(loops.accumulators.neutralNodes(b, loops.loc, vector), nodes,
+                        (end + line) * room + column * vector);
+          });
+        });
+      });
       Value level = stack.levelOf(nest.index(number));
       nest.withPlace(level, [&](AffineExpr top) {
-        nest.overSteps(dim, ShortLines::atOnce, [&](int64_t columns) {
-          const auto width = int64_t(llvm::bit_ceil(uint64_t(columns)));
-          nest.position[loops.line] = number;
-          SmallVector<Value> node =
-              loops.elements({-1, 1, width, false, columns < width ? columns : 0});
-          const AffineExpr first = nest.position[dim];
-          node = nest.loop(level, node, [&](AffineExpr below, ValueRange right) {
-            SmallVector<Value> left = loops.load(stack.buffers, stack.at(below, first), width);
-            return loops.accumulators.merge(loops.b, loops.loc, left, right);
+        nest.loop(room / vector, [&](AffineExpr column) {
+          SmallVector<Value> node = loops.mergeTree(lines, [&](int64_t line) {
+            return loops.load(nodes, column * vector + line * room, vector);
           });
-          loops.store(node, stack.buffers, stack.at(top, first));
+          node = nest.loop(level, node, [&](AffineExpr below, ValueRange right) {
+            SmallVector<Value> left =
+                loops.load(stack.buffers, stack.at(below, column * vector), vector);
+            return loops.accumulators.merge(b, loops.loc, left, right);
+          });
+          loops.store(node, stack.buffers, stack.at(top, column * vector));
         });
       });
     });
     const auto width = int64_t(llvm::bit_floor(uint64_t(std::min(count, ShortLines::atOnce))));
     nest.overVectors(dim, {width, int64_t(llvm::divideCeil(count, width))}, [&](AffineExpr) {
-      loops.storeResults(stack.total(all, nest.position[dim], width), {-1, 1, width});
+      loops.storeResults(stack.total(groups, nest.position[dim], width), {-1, 1, width});
     });
   }
 };

@@ -53,20 +53,28 @@ func.func @windows(%x: memref<5x17x20xf32>, %out: memref<5xf32>) {
 #nodes = affine_map<(d0, d1) -> (d0, d1)>
 #columns = affine_map<(d0, d1) -> (d1)>
 
-// Where columns of nodes are kept, each line of them is folded as memory has it, and waits for its
-// right neighbour. Of 20 columns the last 4 are a vector of their own.
+// Where columns of nodes are kept, each line of them is folded as memory has it. 8 lines merge at once,
+// of which what is not there is neutral, and wait for their right neighbours. Of 20 columns the last 4
+// are a vector of their own.
 
 // CHECK-LABEL: func.func @columns_of_lines
 //  CHECK-SAME:   %[[X:.*]]: memref<9x20x30xf32>, %[[OUT:.*]]: memref<20xf32>
-//       CHECK:   %[[STACK:.*]] = memref.alloca() {{.*}}xf64>
-//       CHECK:   affine.for %[[LINE:.*]] = 0 to 9 {
-//       CHECK:     math.cttz
-//       CHECK:     vector.load %[[X]][%[[LINE]], {{.*}} : memref<9x20x30xf32>, vector<8xf32>
+//       CHECK:   %[[STACK:.*]] = memref.alloca() {{.*}} : memref<64xf64>
+//       CHECK:   %[[NODES:.*]] = memref.alloca() {{.*}} : memref<256xf64>
+//       CHECK:   affine.for %[[GROUP:.*]] = 0 to 2 {
 //       CHECK:     scf.for
-//       CHECK:       vector.load %[[STACK]]
-//       CHECK:     vector.store %{{.*}}, %[[STACK]]
-//       CHECK:     vector.load %[[X]][%[[LINE]], {{.*}} : memref<9x20x30xf32>, vector<8xf32>
-//       CHECK:     vector.store %{{.*}} : memref<{{.*}}xf64>, vector<4xf64>
+//       CHECK:       vector.load %[[X]][{{.*}} : memref<9x20x30xf32>, vector<8xf32>
+//       CHECK:       vector.store %{{.*}}, %[[NODES]]{{.*}}, vector<16xf64>
+//       CHECK:       vector.load %[[X]][{{.*}} : memref<9x20x30xf32>, vector<8xf32>
+//       CHECK:       vector.store %{{.*}}, %[[NODES]]{{.*}}, vector<4xf64>
+//       CHECK:     scf.for
+//       CHECK:       vector.store %{{.*}}, %[[NODES]]{{.*}}, vector<16xf64>
+//       CHECK:     math.cttz
+//       CHECK:     affine.for %{{.*}} = 0 to 2 {
+//       CHECK:       vector.load %[[NODES]]
+//       CHECK:       scf.for
+//       CHECK:         vector.load %[[STACK]]
+//       CHECK:       vector.store %{{.*}}, %[[STACK]]
 //       CHECK:   affine.for %{{.*}} = 0 to 2 {
 //       CHECK:     vector.store %{{.*}}, %[[OUT]]
 func.func @columns_of_lines(%x: memref<9x20x30xf32>, %out: memref<20xf32>) {
