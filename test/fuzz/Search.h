@@ -34,7 +34,8 @@ void forget_compilations();
 inline constexpr std::chrono::seconds compile_limit{1};
 
 /// What a test came to: wrong too if a compilation since `forget_compilations` failed, though the
-/// graph had its values in another way, or took too long. Of the time counts what the process worked.
+/// graph had its values in another way, or took too long. Of the time counts what the process
+/// worked.
 [[nodiscard]] Outcome outcome_of(std::string wrong);
 
 } // namespace tsum::fuzz

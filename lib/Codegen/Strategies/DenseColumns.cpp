@@ -102,10 +102,11 @@ private:
       body(nest.constant(first + count - width), width);
   }
 
-  /// Sums the rounds of a whole block into the lanes: round after round, as memory has them, with all
-  /// lanes in registers. (One thread, Zen 4, 20 columns of f32 from DRAM: 30 GB/s; where a vector took
-  /// all rounds before the next one, or two at once, 12, since no processor looks ahead where streams
-  /// share a page.) Lanes of 50 columns that do not fit them go to the stack, and are as fast.
+  /// Sums the rounds of a whole block into the lanes: round after round, as memory has them, with
+  /// all lanes in registers. (One thread, Zen 4, 20 columns of f32 from DRAM: 30 GB/s; where a
+  /// vector took all rounds before the next one, or two at once, 12, since no processor looks ahead
+  /// where streams share a page.) Lanes of 50 columns that do not fit them go to the stack, and are
+  /// as fast.
   void sumWholeBlock(AffineExpr start) {
     constexpr int64_t registerBytes = 64, mostInstructions = 192;
     // Vectors that have no places in common, of powers of two.

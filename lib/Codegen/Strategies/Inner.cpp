@@ -109,8 +109,8 @@ private:
       return mergeChunk(chunk);
     }
 
-    // A chunk that holds the short block is always begun: where the whole blocks fill chunks it holds
-    // that alone.
+    // A chunk that holds the short block is always begun: where the whole blocks fill chunks it
+    // holds that alone.
     if (!stack)
       stack.emplace(loops, llvm::divideCeil(mostBlocks, chunk), columns);
     Value chunkSize = arith::ConstantIndexOp::create(b, loc, chunk);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Nodes of short lines, which one loop folds and merges as memory has them. Along the line of the nodes:
+// Nodes of short lines, which one loop folds and merges as memory has them. Along the line of the
+// nodes:
 //
 //   for each result
 //     for each 16 lines
@@ -63,8 +64,8 @@ bool takesShapeOf(Operation *user, Value value) {
          });
 }
 
-/// Whether nobody but `reader` reads what `giver` writes to `value`. Others may have it before, or after
-/// it is filled anew.
+/// Whether nobody but `reader` reads what `giver` writes to `value`. Others may have it before, or
+/// after it is filled anew.
 bool isReadBy(Value value, linalg::GenericOp giver, linalg::GenericOp reader) {
   auto isFilledBefore = [&](Operation *user) {
     return llvm::any_of(value.getUsers(), [&](Operation *fill) {
@@ -237,8 +238,8 @@ private:
     constexpr int64_t vector = ShortLines::atOnce;
     const int64_t dim = nest.rank() - 1, count = nest.extents[dim];
     const auto room = int64_t(llvm::alignTo(uint64_t(count), vector));
-    // The nodes of some lines are merged at once, as the tree below a node of theirs, in L1. Behind the
-    // last column there is room that nobody fills or reads.
+    // The nodes of some lines are merged at once, as the tree below a node of theirs, in L1. Behind
+    // the last column there is room that nobody fills or reads.
     const int64_t most = std::max<int64_t>(1, loops.mostElements());
     const auto lines = std::min<int64_t>(8, int64_t(llvm::bit_ceil(uint64_t(most))));
     const SmallVector<Value> nodes = loops.allocate(loops.accumulators.nodeTypes(), lines * room);

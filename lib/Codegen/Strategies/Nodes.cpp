@@ -20,7 +20,8 @@ constexpr int64_t nodesPerGroup = 16, nodesPerInnerGroup = 256;
 /// As long as they fill a group, nodes side by side are merged in vectors.
 constexpr int64_t vectorBytes = 128;
 
-/// Whether nodes of several results are shuffled out of whole loads, as elements of narrow lines are.
+/// Whether nodes of several results are shuffled out of whole loads, as elements of narrow lines
+/// are.
 bool isNarrow(const ReductionLoops &loops) {
   constexpr int64_t most = 5;
   return loops.isInner() && !loops.isPiece() && !loops.kept.empty() && loops.mostElements() > 0 &&

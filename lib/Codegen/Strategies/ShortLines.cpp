@@ -10,8 +10,8 @@ ShortLines::ShortLines(ReductionLoops &loops, int64_t most)
     : loops(loops),
       // No more lanes than elements, up to a power of two.
       width(std::clamp<int64_t>(int64_t(llvm::bit_ceil(uint64_t(elements()))), 2, block_lanes)),
-      // Of few vectors each, lines are folded where they are loaded: a loop that ends so soon, which
-      // processors do not foresee, takes 1.2 times as long. Of more a loop takes less code.
+      // Of few vectors each, lines are folded where they are loaded: a loop that ends so soon,
+      // which processors do not foresee, takes 1.2 times as long. Of more a loop takes less code.
       isLoop(elements() * loops.nest.instructions() > 6 * width) {
   // Registers of 32 bytes: they are AVX2's, and on some processors wider ones are two of them.
   constexpr int64_t registerBytes = 32;
@@ -21,8 +21,8 @@ ShortLines::ShortLines(ReductionLoops &loops, int64_t most)
     buffers = loops.allocate(loops.accumulators.blockTypes(), most * lanes());
 }
 
-/// The lanes of the line at the position, folded to those of a register: the lanes that are added to
-/// each other first come from memory at the same places of several ones.
+/// The lanes of the line at the position, folded to those of a register: the lanes that are added
+/// to each other first come from memory at the same places of several ones.
 SmallVector<Value> ShortLines::lanesOfLine() {
   LoopNest &nest = loops.nest;
   if (registers == 1)

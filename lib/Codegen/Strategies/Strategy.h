@@ -64,12 +64,12 @@ public:
   static const Strategy &choose(const ReductionShape &shape);
 };
 
-/// The reduction along the innermost dimension that gives the nodes that `nodes` merges, on tensors or
-/// buffers, if nothing else reads them; or null.
+/// The reduction along the innermost dimension that gives the nodes that `nodes` merges, on tensors
+/// or buffers, if nothing else reads them; or null.
 mlir::linalg::GenericOp linesOf(mlir::linalg::GenericOp nodes);
 
-/// Whether `lines`, on buffers, may be folded where `nodes` merges their nodes: what they read is still
-/// there.
+/// Whether `lines`, on buffers, may be folded where `nodes` merges their nodes: what they read is
+/// still there.
 bool mayNest(mlir::linalg::GenericOp lines, mlir::linalg::GenericOp nodes);
 
 // One file each.
