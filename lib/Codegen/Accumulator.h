@@ -45,6 +45,9 @@ public:
   llvm::SmallVector<mlir::Value> prepare(mlir::OpBuilder &b, mlir::Location loc,
                                          mlir::ValueRange values) const;
 
+  /// About how many instructions that takes for each register.
+  int64_t instructions() const { return key ? 3 : 0; }
+
   /// `lanes` values that change nothing.
   llvm::SmallVector<mlir::Value> neutralBlocks(mlir::OpBuilder &b, mlir::Location loc,
                                                int64_t lanes) const;

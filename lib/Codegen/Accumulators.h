@@ -40,6 +40,13 @@ public:
 
   llvm::SmallVector<mlir::Value> prepare(mlir::OpBuilder &b, mlir::Location loc,
                                          mlir::ValueRange values) const;
+  /// About how many instructions that takes for each register.
+  int64_t instructions() const {
+    int64_t count = 0;
+    for (const Accumulator &part : parts)
+      count += part.instructions();
+    return count;
+  }
   llvm::SmallVector<mlir::Value> neutralBlocks(mlir::OpBuilder &b, mlir::Location loc,
                                                int64_t lanes) const;
   llvm::SmallVector<mlir::Value> neutralNodes(mlir::OpBuilder &b, mlir::Location loc,

@@ -135,11 +135,14 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
   if (wanted < 2 && !spreads)
     return none;
 
+  // The nodes of short lines are merged in the registers that they come in.
+  const bool isNested = chain.size() > 1 && tiling->strategyOf(chain[1]) == ir::Strategy::Nested;
   int64_t nodesInMemory = results * nodeBytes;
   for (size_t place = chain.size(); place-- > 0;) {
     const int64_t extent = reducedExtent(chain[place]);
     // A node for each element, where these are little to write and to read.
-    if (place > 0 && nodesInMemory * extent <= std::max(bytes / minReadPerNodeByte, fewNodeBytes)) {
+    if (place > (isNested ? 1 : 0) &&
+        nodesInMemory * extent <= std::max(bytes / minReadPerNodeByte, fewNodeBytes)) {
       nodesInMemory *= extent;
       wanted = llvm::divideCeil(wanted, extent);
       if (wanted < 2)

@@ -184,17 +184,21 @@ bool fuseRepetitions(IRRewriter &rewriter, func::FuncOp kernel) {
 void dropUnusedResults(IRRewriter &rewriter, func::FuncOp kernel) {
   for (auto generic : llvm::to_vector(kernel.getOps<linalg::GenericOp>())) {
     // A reduction has all numbers of its nodes, also where only one is read.
-    if (isReduction(generic) ||
-        llvm::none_of(generic.getResults(), [](Value result) { return result.use_empty(); }))
+    auto isWanted = [&](OpResult result) {
+      Value yielded = generic.getBody()->getTerminator()->getOperand(result.getResultNumber());
+      return !result.use_empty() ||
+             (isReduction(generic) && yielded.getDefiningOp<ir::AccumulateOp>());
+    };
+    if (llvm::all_of(generic->getResults(), isWanted))
       continue;
     SmallVector<Value> inputs = generic.getInputs(), outputs;
     SmallVector<AffineMap> maps(generic.getIndexingMapsArray()), outputMaps;
     maps.resize(inputs.size());
     SmallVector<BlockArgument> arguments(generic.getRegionInputArgs()), outputArguments;
     SmallVector<unsigned> kept;
-    for (auto [number, result] : llvm::enumerate(generic.getResults())) {
+    for (auto [number, result] : llvm::enumerate(generic->getResults())) {
       OpOperand *init = generic.getDpsInitOperand(number);
-      const bool isKept = !result.use_empty();
+      const bool isKept = isWanted(result);
       (isKept ? outputs : inputs).push_back(init->get());
       (isKept ? outputMaps : maps).push_back(generic.getMatchingIndexingMap(init));
       (isKept ? outputArguments : arguments).push_back(generic.getMatchingBlockArgument(init));

@@ -296,10 +296,11 @@ Value LoopNest::extendEvenFirst(Value halves) {
 
 SmallVector<Value> LoopNest::evaluate(ValueRange scalars, const LaneTile &tile) {
   IRMapping mapping;
-  for (OpOperand *operand : generic.getDpsInputOperands()) {
+  const SmallVector<Value> given = source ? source(tile) : SmallVector<Value>();
+  for (auto [number, operand] : llvm::enumerate(generic.getDpsInputOperands())) {
     BlockArgument argument = generic.getMatchingBlockArgument(operand);
     if (!argument.use_empty())
-      mapping.map(argument, load(*operand, tile));
+      mapping.map(argument, source ? given[number] : load(*operand, tile));
   }
   auto vectorOf = [&](Type type) -> Type { return VectorType::get({tile.size()}, type); };
   auto mapped = [&](Value value) -> Value {

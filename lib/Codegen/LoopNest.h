@@ -91,6 +91,9 @@ public:
   /// Emits `body` at each vector along `dim`, with its number.
   void overVectors(int64_t dim, Cover vectors, llvm::function_ref<void(mlir::AffineExpr)> body);
 
+  /// Works inside the loops around the insertion point of another nest.
+  void workIn(const LoopNest &other) { ivs = other.ivs; }
+
   /// A place as a value.
   mlir::Value index(mlir::AffineExpr place);
 
@@ -101,6 +104,9 @@ public:
 
   /// About how many instructions the body takes for each register of elements, loads included.
   int64_t instructions();
+
+  /// Gives the elements of the inputs in place of memory, if there is one.
+  std::function<llvm::SmallVector<mlir::Value>(const LaneTile &)> source;
 
   /// The values `scalars` of the body, computed for the elements of `tile` at the current position.
   llvm::SmallVector<mlir::Value> evaluate(mlir::ValueRange scalars, const LaneTile &tile);

@@ -198,6 +198,8 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
 
   int64_t most = maxElementwiseBytes / widest;
   SmallVector<std::pair<linalg::GenericOp, ReductionShape>> reductions;
+  // The results that suit each; lines that are nested have the tile of their nodes.
+  llvm::SmallDenseMap<Operation *, int64_t> mostResults;
   int64_t read = 0; // by any of the reductions: nodes are fewer than the elements they are of
   for (linalg::GenericOp generic : generics) {
     // Another type than the output's if casts come after.
@@ -220,12 +222,16 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
       if (auto input = cast<RankedTensorType>(operand->get().getType()); input.getRank() > 0)
         bytes += input.getNumElements() * bytesOf(input.getElementType());
     read = std::max(read, bytes);
+    if (strategy.kind() == ir::Strategy::Nested)
+      mostResults.erase(linesOf(generic));
     if (keepsLast(generic))
-      most = std::min(most, strategy.resultsPerTile(shape, read / results));
+      mostResults[generic] = strategy.resultsPerTile(shape, read / results);
     const int64_t nodes = type.getNumElements() / results * shape.nodeBytes; // for each result
     if (nodes > shape.nodeBytes)
       most = std::min(most, std::max<int64_t>(1, maxNodeBytes / nodes));
   }
+  for (auto [generic, count] : mostResults)
+    most = std::min(most, count);
   if (!rows && !columns && output.getRank() > 0)
     tiling.sizes.back() = evenTile(output.getShape().back(), std::max<int64_t>(most, 1),
                                    std::max<int64_t>(1, std::min(most, columnGranule / narrowest)));
@@ -235,6 +241,10 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
   // A tile may be too small for what would suit the whole.
   for (auto &[generic, shape] : reductions) {
     limitToTile(shape, generic, tiling.sizes);
+    shape.mergesLines &= !llvm::any_of(tiling.reductions, [&](const Tiling::Reduction &other) {
+      return other.generic == linesOf(generic) && !wanted.empty() &&
+             other.strategy == ir::symbolizeStrategy(wanted);
+    });
     std::string obstacle;
     FailureOr<const Strategy *> strategy = chooseStrategy(generic, shape, wanted, obstacle);
     if (failed(strategy))

@@ -23,6 +23,11 @@ struct Tiling {
   llvm::SmallVector<int64_t> sizes;
   llvm::SmallVector<Reduction> reductions;
 
+  ir::Strategy strategyOf(mlir::linalg::GenericOp generic) const {
+    return llvm::find_if(reductions, [&](const Reduction &each) { return each.generic == generic; })
+        ->strategy;
+  }
+
   int64_t count(int64_t dim) const { return llvm::divideCeil(extents[dim], sizes[dim]); }
   int64_t count() const {
     int64_t product = 1;

@@ -45,36 +45,6 @@ LogicalResult removeFills(linalg::GenericOp generic, const Accumulators &accumul
   return success();
 }
 
-/// Emits a reduction by the strategy that tiling chose, or else the first that can, and erases it.
-LogicalResult emitReduction(OpBuilder &builder, linalg::GenericOp generic) {
-  FailureOr<Accumulators> accumulators = Accumulators::of(generic);
-  if (failed(accumulators))
-    return failure();
-  if (generic.getNumReductionLoops() != 1 && !accumulators->isExact())
-    return generic.emitOpError("reduces several dimensions, which only exact sums do at once");
-  const ReductionShape shape(generic, *accumulators);
-  const Strategy *strategy = &Strategy::choose(shape);
-  const StringRef name = ir::TsumDialect::getStrategyAttrName();
-  if (Attribute given = generic->getAttr(name)) {
-    auto wanted = dyn_cast<ir::StrategyAttr>(given);
-    if (!wanted)
-      return generic.emitOpError()
-             << "has a " << name << " of " << given << " (it is a #tsum.strategy)";
-    strategy = &Strategy::of(wanted.getValue());
-    if (std::string obstacle = strategy->obstacle(shape); !obstacle.empty())
-      return generic.emitOpError() << "cannot run by " << given << ": " << obstacle;
-  }
-  if (failed(removeFills(generic, *accumulators)))
-    return failure();
-  generic = collapseKeptDims(generic);
-  builder.setInsertionPoint(generic);
-  LoopNest nest(builder, generic);
-  ReductionLoops loops(nest, *Accumulators::of(generic));
-  strategy->emit(loops);
-  generic.erase();
-  return success();
-}
-
 /// Checks that each output has an element for each place along the dimensions that are not reduced,
 /// those along the innermost one side by side, and that all operands lie at known distances.
 LogicalResult verifyOperands(LoopNest &nest) {
@@ -106,8 +76,8 @@ LogicalResult verifyOperands(LoopNest &nest) {
   return success();
 }
 
-/// Puts loops over vectors in the place of `generic`.
-LogicalResult vectorize(linalg::GenericOp generic) {
+/// Checks that there are loops for `generic`.
+LogicalResult verifyLoops(linalg::GenericOp generic) {
   if (!llvm::all_of(generic->getOperandTypes(), llvm::IsaPred<MemRefType>))
     return generic.emitOpError("is not on buffers");
   if (!llvm::all_of(generic.getIndexingMapsArray(),
@@ -119,13 +89,93 @@ LogicalResult vectorize(linalg::GenericOp generic) {
   for (auto [dim, extent] : llvm::enumerate(nest.extents))
     if (ShapedType::isDynamic(extent) && (!piece || !nest.isReduced(dim) || !nest.extentOf(dim)))
       return generic.emitOpError("has a dynamic extent");
-  if (failed(verifyOperands(nest)))
+  return verifyOperands(nest);
+}
+
+/// Erases `generic`, and the buffers that nobody else reads.
+void eraseWithBuffers(linalg::GenericOp generic) {
+  const SmallVector<Value> buffers = generic.getOutputs();
+  generic.erase();
+  for (Value buffer : buffers)
+    if (llvm::all_of(buffer.getUsers(), llvm::IsaPred<memref::DeallocOp>)) {
+      for (Operation *user : llvm::make_early_inc_range(buffer.getUsers()))
+        user->erase();
+      buffer.getDefiningOp()->erase();
+    }
+}
+
+/// Emits a reduction by the strategy that tiling chose, or else the first that can, and erases it.
+LogicalResult emitReduction(OpBuilder &builder, linalg::GenericOp generic) {
+  FailureOr<Accumulators> accumulators = Accumulators::of(generic);
+  if (failed(accumulators))
     return failure();
+  if (generic.getNumReductionLoops() != 1 && !accumulators->isExact())
+    return generic.emitOpError("reduces several dimensions, which only exact sums do at once");
+  const ReductionShape shape(generic, *accumulators);
+  const Strategy *strategy = &Strategy::choose(shape);
+  const StringRef name = ir::TsumDialect::getStrategyAttrName();
+  if (Attribute given = generic->getAttr(name)) {
+    auto wanted = dyn_cast<ir::StrategyAttr>(given);
+    if (!wanted)
+      return generic.emitOpError()
+             << "has a " << name << " of " << given << " (it is a #tsum.strategy)";
+    strategy = &Strategy::of(wanted.getValue());
+    if (std::string obstacle = strategy->obstacle(shape); !obstacle.empty())
+      return generic.emitOpError() << "cannot run by " << given << ": " << obstacle;
+  }
+  if (failed(removeFills(generic, *accumulators)))
+    return failure();
+  linalg::GenericOp lines; // that are folded in the same loops
+  if (strategy->kind() == ir::Strategy::Nested) {
+    lines = linesOf(generic);
+    if (failed(verifyLoops(lines)) || failed(removeFills(lines, *Accumulators::of(lines))))
+      return failure();
+  } else {
+    generic = collapseKeptDims(generic);
+  }
+  builder.setInsertionPoint(generic);
+  LoopNest nest(builder, generic);
+  ReductionLoops loops(nest, *Accumulators::of(generic));
+  strategy->emit(loops);
+  generic.erase();
+  if (lines)
+    eraseWithBuffers(lines);
+  return success();
+}
+
+/// Puts loops over vectors in the place of `generic`.
+LogicalResult vectorize(linalg::GenericOp generic) {
+  if (failed(verifyLoops(generic)))
+    return failure();
+  OpBuilder builder(generic);
   if (generic.getNumReductionLoops() > 0)
     return emitReduction(builder, generic);
+  LoopNest nest(builder, generic);
   emitElementwise(nest);
   generic.erase();
   return success();
+}
+
+/// The lines that other reductions fold in their loops, each brought to where that is.
+SmallPtrSet<Operation *, 4> bringNestedLines(ArrayRef<linalg::GenericOp> generics) {
+  SmallPtrSet<Operation *, 4> all;
+  for (linalg::GenericOp generic : generics) {
+    auto strategy =
+        generic->getAttrOfType<ir::StrategyAttr>(ir::TsumDialect::getStrategyAttrName());
+    if (!strategy || strategy.getValue() != ir::Strategy::Nested)
+      continue;
+    linalg::GenericOp lines = linesOf(generic);
+    if (!lines)
+      continue;
+    if (mayNest(lines, generic)) {
+      lines->moveBefore(generic);
+      all.insert(lines);
+    } else { // the results are where something lay that the lines read
+      generic->setAttr(ir::TsumDialect::getStrategyAttrName(),
+                       ir::StrategyAttr::get(generic.getContext(), ir::Strategy::Nodes));
+    }
+  }
+  return all;
 }
 
 struct TsumVectorizePass final : impl::TsumVectorizePassBase<TsumVectorizePass> {
@@ -134,8 +184,9 @@ struct TsumVectorizePass final : impl::TsumVectorizePassBase<TsumVectorizePass> 
       return signalPassFailure();
     SmallVector<linalg::GenericOp> generics;
     getOperation().walk([&](linalg::GenericOp generic) { generics.push_back(generic); });
+    const SmallPtrSet<Operation *, 4> nested = bringNestedLines(generics);
     for (linalg::GenericOp generic : generics)
-      if (failed(vectorize(generic)))
+      if (!nested.contains(generic) && failed(vectorize(generic)))
         return signalPassFailure();
   }
 };

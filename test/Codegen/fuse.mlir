@@ -149,3 +149,21 @@ func.func @root_of_columns(%x: tensor<64x640xf32>) -> tensor<64x640xf32>
   %r = tsum.divide %x, %roots : tensor<64x640xf32>
   return %r : tensor<64x640xf32>
 }
+
+// -----
+
+// What is repeated and turns out to be constant leaves no result in the reduction: nothing but its
+// sum, whose loop's extent the tensor says that would have been filled.
+
+// CHECK-LABEL: func.func @constant_repeated
+//       CHECK:   %[[ZERO:.*]] = arith.constant 0 : i32
+//       CHECK:   %[[SHAPE:.*]] = tensor.empty() : tensor<8xi32>
+//       CHECK:   linalg.generic {{.*}}["parallel", "reduction"]} ins(%[[SHAPE]] : tensor<8xi32>) outs(%{{[0-9]+}} : tensor<4xi32>)
+//       CHECK:     tsum.accumulate <reduce_max i32> (%[[ZERO]])
+//  CHECK-NEXT:     linalg.yield %{{.*}} : i32
+func.func @constant_repeated(%x: tensor<8xi32>) -> tensor<4xi32> {
+  %zero = tsum.bitwise_xor %x, %x : tensor<8xi32>
+  %rows = tsum.broadcast %zero dims = [1] : tensor<8xi32> -> tensor<4x8xi32>
+  %max = tsum.reduce_max %rows axes = [1] : tensor<4x8xi32> -> tensor<4xi32>
+  return %max : tensor<4xi32>
+}

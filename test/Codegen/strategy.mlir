@@ -14,7 +14,7 @@
 // RUN: not tsum-opt %s --split-input-file --tsum-compile=strategy=outter 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=UNKNOWN
 
-// UNKNOWN: error: there is no strategy 'outter' (the strategies: exact, nodes, narrow, short, inner, outer)
+// UNKNOWN: error: there is no strategy 'outter' (the strategies: exact, nested, nodes, narrow, short, inner, outer)
 
 // Which strategy is chosen, and what becomes of another one that is wanted: it runs, or a remark says
 // why not.

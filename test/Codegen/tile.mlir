@@ -107,7 +107,7 @@ func.func @middle_axis(%x: tensor<5x16x64xf32> {tsum.strides = array<i64: 2048, 
 //       CHECK:       tsum.accumulate <reduce_sum f32 to nodes>
 //       CHECK:     } -> tensor<100x[[RESULTS]]xf64>
 //       CHECK:     linalg.generic {{.*}}["reduction", "parallel"]{{.*}}ins(%[[LINES]] :
-//  CHECK-SAME:       tsum.strategy = #tsum.strategy<nodes>
+//  CHECK-SAME:       tsum.strategy = #tsum.strategy<nested>
 //       CHECK:       tsum.accumulate <reduce_sum f32 from nodes>
 //       CHECK:     } -> tensor<[[RESULTS]]xf32>
 func.func @kept_between(%x: tensor<100x128x100xf32>) -> tensor<128xf32> {

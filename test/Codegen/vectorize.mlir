@@ -8,7 +8,8 @@
 // Without a strategy it is the first that can: here 16 lines are folded at once.
 
 // CHECK-LABEL: func.func @without_a_strategy
-//       CHECK:   affine.for %{{.*}} = 0 to 16
+//       CHECK:   affine.for %{{.*}} = 0 to 16 {
+//       CHECK:   affine.vector_load {{.*}}vector<8xf32>
 func.func @without_a_strategy(%x: memref<16x100xf32>, %out: memref<16xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%out : memref<16xf32>)

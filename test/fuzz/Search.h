@@ -27,14 +27,15 @@ struct Search {
 /// A process tests at most so many seeds, whose quotients by this number are the same.
 inline constexpr Seed seeds_of_process = 64;
 
-/// The longest time that one compilation of this process took since the last call, at most the time
-/// that the process has worked meanwhile.
-[[nodiscard]] std::chrono::nanoseconds take_longest_compile();
+/// Begins to watch what this process compiles.
+void forget_compilations();
 
 /// A compilation takes longer than it ever should.
 inline constexpr std::chrono::seconds compile_limit{1};
 
-/// `outcome` as wrong if its compilation took too long.
-[[nodiscard]] Outcome limit_compile(Outcome outcome);
+/// What a test came to: wrong too if a compilation since `forget_compilations` failed, though the
+/// graph had its values in another way, or took too long. Of the time counts what the process
+/// worked.
+[[nodiscard]] Outcome outcome_of(std::string wrong);
 
 } // namespace tsum::fuzz

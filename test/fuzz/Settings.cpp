@@ -33,7 +33,7 @@ static Outcome test_setting(Seed seed, const Question &question, const Setting &
   static std::string wrong;
   static Seed number;
   ::setenv("TSUM_STRATEGY", strategy_of(seed).c_str(), 1); // before the first compilation
-  (void)take_longest_compile();
+  forget_compilations();
   if (!answered || number != seed / settings_of_question) {
     answered.emplace(question);
     wrong = answered->difference_from_reference();
@@ -41,8 +41,7 @@ static Outcome test_setting(Seed seed, const Question &question, const Setting &
       wrong = "in the usual setting, " + wrong;
     number = seed / settings_of_question;
   }
-  return limit_compile(
-      {wrong.empty() ? answered->difference(setting) : wrong, take_longest_compile()});
+  return outcome_of(wrong.empty() ? answered->difference(setting) : wrong);
 }
 
 static std::string make_smaller(Seed seed, std::chrono::seconds patience,

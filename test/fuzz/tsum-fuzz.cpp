@@ -20,7 +20,9 @@
 
 namespace tsum::fuzz {
 
+/// Of this process, since `forget_compilations`.
 static std::chrono::nanoseconds longest_compile{0};
+static std::string compile_failure;
 
 /// The time that this process has had on CPUs.
 static std::chrono::nanoseconds cpu_time() {
@@ -29,30 +31,39 @@ static std::chrono::nanoseconds cpu_time() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-std::chrono::nanoseconds take_longest_compile() {
+/// On a busy machine a compilation takes longer than it works.
+static std::chrono::nanoseconds worked_before{0};
+
+void forget_compilations() {
   static const bool is_set = [] {
     set_cache_log([](const CacheEvent &event) {
       if (event.origin == CacheEvent::Origin::Compiler)
         longest_compile = std::max(longest_compile, event.total);
+      // What a busy machine does not compile in time is found by its own work.
+      const bool is_late = event.failure.find("longer than its budget") != std::string::npos;
+      if (compile_failure.empty() && !is_late)
+        compile_failure = event.failure;
     });
     return true;
   }();
   (void)is_set;
-  // On a busy machine a compilation takes longer than it works.
-  static std::chrono::nanoseconds before{0};
-  const std::chrono::nanoseconds now = cpu_time();
-  const std::chrono::nanoseconds worked = now - std::exchange(before, now);
-  return std::min(std::exchange(longest_compile, std::chrono::nanoseconds(0)), worked);
+  longest_compile = {};
+  compile_failure.clear();
+  worked_before = cpu_time();
 }
 
 static double to_seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
-Outcome limit_compile(Outcome outcome) {
-  if (outcome.wrong.empty() && outcome.compile_time > compile_limit)
-    outcome.wrong = "compiles for " + std::to_string(to_seconds(outcome.compile_time)) + " s";
-  return outcome;
+Outcome outcome_of(std::string wrong) {
+  const std::chrono::nanoseconds compile_time =
+      std::min(longest_compile, cpu_time() - worked_before);
+  if (wrong.empty() && !compile_failure.empty())
+    wrong = "the compiler fails: " + compile_failure;
+  if (wrong.empty() && compile_time > compile_limit)
+    wrong = "compiles for " + std::to_string(to_seconds(compile_time)) + " s";
+  return {std::move(wrong), compile_time};
 }
 
 namespace {
@@ -72,8 +83,9 @@ graphs:   compiles random graphs and compares every bit of the results, of their
 settings: compiles reductions of the same elements in many settings, which may not change a bit: in
           a batch, in any layout, computed in the kernel, beside others, on threads, from caches
 
-Does both, one after the other, if none is named. What differs, crashes, does not end or compiles
-for more than a second is made smaller and printed. Exits with status 1 if there is such a finding.
+Does both, one after the other, if none is named. What differs, crashes, does not end, compiles for
+more than a second or only by other ways than usual is made smaller and printed. Exits with status 1
+if there is such a finding.
 
   --seconds N   how long to look in all: 60, or with --count until all are tested
   --seed N      the first seed; else a random one, which is printed

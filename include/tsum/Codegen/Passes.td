@@ -101,6 +101,8 @@ def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
     bit depends on it. Of those that can it is the one of the least cost:
 
     - `exact`: an exact sum, in limbs;
+    - `nested`: one of nodes, of lines of at most one block that it folds itself, in the loops in
+      which it merges them;
     - `nodes`: one of nodes, which are merged;
     - `narrow`: the innermost dimension is reduced and has at most 8 elements; lanes run along the
       results (cheap up to 6 elements);

@@ -25,6 +25,8 @@ namespace {
 constexpr int64_t maxRowBytes = 256;
 /// Blocks whose lanes are folded at once, and whose nodes are merged at once: 16 K elements.
 constexpr int64_t blocksPerGroup = 16, blocksPerChunk = 64;
+/// So few blocks wait for no group.
+constexpr int64_t fewBlocks = 4;
 
 /// What has no order takes as many lanes as fit, but no more than the line has.
 int64_t lanesOfUnordered(int64_t elements, int64_t columns, int64_t bytes) {
@@ -90,6 +92,8 @@ private:
       return nodesOf(fold(loops.lanesOf(nest.constant(0), most, tile)));
 
     const int64_t mostBlocks = int64_t(llvm::divideCeil(most, block_elements));
+    if (mostBlocks <= fewBlocks && columns == 1 && !loops.isPiece())
+      return lineOfFewBlocks();
     const int64_t chunk = std::min(
         int64_t(llvm::bit_ceil(uint64_t(mostBlocks))),
         int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, blocksPerChunk / columns)))));
@@ -105,8 +109,8 @@ private:
       return mergeChunk(chunk);
     }
 
-    // A chunk that holds the short block is always begun: where the whole blocks fill chunks it holds
-    // that alone.
+    // A chunk that holds the short block is always begun: where the whole blocks fill chunks it
+    // holds that alone.
     if (!stack)
       stack.emplace(loops, llvm::divideCeil(mostBlocks, chunk), columns);
     Value chunkSize = arith::ConstantIndexOp::create(b, loc, chunk);
@@ -129,6 +133,32 @@ private:
       count = arith::AddIOp::create(b, loc, whole, arith::ConstantIndexOp::create(b, loc, 1));
     }
     return stack->total(count, nest.constant(0), columns);
+  }
+
+  /// Folds all blocks at once, and merges them in registers.
+  SmallVector<Value> lineOfFewBlocks() {
+    const int64_t whole = loops.mostElements() / block_elements;
+    auto lanesAt = [&](AffineExpr start, int64_t count) {
+      return loops.inOrder(loops.lanesOf(start, count, tile), tile);
+    };
+    if (whole > 1 && lanesOfGroup.empty())
+      lanesOfGroup = loops.allocate(accumulators.blockTypes(), whole * lanes);
+    if (whole > 1)
+      nest.loop(whole, [&](AffineExpr block) {
+        loops.store(lanesAt(block * block_elements, block_elements), lanesOfGroup, block * lanes);
+      });
+    SmallVector<SmallVector<Value>> blocks;
+    for (int64_t block = 0; block < whole; ++block)
+      blocks.push_back(whole > 1 ? loops.load(lanesOfGroup, nest.constant(block * lanes), lanes)
+                                 : lanesAt(nest.constant(0), block_elements));
+    (void)loops.overRest(block_elements, {}, [&](AffineExpr start, int64_t count) {
+      blocks.push_back(lanesAt(start, count));
+      return SmallVector<Value>();
+    });
+    while (!llvm::isPowerOf2_64(blocks.size()))
+      blocks.push_back(accumulators.neutralBlocks(b, loc, lanes));
+    return accumulators.mergeNeighbours(b, loc, {nodesOf(accumulators.foldLines(b, loc, blocks))},
+                                        columns);
   }
 
   void clear(int64_t chunk) {

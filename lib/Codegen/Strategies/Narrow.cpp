@@ -5,6 +5,7 @@
 //   for each vector of results
 //     fold the elements of the line    // each a vector, shuffled out of whole loads
 
+#include "ShortLines.h"
 #include "Strategy.h"
 
 using namespace mlir;
@@ -53,14 +54,7 @@ public:
     const LaneTile tile{dim, vectors.width, 1};
     loops.overOuterKept([&] {
       nest.overVectors(dim, vectors, [&](AffineExpr) {
-        SmallVector<Value> block;
-        if (nest.extents[loops.line] == 0)
-          block = loops.accumulators.neutralBlocks(loops.b, loops.loc, tile.size());
-        else
-          block = loops.foldRows(nest.extents[loops.line], [&](int64_t element) {
-            nest.position[loops.line] = nest.constant(element);
-            return loops.elements(tile);
-          });
+        SmallVector<Value> block = foldNarrowLines(loops, tile);
         loops.storeResults(loops.accumulators.toNodes(loops.b, loops.loc, block), tile);
       });
     });

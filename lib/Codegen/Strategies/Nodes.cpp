@@ -7,9 +7,8 @@
 //     for each 16 nodes
 //       merge them, neighbour by neighbour; merge the node with those before it
 
+#include "NodeTree.h"
 #include "Strategy.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -21,105 +20,13 @@ constexpr int64_t nodesPerGroup = 16, nodesPerInnerGroup = 256;
 /// As long as they fill a group, nodes side by side are merged in vectors.
 constexpr int64_t vectorBytes = 128;
 
-class Emitter {
-public:
-  explicit Emitter(ReductionLoops &loops)
-      : loops(loops), nest(loops.nest), accumulators(loops.accumulators), b(loops.b),
-        loc(loops.loc) {}
-
-  void emit() {
-    if (loops.isInner() && !isNarrow()) {
-      nest.overDims(loops.kept, {}, [&](ValueRange) -> SmallVector<Value> {
-        loops.storeResults(line(LaneTile{loops.line, 1, 1}), LaneTile{-1, 1, 1});
-        return {};
-      });
-      return;
-    }
-    const int64_t dim = loops.kept.back();
-    const LoopNest::Cover vectors = nest.cover(dim, vectorBytes, accumulators.blockBytes());
-    const LaneTile tile =
-        loops.isInner() ? LaneTile{dim, vectors.width, 1} : LaneTile{-1, 1, vectors.width};
-    loops.overOuterKept([&] {
-      nest.overVectors(dim, vectors, [&](AffineExpr) { loops.storeResults(line(tile), tile); });
-    });
-  }
-
-private:
-  /// Whether nodes of several results are shuffled out of whole loads, as elements of narrow lines
-  /// are.
-  bool isNarrow() const {
-    constexpr int64_t most = 5;
-    return loops.isInner() && !loops.isPiece() && !loops.kept.empty() && loops.mostElements() > 0 &&
-           loops.mostElements() <= most;
-  }
-
-  SmallVector<Value> nodeAt(AffineExpr place, const LaneTile &tile) {
-    nest.position[loops.line] = place;
-    return loops.elements(tile);
-  }
-
-  /// The nodes from `first` on, `count` of them.
-  SmallVector<Value> group(AffineExpr first, int64_t count, const LaneTile &tile) {
-    if (tile.rowDim == loops.line && llvm::isPowerOf2_64(uint64_t(count)) && count > 1) {
-      const int64_t width = std::min(count, nodesPerGroup);
-      SmallVector<SmallVector<Value>> vectors;
-      for (int64_t node = 0; node < count; node += width) {
-        nest.position[loops.line] = first + node;
-        vectors.push_back(loops.elements(LaneTile{loops.line, width, 1}));
-      }
-      return accumulators.mergeNeighbours(b, loc, std::move(vectors), /*columns=*/1);
-    }
-    return loops.mergeTree(count, [&](int64_t node) { return nodeAt(first + node, tile); });
-  }
-
-  /// The tree of `count` nodes, no power of two: of groups of powers of two, the smallest last.
-  SmallVector<Value> rest(AffineExpr first, int64_t count, const LaneTile &tile) {
-    if (!loops.isInner() || count < nodesPerGroup)
-      return group(first, count, tile);
-    const auto size = int64_t(llvm::bit_floor(uint64_t(count)));
-    SmallVector<Value> left = group(first, size, tile);
-    if (size == count)
-      return left;
-    return accumulators.merge(b, loc, left, rest(first + size, count - size, tile));
-  }
-
-  SmallVector<Value> line(const LaneTile &tile) {
-    const int64_t most = loops.mostElements();
-    if (!loops.isPiece() && most == 0)
-      return accumulators.neutralNodes(b, loc, tile.size());
-    if (!loops.isPiece() && most <= (loops.isInner() ? nodesPerInnerGroup : 2 * nodesPerGroup))
-      return rest(nest.constant(0), most, tile);
-
-    // Large groups first; what is left of them in smaller ones, each a node of its level.
-    const int64_t large = loops.isInner() ? nodesPerInnerGroup : nodesPerGroup;
-    const int64_t size = std::min(int64_t(llvm::bit_floor(uint64_t(most))), large);
-    const int64_t groups = llvm::divideCeil(most, size);
-    if (!stack)
-      stack.emplace(loops, groups + 1, tile.size());
-    Value whole = loops.countOf(size);
-    nest.loop(whole, [&](AffineExpr number) {
-      stack->push(nest.index(number), group(number * size, size, tile));
-    });
-    Value none = arith::ConstantIndexOp::create(b, loc, 0);
-    Value one = arith::ConstantIndexOp::create(b, loc, 1);
-    Value more = loops
-                     .overRest(size, {none},
-                               [&](AffineExpr start, int64_t count) -> SmallVector<Value> {
-                                 stack->push(whole, rest(start, count, tile));
-                                 return {one};
-                               })
-                     .front();
-    Value count = b.createOrFold<arith::AddIOp>(loc, whole, more);
-    return stack->total(count, nest.constant(0), tile.size());
-  }
-
-  ReductionLoops &loops;
-  LoopNest &nest;
-  const Accumulators &accumulators;
-  OpBuilder &b;
-  Location loc;
-  std::optional<NodeStack> stack;
-};
+/// Whether nodes of several results are shuffled out of whole loads, as elements of narrow lines
+/// are.
+bool isNarrow(const ReductionLoops &loops) {
+  constexpr int64_t most = 5;
+  return loops.isInner() && !loops.isPiece() && !loops.kept.empty() && loops.mostElements() > 0 &&
+         loops.mostElements() <= most;
+}
 
 class Nodes final : public Strategy {
 public:
@@ -145,7 +52,26 @@ public:
                                          tileBytes / std::max<int64_t>(1, bytes)));
   }
 
-  void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }
+  void emit(ReductionLoops &loops) const override {
+    LoopNest &nest = loops.nest;
+    if (loops.isInner() && !isNarrow(loops)) {
+      NodeTree tree(loops, nodesPerInnerGroup, nodesPerInnerGroup, /*isPartial=*/false);
+      nest.overDims(loops.kept, {}, [&](ValueRange) -> SmallVector<Value> {
+        loops.storeResults(tree.line({loops.line, NodeTree::nodesOfVector, 1}), {-1, 1, 1});
+        return {};
+      });
+      return;
+    }
+    NodeTree tree(loops, nodesPerGroup, 2 * nodesPerGroup, /*isPartial=*/false);
+    const int64_t dim = loops.kept.back();
+    const LoopNest::Cover vectors = nest.cover(dim, vectorBytes, loops.accumulators.blockBytes());
+    const LaneTile tile =
+        loops.isInner() ? LaneTile{dim, vectors.width, 1} : LaneTile{-1, 1, vectors.width};
+    loops.overOuterKept([&] {
+      nest.overVectors(dim, vectors,
+                       [&](AffineExpr) { loops.storeResults(tree.line(tile), tile); });
+    });
+  }
 };
 
 } // namespace

@@ -75,11 +75,12 @@ int64_t ReductionLoops::rowsAtOnce(const LaneTile &tile) {
   if (!nest.loadsVectors(tile))
     return 1;
   constexpr int64_t instructions = 32, registerBytes = 64;
+  const int64_t each = nest.instructions() + accumulators.instructions();
   const int64_t registers =
       llvm::divideCeil(tile.size() * accumulators.blockBytes(), registerBytes);
   // A power of two, like the rows of a block.
-  return int64_t(llvm::bit_floor(
-      uint64_t(std::max<int64_t>(1, instructions / (registers * nest.instructions())))));
+  return int64_t(
+      llvm::bit_floor(uint64_t(std::max<int64_t>(1, instructions / (registers * each)))));
 }
 
 SmallVector<Value> ReductionLoops::combineRows(int64_t count, const LaneTile &tile,
@@ -200,22 +201,29 @@ SmallVector<Value> ReductionLoops::someElements(int64_t count, LaneTile tile) {
 }
 
 SmallVector<Value>
+ReductionLoops::foldInOrder(int64_t count, int64_t size,
+                            llvm::function_ref<SmallVector<Value>(int64_t)> vectorAt, int64_t first,
+                            int64_t step) {
+  // Depth first, so that few values wait.
+  if (step >= size)
+    return vectorAt(first);
+  SmallVector<Value> lower = foldInOrder(count, size, vectorAt, first, 2 * step);
+  if (first + step >= count)
+    return lower;
+  return accumulators.combine(b, loc, lower,
+                              foldInOrder(count, size, vectorAt, first + step, 2 * step));
+}
+
+SmallVector<Value>
 ReductionLoops::foldRows(int64_t count, llvm::function_ref<SmallVector<Value>(int64_t)> elementsAt,
                          int64_t lane, int64_t step) {
-  const int64_t lanes = std::min(count, block_lanes);
-  // The lanes that are `lane` modulo `step`. Depth first, so that few values wait.
-  std::function<SmallVector<Value>(int64_t, int64_t)> fold = [&](int64_t lane, int64_t step) {
-    if (step >= block_lanes) {
-      SmallVector<Value> sum = elementsAt(lane);
-      for (int64_t row = lane + block_lanes; row < count; row += block_lanes)
-        sum = accumulators.combine(b, loc, sum, elementsAt(row));
-      return sum;
-    }
-    SmallVector<Value> lower = fold(lane, 2 * step);
-    return lane + step < lanes ? accumulators.combine(b, loc, lower, fold(lane + step, 2 * step))
-                               : lower;
+  auto sumOf = [&](int64_t lane) {
+    SmallVector<Value> sum = elementsAt(lane);
+    for (int64_t row = lane + block_lanes; row < count; row += block_lanes)
+      sum = accumulators.combine(b, loc, sum, elementsAt(row));
+    return sum;
   };
-  return fold(lane, step);
+  return foldInOrder(std::min(count, block_lanes), block_lanes, sumOf, lane, step);
 }
 
 SmallVector<Value>

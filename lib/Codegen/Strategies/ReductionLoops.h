@@ -65,6 +65,9 @@ public:
     return accumulators.prepare(b, loc, nest.evaluate(values, tile));
   }
 
+  /// The first `count` elements of `tile`, which loads partly, at the position, and neutral ones.
+  llvm::SmallVector<mlir::Value> someElements(int64_t count, LaneTile tile);
+
   /// Combines `count` vectors, one after the other, with `so_far` before them if that is not empty.
   /// `moveTo` sets the position to one of them.
   llvm::SmallVector<mlir::Value> combineRows(int64_t count, const LaneTile &tile,
@@ -75,6 +78,12 @@ public:
   /// `tile.rows`. Lanes without elements have neutral ones. `tile` runs along the line.
   llvm::SmallVector<mlir::Value> lanesOf(mlir::AffineExpr start, int64_t count,
                                          const LaneTile &tile);
+
+  /// Folds the first `count` of `size` vectors, a power of two, by halves; `vectorAt` gives each.
+  llvm::SmallVector<mlir::Value>
+  foldInOrder(int64_t count, int64_t size,
+              llvm::function_ref<llvm::SmallVector<mlir::Value>(int64_t)> vectorAt,
+              int64_t first = 0, int64_t step = 1);
 
   /// The block of `count` rows at the position, of which `elementsAt` gives each: folded as lanes
   /// are, in code without loops; or of its lanes those that are `lane` modulo `step`.
@@ -108,9 +117,6 @@ public:
   void store(mlir::ValueRange values, mlir::ValueRange buffers, mlir::AffineExpr place);
 
 private:
-  /// The first `count` elements of `tile` at the position, and neutral ones.
-  llvm::SmallVector<mlir::Value> someElements(int64_t count, LaneTile tile);
-
   ir::PieceAttr piece;
 };
 

@@ -29,6 +29,9 @@ ReductionShape::ReductionShape(linalg::GenericOp generic, const Accumulators &ac
       extents[line] = pieces.getPiece().getSize();
       results *= pieces.getPiece().getCount();
     }
+  if (linalg::GenericOp lines = takesNodes ? linesOf(generic) : nullptr)
+    if (auto before = Accumulators::of(lines); succeeded(before))
+      mergesLines = shortStrategy().obstacle(ReductionShape(lines, *before)).empty();
 }
 
 int64_t ReductionShape::lines() const {
@@ -39,9 +42,9 @@ int64_t ReductionShape::lines() const {
 }
 
 ArrayRef<const Strategy *> Strategy::all() {
-  static const Strategy *const strategies[] = {&exactStrategy(),  &nodesStrategy(),
-                                               &narrowStrategy(), &shortStrategy(),
-                                               &innerStrategy(),  &outerStrategy()};
+  static const Strategy *const strategies[] = {
+      &exactStrategy(), &nestedStrategy(), &nodesStrategy(), &narrowStrategy(),
+      &shortStrategy(), &innerStrategy(),  &outerStrategy()};
   return strategies;
 }
 

@@ -17,11 +17,12 @@ struct ReductionShape {
   int64_t innerKept = -1;             ///< the innermost dimension that is kept, if any
   bool isPiece = false;               ///< whether that is cut, so that its extent may be shorter
   bool isExact, isOrdered, takesNodes;
-  int64_t blockBytes;    ///< of the widest element of a block
-  int64_t allBlockBytes; ///< of the elements of all blocks of a lane
-  int64_t nodeBytes;     ///< of all nodes of a result
-  int64_t inputBytes;    ///< of the narrowest element that is read
-  int64_t results = 1;   ///< of the whole reduction and its pieces, whatever a tile has
+  bool mergesLines = false; ///< whether the nodes are those of short lines, see linesOf
+  int64_t blockBytes;       ///< of the widest element of a block
+  int64_t allBlockBytes;    ///< of the elements of all blocks of a lane
+  int64_t nodeBytes;        ///< of all nodes of a result
+  int64_t inputBytes;       ///< of the narrowest element that is read
+  int64_t results = 1;      ///< of the whole reduction and its pieces, whatever a tile has
 
   int64_t rank() const { return int64_t(extents.size()); }
   bool isInner() const { return line == rank() - 1; }
@@ -63,8 +64,17 @@ public:
   static const Strategy &choose(const ReductionShape &shape);
 };
 
+/// The reduction along the innermost dimension that gives the nodes that `nodes` merges, on tensors
+/// or buffers, if nothing else reads them; or null.
+mlir::linalg::GenericOp linesOf(mlir::linalg::GenericOp nodes);
+
+/// Whether `lines`, on buffers, may be folded where `nodes` merges their nodes: what they read is
+/// still there.
+bool mayNest(mlir::linalg::GenericOp lines, mlir::linalg::GenericOp nodes);
+
 // One file each.
 const Strategy &exactStrategy();
+const Strategy &nestedStrategy();
 const Strategy &nodesStrategy();
 const Strategy &narrowStrategy();
 const Strategy &shortStrategy();

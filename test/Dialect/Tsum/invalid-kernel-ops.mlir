@@ -102,7 +102,7 @@ func.func @to_what() attributes {test.r = #tsum.reduction<reduce_sum f32 to node
 
 // Strategies and pieces.
 
-// expected-error @below {{to be one of: inner, outer, narrow, short, nodes, exact}}
+// expected-error @below {{to be one of: inner, outer, narrow, short, nodes, exact, nested}}
 // expected-error @below {{failed to parse Tsum_StrategyAttr parameter 'value'}}
 func.func @unknown_strategy() attributes {test.s = #tsum.strategy<iner>} {
   return

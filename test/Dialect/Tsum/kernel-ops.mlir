@@ -16,6 +16,7 @@
 //  CHECK-SAME:   #tsum.reduction<reduce_all i1>
 //  CHECK-SAME:   #tsum.strategy<inner>, #tsum.strategy<outer>, #tsum.strategy<narrow>
 //  CHECK-SAME:   #tsum.strategy<short>, #tsum.strategy<nodes>, #tsum.strategy<exact>
+//  CHECK-SAME:   #tsum.strategy<nested>
 func.func @attributes() attributes {
     test.pieces = [#tsum.piece<65536 of 1000000>, #tsum.piece<1 of 2>],
     test.reductions = [#tsum.reduction<reduce_sum f32>, #tsum.reduction<reduce_sum bf16 to nodes>,
@@ -26,7 +27,8 @@ func.func @attributes() attributes {
                        #tsum.reduction<reduce_max ui8>,
                        #tsum.reduction<reduce_min bf16>, #tsum.reduction<reduce_all i1>],
     test.strategies = [#tsum.strategy<inner>, #tsum.strategy<outer>, #tsum.strategy<narrow>,
-                       #tsum.strategy<short>, #tsum.strategy<nodes>, #tsum.strategy<exact>]} {
+                       #tsum.strategy<short>, #tsum.strategy<nodes>, #tsum.strategy<exact>,
+                       #tsum.strategy<nested>]} {
   return
 }
 

@@ -55,7 +55,8 @@ def Tsum_ReductionAttr : AttrDef<Tsum_Dialect, "Reduction"> {
 def Tsum_Strategy : I32EnumAttr<"Strategy", "how the loops of a reduction run", [
     I32EnumAttrCase<"Inner", 0, "inner">, I32EnumAttrCase<"Outer", 1, "outer">,
     I32EnumAttrCase<"Narrow", 2, "narrow">, I32EnumAttrCase<"Short", 3, "short">,
-    I32EnumAttrCase<"Nodes", 4, "nodes">, I32EnumAttrCase<"Exact", 5, "exact">]> {
+    I32EnumAttrCase<"Nodes", 4, "nodes">, I32EnumAttrCase<"Exact", 5, "exact">,
+    I32EnumAttrCase<"Nested", 6, "nested">]> {
   let cppNamespace = "::tsum::ir";
   let genSpecializedAttr = 0;
 }
