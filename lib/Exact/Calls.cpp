@@ -4,10 +4,13 @@
 #include "tsum/Exact/Limbs.h"
 
 #include <array>
+#include <atomic>
 
 namespace tsum::exact {
 
 namespace {
+
+std::atomic<std::int64_t> added_elements;
 
 template <class T> struct Window {
   static constexpr int fraction = std::numeric_limits<T>::digits - 1;
@@ -31,6 +34,7 @@ template <class T> struct Functions {
   using Sum = Limbs<T>;
 
   static void add(std::int64_t *limbs, const T *x, std::int64_t count, std::int64_t step) {
+    added_elements.fetch_add(count, std::memory_order_relaxed);
     if (step == 0)
       return Sum(limbs).add(x, count);
     for (std::int64_t n = 0; n < count; ++n)
@@ -108,6 +112,8 @@ using T = double;
   TSUM_EXACT_FUNCTION(tsum_exact_##NAME##_f64, NAME, PARAMETERS, ARGUMENTS)
 #include "tsum/Exact/Calls.def"
 } // namespace twice
+
+std::int64_t elements_in_limbs() { return added_elements.load(std::memory_order_relaxed); }
 
 std::span<const Call> calls() {
   static const std::array table = {

@@ -2,6 +2,7 @@
 //
 // Goes through the steps of an evaluation and looks at each.
 #include "tsum/explain.h"
+#include "tsum/Exact/Calls.h"
 
 #include "Report.h"
 
@@ -26,11 +27,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Microseconds = std::chrono::duration<double, std::micro>;
 
-/// The shortest of several runs, in microseconds.
-double measure(const Program::Launch &launch, const void *const *buffers) {
+struct Measured {
+  double time = 0; ///< the shortest of several runs, in microseconds
+  std::int64_t threads = 0, in_limbs = 0;
+};
+
+Measured measure(const Program::Launch &launch, const void *const *buffers) {
   constexpr Microseconds budget(20'000);
   constexpr int fewest = 3, most = 200;
+  const std::int64_t in_limbs = exact::elements_in_limbs();
   run_tiles(launch, buffers); // fetches code and data
+  Measured result{.threads = threads_for(launch),
+                  .in_limbs = exact::elements_in_limbs() - in_limbs};
   double best = 0;
   const auto start = Clock::now();
   for (int n = 0; n < most && (n < fewest || Clock::now() - start < budget); ++n) {
@@ -39,20 +47,16 @@ double measure(const Program::Launch &launch, const void *const *buffers) {
     const double time = Microseconds(Clock::now() - before).count();
     best = n == 0 ? time : std::min(best, time);
   }
-  return best;
+  result.time = best;
+  return result;
 }
-
-struct Measured {
-  double time;
-  std::int64_t threads;
-};
 
 /// Runs `program` on the data of `bound`, measures its launches, and gives the results to their
 /// nodes.
 std::vector<Measured> run_and_measure(const Program &program, const Canonicalized &bound) {
   std::vector<Measured> launches;
   run_program(program, bound, [&](const Program::Launch &launch, const void *const *buffers) {
-    launches.push_back({measure(launch, buffers), threads_for(launch)});
+    launches.push_back(measure(launch, buffers));
   });
   return launches;
 }
@@ -138,6 +142,7 @@ GraphReport report_on(const Canonicalized &bound) {
     kernel.kernel = std::move(explanation.kernels[n]);
     kernel.measured = launches[n].time;
     kernel.threads = launches[n].threads;
+    kernel.in_limbs = launches[n].in_limbs;
     const std::int64_t bytes = kernel.kernel.bytesRead + kernel.kernel.bytesWritten;
     kernel.predicted = static_cast<double>(bytes) / streaming_limit(bytes);
   }

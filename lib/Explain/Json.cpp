@@ -72,6 +72,7 @@ std::string value(const KernelReport &report) {
       .add("share_of_streaming_limit", report.share())
       .add("threads", report.threads)
       .add("accuracy", kernel.accuracy)
+      .add("elements_in_limbs", report.in_limbs)
       .close();
 }
 

@@ -78,6 +78,9 @@ static std::string to_text(const KernelReport &report, std::size_t &next_value) 
   line("time", time_of(report));
   if (!kernel.accuracy.empty())
     line("accuracy", join(kernel.accuracy, "; "));
+  if (report.in_limbs > 0)
+    line("in limbs", with_unit(static_cast<double>(report.in_limbs), "") +
+                         " elements, which no window of their block holds");
   return text;
 }
 

@@ -163,17 +163,20 @@ func.func @three_pairs(%x: tensor<4x8xf64>) -> (tensor<f64>, tensor<f64>, tensor
 
 // -----
 
-// The limbs of an exact sum fill L1.
+// Exact sums go together, but not with others.
 
 // CHECK-LABEL: func.func @exact_sums_stay_alone
 //       CHECK:   linalg.generic {{.*}}"reduction"
 //       CHECK:     tsum.accumulate <reduce_sum f32 exact>
+//       CHECK:     tsum.accumulate <reduce_sum f32 exact over 8>
 //       CHECK:   linalg.generic {{.*}}"reduction"
 //       CHECK:     tsum.accumulate <reduce_sum f32>
-func.func @exact_sums_stay_alone(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+func.func @exact_sums_stay_alone(%x: tensor<4x8xf32>)
+    -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
   %a = tsum.reduce_sum %x axes = [1] exact : tensor<4x8xf32> -> tensor<4xf32>
   %b = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
-  return %a, %b : tensor<4xf32>, tensor<4xf32>
+  %c = tsum.reduce_sum %x axes = [1] exact over 8 : tensor<4x8xf32> -> tensor<4xf32>
+  return %a, %b, %c : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
 }
 
 // -----

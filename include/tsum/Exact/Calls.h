@@ -16,4 +16,7 @@ struct Call {
 /// Those of tsum/Exact/Calls.def.
 [[nodiscard]] std::span<const Call> calls();
 
+/// How many elements of this process went to limbs one by one, since no window held them.
+[[nodiscard]] std::int64_t elements_in_limbs();
+
 } // namespace tsum::exact

@@ -37,14 +37,7 @@ func.func @sum_of_odd_integers() attributes {test.r = #tsum.reduction<reduce_sum
 
 // -----
 
-// expected-error @below {{only a whole sum of floats is exact}}
-func.func @exact_nodes() attributes {test.r = #tsum.reduction<reduce_sum f32 to nodes exact>} {
-  return
-}
-
-// -----
-
-// expected-error @below {{only a whole sum of floats is exact}}
+// expected-error @below {{only a sum of floats is exact}}
 func.func @exact_integers() attributes {test.r = #tsum.reduction<reduce_sum i32 exact>} {
   return
 }
@@ -72,7 +65,7 @@ func.func @rounded_to_an_integer() attributes {test.r = #tsum.reduction<reduce_s
 
 // -----
 
-// expected-error @below {{only a whole sum of floats is exact}}
+// expected-error @below {{only a sum of floats is exact}}
 func.func @exact_product() attributes {test.r = #tsum.reduction<reduce_prod f32 exact>} {
   return
 }
@@ -426,5 +419,32 @@ func.func @body_that_does_not_yield(%x: tensor<8xf32>, %init: tensor<f32>) {
     %r = tsum.accumulate <reduce_sum f32> (%in) into (%out) : (f32) into (f32)
     "func.return"(%r) : (f32) -> ()
   }) : (tensor<8xf32>, tensor<f32>) -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @limbs_of_nothing(%x: memref<4xf32>, %limbs: memref<16xi64>) {
+  %zero = arith.constant 0 : index
+  // expected-error @below {{calls "subtract", which tsum/Exact/Calls.def has not}}
+  tsum.limbs "subtract" f32(%limbs, %x) at (%zero, %zero) numbers [4, 0] : memref<16xi64>, memref<4xf32>
+  return
+}
+
+// -----
+
+func.func @limbs_of_integers(%x: memref<4xf32>, %limbs: memref<16xi64>) {
+  %zero = arith.constant 0 : index
+  // expected-error @below {{is for elements of 'i32' (valid: f32, f64)}}
+  tsum.limbs "add" i32(%limbs, %x) at (%zero, %zero) numbers [4, 0] : memref<16xi64>, memref<4xf32>
+  return
+}
+
+// -----
+
+func.func @limbs_of_too_few_numbers(%x: memref<4xf32>, %limbs: memref<16xi64>) {
+  %zero = arith.constant 0 : index
+  // expected-error @below {{takes 2 buffers and 2 numbers}}
+  tsum.limbs "add" f32(%limbs, %x) at (%zero, %zero) numbers [4] : memref<16xi64>, memref<4xf32>
   return
 }
