@@ -207,11 +207,11 @@ func.func @elementwise(%x: tensor<1000000xf32>) -> tensor<1000000xf32> {
 
 // Exact sums have words of limbs for nodes.
 
-// CHECK-LABEL: func.func @exact_sum_0
-//       CHECK:     tsum.accumulate <reduce_sum f32 from nodes exact>
+// CHECK-LABEL: func.func @exact_sum(
 //       CHECK:   func.func @{{.*}}_pieces
 //       CHECK:     tsum.accumulate <reduce_sum f32 to nodes exact>
 //       CHECK:     tsum.pieces <16384 of 1000000>
+//       CHECK:     tsum.accumulate <reduce_sum f32 from nodes exact>
 func.func @exact_sum(%x: tensor<1000000xf32>) -> tensor<f32> {
   %r = tsum.reduce_sum %x axes = [0] exact : tensor<1000000xf32> -> tensor<f32>
   return %r : tensor<f32>

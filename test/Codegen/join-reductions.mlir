@@ -167,10 +167,10 @@ func.func @three_pairs(%x: tensor<4x8xf64>) -> (tensor<f64>, tensor<f64>, tensor
 
 // CHECK-LABEL: func.func @exact_sums_stay_alone
 //       CHECK:   linalg.generic {{.*}}"reduction"
+//       CHECK:     tsum.accumulate <reduce_sum f32>
+//       CHECK:   linalg.generic {{.*}}"reduction"
 //       CHECK:     tsum.accumulate <reduce_sum f32 exact>
 //       CHECK:     tsum.accumulate <reduce_sum f32 exact over 8>
-//       CHECK:   linalg.generic {{.*}}"reduction"
-//       CHECK:     tsum.accumulate <reduce_sum f32>
 func.func @exact_sums_stay_alone(%x: tensor<4x8xf32>)
     -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
   %a = tsum.reduce_sum %x axes = [1] exact : tensor<4x8xf32> -> tensor<4xf32>

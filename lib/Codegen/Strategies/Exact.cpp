@@ -187,7 +187,9 @@ private:
     Value length = constant(chunks.length);
     std::optional<int64_t> known = getConstantIntValue(steps);
     const bool isEven = known && *known % chunks.length == 0;
-    nest.loop(arith::CeilDivUIOp::create(b, loc, steps, length), [&](AffineExpr chunk) {
+    Value count = known ? constant(llvm::divideCeil(*known, chunks.length))
+                        : arith::CeilDivUIOp::create(b, loc, steps, length).getResult();
+    nest.loop(count, [&](AffineExpr chunk) {
       AffineExpr start = chunk * chunks.length;
       if (isEven)
         return inside(start, length);

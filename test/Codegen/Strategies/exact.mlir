@@ -38,10 +38,10 @@
 
 // The results are rounded from the integers, or from limbs.
 //       CHECK:     scf.if %{{.*}} -> (vector<16xf32>) {
-//       CHECK:       tsum.limbs "round_fixed" f32(%[[SUMS]], %[[SUMS]], %[[MAGIC]], %{{.*}}) at (%{{.*}}) numbers [16, 0, 1, 0]
+//       CHECK:       tsum.limbs "round_fixed" f32 (%[[SUMS]], %[[SUMS]], %[[MAGIC]], %{{.*}}) at (%{{.*}}) numbers [16, 0, 1, 0]
 //       CHECK:     } else {
-//       CHECK:       tsum.limbs "add" f32(%[[LIMBS]], %{{.*}}) at (%{{.*}}) numbers [16, 0]
-//       CHECK:       tsum.limbs "round" f32(%[[LIMBS]], %{{.*}}) at (%{{.*}}) numbers [16, 1, 0]
+//       CHECK:       tsum.limbs "add" f32 (%[[LIMBS]], %{{.*}}) at (%{{.*}}) numbers [16, 0]
+//       CHECK:       tsum.limbs "round" f32 (%[[LIMBS]], %{{.*}}) at (%{{.*}}) numbers [16, 1, 0]
 //       CHECK:     affine.vector_store %{{.*}}, %[[OUT]][%[[GROUP]] * 16]
 func.func @rows(%x: memref<48x1000xf32>, %out: memref<48xf32>) {
   %zero = arith.constant 0.0 : f32
@@ -91,16 +91,17 @@ func.func @short_rows(%x: memref<48x13xf32>, %out: memref<48xf32>) {
 //  CHECK-SAME:   %[[X:.*]]: memref<640x96xf64>
 //   CHECK-DAG:   memref.alloca() {{.*}} : memref<6912xi64>
 //   CHECK-DAG:   memref.alloca() {{.*}} : memref<192xi64>
+//       CHECK:   affine.for %{{.*}} = 0 to 12 {
 //       CHECK:   affine.for %[[BLOCK:.*]] = 0 to 20 {
 //       CHECK:     affine.for %[[GROUP:.*]] = 0 to 12 {
 //       CHECK:       affine.for %[[ROW:.*]] = 0 to 32 iter_args
 //       CHECK:         memref.prefetch %[[X]]
 //       CHECK:         affine.vector_load %[[X]][%[[BLOCK]] * 32 + %[[ROW]], %[[GROUP]] * 8] : memref<640x96xf64>, vector<8xf64>
 //       CHECK:       tsum.limbs "add_fixed" f64
-//       CHECK:       tsum.limbs "add" f64(%{{.*}}) at (%{{.*}}) numbers [8, 72]
+//       CHECK:       tsum.limbs "add" f64 (%{{.*}}) at (%{{.*}}) numbers [8, 72]
 //       CHECK:   affine.for %{{.*}} = 0 to 12 {
 //       CHECK:     tsum.limbs "round" f64
-//       CHECK:     tsum.limbs "round_fixed" f64(%{{.*}}) at (%{{.*}}) numbers [8, 1, 640, 1]
+//       CHECK:     tsum.limbs "round_fixed" f64 (%{{.*}}) at (%{{.*}}) numbers [8, 1, 640, 1]
 func.func @columns(%x: memref<640x96xf64>, %out: memref<96xf64>) {
   %zero = arith.constant 0.0 : f64
   linalg.fill ins(%zero : f64) outs(%out : memref<96xf64>)
@@ -123,11 +124,11 @@ func.func @columns(%x: memref<640x96xf64>, %out: memref<96xf64>) {
 // CHECK-LABEL: func.func @line
 //       CHECK:   affine.for %[[BLOCK:.*]] = 0 to 98
 //       CHECK:     arith.cmpi ugt
-//       CHECK:     tsum.limbs "add_fixed" f64(%{{.*}}) at (%{{.*}}) numbers [8, 0, 0]
+//       CHECK:     tsum.limbs "add_fixed" f64 (%{{.*}}) at (%{{.*}}) numbers [8, 0, 0]
 //       CHECK:     scf.for
 //       CHECK:       vector.load %{{.*}} : memref<200009xf64>, vector<8xf64>
-//       CHECK:   vector.load %{{.*}} : memref<200009xf64>, vector<1xf64>
-//       CHECK:   tsum.limbs "round" f64(%{{.*}}) at (%{{.*}}) numbers [1, 1, 1]
+//       CHECK:   vector.maskedload
+//       CHECK:   tsum.limbs "round" f64 (%{{.*}}) at (%{{.*}}) numbers [1, 1, 1]
 //   CHECK-NOT:   round_fixed
 func.func @line(%x: memref<200009xf64>, %out: memref<f64>) {
   %zero = arith.constant 0.0 : f64
