@@ -31,8 +31,12 @@ namespace {
 
 /// Bytes of limbs that results side by side may have; few are touched.
 constexpr int64_t maxLimbBytes = 112 * 1024;
-/// Bytes of columns side by side that a tile has: enough for memory, and tiles for threads.
-constexpr int64_t maxRunBytes = 1024;
+/// Bytes of columns side by side that a tile has: enough for memory; more, where so many tiles are
+/// left for threads.
+constexpr int64_t minRunBytes = 1024, wantedTiles = 64;
+/// So far ahead, in bytes, the elements of a line are asked for: the instructions that wait for one
+/// vector leave no room for many more, on which processors with far memory depend.
+constexpr int64_t prefetchedBytes = 4096;
 /// Elements that each lane takes of a block; and where vectors side by side are blocks of their own,
 /// which should lie in L2 together.
 constexpr int64_t blockElements = ExactWindow::mostOfBlock, blockOfColumns = 32;
@@ -58,6 +62,9 @@ public:
   }
 
   void emit() {
+    const int64_t ahead = prefetchedBytes / (type.getIntOrFloatBitWidth() / 8);
+    if (loops.isInner() && !isNarrow() && paddedElements() >= ahead / 4)
+      nest.prefetched = {loops.line, ahead};
     if (reduction.getFromNodes())
       mergeNodes();
     else if (!loops.isInner() || isNarrow())
@@ -511,8 +518,10 @@ public:
     constexpr int64_t rowBytes = 64 * 1024;
     if (shape.isInner() && (shape.elements() > narrowLine || shape.innerKept < 0))
       return std::max<int64_t>(1, rowBytes / std::max<int64_t>(bytes, 1));
+    if (shape.takesExactNodes)
+      return 1;
     return std::min(maxLimbBytes / ExactSums::limbBytes(shape.blockBytes),
-                    maxRunBytes / shape.blockBytes);
+                    std::max(minRunBytes / shape.blockBytes, shape.results / wantedTiles));
   }
 
   void emit(ReductionLoops &loops) const override { Emitter(loops).emit(); }

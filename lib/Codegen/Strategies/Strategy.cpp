@@ -9,6 +9,7 @@ namespace tsum {
 ReductionShape::ReductionShape(linalg::GenericOp generic, const Accumulators &accumulators)
     : extents(generic.getStaticLoopRanges()), isExact(accumulators.isExact()),
       isOrdered(accumulators.isOrdered()), takesNodes(accumulators.takesNodes()),
+      takesExactNodes(isExact && accumulators.front().reduction().getFromNodes()),
       blockBytes(accumulators.blockBytes()), allBlockBytes(accumulators.allBlockBytes()),
       nodeBytes(accumulators.nodeBytes()), inputBytes(sizeof(double)) {
   for (OpOperand *input : generic.getDpsInputOperands())

@@ -16,7 +16,7 @@ struct ReductionShape {
   int64_t line = -1;                  ///< the dimension that is reduced, of several the last
   int64_t innerKept = -1;             ///< the innermost dimension that is kept, if any
   bool isPiece = false;               ///< whether that is cut, so that its extent may be shorter
-  bool isExact, isOrdered, takesNodes;
+  bool isExact, isOrdered, takesNodes, takesExactNodes;
   bool mergesLines = false; ///< whether the nodes are those of short lines, see linesOf
   int64_t blockBytes;       ///< of the widest element of a block
   int64_t allBlockBytes;    ///< of the elements of all blocks of a lane
