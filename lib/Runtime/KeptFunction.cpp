@@ -103,7 +103,7 @@ MemoryOwner owner(
 } // namespace
 
 KeptFunction::KeptFunction(const Function &function)
-    : prepared(function.prepared), last_used(std::make_shared<UseClock::Time>(0)) {
+    : prepared(function.prepared), last_used(std::make_shared<UseClock::Time>(UseClock::never)) {
   functions.get().insert(function.prepared, last_used);
   MemoryOwner::note_growth();
 }
