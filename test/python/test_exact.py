@@ -401,3 +401,69 @@ def test_the_environment_says_it(run_python, monkeypatch):
     assert "valid: 'standard', 'exact'" in run_python(
         "import tsum\ntry:\n    tsum.reduce_sum([1.0])\nexcept tsum.Error as e:\n    print(e)")
     assert os.environ["TSUM_ACCURACY"] == "good"
+
+
+# Short rows side by side, rows of a block, lines of several, shuffled rows, columns of one block and
+# of many, pieces; with what vectors leave over.
+SHAPES = [((50, 3), 1), ((50, 5), 1), ((37, 9), 1), ((33, 13), 1), ((21, 40), 1), ((17, 300), 1),
+          ((3, 5000), 1), ((300, 7), 0), ((70, 33), 0), ((9, 20, 11), 1), ((5, 6, 17), (0, 2)),
+          ((1,), 0), ((2, 0), 1)]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape, axis", SHAPES)
+def test_every_way_to_add(shape, axis, dtype):
+    for spread in (4, 20, None):
+        values = sample(dtype, int(np.prod(shape)), spread).reshape(shape).astype(DTYPES[dtype])
+        values[values.shape[0] // 2] *= 0  # zeros are within every window
+        axes = (axis,) if isinstance(axis, int) else axis
+        kept = [n for n in range(len(shape)) if n not in axes]
+        lines = np.transpose(values, kept + list(axes)).reshape(
+            int(np.prod([shape[n] for n in kept])), -1)
+        expected = [sum(exact_values(line), F(0)) for line in lines]
+        apart = np.zeros(shape[:-1] + (3 * shape[-1],), DTYPES[dtype])[..., ::3]
+        apart[...] = values
+        for each in (values, np.asfortranarray(values), apart):
+            check(tsum.reduce_sum(each, axis, accuracy="exact"), expected, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+@pytest.mark.parametrize("shape, axis", [((600_001,), 0), ((40_000, 20), 0), ((3, 250_000), 1),
+                                         ((200_000, 3), (0, 1)), ((1300, 700), 0)])
+def test_pieces_of_large_sums(shape, axis, dtype):
+    numbers = RNG.integers(-2**20, 2**20, shape)
+    powers = RNG.integers(0, 18, shape)
+    powers[(powers.shape[0] // 3,)] = 22  # a block of its own
+    values = np.ldexp(numbers.astype(DTYPES[dtype]), powers - 60)
+    sums = np.sum(numbers << powers, axis=axis)
+    expected = [F(int(each)) / 2**60 for each in np.ravel(sums)]
+    results = {}
+    for threads in (1, 2):
+        with tsum.threads(threads):
+            results[threads] = tsum.reduce_sum(values, axis, accuracy="exact")
+            check(results[threads], expected, dtype)
+    mean = tsum.reduce_mean(values, axis, accuracy="exact")
+    count = values.size // max(1, np.size(sums))
+    check(mean, [each / count for each in expected], dtype)
+
+
+def test_sums_that_no_window_holds():
+    for dtype in ("f32", "f64"):
+        for shape, axis in (((40, 300), 1), ((300, 40), 0), ((9000,), 0), ((60, 3), 1)):
+            values = sample(dtype, int(np.prod(shape))).reshape(shape).astype(DTYPES[dtype])
+            lines = values.reshape(1, -1) if len(shape) == 1 else values if axis else values.T
+            expected = [sum(exact_values(line)) for line in lines]
+            check(tsum.reduce_sum(values, axis, accuracy="exact"), expected, dtype)
+            values[(0,) * len(shape)] = np.inf
+            assert np.isinf(np.ravel(tsum.reduce_sum(values, axis, accuracy="exact"))[0])
+            values[(-1,) * len(shape)] = np.nan
+            assert np.isnan(np.ravel(tsum.reduce_sum(values, axis, accuracy="exact"))[-1])
+    ones = np.broadcast_to(np.float32(0.1), (10**8,))
+    check(tsum.reduce_sum(ones, accuracy="exact"), [F(float(np.float32(0.1))) * 10**8], "f32")
+
+
+def test_explain_says_what_went_to_limbs():
+    ones = np.ones((40, 320), np.float32)
+    assert "in limbs" not in tsum.explain(tsum.reduce_sum(ones, 1, accuracy="exact"))
+    ones[:, ::2] = 1e30
+    assert "12.8 K elements" in tsum.explain(tsum.reduce_sum(ones, 1, accuracy="exact"))
