@@ -33,7 +33,7 @@ namespace {
 constexpr int64_t maxLimbBytes = 112 * 1024;
 /// Bytes of columns side by side that a tile has: enough for memory; more, where so many tiles are
 /// left for threads.
-constexpr int64_t minRunBytes = 1024, wantedTiles = 64;
+constexpr int64_t minRunBytes = 512, wantedTiles = 64;
 /// So far ahead, in bytes, the elements of a line are asked for: the instructions that wait for one
 /// vector leave no room for many more, on which processors with far memory depend.
 constexpr int64_t prefetchedBytes = 4096;
@@ -41,6 +41,8 @@ constexpr int64_t prefetchedBytes = 4096;
 /// which should lie in L2 together.
 constexpr int64_t blockElements = ExactWindow::mostOfBlock, blockOfColumns = 32;
 
+/// Of columns side by side so many rows are taken at a time, where there are that many vectors.
+constexpr int64_t rowsOfRun = 4, fewestInRun = 4;
 /// Rows of up to so many elements are shuffled out of whole loads, each lane a row.
 constexpr int64_t mostShuffled = 5;
 /// Rows of so few vectors stand side by side in the code, and are added up together.
@@ -157,12 +159,31 @@ private:
     return {0, std::max<int64_t>(1, most(reduced[0]) / (reduced.size() == 1 ? step : 1)), true};
   }
 
-  /// Emits `body` for each chunk, with how to visit its places and how many there are.
-  void overChunks(
-      const Chunks &chunks, int64_t step,
-      llvm::function_ref<void(llvm::function_ref<SmallVector<Value>(ValueRange, Visit)>, Value)>
-          body,
-      size_t level = 0) {
+  struct Chunk {
+    AffineExpr start; ///< in steps of its level
+    Value length;     ///< likewise
+    Value additions;  ///< how many places it has
+  };
+
+  /// `visit` at all places of a chunk; or at those of `count` of its steps from `from` on.
+  SmallVector<Value> overChunk(const Chunks &chunks, const Chunk &chunk, int64_t step,
+                               ValueRange carried, Visit visit) {
+    if (chunks.isOne)
+      return overReduced(chunks.level, step, carried, visit);
+    return overSteps(chunks, chunk.start, chunk.length, step, carried, visit);
+  }
+  SmallVector<Value> overSteps(const Chunks &chunks, AffineExpr from, Value count, int64_t step,
+                               ValueRange carried, Visit visit) {
+    const int64_t size = chunks.level + 1 == reduced.size() ? step : 1;
+    return nest.loop(count, carried, [&](AffineExpr iv, ValueRange values) {
+      nest.position[reduced[chunks.level]] = (from + iv) * size;
+      return overReduced(chunks.level + 1, step, values, visit);
+    });
+  }
+
+  /// Emits `body` for each chunk.
+  void overChunks(const Chunks &chunks, int64_t step, llvm::function_ref<void(const Chunk &)> body,
+                  size_t level = 0) {
     const int64_t dim = reduced[level];
     const int64_t size = level + 1 == reduced.size() ? step : 1;
     if (level < chunks.level) {
@@ -178,32 +199,33 @@ private:
       for (size_t inner = level + 1; inner < reduced.size(); ++inner)
         additions = arith::MulIOp::create(
             b, loc, additions, stepsOf(reduced[inner], inner + 1 == reduced.size() ? step : 1));
-      body(
-          [&](ValueRange carried, Visit visit) {
-            if (chunks.isOne)
-              return overReduced(level, step, carried, visit);
-            return nest.loop(length, carried, [&](AffineExpr iv, ValueRange values) {
-              nest.position[dim] = (start + iv) * size;
-              return overReduced(level + 1, step, values, visit);
-            });
-          },
-          additions);
+      body({start, length, additions});
     };
     if (chunks.isOne)
-      return inside(nest.constant(0), steps);
+      return inside(zero(), steps);
     Value length = constant(chunks.length);
     std::optional<int64_t> known = getConstantIntValue(steps);
-    const bool isEven = known && *known % chunks.length == 0;
-    Value count = known ? constant(llvm::divideCeil(*known, chunks.length))
-                        : arith::CeilDivUIOp::create(b, loc, steps, length).getResult();
-    nest.loop(count, [&](AffineExpr chunk) {
-      AffineExpr start = chunk * chunks.length;
-      if (isEven)
-        return inside(start, length);
-      Value left = arith::SubIOp::create(b, loc, steps, nest.index(start));
-      inside(start, arith::MinUIOp::create(b, loc, left, length));
+    if (known && *known % chunks.length == 0)
+      return nest.loop(*known / chunks.length,
+                       [&](AffineExpr chunk) { inside(chunk * chunks.length, length); });
+    overParts(steps, chunks.length, inside);
+  }
+
+  /// Emits `body` for parts of `size` of a number of steps, with where each begins and how many it
+  /// has.
+  void overParts(Value steps, int64_t size, llvm::function_ref<void(AffineExpr, Value)> body) {
+    Value most = constant(size);
+    std::optional<int64_t> known = getConstantIntValue(steps);
+    Value count = known ? constant(llvm::divideCeil(*known, size))
+                        : arith::CeilDivUIOp::create(b, loc, steps, most).getResult();
+    nest.loop(count, [&](AffineExpr part) {
+      if (known && *known % size == 0)
+        return body(part * size, most);
+      Value left = arith::SubIOp::create(b, loc, steps, nest.index(part * size));
+      body(part * size, arith::MinUIOp::create(b, loc, left, most));
     });
   }
+
   //===-- Along memory ------------------------------------------------------------------------===//
 
   /// Short rows, as many as a vector has lanes at once: they are one block.
@@ -333,17 +355,18 @@ private:
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
       sums.clear(lanes);
       clearCount(count);
-      overChunks(chunksOf(blockElements, width), width, [&](auto overBlock, Value additions) {
-        countOrFlush(count, additions, [&] { sums.flush(lanes); });
+      const Chunks chunks = chunksOf(blockElements, width);
+      overChunks(chunks, width, [&](const Chunk &chunk) {
+        countOrFlush(count, chunk.additions, [&] { sums.flush(lanes); });
         auto add = [&] {
           SmallVector<SmallVector<Value>> magic = sums.magic(zero(), width);
-          return overBlock(sums.emptyBlock(width), [&](ValueRange block) {
+          return overChunk(chunks, chunk, width, sums.emptyBlock(width), [&](ValueRange block) {
             return sums.add(block, loops.elements(tile), magic);
           });
         };
-        auto take = [&](ValueRange block) { sums.take(block, additions, zero(), false); };
+        auto take = [&](ValueRange block) { sums.take(block, chunk.additions, zero(), false); };
         auto addToLimbs = [&] {
-          overBlock({}, [&](ValueRange) {
+          overChunk(chunks, chunk, width, {}, [&](ValueRange) {
             sums.addToLimbs(loops.elements(tile), zero(), /*toFirst=*/true);
             return SmallVector<Value>();
           });
@@ -410,31 +433,42 @@ private:
     for (int64_t dim : reduced)
       elements *= most(dim);
     const Chunks chunks = chunksOf(groups.count > 1 ? blockOfColumns : blockElements, 1);
-    // Of one vector the rows of a block are runs that the processor does not look ahead in.
+    // Vectors side by side take a few rows at a time, so that memory is walked in runs; else it is
+    // asked for what the next block has.
+    const bool inRuns = !chunks.isOne && !loops.isInner() && groups.count >= fewestInRun &&
+                        chunks.level + 1 == reduced.size();
     if (!chunks.isOne && !loops.isInner())
-      nest.prefetched = {reduced[chunks.level], chunks.length};
+      nest.prefetched = {reduced[chunks.level], inRuns ? 2 * rowsOfRun : chunks.length};
     // A vector that is one block is done before the next.
     const bool isOnly = chunks.isOne && !reduction.getToNodes();
     const int64_t lanes = groups.width * (isOnly ? 1 : groups.count);
     ExactSums sums(loops, lanes, lanes, /*isCommon=*/false);
     Value count = allocateCount(elements);
 
-    auto withBlock = [&](const Lanes &lanes, auto overBlock, Value additions,
+    SmallVector<Value> added; // what a run has added, of all lanes
+    if (inRuns)
+      for (Type each : ValueRange(sums.emptyBlock(1)).getTypes())
+        added.push_back(nest.allocate(lanes, getElementTypeOrSelf(each)));
+    auto withBlock = [&](const Lanes &lanes, const Chunk &chunk,
                          llvm::function_ref<void(const ExactSums::Block &)> body) {
       auto add = [&] {
         SmallVector<SmallVector<Value>> magic = sums.magic(lanes.first, groups.width);
-        return overBlock(sums.emptyBlock(groups.width), [&](ValueRange block) {
+        return overChunk(chunks, chunk, 1, sums.emptyBlock(groups.width), [&](ValueRange block) {
           return sums.add(block, loops.elements(tile), magic);
         });
       };
-      auto take = [&](ValueRange block) { sums.take(block, additions, lanes.first, isOnly); };
+      auto take = [&](ValueRange block) { sums.take(block, chunk.additions, lanes.first, isOnly); };
       auto addToLimbs = [&] {
-        overBlock({}, [&](ValueRange) {
+        overChunk(chunks, chunk, 1, {}, [&](ValueRange) {
           sums.addToLimbs(loops.elements(tile), lanes.first, /*toFirst=*/false);
           return SmallVector<Value>();
         });
       };
-      body({add, take, addToLimbs});
+      ExactSums::Block block{add, take, addToLimbs};
+      auto load = [&] { return loops.load(added, lanes.first, groups.width); };
+      if (inRuns)
+        block.added = load;
+      body(block);
     };
     auto overGroups = [&](llvm::function_ref<void(const Lanes &)> body) {
       nest.overVectors(laneDim, groups, [&](AffineExpr group) {
@@ -445,8 +479,8 @@ private:
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
       if (isOnly) {
         overGroups([&](const Lanes &lanes) {
-          overChunks(chunks, 1, [&](auto overBlock, Value additions) {
-            withBlock(lanes, overBlock, additions, [&](const ExactSums::Block &block) {
+          overChunks(chunks, 1, [&](const Chunk &chunk) {
+            withBlock(lanes, chunk, [&](const ExactSums::Block &block) {
               store(sums.resultsOf(block, lanes, elements), tile);
             });
           });
@@ -455,11 +489,25 @@ private:
       }
       overGroups([&](const Lanes &lanes) { sums.clear(lanes); });
       clearCount(count);
-      overChunks(chunks, 1, [&](auto overBlock, Value additions) {
-        countOrFlush(count, additions,
+      overChunks(chunks, 1, [&](const Chunk &chunk) {
+        countOrFlush(count, chunk.additions,
                      [&] { overGroups([&](const Lanes &lanes) { sums.flush(lanes); }); });
+        if (inRuns) {
+          overGroups([&](const Lanes &lanes) {
+            loops.store(sums.emptyBlock(groups.width), added, lanes.first);
+          });
+          overParts(chunk.length, rowsOfRun, [&](AffineExpr from, Value rows) {
+            overGroups([&](const Lanes &lanes) {
+              SmallVector<SmallVector<Value>> magic = sums.magic(lanes.first, groups.width);
+              SmallVector<Value> block = overSteps(
+                  chunks, chunk.start + from, rows, 1, loops.load(added, lanes.first, groups.width),
+                  [&](ValueRange block) { return sums.add(block, loops.elements(tile), magic); });
+              loops.store(block, added, lanes.first);
+            });
+          });
+        }
         overGroups([&](const Lanes &lanes) {
-          withBlock(lanes, overBlock, additions,
+          withBlock(lanes, chunk,
                     [&](const ExactSums::Block &block) { sums.addBlock(lanes, block); });
         });
       });

@@ -141,7 +141,7 @@ SmallVector<Value> ExactSums::tryBlock(const Lanes &lanes, const Block &block, b
       all = arith::AndIOp::create(b, loc, all, test(part.window, valuesOf(values, n).take_back(2)));
     return all;
   };
-  SmallVector<Value> values = block.add();
+  SmallVector<Value> values = block.added ? block.added() : block.add();
   Value holds = ofAll(values, [&](ExactWindow &window, ValueRange extrema) {
     return window.holds(extrema, lanes.first);
   });

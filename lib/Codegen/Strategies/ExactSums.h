@@ -31,6 +31,8 @@ public:
     llvm::function_ref<void(mlir::ValueRange)> take;
     /// Adds the elements to limbs.
     llvm::function_ref<void()> addToLimbs;
+    /// What `add` would give, if that was done already.
+    llvm::function_ref<llvm::SmallVector<mlir::Value>()> added = nullptr;
   };
 
   // Of lanes that take several blocks.
