@@ -14,6 +14,7 @@
 // each lane of a vector has one.
 
 #include "ExactSums.h"
+#include "ReducedLoops.h"
 #include "Strategy.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -52,24 +53,21 @@ class Emitter {
 public:
   explicit Emitter(ReductionLoops &loops)
       : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc), kept(loops.kept),
-        reduction(loops.accumulators.front().reduction()), type(reduction.getBlockType()),
-        width(ExactWindow::vectorLanes(type)) {
+        reduced(loops, isNarrow(loops)), reduction(loops.accumulators.front().reduction()),
+        type(reduction.getBlockType()), width(ExactWindow::vectorLanes(type)) {
     // Of a line that fills no vector, a narrower one.
-    if (loops.isInner() && !isNarrow())
-      width = std::min(width,
-                       int64_t(llvm::bit_ceil(uint64_t(std::max<int64_t>(1, most(loops.line))))));
-    for (int64_t dim = 0; dim < nest.rank(); ++dim)
-      if (nest.isReduced(dim))
-        reduced.push_back(dim);
+    if (loops.isInner() && !isNarrow(loops))
+      width = std::min(
+          width, int64_t(llvm::bit_ceil(uint64_t(std::max<int64_t>(1, loops.mostElements())))));
   }
 
   void emit() {
     const int64_t ahead = prefetchedBytes / (type.getIntOrFloatBitWidth() / 8);
-    if (loops.isInner() && !isNarrow() && paddedElements() >= ahead / 4)
+    if (loops.isInner() && !isNarrow(loops) && paddedElements() >= ahead / 4)
       nest.prefetched = {loops.line, ahead};
     if (reduction.getFromNodes())
       mergeNodes();
-    else if (!loops.isInner() || isNarrow())
+    else if (!loops.isInner() || isNarrow(loops))
       emitColumns();
     else if (paddedElements() <= blockElements * width && !reduction.getToNodes())
       emitRows();
@@ -83,147 +81,24 @@ private:
   Value constant(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
   AffineExpr zero() { return nest.constant(0); }
 
-  /// The most elements along `dim`.
-  int64_t most(int64_t dim) { return dim == loops.line ? loops.mostElements() : nest.extents[dim]; }
-
   /// Whether elements of several short rows are shuffled out of whole loads.
-  bool isNarrow() {
-    return loops.isInner() && most(loops.line) <= mostShuffled && !loops.kept.empty();
+  static bool isNarrow(ReductionLoops &loops) {
+    return loops.isInner() && loops.mostElements() <= mostShuffled && !loops.kept.empty();
   }
 
   /// Those of a row, in whole vectors.
   int64_t paddedElements() {
-    auto elements = int64_t(llvm::alignTo(uint64_t(most(loops.line)), uint64_t(width)));
-    for (int64_t dim : ArrayRef(reduced).drop_back())
-      elements *= most(dim);
+    auto elements = int64_t(llvm::alignTo(uint64_t(loops.mostElements()), uint64_t(width)));
+    for (int64_t dim : ArrayRef(reduced.dims).drop_back())
+      elements *= reduced.most(dim);
     return elements;
   }
 
   /// Stores results, which the reduced dimensions are gone of.
   void store(ValueRange results, const LaneTile &tile) {
-    for (int64_t dim : reduced)
+    for (int64_t dim : reduced.dims)
       nest.position[dim] = zero();
     nest.store(results, tile);
-  }
-
-  //===-- Loops over the reduced dimensions ---------------------------------------------------===//
-
-  /// How many steps of `step` elements there are along a dimension, as a value.
-  Value stepsOf(int64_t dim, int64_t step) {
-    if (dim == loops.line)
-      return loops.countOf(step);
-    return constant(nest.extents[dim] / step);
-  }
-
-  using Visit = llvm::function_ref<SmallVector<Value>(ValueRange)>;
-
-  /// `visit` at all places of the reduced dimensions from the `level`th on, along the innermost one
-  /// at each `step`th.
-  SmallVector<Value> overReduced(size_t level, int64_t step, ValueRange carried, Visit visit) {
-    if (level == reduced.size())
-      return visit(carried);
-    const int64_t dim = reduced[level];
-    const int64_t size = level + 1 == reduced.size() ? step : 1;
-    auto inside = [&](AffineExpr place, ValueRange values) {
-      nest.position[dim] = place;
-      return overReduced(level + 1, step, values, visit);
-    };
-    // Whole vectors of short rows are loaded where it is known which elements are wanted.
-    if (dim == nest.rank() - 1 && isNarrow() && !loops.isPiece()) {
-      SmallVector<Value> values(carried);
-      for (int64_t place = 0; place < nest.extents[dim]; ++place)
-        values = inside(nest.constant(place), values);
-      return values;
-    }
-    return nest.loop(stepsOf(dim, size), carried,
-                     [&](AffineExpr iv, ValueRange values) { return inside(iv * size, values); });
-  }
-
-  /// A part of the reduced dimensions: those from `level` on, of which `level` itself in runs of
-  /// `length` steps.
-  struct Chunks {
-    size_t level = 0;
-    int64_t length = 1;
-    bool isOne = false; ///< a single chunk is all
-  };
-
-  Chunks chunksOf(int64_t additions, int64_t step) {
-    int64_t inside = 1;
-    for (size_t level = reduced.size(); level-- > 0;) {
-      const int64_t size = level + 1 == reduced.size() ? step : 1;
-      const int64_t steps = most(reduced[level]) / size;
-      if (inside * steps > additions)
-        return {level, std::max<int64_t>(1, additions / inside), false};
-      inside *= steps;
-    }
-    return {0, std::max<int64_t>(1, most(reduced[0]) / (reduced.size() == 1 ? step : 1)), true};
-  }
-
-  struct Chunk {
-    AffineExpr start; ///< in steps of its level
-    Value length;     ///< likewise
-    Value additions;  ///< how many places it has
-  };
-
-  /// `visit` at all places of a chunk; or at those of `count` of its steps from `from` on.
-  SmallVector<Value> overChunk(const Chunks &chunks, const Chunk &chunk, int64_t step,
-                               ValueRange carried, Visit visit) {
-    if (chunks.isOne)
-      return overReduced(chunks.level, step, carried, visit);
-    return overSteps(chunks, chunk.start, chunk.length, step, carried, visit);
-  }
-  SmallVector<Value> overSteps(const Chunks &chunks, AffineExpr from, Value count, int64_t step,
-                               ValueRange carried, Visit visit) {
-    const int64_t size = chunks.level + 1 == reduced.size() ? step : 1;
-    return nest.loop(count, carried, [&](AffineExpr iv, ValueRange values) {
-      nest.position[reduced[chunks.level]] = (from + iv) * size;
-      return overReduced(chunks.level + 1, step, values, visit);
-    });
-  }
-
-  /// Emits `body` for each chunk.
-  void overChunks(const Chunks &chunks, int64_t step, llvm::function_ref<void(const Chunk &)> body,
-                  size_t level = 0) {
-    const int64_t dim = reduced[level];
-    const int64_t size = level + 1 == reduced.size() ? step : 1;
-    if (level < chunks.level) {
-      nest.loop(stepsOf(dim, size), [&](AffineExpr iv) {
-        nest.position[dim] = iv * size;
-        overChunks(chunks, step, body, level + 1);
-      });
-      return;
-    }
-    Value steps = stepsOf(dim, size);
-    auto inside = [&](AffineExpr start, Value length) {
-      Value additions = length;
-      for (size_t inner = level + 1; inner < reduced.size(); ++inner)
-        additions = arith::MulIOp::create(
-            b, loc, additions, stepsOf(reduced[inner], inner + 1 == reduced.size() ? step : 1));
-      body({start, length, additions});
-    };
-    if (chunks.isOne)
-      return inside(zero(), steps);
-    Value length = constant(chunks.length);
-    std::optional<int64_t> known = getConstantIntValue(steps);
-    if (known && *known % chunks.length == 0)
-      return nest.loop(*known / chunks.length,
-                       [&](AffineExpr chunk) { inside(chunk * chunks.length, length); });
-    overParts(steps, chunks.length, inside);
-  }
-
-  /// Emits `body` for parts of `size` of a number of steps, with where each begins and how many it
-  /// has.
-  void overParts(Value steps, int64_t size, llvm::function_ref<void(AffineExpr, Value)> body) {
-    Value most = constant(size);
-    std::optional<int64_t> known = getConstantIntValue(steps);
-    Value count = known ? constant(llvm::divideCeil(*known, size))
-                        : arith::CeilDivUIOp::create(b, loc, steps, most).getResult();
-    nest.loop(count, [&](AffineExpr part) {
-      if (known && *known % size == 0)
-        return body(part * size, most);
-      Value left = arith::SubIOp::create(b, loc, steps, nest.index(part * size));
-      body(part * size, arith::MinUIOp::create(b, loc, left, most));
-    });
   }
 
   //===-- Along memory ------------------------------------------------------------------------===//
@@ -232,7 +107,7 @@ private:
   void emitRows() {
     const int64_t rowDim = kept.empty() ? -1 : kept.pop_back_val();
     const int64_t elementBytes = type.getIntOrFloatBitWidth() / 8;
-    const bool isUnrolled = paddedElements() <= fewVectors * width && reduced.size() == 1;
+    const bool isUnrolled = paddedElements() <= fewVectors * width && reduced.dims.size() == 1;
     const int64_t mostRows = isUnrolled ? rowsInCode : ExactWindow::vectorLanes(type);
     const LoopNest::Cover rows = rowDim < 0
                                      ? LoopNest::Cover{1, 1}
@@ -308,9 +183,9 @@ private:
   overVectorsOfRow(const LaneTile &tile, ValueRange carried,
                    llvm::function_ref<SmallVector<Value>(ValueRange, ValueRange)> visit) {
     SmallVector<Value> values(carried);
-    if (most(loops.line) >= width)
-      values = overReduced(0, width, values,
-                           [&](ValueRange inside) { return visit(loops.elements(tile), inside); });
+    if (loops.mostElements() >= width)
+      values = reduced.overAll(
+          0, width, values, [&](ValueRange inside) { return visit(loops.elements(tile), inside); });
     return overRests(values, [&](AffineExpr at, int64_t count, ValueRange inside) {
       return visit(loops.lanesOf(at, count, tile), inside);
     });
@@ -322,12 +197,12 @@ private:
             llvm::function_ref<SmallVector<Value>(AffineExpr, int64_t, ValueRange)> visit) {
     if (loops.restOf(width) == 0)
       return carried;
-    const int64_t line = reduced.pop_back_val();
-    SmallVector<Value> values = overReduced(0, 1, carried, [&](ValueRange inside) {
+    const int64_t line = reduced.dims.pop_back_val();
+    SmallVector<Value> values = reduced.overAll(0, 1, carried, [&](ValueRange inside) {
       return loops.overRest(width, inside,
                             [&](AffineExpr at, int64_t count) { return visit(at, count, inside); });
     });
-    reduced.push_back(line);
+    reduced.dims.push_back(line);
     return values;
   }
 
@@ -341,8 +216,8 @@ private:
       vectors = arith::AddIOp::create(b, loc, vectors, more.front());
     }
     int64_t others = 1;
-    for (int64_t dim : ArrayRef(reduced).drop_back())
-      others *= most(dim);
+    for (int64_t dim : ArrayRef(reduced.dims).drop_back())
+      others *= reduced.most(dim);
     return arith::MulIOp::create(b, loc, vectors, constant(others));
   }
 
@@ -355,18 +230,18 @@ private:
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
       sums.clear(lanes);
       clearCount(count);
-      const Chunks chunks = chunksOf(blockElements, width);
-      overChunks(chunks, width, [&](const Chunk &chunk) {
-        countOrFlush(count, chunk.additions, [&] { sums.flush(lanes); });
+      const ReducedLoops::Chunks chunks = reduced.chunksOf(blockElements, width);
+      reduced.overChunks(chunks, width, [&](const ReducedLoops::Chunk &chunk) {
+        countOrFlush(count, chunk.places, [&] { sums.flush(lanes); });
         auto add = [&] {
           SmallVector<SmallVector<Value>> magic = sums.magic(zero(), width);
-          return overChunk(chunks, chunk, width, sums.emptyBlock(width), [&](ValueRange block) {
-            return sums.add(block, loops.elements(tile), magic);
-          });
+          return reduced.overChunk(
+              chunks, chunk, width, sums.emptyBlock(width),
+              [&](ValueRange block) { return sums.add(block, loops.elements(tile), magic); });
         };
-        auto take = [&](ValueRange block) { sums.take(block, chunk.additions, zero(), false); };
+        auto take = [&](ValueRange block) { sums.take(block, chunk.places, zero(), false); };
         auto addToLimbs = [&] {
-          overChunk(chunks, chunk, width, {}, [&](ValueRange) {
+          reduced.overChunk(chunks, chunk, width, {}, [&](ValueRange) {
             sums.addToLimbs(loops.elements(tile), zero(), /*toFirst=*/true);
             return SmallVector<Value>();
           });
@@ -430,15 +305,16 @@ private:
     const LaneTile tile =
         loops.isInner() ? LaneTile{laneDim, groups.width, 1} : LaneTile{-1, 1, groups.width};
     int64_t elements = 1;
-    for (int64_t dim : reduced)
-      elements *= most(dim);
-    const Chunks chunks = chunksOf(groups.count > 1 ? blockOfColumns : blockElements, 1);
+    for (int64_t dim : reduced.dims)
+      elements *= reduced.most(dim);
+    const ReducedLoops::Chunks chunks =
+        reduced.chunksOf(groups.count > 1 ? blockOfColumns : blockElements, 1);
     // Vectors side by side take a few rows at a time, so that memory is walked in runs; else it is
     // asked for what the next block has.
     const bool inRuns = !chunks.isOne && !loops.isInner() && groups.count >= fewestInRun &&
-                        chunks.level + 1 == reduced.size();
+                        chunks.level + 1 == reduced.dims.size();
     if (!chunks.isOne && !loops.isInner())
-      nest.prefetched = {reduced[chunks.level], inRuns ? 2 * rowsOfRun : chunks.length};
+      nest.prefetched = {reduced.dims[chunks.level], inRuns ? 2 * rowsOfRun : chunks.length};
     // A vector that is one block is done before the next.
     const bool isOnly = chunks.isOne && !reduction.getToNodes();
     const int64_t lanes = groups.width * (isOnly ? 1 : groups.count);
@@ -449,17 +325,17 @@ private:
     if (inRuns)
       for (Type each : ValueRange(sums.emptyBlock(1)).getTypes())
         added.push_back(nest.allocate(lanes, getElementTypeOrSelf(each)));
-    auto withBlock = [&](const Lanes &lanes, const Chunk &chunk,
+    auto withBlock = [&](const Lanes &lanes, const ReducedLoops::Chunk &chunk,
                          llvm::function_ref<void(const ExactSums::Block &)> body) {
       auto add = [&] {
         SmallVector<SmallVector<Value>> magic = sums.magic(lanes.first, groups.width);
-        return overChunk(chunks, chunk, 1, sums.emptyBlock(groups.width), [&](ValueRange block) {
-          return sums.add(block, loops.elements(tile), magic);
-        });
+        return reduced.overChunk(
+            chunks, chunk, 1, sums.emptyBlock(groups.width),
+            [&](ValueRange block) { return sums.add(block, loops.elements(tile), magic); });
       };
-      auto take = [&](ValueRange block) { sums.take(block, chunk.additions, lanes.first, isOnly); };
+      auto take = [&](ValueRange block) { sums.take(block, chunk.places, lanes.first, isOnly); };
       auto addToLimbs = [&] {
-        overChunk(chunks, chunk, 1, {}, [&](ValueRange) {
+        reduced.overChunk(chunks, chunk, 1, {}, [&](ValueRange) {
           sums.addToLimbs(loops.elements(tile), lanes.first, /*toFirst=*/false);
           return SmallVector<Value>();
         });
@@ -479,7 +355,7 @@ private:
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
       if (isOnly) {
         overGroups([&](const Lanes &lanes) {
-          overChunks(chunks, 1, [&](const Chunk &chunk) {
+          reduced.overChunks(chunks, 1, [&](const ReducedLoops::Chunk &chunk) {
             withBlock(lanes, chunk, [&](const ExactSums::Block &block) {
               store(sums.resultsOf(block, lanes, elements), tile);
             });
@@ -489,17 +365,17 @@ private:
       }
       overGroups([&](const Lanes &lanes) { sums.clear(lanes); });
       clearCount(count);
-      overChunks(chunks, 1, [&](const Chunk &chunk) {
-        countOrFlush(count, chunk.additions,
+      reduced.overChunks(chunks, 1, [&](const ReducedLoops::Chunk &chunk) {
+        countOrFlush(count, chunk.places,
                      [&] { overGroups([&](const Lanes &lanes) { sums.flush(lanes); }); });
         if (inRuns) {
           overGroups([&](const Lanes &lanes) {
             loops.store(sums.emptyBlock(groups.width), added, lanes.first);
           });
-          overParts(chunk.length, rowsOfRun, [&](AffineExpr from, Value rows) {
+          reduced.overParts(chunk.length, rowsOfRun, [&](AffineExpr from, Value rows) {
             overGroups([&](const Lanes &lanes) {
               SmallVector<SmallVector<Value>> magic = sums.magic(lanes.first, groups.width);
-              SmallVector<Value> block = overSteps(
+              SmallVector<Value> block = reduced.overSteps(
                   chunks, chunk.start + from, rows, 1, loops.load(added, lanes.first, groups.width),
                   [&](ValueRange block) { return sums.add(block, loops.elements(tile), magic); });
               loops.store(block, added, lanes.first);
@@ -519,7 +395,7 @@ private:
   /// Stores what several blocks gave: nodes, or results of up to `elements`.
   void finish(ExactSums &sums, const Lanes &lanes, const LaneTile &tile, int64_t laneDim,
               int64_t elements) {
-    for (int64_t dim : reduced)
+    for (int64_t dim : reduced.dims)
       nest.position[dim] = zero();
     if (reduction.getToNodes())
       sums.storeNodes(lanes, laneDim);
@@ -533,7 +409,7 @@ private:
     const Lanes lanes{zero(), 1, 1};
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
       sums.clearLimbs(lanes);
-      nest.overDims(reduced, {}, [&](ValueRange) -> SmallVector<Value> {
+      nest.overDims(reduced.dims, {}, [&](ValueRange) -> SmallVector<Value> {
         sums.addNodes(loops.elements(LaneTile{}));
         return {};
       });
@@ -546,7 +422,8 @@ private:
   LoopNest &nest;
   OpBuilder &b;
   Location loc;
-  SmallVector<int64_t> kept, reduced;
+  SmallVector<int64_t> kept;
+  ReducedLoops reduced;
   ir::ReductionAttr reduction;
   Type type;
   int64_t width; // of vectors
