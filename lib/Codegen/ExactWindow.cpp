@@ -290,8 +290,8 @@ Type roundedType(ir::ReductionAttr reduction) {
                                         : Float64Type::get(context);
 }
 
-/// Sums of so few elements are rounded in vectors: they are many, for as much data. So many f32 have
-/// a sum that is an f64.
+/// Sums of so few elements are rounded in vectors: they are many, for as much data. So many f32
+/// have a sum that is an f64.
 static constexpr int64_t fewElements = 256, fewDoubles = 64;
 
 Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t elements,

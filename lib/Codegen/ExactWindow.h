@@ -13,8 +13,8 @@ namespace tsum {
 /// Let p be the stored bits of a significand: 23, or 52. Added to M = 1.5 * 2^(p + u), an x of less
 /// than 2^(p - 1 + u) becomes a multiple of 2^u, and the bits of x + M are those of M and this
 /// multiple. So the bits are added as integers, n times those of M come off in the end, and nothing
-/// is lost. What x + M rounds away is x - ((x + M) - M), exactly; it goes, the same way, to a second
-/// level with a unit of 2^(u - p), which takes it whole if it is a multiple of that. The two levels
+/// is lost. What x + M rounds away is x - ((x + M) - M), exactly; it goes, the same way, to a
+/// second level with a unit of 2^(u - p), which takes it whole if it is a multiple of that. The two levels
 /// are a window of 2p - 1 bits: elements of p - 1 binades next to each other.
 ///
 /// Elements come in *blocks*. Each is added by the window of those before it, with its largest and
@@ -22,9 +22,9 @@ namespace tsum {
 /// window moves and the block is added again. docs/numerics.md proves the counts.
 class ExactWindow {
 public:
-  /// The windows of `lanes` sums of what `reduction` takes: one for all if `isCommon`, else each its
-  /// own. They stay where the last block left them until the kernel returns. Those of f16, which hold
-  /// all of these, never move.
+  /// The windows of `lanes` sums of what `reduction` takes: one for all if `isCommon`, else each
+  /// its own. They stay where the last block left them until the kernel returns. Those of f16,
+  /// which hold all of these, never move.
   ExactWindow(LoopNest &nest, ir::ReductionAttr reduction, int64_t lanes, bool isCommon);
 
   /// How many elements each lane of a block takes at most, so that no integer overflows.
@@ -52,8 +52,8 @@ public:
   /// Moves the windows to where they have the block in the middle; gives whether that is possible.
   mlir::Value moveTo(mlir::ValueRange extrema, mlir::AffineExpr first);
 
-  /// Adds the sums of a block, in which each lane took `additions` elements; or, if it `isOnly` one,
-  /// makes them the sums.
+  /// Adds the sums of a block, in which each lane took `additions` elements; or, if it `isOnly`
+  /// one, makes them the sums.
   void take(mlir::ValueRange sums, mlir::Value additions, mlir::AffineExpr first, bool isOnly);
   /// Makes the sums of all lanes of such a block, of `elements` in all, that at `place`.
   void takeTogether(mlir::ValueRange sums, mlir::Value additions, int64_t elements,

@@ -38,8 +38,8 @@ constexpr int64_t minRunBytes = 512, wantedTiles = 64;
 /// So far ahead, in bytes, the elements of a line are asked for: the instructions that wait for one
 /// vector leave no room for many more, on which processors with far memory depend.
 constexpr int64_t prefetchedBytes = 4096;
-/// Elements that each lane takes of a block; and where vectors side by side are blocks of their own,
-/// which should lie in L2 together.
+/// Elements that each lane takes of a block; and where vectors side by side are blocks of their
+/// own, which should lie in L2 together.
 constexpr int64_t blockElements = ExactWindow::mostOfBlock, blockOfColumns = 32;
 
 /// Of columns side by side so many rows are taken at a time, where there are that many vectors.
@@ -323,7 +323,7 @@ private:
 
     SmallVector<Value> added; // what a run has added, of all lanes
     if (inRuns)
-      for (Type each : ValueRange(sums.emptyBlock(1)).getTypes())
+      for (Value each : sums.emptyBlock(1))
         added.push_back(nest.allocate(lanes, getElementTypeOrSelf(each)));
     auto withBlock = [&](const Lanes &lanes, const ReducedLoops::Chunk &chunk,
                          llvm::function_ref<void(const ExactSums::Block &)> body) {
