@@ -74,6 +74,8 @@ def check_symbols():
     declared = run(compiler, "-std=c++20", "-E", "-P", "-I", prefix / "include",
                    "-x", "c++", HERE / "headers.h")
     for symbol in public:
+        if symbol.startswith("tsum_exact_"):
+            continue  # what compiled exact sums call
         name = re.fullmatch(r"(?:typeinfo(?: name)? for |vtable for )?tsum::(?:detail::)?"
                             r"(?:\w+::)?(~?\w+|operator[^\w\s]+)(?:\[abi:cxx11\])?(?:\(.*)?",
                             symbol)
