@@ -64,8 +64,8 @@ template <class T> struct Functions {
                           std::int64_t divisor, std::int64_t rounding) {
     const auto as = static_cast<Rounding>(rounding);
     for (std::int64_t n = 0; n < count; ++n) {
-      const __int128 sum = (static_cast<__int128>(high[n]) << Window<T>::fraction) + low[n];
-      auto magnitude = static_cast<unsigned __int128>(sum < 0 ? -sum : sum);
+      const Int128 sum = (static_cast<Int128>(high[n]) << Window<T>::fraction) + low[n];
+      auto magnitude = static_cast<UInt128>(sum < 0 ? -sum : sum);
       int unit = Window<T>::exponent(magic[n * magic_step]) - Window<T>::bias - Window<T>::fraction;
       bool is_more = false;
       if (divisor != 1 && magnitude != 0) {
@@ -75,7 +75,7 @@ template <class T> struct Functions {
                               : 64 + std::countl_zero(static_cast<std::uint64_t>(magnitude));
         magnitude <<= zeros;
         unit -= zeros;
-        const auto by = static_cast<unsigned __int128>(divisor);
+        const auto by = static_cast<UInt128>(divisor);
         is_more = magnitude % by != 0;
         magnitude /= by;
       }

@@ -6,9 +6,7 @@
 
 namespace tsum::exact {
 
-using Wide = unsigned __int128;
-
-static int leading_zeros(Wide x) {
+static int leading_zeros(UInt128 x) {
   const auto high = static_cast<std::uint64_t>(x >> 64);
   return high ? std::countl_zero(high) : 64 + std::countl_zero(static_cast<std::uint64_t>(x));
 }
@@ -22,7 +20,7 @@ static double scale(double number, int exponent) {
   return number * power(half) * power(exponent - half);
 }
 
-double round(Wide magnitude, int unit, bool is_more, Rounding rounding) {
+double round(UInt128 magnitude, int unit, bool is_more, Rounding rounding) {
   if (magnitude == 0)
     return is_more && rounding != Rounding::Double ? std::numeric_limits<double>::denorm_min() : 0;
   // The last bit that is kept: of 53, or the smallest of all.
@@ -32,11 +30,11 @@ double round(Wide magnitude, int unit, bool is_more, Rounding rounding) {
   if (dropped >= 128) // less than half of the smallest
     return rounding == Rounding::Double ? 0 : std::numeric_limits<double>::denorm_min();
   auto kept = static_cast<std::uint64_t>(magnitude >> dropped);
-  const Wide rest = magnitude & ((Wide{1} << dropped) - 1);
+  const UInt128 rest = magnitude & ((UInt128{1} << dropped) - 1);
   if (rounding != Rounding::Double) {
     kept |= rest != 0 || is_more ? 1 : 0;
   } else if (dropped > 0) {
-    const Wide half = Wide{1} << (dropped - 1);
+    const UInt128 half = UInt128{1} << (dropped - 1);
     if (rest > half || (rest == half && (is_more || (kept & 1))))
       ++kept;
   }
@@ -57,8 +55,7 @@ template <class T> double Limbs<T>::round_sum(Rounding rounding) const {
   if (words_of_sum[top] == sign)
     for (--top; top > 0 && words_of_sum[top] == (sign & mask);)
       --top;
-  __int128 leading =
-      top == limbs - 1 ? words_of_sum[top] : words_of_sum[top] - (sign & mask) + sign;
+  Int128 leading = top == limbs - 1 ? words_of_sum[top] : words_of_sum[top] - (sign & mask) + sign;
   const std::int64_t last = std::max<std::int64_t>(0, top - 2);
   while (top > last)
     leading = (leading << 32) + words_of_sum[--top];
@@ -66,7 +63,7 @@ template <class T> double Limbs<T>::round_sum(Rounding rounding) const {
   for (std::int64_t n = 0; n < last && !is_more; ++n)
     is_more = words_of_sum[n] != 0;
   // What is more points up; of the magnitude of a negative number it is something less.
-  const auto magnitude = static_cast<Wide>(sign ? -leading - is_more : leading);
+  const auto magnitude = static_cast<UInt128>(sign ? -leading - is_more : leading);
   const double result =
       exact::round(magnitude, smallest + 32 * static_cast<int>(last), is_more, rounding);
   return sign ? -result : result;
@@ -91,13 +88,13 @@ template <class T> double Limbs<T>::round_quotient(std::int64_t divisor, Roundin
   if (top == 0)
     return 0;
   // Long division. The first digits of the quotient, and whether anything follows.
-  Wide quotient = 0;
+  UInt128 quotient = 0;
   std::uint64_t remainder = 0;
   const auto by = static_cast<std::uint64_t>(divisor);
   std::size_t at = top;
   while (at > 0 && quotient >> 64 == 0) {
-    const Wide dividend = (static_cast<Wide>(remainder) << 32) + digits[--at];
-    const Wide digit = dividend / by; // more than 32 bits of the first one
+    const UInt128 dividend = (static_cast<UInt128>(remainder) << 32) + digits[--at];
+    const UInt128 digit = dividend / by; // more than 32 bits of the first one
     remainder = static_cast<std::uint64_t>(dividend - digit * by);
     quotient = (quotient << 32) + digit;
   }

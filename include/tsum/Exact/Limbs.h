@@ -9,6 +9,9 @@
 
 namespace tsum::exact {
 
+__extension__ using Int128 = __int128;
+__extension__ using UInt128 = unsigned __int128;
+
 /// Which float an exact sum is rounded to. What is rounded again afterwards, to f32, f16 or bf16,
 /// is rounded to odd first, so that both together give what rounding once does (Boldo and
 /// Melquiond, 2008).
@@ -57,7 +60,7 @@ public:
   /// Adds `number` * 2^`power` smallest numbers.
   void add_fixed(std::int64_t number, std::int64_t power) {
     std::int64_t *limb = words_of_sum + power / 32;
-    const __int128 shifted = static_cast<__int128>(number) << power % 32;
+    const Int128 shifted = static_cast<Int128>(number) << power % 32;
     limb[0] += static_cast<std::int64_t>(shifted & mask);
     limb[1] += static_cast<std::int64_t>(shifted >> 32 & mask);
     limb[2] += static_cast<std::int64_t>(shifted >> 64);
@@ -107,7 +110,7 @@ private:
       limb[0] += shifted & mask;
       limb[1] += shifted >> 32;
     } else {
-      const __int128 shifted = static_cast<__int128>(number) << power % 32;
+      const Int128 shifted = static_cast<Int128>(number) << power % 32;
       limb[0] += static_cast<std::int64_t>(shifted & mask);
       limb[1] += static_cast<std::int64_t>(shifted >> 32 & mask);
       limb[2] += static_cast<std::int64_t>(shifted >> 64);
@@ -128,7 +131,7 @@ private:
 
 /// The number `magnitude` * 2^`unit`, and something of less than 2^`unit` if there `is_more`,
 /// rounded: as `Rounding::Single`, to odd.
-[[nodiscard]] double round(unsigned __int128 magnitude, int unit, bool is_more, Rounding rounding);
+[[nodiscard]] double round(UInt128 magnitude, int unit, bool is_more, Rounding rounding);
 
 extern template class Limbs<float>;
 extern template class Limbs<double>;
