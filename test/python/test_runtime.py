@@ -237,7 +237,7 @@ def chain(a):
     for _ in range(16):
         total = tsum.reduce_sum(a * total)
     return total
-for size in 2 ** np.arange(22, 27):
+for size in [*2 ** np.arange(22, 27), *[2 ** 26] * 12]:  # again on a busy machine
     a = tsum.asarray(np.zeros(size, np.float32))
     tsum.eval(chain(a))  # compiles
     long = chain(a)
