@@ -65,21 +65,10 @@ template <class T> struct Functions {
     const auto as = static_cast<Rounding>(rounding);
     for (std::int64_t n = 0; n < count; ++n) {
       const Int128 sum = (static_cast<Int128>(high[n]) << Window<T>::fraction) + low[n];
-      auto magnitude = static_cast<UInt128>(sum < 0 ? -sum : sum);
-      int unit = Window<T>::exponent(magic[n * magic_step]) - Window<T>::bias - Window<T>::fraction;
-      bool is_more = false;
-      if (divisor != 1 && magnitude != 0) {
-        // To as many bits as there are, of which the divisor leaves more than 64.
-        const auto top = static_cast<std::uint64_t>(magnitude >> 64);
-        const int zeros = top ? std::countl_zero(top)
-                              : 64 + std::countl_zero(static_cast<std::uint64_t>(magnitude));
-        magnitude <<= zeros;
-        unit -= zeros;
-        const auto by = static_cast<UInt128>(divisor);
-        is_more = magnitude % by != 0;
-        magnitude /= by;
-      }
-      const double value = exact::round(magnitude, unit, is_more, as);
+      const int unit =
+          Window<T>::exponent(magic[n * magic_step]) - Window<T>::bias - Window<T>::fraction;
+      const double value =
+          exact::round(static_cast<UInt128>(sum < 0 ? -sum : sum), unit, divisor, as);
       store(out, n, sum < 0 ? -value : value, as);
     }
   }

@@ -20,7 +20,9 @@ static double scale(double number, int exponent) {
   return number * power(half) * power(exponent - half);
 }
 
-double round(UInt128 magnitude, int unit, bool is_more, Rounding rounding) {
+/// The number `magnitude` * 2^`unit`, and something of less than 2^`unit` if there `is_more`,
+/// rounded.
+static double round_sticky(UInt128 magnitude, int unit, bool is_more, Rounding rounding) {
   if (magnitude == 0)
     return is_more && rounding != Rounding::Double ? std::numeric_limits<double>::denorm_min() : 0;
   // The last bit that is kept: of 53, or the smallest of all.
@@ -39,6 +41,16 @@ double round(UInt128 magnitude, int unit, bool is_more, Rounding rounding) {
       ++kept;
   }
   return scale(static_cast<double>(kept), unit + dropped);
+}
+
+double round(UInt128 magnitude, int unit, std::int64_t divisor, Rounding rounding) {
+  if (divisor == 1 || magnitude == 0)
+    return round_sticky(magnitude, unit, /*is_more=*/false, rounding);
+  // As many bits as there are, of which the divisor leaves more than 64.
+  const int zeros = leading_zeros(magnitude);
+  magnitude <<= zeros;
+  const auto by = static_cast<UInt128>(divisor);
+  return round_sticky(magnitude / by, unit - zeros, magnitude % by != 0, rounding);
 }
 
 template <class T> double Limbs<T>::round(std::int64_t divisor, Rounding rounding) {
@@ -65,7 +77,7 @@ template <class T> double Limbs<T>::round_sum(Rounding rounding) const {
   // What is more points up; of the magnitude of a negative number it is something less.
   const auto magnitude = static_cast<UInt128>(sign ? -leading - is_more : leading);
   const double result =
-      exact::round(magnitude, smallest + 32 * static_cast<int>(last), is_more, rounding);
+      round_sticky(magnitude, smallest + 32 * static_cast<int>(last), is_more, rounding);
   return sign ? -result : result;
 }
 
@@ -102,7 +114,7 @@ template <class T> double Limbs<T>::round_quotient(std::int64_t divisor, Roundin
   for (std::size_t n = 0; n < at && !is_more; ++n)
     is_more = digits[n] != 0;
   const int unit = smallest + 32 * (static_cast<int>(at) - static_cast<int>(fractions));
-  const double magnitude = exact::round(quotient, unit, is_more, rounding);
+  const double magnitude = round_sticky(quotient, unit, is_more, rounding);
   return is_negative ? -magnitude : magnitude;
 }
 
@@ -115,11 +127,7 @@ template <class T> void Limbs<T>::store(std::span<std::int64_t, node_words> node
                                      static_cast<std::uint64_t>(words_of_sum[n]) << n % 2 * 32);
   }
   node[node_words - 2] = words_of_sum[limbs - 1];
-  const double others = non_finite();
-  if (others != 0)
-    node[node_words - 1] = std::int64_t{1} << (std::isnan(others) ? nan_bit
-                                               : others > 0       ? plus_bit
-                                                                  : minus_bit);
+  node[node_words - 1] = words_of_sum[limbs];
 }
 
 template <class T> void Limbs<T>::add(std::span<const std::int64_t, node_words> node) {
@@ -127,16 +135,8 @@ template <class T> void Limbs<T>::add(std::span<const std::int64_t, node_words> 
     words_of_sum[n] += static_cast<std::int64_t>(
         static_cast<std::uint64_t>(node[static_cast<std::size_t>(n / 2)]) >> n % 2 * 32 & mask);
   words_of_sum[limbs - 1] += node[node_words - 2];
-  const std::int64_t others = node[node_words - 1];
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  if (others >> nan_bit & 1)
-    set_non_finite(std::numeric_limits<double>::quiet_NaN());
-  if (others >> plus_bit & 1)
-    set_non_finite(non_finite() + infinity);
-  if (others >> minus_bit & 1)
-    set_non_finite(non_finite() - infinity);
-  if (++additions() == most_additions) [[unlikely]]
-    carry();
+  set_non_finite(non_finite() + std::bit_cast<double>(node[node_words - 1]));
+  count(1);
 }
 
 template class Limbs<float>;

@@ -3,12 +3,14 @@
 // Exact sums, in limbs, which are added up in any order.
 #include "Content.h"
 
+#include "tsum/Exact/Limbs.h"
 #include "tsum/Graph/Strided.h"
-#include "tsum/Reference/ExactSum.h"
 #include "tsum/eval.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -17,108 +19,81 @@ namespace tsum::partial {
 
 namespace {
 
-/// The sums of floats of type `T`, f32 or f64: whole numbers of the smallest positive one, in limbs
-/// of which limb i counts by 2^(32 i) (Neal, Fast exact summation using small and large
-/// superaccumulators, 2015). Between additions all but the last are below 2^32; the last has the
-/// sign. Infinities and NaNs are added up beside that.
+/// The exact sums of floats of type `T`, f32 or f64.
 template <class T> class Sums {
-  using Limits = std::numeric_limits<T>;
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  static constexpr int smallest = Limits::min_exponent - Limits::digits; // as a power of two
+  using Sum = exact::Limbs<T>;
 
 public:
-  /// Enough for 2^63 of the largest elements, and a sign.
-  static constexpr std::size_t limbs_per_sum =
-      (Limits::max_exponent - Limits::min_exponent + Limits::digits + 63 + 1 + 31) / 32;
-  /// As written: the limbs, and the sum of infinities and NaNs.
-  static constexpr std::size_t bytes_per_sum = 4 * (limbs_per_sum - 1) + 8 + 8;
+  /// As written: limbs of 32 bits, the last one of 64, and the sum of infinities and NaNs.
+  static constexpr std::size_t bytes_per_sum = 4 * (Sum::limbs - 1) + 8 + 8;
 
-  explicit Sums(std::int64_t count)
-      : limbs(static_cast<std::size_t>(count) * limbs_per_sum),
-        non_finite(static_cast<std::size_t>(count)) {}
+  explicit Sums(std::int64_t count) : words(static_cast<std::size_t>(count * Sum::words)) {}
 
-  [[nodiscard]] std::int64_t count() const { return std::ssize(non_finite); }
+  [[nodiscard]] std::int64_t count() const { return std::ssize(words) / Sum::words; }
 
-  void add(std::size_t sum, T x) {
-    if (++additions == most_additions)
-      carry();
-    if (!std::isfinite(x)) {
-      non_finite[sum] += static_cast<double>(x);
-      return;
-    }
-    constexpr int fraction = Limits::digits - 1;
-    const Bits bits = std::bit_cast<Bits>(std::fabs(x));
-    const Bits exponent = bits >> fraction;
-    const Bits is_normal = exponent != 0;
-    const std::uint64_t significand = (bits & ((Bits{1} << fraction) - 1)) | is_normal << fraction;
-    const auto distance = static_cast<std::size_t>(exponent - is_normal);
-    std::int64_t *limb = &limbs[sum * limbs_per_sum + distance / 32];
-    // The low part first, since a significand of 53 bits has no room for 31 more.
-    const std::uint64_t low = (significand & 0xffffffff) << distance % 32;
-    const std::uint64_t high = (significand >> 32) << distance % 32;
-    const std::int64_t sign = std::signbit(x) ? -1 : 1;
-    limb[0] += sign * static_cast<std::int64_t>(low & 0xffffffff);
-    limb[1] += sign * static_cast<std::int64_t>((low >> 32) + (high & 0xffffffff));
-    if constexpr (sizeof(T) == 8)
-      limb[2] += sign * static_cast<std::int64_t>(high >> 32);
-  }
+  void add(std::int64_t sum, T x) { of(sum).add(x); }
 
-  void add(const Sums &others) {
-    for (std::size_t n = 0; n < limbs.size(); ++n)
-      limbs[n] += others.limbs[n];
-    for (std::size_t n = 0; n < non_finite.size(); ++n)
-      non_finite[n] += others.non_finite[n];
+  void add(Sums others) {
+    for (std::int64_t n = 0; n < count(); ++n)
+      of(n).add(others.of(n));
     carry();
   }
 
-  /// Hands on what is beyond 32 bits of all limbs but the last.
   void carry() {
-    additions = 0;
-    for (std::size_t n = 0; n < limbs.size(); ++n)
-      if (n % limbs_per_sum != limbs_per_sum - 1) {
-        limbs[n + 1] += limbs[n] >> 32; // towards minus infinity
-        limbs[n] &= 0xffffffff;
-      }
+    for (std::int64_t n = 0; n < count(); ++n)
+      of(n).carry();
   }
 
-  [[nodiscard]] reference::ExactSum sum(std::size_t number) const {
-    reference::ExactSum sum;
-    for (std::size_t n = 0; n < limbs_per_sum; ++n)
-      sum.add_shifted(limbs[number * limbs_per_sum + n],
-                      static_cast<int>(32 * n) + smallest + 1074);
-    if (non_finite[number] != 0)
-      sum.add_non_finite(non_finite[number]);
-    return sum;
+  /// A sum, rounded once to a float.
+  template <class Float> [[nodiscard]] Float rounded(std::int64_t sum) const {
+    Words words = words_of(sum);
+    return static_cast<Float>(Sum(words.data())
+                                  .round(1, std::is_same_v<Float, double>
+                                                ? exact::Rounding::Double
+                                                : exact::Rounding::DoubleToOdd));
   }
 
   void write(ByteWriter &writer) const {
-    for (std::size_t n = 0; n < limbs.size(); ++n)
-      if (n % limbs_per_sum != limbs_per_sum - 1)
-        writer.write(static_cast<std::uint32_t>(limbs[n]));
-      else
-        writer.write(limbs[n]);
-    for (double sum : non_finite) // all NaNs are one
+    for (std::int64_t n = 0; n < count(); ++n) {
+      Words words = words_of(n);
+      Sum sum(words.data());
+      for (std::int64_t limb = 0; limb + 1 < Sum::limbs; ++limb)
+        writer.write(static_cast<std::uint32_t>(sum.limb(limb)));
+      writer.write(sum.limb(Sum::limbs - 1));
+    }
+    for (std::int64_t n = 0; n < count(); ++n) { // all NaNs are one
+      Words words = words_of(n);
+      const double sum = Sum(words.data()).non_finite();
       writer.write(std::isnan(sum) ? std::numeric_limits<double>::quiet_NaN() : sum);
+    }
   }
 
   void read(ByteReader &reader) {
-    for (std::size_t n = 0; n < limbs.size(); ++n)
-      limbs[n] = n % limbs_per_sum != limbs_per_sum - 1 ? reader.read<std::uint32_t>()
-                                                        : reader.read_integer();
-    for (double &sum : non_finite) {
-      sum = reader.read_double();
+    for (std::int64_t n = 0; n < count(); ++n) {
+      for (std::int64_t limb = 0; limb + 1 < Sum::limbs; ++limb)
+        of(n).limb(limb) = reader.read<std::uint32_t>();
+      of(n).limb(Sum::limbs - 1) = reader.read_integer();
+    }
+    for (std::int64_t n = 0; n < count(); ++n) {
+      const double sum = reader.read_double();
       if (std::isfinite(sum) && std::bit_cast<std::uint64_t>(sum) != 0)
         throw Error("partial_reduction: a sum of infinities and NaNs is finite");
+      of(n).set_non_finite(sum);
     }
   }
 
 private:
-  /// A limb takes so many, of 33 bits each.
-  static constexpr std::int64_t most_additions = std::int64_t{1} << 29;
+  using Words = std::array<std::int64_t, static_cast<std::size_t>(Sum::words)>;
 
-  std::int64_t additions = 0;      ///< since `carry`
-  std::vector<std::int64_t> limbs; ///< sum by sum
-  std::vector<double> non_finite;
+  [[nodiscard]] Sum of(std::int64_t sum) { return Sum(words.data() + sum * Sum::words); }
+  /// A copy: others may read the sums meanwhile, and rounding one carries.
+  [[nodiscard]] Words words_of(std::int64_t sum) const {
+    Words copy;
+    std::ranges::copy_n(words.begin() + sum * Sum::words, Sum::words, copy.begin());
+    return copy;
+  }
+
+  std::vector<std::int64_t> words; ///< those of tsum/Exact/Limbs.h, sum by sum
 };
 
 /// The sums of elements of type `T`, in limbs of f64 or f32.
@@ -148,13 +123,13 @@ public:
     const std::int64_t extent = std::exchange(shape[inner], shape[inner] > 0);
     for_each_index<2>(shape, {strides, steps}, [&](const auto &offsets) {
       const std::byte *place = values->data + offsets[0];
-      auto sum = static_cast<std::size_t>(offsets[1]);
+      std::int64_t sum = offsets[1];
       for (std::int64_t n = 0; n < extent; ++n) {
         T element;
         std::memcpy(&element, place, sizeof(T));
         sums.add(sum, static_cast<Wide>(element));
         place += strides[inner];
-        sum += static_cast<std::size_t>(steps[inner]);
+        sum += steps[inner];
       }
     });
     sums.carry();
@@ -168,8 +143,8 @@ public:
 
   [[nodiscard]] Tensor result() const override {
     std::vector<T> results;
-    for (std::size_t n = 0; n < static_cast<std::size_t>(sums.count()); ++n)
-      results.push_back(sums.sum(n).template result<T>());
+    for (std::int64_t n = 0; n < sums.count(); ++n)
+      results.push_back(sums.template rounded<T>(n));
     return whole.results(results.data());
   }
 
@@ -177,7 +152,7 @@ public:
 
   [[nodiscard]] std::string to_string() const override {
     return "\n  " + first_of(sums.count(), [this](std::int64_t i) {
-             const T rounded = sums.sum(static_cast<std::size_t>(i)).template result<T>();
+             const T rounded = sums.template rounded<T>(i);
              return element_to_string(whole.dtype, reinterpret_cast<const std::byte *>(&rounded));
            });
   }

@@ -40,8 +40,8 @@ public:
   /// Those, the sum of infinities and NaNs and the number of additions, in whole cache lines.
   static constexpr std::int64_t words = (limbs + 2 + 7) / 8 * 8;
   /// Of a sum that others take: two limbs each, after `carry`, then the last one, which has the
-  /// sign, and how many infinities and NaNs there are. Nodes of several parts add up as integers.
-  static constexpr std::int64_t node_words = (limbs - 1 + 1) / 2 + 2;
+  /// sign, and the sum of infinities and NaNs.
+  static constexpr std::int64_t node_words = limbs / 2 + 2;
 
   explicit Limbs(std::int64_t *memory) : words_of_sum(memory) {}
 
@@ -59,12 +59,15 @@ public:
 
   /// Adds `number` * 2^`power` smallest numbers.
   void add_fixed(std::int64_t number, std::int64_t power) {
-    std::int64_t *limb = words_of_sum + power / 32;
-    const Int128 shifted = static_cast<Int128>(number) << power % 32;
-    limb[0] += static_cast<std::int64_t>(shifted & mask);
-    limb[1] += static_cast<std::int64_t>(shifted >> 32 & mask);
-    limb[2] += static_cast<std::int64_t>(shifted >> 64);
+    add_parts(number, power);
     count(1);
+  }
+
+  void add(const Limbs &other) {
+    for (std::int64_t n = 0; n < limbs; ++n)
+      words_of_sum[n] += other.words_of_sum[n];
+    set_non_finite(non_finite() + other.non_finite());
+    count(other.additions() + 1);
   }
 
   /// Hands on what is beyond 32 bits of all limbs but the last.
@@ -75,6 +78,13 @@ public:
       words_of_sum[n] &= mask;
     }
   }
+
+  // What there is after `carry`: all limbs but the last are below 2^32, and that has the sign.
+
+  [[nodiscard]] std::int64_t &limb(std::int64_t n) { return words_of_sum[n]; }
+  /// The sum of infinities and NaNs.
+  [[nodiscard]] double non_finite() const { return std::bit_cast<double>(words_of_sum[limbs]); }
+  void set_non_finite(double x) { words_of_sum[limbs] = std::bit_cast<std::int64_t>(x); }
 
   /// The sum divided by `divisor`, at most 2^47, and rounded.
   [[nodiscard]] double round(std::int64_t divisor, Rounding rounding);
@@ -103,35 +113,35 @@ private:
         static_cast<std::int64_t>((bits & ((Bits{1} << fraction) - 1)) | is_normal << fraction);
     const std::int64_t sign = -static_cast<std::int64_t>(bits >> (8 * sizeof(T) - 1));
     const std::int64_t number = (magnitude ^ sign) - sign;
-    const auto power = static_cast<std::uint64_t>(exponent - is_normal);
-    std::int64_t *limb = words_of_sum + power / 32;
-    if constexpr (sizeof(T) == 4) {
+    const auto power = static_cast<std::int64_t>(exponent - is_normal);
+    if constexpr (sizeof(T) == 4) { // two limbs hold it
+      std::int64_t *limb = words_of_sum + power / 32;
       const std::int64_t shifted = number << power % 32;
       limb[0] += shifted & mask;
       limb[1] += shifted >> 32;
     } else {
-      const Int128 shifted = static_cast<Int128>(number) << power % 32;
-      limb[0] += static_cast<std::int64_t>(shifted & mask);
-      limb[1] += static_cast<std::int64_t>(shifted >> 32 & mask);
-      limb[2] += static_cast<std::int64_t>(shifted >> 64);
+      add_parts(number, power);
     }
+  }
+
+  void add_parts(std::int64_t number, std::int64_t power) {
+    std::int64_t *limb = words_of_sum + power / 32;
+    const Int128 shifted = static_cast<Int128>(number) << power % 32;
+    limb[0] += static_cast<std::int64_t>(shifted & mask);
+    limb[1] += static_cast<std::int64_t>(shifted >> 32 & mask);
+    limb[2] += static_cast<std::int64_t>(shifted >> 64);
   }
 
   [[nodiscard]] double round_sum(Rounding rounding) const;
   [[nodiscard]] double round_quotient(std::int64_t divisor, Rounding rounding) const;
 
-  static constexpr int nan_bit = 0, plus_bit = 21, minus_bit = 42;
-
-  std::int64_t &additions() { return words_of_sum[limbs + 1]; }
-  [[nodiscard]] double non_finite() const { return std::bit_cast<double>(words_of_sum[limbs]); }
-  void set_non_finite(double x) { words_of_sum[limbs] = std::bit_cast<std::int64_t>(x); }
+  [[nodiscard]] std::int64_t &additions() const { return words_of_sum[limbs + 1]; }
 
   std::int64_t *words_of_sum;
 };
 
-/// The number `magnitude` * 2^`unit`, and something of less than 2^`unit` if there `is_more`,
-/// rounded: as `Rounding::Single`, to odd.
-[[nodiscard]] double round(UInt128 magnitude, int unit, bool is_more, Rounding rounding);
+/// The number `magnitude` * 2^`unit` over `divisor`, rounded: as `Rounding::Single`, to odd.
+[[nodiscard]] double round(UInt128 magnitude, int unit, std::int64_t divisor, Rounding rounding);
 
 extern template class Limbs<float>;
 extern template class Limbs<double>;
