@@ -142,26 +142,10 @@ static int64_t laneCount(ValueRange vectors) {
   return cast<VectorType>(vectors.front().getType()).getDimSize(0);
 }
 
-/// The lanes of `x` and, behind them, of `y` that `sources` names.
-static SmallVector<Value> shuffle(OpBuilder &b, Location loc, ValueRange x, ValueRange y,
-                                  ArrayRef<int64_t> sources) {
-  return llvm::map_to_vector(llvm::zip_equal(x, y), [&](auto pair) -> Value {
-    auto [left, right] = pair;
-    return vector::ShuffleOp::create(b, loc, left, right, sources);
-  });
-}
-
 SmallVector<Value> Accumulators::foldHalves(OpBuilder &b, Location loc, ValueRange vector,
                                             int64_t lanes) const {
-  auto halves = [&](int64_t offset) {
-    SmallVector<int64_t> sources;
-    for (int64_t group = 0; group < laneCount(vector); group += lanes)
-      for (int64_t lane = 0; lane < lanes / 2; ++lane)
-        sources.push_back(group + offset + lane);
-    return shuffle(b, loc, vector, vector, sources);
-  };
-  SmallVector<Value> lower = halves(0), upper = halves(lanes / 2);
-  return combine(b, loc, lower, upper);
+  return tsum::foldHalves(b, loc, vector, lanes,
+                          [&](ValueRange x, ValueRange y) { return combine(b, loc, x, y); });
 }
 
 SmallVector<Value> Accumulators::foldLanes(OpBuilder &b, Location loc, ValueRange blocks,
@@ -176,48 +160,11 @@ SmallVector<Value> Accumulators::foldLines(OpBuilder &b, Location loc,
                                            ArrayRef<SmallVector<Value>> lines) const {
   // Each line alone, until it fills a register.
   constexpr int64_t registerBytes = 64;
-  int64_t lanes = std::min(laneCount(lines.front()), registerBytes / blockBytes());
-  SmallVector<SmallVector<Value>> vectors =
-      llvm::map_to_vector(lines, [&](ValueRange line) { return foldLanes(b, loc, line, lanes); });
-
-  // Then two vectors become one: the lower half of each line's lanes has the sums of the first, the
-  // upper half those of the second. One shuffle leaves lanes where they are, a blend; of the other
-  // each half takes the other's place.
-  for (; lanes > 1 && vectors.size() > 1; lanes /= 2) {
-    SmallVector<SmallVector<Value>> folded;
-    for (size_t first = 0; first < vectors.size(); first += 2) {
-      const auto &x = vectors[first], &y = vectors[first + 1];
-      const int64_t size = laneCount(x), half = lanes / 2;
-      SmallVector<int64_t> stay, cross;
-      for (int64_t lane = 0; lane < size; ++lane) {
-        const bool isUpper = lane % lanes >= half;
-        stay.push_back(isUpper ? size + lane : lane);
-        cross.push_back(isUpper ? size + lane - half : lane + half);
-      }
-      folded.push_back(combine(b, loc, shuffle(b, loc, x, y, stay), shuffle(b, loc, x, y, cross)));
-    }
-    vectors = std::move(folded);
-  }
-  // A last vector alone folds its own halves.
-  for (; lanes > 1; lanes /= 2)
-    vectors.front() = foldHalves(b, loc, vectors.front(), lanes);
-
-  // The lines that became one vector are there in the order of their reversed bits.
-  const size_t together = lines.size() / vectors.size();
-  SmallVector<int64_t> places;
-  for (size_t line = 0; line < lines.size(); ++line) {
-    size_t place = 0;
-    for (size_t bit = 1; bit < together; bit *= 2)
-      place = 2 * place + (line / bit) % 2;
-    places.push_back(int64_t(line / together * together + place));
-  }
-  SmallVector<Value> results;
-  for (size_t part = 0; part < vectors.front().size(); ++part) {
-    Value all = concatenate(
-        b, loc, llvm::map_to_vector(vectors, [&](const auto &vector) { return vector[part]; }));
-    results.push_back(vector::ShuffleOp::create(b, loc, all, all, places));
-  }
-  return results;
+  const int64_t lanes = std::min(laneCount(lines.front()), registerBytes / blockBytes());
+  return tsum::foldLines(
+      b, loc,
+      llvm::map_to_vector(lines, [&](ValueRange line) { return foldLanes(b, loc, line, lanes); }),
+      [&](ValueRange x, ValueRange y) { return combine(b, loc, x, y); });
 }
 
 SmallVector<Value> Accumulators::mergeNeighbours(OpBuilder &b, Location loc,
@@ -235,7 +182,7 @@ SmallVector<Value> Accumulators::mergeNeighbours(OpBuilder &b, Location loc,
         for (int64_t node = from * columns; node < size; node += 2 * columns)
           for (int64_t column = 0; column < columns; ++column)
             sources.push_back(node + column);
-        return shuffle(b, loc, x, y, sources);
+        return shuffleEach(b, loc, x, y, sources);
       };
       SmallVector<Value> even = every2nd(0), odd = every2nd(1);
       merged.push_back(merge(b, loc, even, odd));

@@ -253,12 +253,16 @@ void ExactWindow::takeLines(ArrayRef<SmallVector<Value>> lines, Value additions,
   Value lanes = ConstantIndexOp::create(b, loc, widthOf(lines.front().front()));
   additions = MulIOp::create(b, loc, additions, lanes);
   SmallVector<Value> numbers = magic(first, width);
-  for (int64_t level = 0; level < levels; ++level) {
-    Value sum =
-        sumLines(b, loc, llvm::map_to_vector(lines, [&](const auto &line) { return line[level]; }));
+  SmallVector<Value> folded =
+      foldLines(b, loc, SmallVector<SmallVector<Value>>(lines), [&](ValueRange x, ValueRange y) {
+        SmallVector<Value> sums;
+        for (auto [left, right] : llvm::zip_equal(x, y))
+          sums.push_back(AddIOp::create(b, loc, left, right));
+        return sums;
+      });
+  for (int64_t level = 0; level < levels; ++level)
     nest.storeTo(sums, at(level, first),
-                 widen(b, loc, withoutMagic(sum, numbers[level], additions)));
-  }
+                 widen(b, loc, withoutMagic(folded[level], numbers[level], additions)));
 }
 
 Value ExactWindow::isAnyTaken(AffineExpr first, int64_t width) {
@@ -284,12 +288,6 @@ exact::Rounding roundingOf(ir::ReductionAttr reduction) {
                            : exact::Rounding::DoubleToOdd;
 }
 
-Type roundedType(ir::ReductionAttr reduction) {
-  MLIRContext *context = reduction.getContext();
-  return reduction.getRounded().isF32() ? Type(Float32Type::get(context))
-                                        : Float64Type::get(context);
-}
-
 /// Sums of so few elements are rounded in vectors: they are many, for as much data. So many f32
 /// have a sum that is an f64.
 static constexpr int64_t fewElements = 256, fewDoubles = 64;
@@ -303,7 +301,7 @@ Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t el
     }
     width = 1;
   }
-  Type rounded = roundedType(reduction);
+  Type rounded = reduction.getResultType();
   if (reduction.getDivisor() == 1 && type.isF32() && elements <= fewElements) {
     Value sum = roundSingles(first, width);
     return rounded.isF64() ? sum : TruncFOp::create(b, loc, like(sum, rounded), sum).getResult();

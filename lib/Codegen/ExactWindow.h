@@ -106,8 +106,7 @@ private:
   mlir::Value upper, lower; ///< the limits of magnitudes, by their bits, as `add` keeps these
 };
 
-/// As which float the library rounds a result, and the type that it has then.
+/// How the library rounds to the type of a result.
 exact::Rounding roundingOf(ir::ReductionAttr reduction);
-mlir::Type roundedType(ir::ReductionAttr reduction);
 
 } // namespace tsum

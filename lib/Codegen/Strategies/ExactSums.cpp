@@ -284,7 +284,7 @@ SmallVector<Value> ExactSums::roundLimbs(const Lanes &lanes) {
   SmallVector<Value> results;
   for (auto [part, each] : llvm::zip_equal(parts, loops.accumulators.each())) {
     ir::ReductionAttr reduction = each.reduction();
-    Value rounded = nest.allocate(lanes.results, roundedType(reduction));
+    Value rounded = nest.allocate(lanes.results, reduction.getResultType());
     ir::LimbsOp::create(
         b, loc, "round", reduction.getBlockType(), {part.limbs, rounded},
         {nest.index(lanes.first * words()), nest.index(nest.constant(0))},
