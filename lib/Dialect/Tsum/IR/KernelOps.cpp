@@ -3,6 +3,7 @@
 // What stands inside of kernels, and the attributes that say how these compute.
 
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Exact/Calls.h"
 #include "tsum/Exact/Limbs.h"
 #include "tsum/Graph/SummationTree.h"
 
@@ -176,16 +177,10 @@ ReductionAttr ReductionAttr::between(bool fromNodes, bool toNodes) const {
 }
 
 LogicalResult LimbsOp::verify() {
-  struct Function {
-    StringRef name;
-    size_t buffers, numbers;
-  };
-  static constexpr Function functions[] = {{"add", 2, 2},        {"add_fixed", 4, 3},
-                                           {"round", 2, 3},      {"round_fixed", 4, 4},
-                                           {"store_node", 2, 0}, {"add_node", 2, 0}};
-  const auto *function =
-      llvm::find_if(functions, [&](const Function &each) { return each.name == getFunction(); });
-  if (function == std::end(functions))
+  const auto *function = llvm::find_if(exact::signatures, [&](const exact::Signature &each) {
+    return getFunction() == StringRef(each.name);
+  });
+  if (function == std::end(exact::signatures))
     return emitOpError("calls \"") << getFunction() << "\", which tsum/Exact/Calls.def has not";
   if (!getElement().isF32() && !getElement().isF64())
     return emitOpError("is for elements of ") << getElement() << " (valid: f32, f64)";
