@@ -12,6 +12,12 @@ namespace {
 
 std::atomic<std::int64_t> added_elements;
 
+/// Once for some results, since threads share the number.
+void count_elements(std::int64_t count) {
+  if (count > 0)
+    added_elements.fetch_add(count, std::memory_order_relaxed);
+}
+
 template <class T> struct Window {
   static constexpr int fraction = std::numeric_limits<T>::digits - 1;
   static constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
@@ -34,7 +40,6 @@ template <class T> struct Functions {
   using Sum = Limbs<T>;
 
   static void add(std::int64_t *limbs, const T *x, std::int64_t count, std::int64_t step) {
-    added_elements.fetch_add(count, std::memory_order_relaxed);
     if (step == 0)
       return Sum(limbs).add(x, count);
     for (std::int64_t n = 0; n < count; ++n)
@@ -55,8 +60,13 @@ template <class T> struct Functions {
   static void round(std::int64_t *limbs, void *out, std::int64_t count, std::int64_t divisor,
                     std::int64_t rounding) {
     const auto as = static_cast<Rounding>(rounding);
-    for (std::int64_t n = 0; n < count; ++n)
-      store(out, n, Sum(limbs + n * Sum::words).round(divisor, as), as);
+    std::int64_t elements = 0;
+    for (std::int64_t n = 0; n < count; ++n) {
+      Sum sum(limbs + n * Sum::words);
+      store(out, n, sum.round(divisor, as), as);
+      elements += sum.elements();
+    }
+    count_elements(elements);
   }
 
   static void round_fixed(const std::int64_t *high, const std::int64_t *low, const T *magic,
@@ -74,6 +84,7 @@ template <class T> struct Functions {
   }
 
   static void store_node(std::int64_t *limbs, std::int64_t *node) {
+    count_elements(Sum(limbs).elements());
     Sum(limbs).store(std::span<std::int64_t, Sum::node_words>(node, Sum::node_words));
   }
 

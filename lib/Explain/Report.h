@@ -11,7 +11,7 @@ namespace tsum {
 struct KernelReport {
   KernelExplanation kernel;
   double measured = 0, predicted = 0; ///< microseconds
-  std::int64_t in_limbs = 0;          ///< elements of exact sums that no window held
+  std::int64_t in_limbs = 0;          ///< elements of exact sums that were added to limbs
   std::int64_t threads = 1;           ///< that it ran on
 
   /// Of the streaming limit, from 0 to about 1.

@@ -80,7 +80,8 @@ static std::string to_text(const KernelReport &report, std::size_t &next_value) 
     line("accuracy", join(kernel.accuracy, "; "));
   if (report.in_limbs > 0)
     line("in limbs", with_unit(static_cast<double>(report.in_limbs), "") +
-                         " elements, which no window of their block holds");
+                         " elements: beyond every window of their block, or behind the last "
+                         "vector of a long line");
   return text;
 }
 

@@ -37,25 +37,27 @@ public:
   /// Enough for 2^63 of the largest elements, and a sign.
   static constexpr std::int64_t limbs =
       (Limits::max_exponent - Limits::min_exponent + Limits::digits + 63 + 1 + 31) / 32;
-  /// Those, the sum of infinities and NaNs and the number of additions, in whole cache lines.
-  static constexpr std::int64_t words = (limbs + 2 + 7) / 8 * 8;
+  /// Those, the sum of infinities and NaNs, and how many additions and elements there were, in whole
+  /// cache lines.
+  static constexpr std::int64_t words = (limbs + 3 + 7) / 8 * 8;
   /// Of a sum that others take: two limbs each, after `carry`, then the last one, which has the
   /// sign, and the sum of infinities and NaNs.
   static constexpr std::int64_t node_words = limbs / 2 + 2;
 
   explicit Limbs(std::int64_t *memory) : words_of_sum(memory) {}
 
-  void add(T x) {
-    add_uncounted(x);
-    count(1);
-  }
+  void add(T x) { add(&x, 1); }
 
   /// Adds `size` of them.
   void add(const T *x, std::int64_t size) {
     for (std::int64_t n = 0; n < size; ++n)
       add_uncounted(x[n]);
+    elements() += size;
     count(size);
   }
+
+  /// How many elements were added.
+  [[nodiscard]] std::int64_t &elements() const { return words_of_sum[limbs + 2]; }
 
   /// Adds `number` * 2^`power` smallest numbers.
   void add_fixed(std::int64_t number, std::int64_t power) {
