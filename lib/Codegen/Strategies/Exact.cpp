@@ -197,13 +197,10 @@ private:
             llvm::function_ref<SmallVector<Value>(AffineExpr, int64_t, ValueRange)> visit) {
     if (loops.restOf(width) == 0)
       return carried;
-    const int64_t line = reduced.dims.pop_back_val();
-    SmallVector<Value> values = reduced.overAll(0, 1, carried, [&](ValueRange inside) {
+    return nest.overDims(ArrayRef(reduced.dims).drop_back(), carried, [&](ValueRange inside) {
       return loops.overRest(width, inside,
                             [&](AffineExpr at, int64_t count) { return visit(at, count, inside); });
     });
-    reduced.dims.push_back(line);
-    return values;
   }
 
   /// How many vectors a row has.
@@ -221,32 +218,61 @@ private:
     return arith::MulIOp::create(b, loc, vectors, constant(others));
   }
 
+  /// Sums whose blocks are chunks of the reduced dimensions, with one vector at each place.
+  struct Chunked {
+    ExactSums &sums;
+    LaneTile tile;
+    ReducedLoops::Chunks chunks;
+    int64_t step;               ///< of places, along the innermost dimension
+    bool isOnly = false;        ///< whether one chunk is all
+    SmallVector<Value> added{}; ///< what was added already, of all lanes, or nothing
+  };
+
+  /// Adds the elements at the position to a block.
+  auto addAt(const Chunked &blocks, const Lanes &lanes) {
+    return [this, &blocks, magic = blocks.sums.magic(lanes.first, lanes.count)](ValueRange block) {
+      return blocks.sums.add(block, loops.elements(blocks.tile), magic);
+    };
+  }
+
+  void withBlock(const Chunked &blocks, const Lanes &lanes, const ReducedLoops::Chunk &chunk,
+                 llvm::function_ref<void(const ExactSums::Block &)> body) {
+    ExactSums &sums = blocks.sums;
+    auto add = [&] {
+      auto visit = addAt(blocks, lanes);
+      return reduced.overChunk(blocks.chunks, chunk, blocks.step, sums.emptyBlock(lanes.count),
+                               visit);
+    };
+    auto take = [&](ValueRange block) {
+      sums.take(block, chunk.places, lanes.first, blocks.isOnly);
+    };
+    auto addToLimbs = [&] {
+      reduced.overChunk(blocks.chunks, chunk, blocks.step, {}, [&](ValueRange) {
+        sums.addToLimbs(loops.elements(blocks.tile), lanes.first, lanes.areOne());
+        return SmallVector<Value>();
+      });
+    };
+    auto load = [&] { return loops.load(blocks.added, lanes.first, lanes.count); };
+    ExactSums::Block block{add, take, addToLimbs};
+    if (!blocks.added.empty())
+      block.added = load;
+    body(block);
+  }
+
   /// One result of many blocks, whose lanes go together in the end.
   void emitLine() {
     ExactSums sums(loops, width, 1, /*isCommon=*/true);
     Value count = allocateCount(paddedElements());
     const LaneTile tile = loops.inAnyOrder({loops.line, width, 1});
     const Lanes lanes{zero(), width, 1};
+    const Chunked blocks{sums, tile, reduced.chunksOf(blockElements, width), width};
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
       sums.clear(lanes);
       clearCount(count);
-      const ReducedLoops::Chunks chunks = reduced.chunksOf(blockElements, width);
-      reduced.overChunks(chunks, width, [&](const ReducedLoops::Chunk &chunk) {
+      reduced.overChunks(blocks.chunks, width, [&](const ReducedLoops::Chunk &chunk) {
         countOrFlush(count, chunk.places, [&] { sums.flush(lanes); });
-        auto add = [&] {
-          SmallVector<SmallVector<Value>> magic = sums.magic(zero(), width);
-          return reduced.overChunk(
-              chunks, chunk, width, sums.emptyBlock(width),
-              [&](ValueRange block) { return sums.add(block, loops.elements(tile), magic); });
-        };
-        auto take = [&](ValueRange block) { sums.take(block, chunk.places, zero(), false); };
-        auto addToLimbs = [&] {
-          reduced.overChunk(chunks, chunk, width, {}, [&](ValueRange) {
-            sums.addToLimbs(loops.elements(tile), zero(), /*toFirst=*/true);
-            return SmallVector<Value>();
-          });
-        };
-        sums.addBlock(lanes, {add, take, addToLimbs});
+        withBlock(blocks, lanes, chunk,
+                  [&](const ExactSums::Block &block) { sums.addBlock(lanes, block); });
       });
       // What vectors leave is little.
       if (loops.restOf(width) > 0)
@@ -321,31 +347,10 @@ private:
     ExactSums sums(loops, lanes, lanes, /*isCommon=*/false);
     Value count = allocateCount(elements);
 
-    SmallVector<Value> added; // what a run has added, of all lanes
+    Chunked blocks{sums, tile, chunks, 1, isOnly};
     if (inRuns)
       for (Value each : sums.emptyBlock(1))
-        added.push_back(nest.allocate(lanes, getElementTypeOrSelf(each)));
-    auto withBlock = [&](const Lanes &lanes, const ReducedLoops::Chunk &chunk,
-                         llvm::function_ref<void(const ExactSums::Block &)> body) {
-      auto add = [&] {
-        SmallVector<SmallVector<Value>> magic = sums.magic(lanes.first, groups.width);
-        return reduced.overChunk(
-            chunks, chunk, 1, sums.emptyBlock(groups.width),
-            [&](ValueRange block) { return sums.add(block, loops.elements(tile), magic); });
-      };
-      auto take = [&](ValueRange block) { sums.take(block, chunk.places, lanes.first, isOnly); };
-      auto addToLimbs = [&] {
-        reduced.overChunk(chunks, chunk, 1, {}, [&](ValueRange) {
-          sums.addToLimbs(loops.elements(tile), lanes.first, /*toFirst=*/false);
-          return SmallVector<Value>();
-        });
-      };
-      ExactSums::Block block{add, take, addToLimbs};
-      auto load = [&] { return loops.load(added, lanes.first, groups.width); };
-      if (inRuns)
-        block.added = load;
-      body(block);
-    };
+        blocks.added.push_back(nest.allocate(lanes, getElementTypeOrSelf(each)));
     auto overGroups = [&](llvm::function_ref<void(const Lanes &)> body) {
       nest.overVectors(laneDim, groups, [&](AffineExpr group) {
         body({isOnly ? zero() : group * groups.width, groups.width, groups.width});
@@ -356,7 +361,7 @@ private:
       if (isOnly) {
         overGroups([&](const Lanes &lanes) {
           reduced.overChunks(chunks, 1, [&](const ReducedLoops::Chunk &chunk) {
-            withBlock(lanes, chunk, [&](const ExactSums::Block &block) {
+            withBlock(blocks, lanes, chunk, [&](const ExactSums::Block &block) {
               store(sums.resultsOf(block, lanes, elements), tile);
             });
           });
@@ -370,20 +375,19 @@ private:
                      [&] { overGroups([&](const Lanes &lanes) { sums.flush(lanes); }); });
         if (inRuns) {
           overGroups([&](const Lanes &lanes) {
-            loops.store(sums.emptyBlock(groups.width), added, lanes.first);
+            loops.store(sums.emptyBlock(groups.width), blocks.added, lanes.first);
           });
           reduced.overParts(chunk.length, rowsOfRun, [&](AffineExpr from, Value rows) {
             overGroups([&](const Lanes &lanes) {
-              SmallVector<SmallVector<Value>> magic = sums.magic(lanes.first, groups.width);
-              SmallVector<Value> block = reduced.overSteps(
-                  chunks, chunk.start + from, rows, 1, loops.load(added, lanes.first, groups.width),
-                  [&](ValueRange block) { return sums.add(block, loops.elements(tile), magic); });
-              loops.store(block, added, lanes.first);
+              auto add = addAt(blocks, lanes);
+              SmallVector<Value> block = loops.load(blocks.added, lanes.first, groups.width);
+              block = reduced.overSteps(chunks, chunk.start + from, rows, 1, block, add);
+              loops.store(block, blocks.added, lanes.first);
             });
           });
         }
         overGroups([&](const Lanes &lanes) {
-          withBlock(lanes, chunk,
+          withBlock(blocks, lanes, chunk,
                     [&](const ExactSums::Block &block) { sums.addBlock(lanes, block); });
         });
       });
@@ -441,7 +445,7 @@ public:
 
   int64_t resultsPerTile(const ReductionShape &shape, int64_t bytes) const override {
     constexpr int64_t rowBytes = 64 * 1024;
-    if (shape.isInner() && (shape.elements() > narrowLine || shape.innerKept < 0))
+    if (shape.isInner() && (shape.elements() > mostShuffled || shape.innerKept < 0))
       return std::max<int64_t>(1, rowBytes / std::max<int64_t>(bytes, 1));
     if (shape.takesExactNodes)
       return 1;
