@@ -445,6 +445,24 @@ def test_pieces_of_large_sums(shape, axis, dtype):
     mean = tsum.reduce_mean(values, axis, accuracy="exact")
     count = values.size // max(1, np.size(sums))
     check(mean, [each / count for each in expected], dtype)
+    for others, which in (([np.inf], np.isposinf), ([-np.inf], np.isneginf),
+                          ([np.inf, -np.inf], np.isnan), ([np.nan], np.isnan)):
+        values[(0,) * len(shape)], values[(-1,) * len(shape)] = others[0], others[-1]
+        result = tsum.reduce_sum(values, tuple(range(len(shape))), accuracy="exact")
+        assert which(result.numpy()), others
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+@pytest.mark.parametrize("shape, axis", [((40, 1000), 1), ((40, 4000), 1), ((30_000,), 0),
+                                         ((9000, 3), 0), ((5000, 80), 0), ((600_000,), 0)])
+def test_integers_of_the_largest_elements_of_a_window(shape, axis, dtype):
+    """8 is the first number above the window that kernels begin with: all bits of each element."""
+    largest = np.nextafter(DTYPES[dtype].type(8), DTYPES[dtype].type(0))
+    for value in (largest, -largest):
+        values = np.full(shape, value)
+        expected = F(float(value)) * shape[axis]
+        check(tsum.reduce_sum(values, axis, accuracy="exact"),
+              [expected] * (values.size // shape[axis]), dtype)
 
 
 def test_sums_that_no_window_holds():
