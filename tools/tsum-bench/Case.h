@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <tsum/tensor.h>
+#include <tsum/reductions.h>
 
 #include <functional>
 #include <string>
@@ -9,12 +9,14 @@
 
 namespace bench {
 
-/// A reduction of row-major operands, as cases.py writes it in a line: "sum float32 1024x4096 1 C".
+/// A reduction of row-major operands, as cases.py writes it in a line: "sum float32 1024x4096 1 C";
+/// with "exact_" before its name, by exact sums.
 struct Case {
   std::string op;
   tsum::DType dtype = {};
   tsum::Shape shape;
   std::vector<std::int64_t> axes;
+  tsum::Accuracy accuracy = tsum::Accuracy::standard;
 
   [[nodiscard]] std::size_t operands() const { return op == "sqdiff" || op == "dot" ? 2 : 1; }
 };

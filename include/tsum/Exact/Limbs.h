@@ -37,8 +37,8 @@ public:
   /// Enough for 2^63 of the largest elements, and a sign.
   static constexpr std::int64_t limbs =
       (Limits::max_exponent - Limits::min_exponent + Limits::digits + 63 + 1 + 31) / 32;
-  /// Those, the sum of infinities and NaNs, and how many additions and elements there were, in whole
-  /// cache lines.
+  /// Those, the sum of infinities and NaNs, and how many additions and elements there were, in
+  /// whole cache lines.
   static constexpr std::int64_t words = (limbs + 3 + 7) / 8 * 8;
   /// Of a sum that others take: two limbs each, after `carry`, then the last one, which has the
   /// sign, and the sum of infinities and NaNs.
