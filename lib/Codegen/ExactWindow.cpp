@@ -49,10 +49,12 @@ int64_t ExactWindow::mostOfSum(Type type) {
   return int64_t(1) << (type.isF32() ? 62 - 22 : 62 - 51);
 }
 
-ExactWindow::ExactWindow(LoopNest &nest, ir::ReductionAttr reduction, int64_t lanes, bool isCommon)
+ExactWindow::ExactWindow(LoopNest &nest, ir::ReductionAttr reduction, bool isComputed,
+                         int64_t lanes, bool isCommon)
     : nest(nest), b(nest.b), loc(nest.loc), type(reduction.getBlockType()),
-      holdsAll(reduction.getElement().isF16()), lanes(lanes), windows(isCommon ? 1 : lanes),
-      isCommon(isCommon) {
+      holdsAll(reduction.getElement().isF16()),
+      levels(isComputed && reduction.getElement().isF32() ? 3 : 2), lanes(lanes),
+      windows(isCommon ? 1 : lanes), isCommon(isCommon) {
   sums = nest.allocate(levels * lanes, b.getI64Type());
   upper = nest.allocate(windows, bitsType());
   lower = nest.allocate(windows, bitsType());
@@ -62,7 +64,7 @@ ExactWindow::ExactWindow(LoopNest &nest, ir::ReductionAttr reduction, int64_t la
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointAfter(upper.getDefiningOp());
   const int64_t bias = type.isF32() ? 127 : 1023;
-  const int64_t start = holdsAll ? bias - 1 : bias - fraction() + 4; // the last bit of f16 is 2^-24
+  const int64_t start = holdsAll ? bias - 1 : bias - height() + 4; // the last bit of f16 is 2^-24
   const int64_t width = std::min(vectorLanes(type), windows);
   for (int64_t first = 0; first < windows; first += width) {
     auto count = VectorType::get({std::min(width, windows - first)}, bitsType());
@@ -99,7 +101,7 @@ void ExactWindow::setUnits(Value value, AffineExpr first) {
   Value shift = of(fraction());
   // From here on elements are beyond the window; infinities and NaNs always are.
   const int64_t infinity = type.isF32() ? 255 : 2047;
-  Value end = AddIOp::create(b, loc, value, of(fraction() - 1));
+  Value end = AddIOp::create(b, loc, value, of(height() - 1));
   end = MinSIOp::create(b, loc, end, of(infinity));
   nest.storeTo(upper, first, ShLIOp::create(b, loc, end, shift));
   // Below this they have bits under the unit; compared as `add` has it.
@@ -180,10 +182,10 @@ Value ExactWindow::moveTo(ValueRange extrema, AffineExpr first) {
   // Between the lowest and the highest unit that will do. That of the lower level must leave no
   // subnormal numbers, which a host may have told the processor to take for zeros, and the M of the
   // higher one must be finite, which leaves out infinities and NaNs.
-  Value lowest = SubIOp::create(b, loc, high, of(fraction() - 2));
+  Value lowest = SubIOp::create(b, loc, high, of(height() - 2));
   lowest = MaxSIOp::create(b, loc, lowest, of(fraction() + 1));
   const int64_t largestExponent = type.isF32() ? 254 : 2046;
-  Value highest = MinSIOp::create(b, loc, low, of(largestExponent - fraction()));
+  Value highest = MinSIOp::create(b, loc, low, of(largestExponent - height()));
   Value fits = CmpIOp::create(b, loc, CmpIPredicate::sle, lowest, highest);
   Value middle = ShRUIOp::create(b, loc, AddIOp::create(b, loc, lowest, highest), of(1));
   // Of several windows those stay that hold their elements.
@@ -266,17 +268,19 @@ void ExactWindow::takeLines(ArrayRef<SmallVector<Value>> lines, Value additions,
 }
 
 Value ExactWindow::isAnyTaken(AffineExpr first, int64_t width) {
-  Value all = OrIOp::create(b, loc, sumOf(0, first, width), sumOf(1, first, width));
+  Value all = sumOf(0, first, width);
+  for (int64_t level = 1; level < levels; ++level)
+    all = OrIOp::create(b, loc, all, sumOf(level, first, width));
   Value isTaken = CmpIOp::create(b, loc, CmpIPredicate::ne, all, constantLike(b, loc, all, 0));
   return overLanes(b, loc, vector::CombiningKind::OR, isTaken);
 }
 
 void ExactWindow::flush(AffineExpr first, int64_t width, Value limbs, AffineExpr place,
                         int64_t step) {
-  ir::LimbsOp::create(b, loc, "add_fixed", type, {limbs, sums, sums, magics},
-                      {nest.index(place), nest.index(at(0, first)), nest.index(at(1, first)),
-                       nest.index(lowerMagicOf(first))},
-                      {width, step, isCommon ? 0 : 1});
+  ir::LimbsOp::create(
+      b, loc, "add_fixed", type, {limbs, sums, magics},
+      {nest.index(place), nest.index(at(0, first)), nest.index(lowestMagicOf(first))},
+      {width, step, levels, lanes, isCommon ? 0 : 1});
 }
 
 //===-- Results -------------------------------------------------------------------------------===//
@@ -288,8 +292,8 @@ exact::Rounding roundingOf(ir::ReductionAttr reduction) {
                            : exact::Rounding::DoubleToOdd;
 }
 
-/// Sums of so few elements are rounded in vectors: they are many, for as much data. So many f32
-/// have a sum that is an f64.
+/// Sums of so few elements are rounded in vectors: they are many, for as much data. So many f32 of
+/// two levels have a sum that is an f64.
 static constexpr int64_t fewElements = 256, fewDoubles = 64;
 
 Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t elements,
@@ -302,18 +306,18 @@ Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t el
     width = 1;
   }
   Type rounded = reduction.getResultType();
-  if (reduction.getDivisor() == 1 && type.isF32() && elements <= fewElements) {
+  if (reduction.getDivisor() == 1 && type.isF32() && levels == 2 && elements <= fewElements) {
     Value sum = roundSingles(first, width);
     return rounded.isF64() ? sum : TruncFOp::create(b, loc, like(sum, rounded), sum).getResult();
   }
   if (reduction.getDivisor() == 1 && reduction.getRounded().isF64() && elements <= fewDoubles)
     return roundDoubles(first, width);
   Value results = nest.allocate(width, rounded);
-  ir::LimbsOp::create(b, loc, "round_fixed", type, {sums, sums, magics, results},
-                      {nest.index(at(0, first)), nest.index(at(1, first)),
-                       nest.index(lowerMagicOf(first)), nest.index(nest.constant(0))},
-                      {width, isCommon ? 0 : 1, reduction.getDivisor(),
-                       static_cast<int64_t>(roundingOf(reduction))});
+  ir::LimbsOp::create(
+      b, loc, "round_fixed", type, {sums, magics, results},
+      {nest.index(at(0, first)), nest.index(lowestMagicOf(first)), nest.index(nest.constant(0))},
+      {width, levels, lanes, isCommon ? 0 : 1, reduction.getDivisor(),
+       static_cast<int64_t>(roundingOf(reduction))});
   return nest.loadFrom(results, nest.constant(0), width);
 }
 

@@ -14,8 +14,9 @@ namespace tsum {
 /// than 2^(p - 1 + u) becomes a multiple of 2^u, and the bits of x + M are those of M and this
 /// multiple. So the bits are added as integers, n times those of M come off in the end, and nothing
 /// is lost. What x + M rounds away is x - ((x + M) - M), exactly; it goes, the same way, to a
-/// second level with a unit of 2^(u - p), which takes it whole if it is a multiple of that. The two levels
-/// are a window of 2p - 1 bits: elements of p - 1 binades next to each other.
+/// second level with a unit of 2^(u - p), which takes it whole if it is a multiple of that. Two
+/// levels are a window of 2p - 1 bits: elements of p - 1 binades next to each other. f32 that the
+/// kernel computes have a third one, since a square has twice the binades of its root.
 ///
 /// Elements come in *blocks*. Each is added by the window of those before it, with its largest and
 /// smallest magnitude beside, which tell in the end whether all elements were within. If not, the
@@ -25,7 +26,8 @@ public:
   /// The windows of `lanes` sums of what `reduction` takes: one for all if `isCommon`, else each
   /// its own. They stay where the last block left them until the kernel returns. Those of f16,
   /// which hold all of these, never move.
-  ExactWindow(LoopNest &nest, ir::ReductionAttr reduction, int64_t lanes, bool isCommon);
+  ExactWindow(LoopNest &nest, ir::ReductionAttr reduction, bool isComputed, int64_t lanes,
+              bool isCommon);
 
   /// How many elements each lane of a block takes at most, so that no integer overflows.
   static constexpr int64_t mostOfBlock = 256;
@@ -36,8 +38,6 @@ public:
   void clear(mlir::AffineExpr first, int64_t width);
 
   // A block: the sums of its lanes, of each level, and their largest and smallest magnitude.
-
-  static constexpr int64_t levels = 2;
 
   /// What is added to elements of the lanes from `first` on, for each level.
   llvm::SmallVector<mlir::Value> magic(mlir::AffineExpr first, int64_t width);
@@ -79,6 +79,8 @@ public:
   static int64_t vectorLanes(mlir::Type type) { return type.isF32() ? 16 : 8; }
 
 private:
+  /// Between the units of the highest and the lowest level, in binades.
+  int64_t height() const { return (levels - 1) * fraction(); }
   int64_t fraction() const { return type.isF32() ? 23 : 52; }
   mlir::Type bitsType() const { return b.getIntegerType(type.getIntOrFloatBitWidth()); }
   int64_t mostBits() const { return type.isF32() ? int64_t(INT32_MAX) : INT64_MAX; }
@@ -92,16 +94,19 @@ private:
   void setUnits(mlir::Value units, mlir::AffineExpr first);
   mlir::AffineExpr at(int64_t level, mlir::AffineExpr lane) { return lane + level * lanes; }
   mlir::AffineExpr windowOf(mlir::AffineExpr lane) { return isCommon ? nest.constant(0) : lane; }
-  mlir::AffineExpr lowerMagicOf(mlir::AffineExpr lane) { return windowOf(lane) + windows; }
+  mlir::AffineExpr lowestMagicOf(mlir::AffineExpr lane) {
+    return windowOf(lane) + (levels - 1) * windows;
+  }
 
   LoopNest &nest;
   mlir::OpBuilder &b;
   mlir::Location loc;
   mlir::Type type; ///< in which elements are added: f32 or f64
   bool holdsAll;   ///< all finite elements
+  int64_t levels;
   int64_t lanes, windows;
   bool isCommon;
-  mlir::Value sums;         ///< level by level, the higher one first
+  mlir::Value sums;         ///< level by level, the highest first
   mlir::Value magics;       ///< of each level the M of each window, likewise
   mlir::Value upper, lower; ///< the limits of magnitudes, by their bits, as `add` keeps these
 };

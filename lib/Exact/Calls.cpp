@@ -46,14 +46,13 @@ template <class T> struct Functions {
       Sum(limbs + n * step).add(x[n]);
   }
 
-  static void add_fixed(std::int64_t *limbs, const std::int64_t *high, const std::int64_t *low,
-                        const T *magic, std::int64_t count, std::int64_t step,
-                        std::int64_t magic_step) {
+  static void add_fixed(std::int64_t *limbs, const std::int64_t *sums, const T *magic,
+                        std::int64_t count, std::int64_t step, std::int64_t levels,
+                        std::int64_t level_step, std::int64_t magic_step) {
     for (std::int64_t n = 0; n < count; ++n) {
-      const int power = Window<T>::exponent(magic[n * magic_step]) - 1;
-      Sum sum(limbs + n * step);
-      sum.add_fixed(high[n], power + Window<T>::fraction);
-      sum.add_fixed(low[n], power);
+      std::int64_t power = Window<T>::exponent(magic[n * magic_step]) - 1;
+      for (std::int64_t level = levels; level-- > 0; power += Window<T>::fraction)
+        Sum(limbs + n * step).add_fixed(sums[level * level_step + n], power);
     }
   }
 
@@ -69,12 +68,14 @@ template <class T> struct Functions {
     count_elements(elements);
   }
 
-  static void round_fixed(const std::int64_t *high, const std::int64_t *low, const T *magic,
-                          void *out, std::int64_t count, std::int64_t magic_step,
+  static void round_fixed(const std::int64_t *sums, const T *magic, void *out, std::int64_t count,
+                          std::int64_t levels, std::int64_t level_step, std::int64_t magic_step,
                           std::int64_t divisor, std::int64_t rounding) {
     const auto as = static_cast<Rounding>(rounding);
     for (std::int64_t n = 0; n < count; ++n) {
-      const Int128 sum = (static_cast<Int128>(high[n]) << Window<T>::fraction) + low[n];
+      Int128 sum = 0;
+      for (std::int64_t level = 0; level < levels; ++level)
+        sum = (sum << Window<T>::fraction) + sums[level * level_step + n];
       const int unit =
           Window<T>::exponent(magic[n * magic_step]) - Window<T>::bias - Window<T>::fraction;
       const double value =

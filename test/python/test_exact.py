@@ -485,3 +485,13 @@ def test_explain_says_what_went_to_limbs():
     assert "in limbs" not in tsum.explain(tsum.reduce_sum(ones, 1, accuracy="exact"))
     ones[:, ::2] = 1e30
     assert "12.8 K elements" in tsum.explain(tsum.reduce_sum(ones, 1, accuracy="exact"))
+
+
+@pytest.mark.parametrize("shape, axis", [((1, 20011), 1), ((33, 700), 1), ((900, 3), 1),
+                                         ((48, 13), 1), ((640, 50), 0)])
+def test_squares_of_f32_are_within_a_window_that_spans_twice_their_binades(shape, axis):
+    x = sample("f32", int(np.prod(shape)), 20).reshape(shape).astype(np.float32)
+    total = tsum.reduce_sum(tsum.square(tsum.constant(x)), axis, accuracy="exact")
+    lines = np.square(x) if axis else np.square(x).T
+    check(total, [sum(exact_values(line)) for line in lines], "f32")
+    assert "in limbs" not in tsum.explain(total)

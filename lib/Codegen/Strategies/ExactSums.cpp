@@ -40,10 +40,10 @@ static void ifTrue(OpBuilder &b, Location loc, Value condition, llvm::function_r
 
 ExactSums::ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon)
     : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc) {
-  for (const Accumulator &each : loops.accumulators.each()) {
+  for (auto [each, value] : llvm::zip(loops.accumulators.each(), loops.values)) {
     ir::ReductionAttr reduction = each.reduction();
     Type type = reduction.getBlockType();
-    Part part{ExactWindow(nest, reduction, windowLanes, isCommon),
+    Part part{ExactWindow(nest, reduction, !isa<BlockArgument>(value), windowLanes, isCommon),
               nest.allocate(limbLanes * words(), b.getI64Type()),
               nest.allocate(ExactWindow::vectorLanes(type), type), Value()};
     if (reduction.getFromNodes() || reduction.getToNodes())

@@ -38,7 +38,7 @@
 
 // The results are rounded from the integers, or from limbs.
 //       CHECK:     scf.if %{{.*}} -> (vector<16xf32>) {
-//       CHECK:       tsum.limbs "round_fixed" f32 (%[[SUMS]], %[[SUMS]], %[[MAGIC]], %{{.*}}) at (%{{.*}}) numbers [16, 0, 1, 0]
+//       CHECK:       tsum.limbs "round_fixed" f32 (%[[SUMS]], %[[MAGIC]], %{{.*}}) at (%{{.*}}) numbers [16, 2, 16, 0, 1, 0]
 //       CHECK:     } else {
 //       CHECK:       tsum.limbs "add" f32 (%[[LIMBS]], %{{.*}}) at (%{{.*}}) numbers [16, 0]
 //       CHECK:       tsum.limbs "round" f32 (%[[LIMBS]], %{{.*}}) at (%{{.*}}) numbers [16, 1, 0]
@@ -108,7 +108,7 @@ func.func @short_rows(%x: memref<48x13xf32>, %out: memref<48xf32>) {
 //       CHECK:   affine.for %{{.*}} = 0 to 12 {
 //       CHECK:     tsum.limbs "add_fixed" f64
 //       CHECK:     tsum.limbs "round" f64
-//       CHECK:     tsum.limbs "round_fixed" f64 (%{{.*}}) at (%{{.*}}) numbers [8, 1, 640, 1]
+//       CHECK:     tsum.limbs "round_fixed" f64 (%{{.*}}) at (%{{.*}}) numbers [8, 2, 96, 1, 640, 1]
 func.func @columns(%x: memref<640x96xf64>, %out: memref<96xf64>) {
   %zero = arith.constant 0.0 : f64
   linalg.fill ins(%zero : f64) outs(%out : memref<96xf64>)
@@ -131,7 +131,7 @@ func.func @columns(%x: memref<640x96xf64>, %out: memref<96xf64>) {
 // CHECK-LABEL: func.func @line
 //       CHECK:   affine.for %[[BLOCK:.*]] = 0 to 98
 //       CHECK:     arith.cmpi ugt
-//       CHECK:     tsum.limbs "add_fixed" f64 (%{{.*}}) at (%{{.*}}) numbers [8, 0, 0]
+//       CHECK:     tsum.limbs "add_fixed" f64 (%{{.*}}) at (%{{.*}}) numbers [8, 0, 2, 8, 0]
 //       CHECK:     scf.for
 //       CHECK:       vector.load %{{.*}} : memref<200009xf64>, vector<8xf64>
 //       CHECK:   vector.maskedload
