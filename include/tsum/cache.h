@@ -24,6 +24,10 @@ struct CacheStats {
   std::int64_t compilations = 0;            ///< misses that nobody had on disk
   std::chrono::nanoseconds compile_time{0}; ///< summed over all misses
 
+  std::int64_t generic_runs = 0;     ///< evaluations, of a graph or a part of one, by generic code
+  std::int64_t specialized_runs = 0; ///< by code that was compiled for their shapes
+  std::int64_t specializations = 0;  ///< compilations that took the place of generic code
+
   std::int64_t disk_hits = 0;
   std::int64_t disk_misses = 0;
   std::int64_t disk_broken = 0; ///< disk misses where there was a file that could not be used
@@ -52,11 +56,28 @@ void set_cache_directory(std::string directory);
 /// That directory; empty if there is none, or it may not be trusted.
 [[nodiscard]] std::string cache_directory();
 
+/// What evaluates graphs of a shape for which nothing is compiled. Generic code, which is part of
+/// the library, runs any shape at once. What it takes longer than compiled code depends on the
+/// graph: see docs/caching.md. It gives the same bits.
+enum class Specialize : std::uint8_t {
+  /// The first shape of an expression is compiled where it is asked for. Others run as generic code
+  /// at once, and are compiled on a thread of low priority if they come often.
+  background,
+  never, ///< Generic code runs whatever it can. For the rest code is compiled.
+  always ///< Every shape is compiled before it runs.
+};
+
+/// Sets that for the process, whose environment may say it, too, as TSUM_SPECIALIZE=never. At the
+/// start it is `background`. Code that is known stays. Functions that `compile` and `jit` make have
+/// compiled code in any case.
+void set_specialize(Specialize when);
+[[nodiscard]] Specialize specialize();
+
 /// One look-up of a kind of graph that was new to the process, or no longer known.
 struct CacheEvent {
-  /// `Reference` is the evaluator that the compiler is tested against: slow, for what does not
-  /// compile.
-  enum class Origin : std::uint8_t { Memory, Disk, Compiler, Reference };
+  /// `Generic` is code for all shapes; `Reference` the evaluator that the compiler is tested
+  /// against: slow, for what does not compile.
+  enum class Origin : std::uint8_t { Memory, Disk, Compiler, Reference, Generic };
 
   Origin origin = Origin::Memory; ///< where the code came from
   std::string graph;              ///< the canonical graph, a line per value

@@ -78,7 +78,7 @@ double streaming_limit(std::int64_t bytes) {
             .node();
     double time = 0;
     evaluate_by({sum}, [&](const Canonicalized &bound) {
-      for (const Measured &part : run_and_measure(*Kernels::instance().get(bound.graph), bound))
+      for (const Measured &part : run_and_measure(*Kernels::instance().get(bound.graph, Kernels::Use::Often), bound))
         time += part.time;
     });
     limit = static_cast<double>(size) / time;
@@ -124,7 +124,7 @@ GraphReport report_on(const Canonicalized &bound) {
   GraphReport report;
   const CacheStats before = cache_stats();
   const auto start = Clock::now();
-  KernelCache::ProgramPtr program = Kernels::instance().get(bound.graph);
+  KernelCache::ProgramPtr program = Kernels::instance().get(bound.graph, Kernels::Use::Often);
   report.milliseconds = Microseconds(Clock::now() - start).count() / 1e3;
   const CacheStats after = cache_stats();
   report.origin = after.compilations > before.compilations ? "compiler"

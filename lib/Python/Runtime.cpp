@@ -121,6 +121,11 @@ void bind_runtime(nb::module_ &m) {
       .def_ro("entries", &CacheStats::entries, "Entries now.")
       .def_ro("bytes", &CacheStats::bytes, "Bytes of their code and what describes it.")
       .def_ro("compilations", &CacheStats::compilations, "Misses that nobody had on disk.")
+      .def_ro("generic_runs", &CacheStats::generic_runs, "Evaluations by generic code.")
+      .def_ro("specialized_runs", &CacheStats::specialized_runs,
+              "Evaluations by code that was compiled for their shapes.")
+      .def_ro("specializations", &CacheStats::specializations,
+              "Compilations that took the place of generic code.")
       .def_ro("disk_hits", &CacheStats::disk_hits, "Misses whose code was read from disk.")
       .def_ro("disk_misses", &CacheStats::disk_misses, "Misses whose code was not.")
       .def_ro("disk_broken", &CacheStats::disk_broken,
@@ -144,6 +149,27 @@ void bind_runtime(nb::module_ &m) {
                ", disk_hits=" + std::to_string(self.disk_hits) + ")";
       });
   m.def("cache_stats", &cache_stats, "The kernel cache's counters.");
+  m.def(
+      "set_specialize",
+      [](const std::string &when) {
+        if (when == "background")
+          set_specialize(Specialize::background);
+        else if (when == "never")
+          set_specialize(Specialize::never);
+        else if (when == "always")
+          set_specialize(Specialize::always);
+        else
+          throw nb::value_error(
+              ("set_specialize: '" + when + "' (background, never or always)").c_str());
+      },
+      nb::arg("when"),
+      nb::sig("def set_specialize(when: typing.Literal['background', 'never', 'always']) -> None"),
+      "Sets when shapes are compiled that nothing is compiled for; TSUM_SPECIALIZE in the\n"
+      "environment does so, too. 'background': the first shape of an expression at once, others,\n"
+      "which run as generic code meanwhile, on a thread of low priority if they come again.\n"
+      "'never': generic code runs whatever it can. 'always': every shape before it runs. "
+      "Functions\n"
+      "of `jit` are compiled in any case. No value depends on it.");
   m.def("set_cache_capacity", &set_cache_capacity, nb::arg("entries"),
         nb::arg("bytes") = std::int64_t{256} << 20,
         "Bounds the cache in memory to `entries` programs (at least 1; 1024 at the start) and to\n"

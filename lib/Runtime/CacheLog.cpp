@@ -26,7 +26,8 @@ std::string to_text(std::chrono::nanoseconds time) {
 }
 
 void print(const CacheEvent &event) {
-  static constexpr const char *names[] = {"memory", "disk", "compiler", "reference"};
+  static constexpr const char *names[] = {"memory", "disk", "compiler", "reference",
+                                          "generic code"};
   std::string text = "tsum: cache: from ";
   text += names[static_cast<std::size_t>(event.origin)];
   text += " in " + to_text(event.total);
@@ -143,22 +144,40 @@ std::string explain_difference(const CanonicalGraph &graph, const CanonicalGraph
   return text.empty() ? "how the values are used" : text;
 }
 
-void count_signature(const CanonicalGraph &graph) {
-  // An expression is what is left without the sizes and the layouts.
+/// What is left of a graph without the sizes and the layouts.
+static std::vector<std::int64_t> expression_of(const CanonicalGraph &graph) {
   FieldWriter expression;
   for (const CanonicalGraph::Value &value : graph.values) {
     expression.write(value.op);
     expression.write(value.dtype);
     expression.write(value.operands);
   }
+  return std::move(expression.words);
+}
+
+bool is_known_expression(const CanonicalGraph &graph) {
+  std::vector<std::int64_t> expression = expression_of(graph);
+  State &all = state();
+  std::lock_guard lock(all.mutex);
+  return all.signatures.contains(expression);
+}
+
+void forget_expressions() {
+  State &all = state();
+  std::lock_guard lock(all.mutex);
+  all.signatures.clear();
+}
+
+void count_signature(const CanonicalGraph &graph) {
   constexpr std::size_t most_expressions = 10'000;
+  std::vector<std::int64_t> expression = expression_of(graph);
   State &all = state();
   std::string text;
   {
     std::lock_guard lock(all.mutex);
     if (all.signatures.size() >= most_expressions)
       all.signatures.clear();
-    if (++all.signatures[std::move(expression.words)] != signatures_without_warning + 1)
+    if (++all.signatures[std::move(expression)] != signatures_without_warning + 1)
       return;
     text = "tsum: warning: an expression was compiled for more than " +
            std::to_string(signatures_without_warning) + " kinds of data; " +

@@ -19,7 +19,12 @@ void log_cache_event(const CacheEvent &event);
 [[nodiscard]] std::string explain_difference(const CanonicalGraph &graph,
                                              const CanonicalGraph &nearest);
 
-/// Counts a kind of `graph` that was new. Warns on stderr, once for each expression, when one has
+/// Whether the expression of `graph` has been counted, in any shape.
+[[nodiscard]] bool is_known_expression(const CanonicalGraph &graph);
+
+void forget_expressions();
+
+/// Counts a kind of `graph` that was compiled or loaded. Warns on stderr, once for each expression, when one has
 /// come in more than `signatures_without_warning` kinds.
 void count_signature(const CanonicalGraph &graph);
 

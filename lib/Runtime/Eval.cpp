@@ -19,6 +19,7 @@ void eval(std::span<const Tensor> outputs) {
   if (signature.is_in_place()) { // otherwise data is copied each time
     if (PlanCache::Found found = kernels.plans.find(signature); found.plan) {
       kernels.memory.touch(*found.program);
+      kernels.note_run(*found.program);
       found.plan->run(*found.program, signature);
       return;
     }
@@ -30,7 +31,8 @@ void eval(std::span<const Tensor> outputs) {
   int graphs = 0;
   std::shared_ptr<const Plan> plan;
   evaluate_by(std::move(nodes), [&](const Canonicalized &bound) {
-    KernelCache::ProgramPtr program = kernels.get(bound.graph);
+    KernelCache::ProgramPtr program = kernels.get(bound.graph, Kernels::Use::Once);
+    kernels.note_run(*program);
     if (++graphs == 1)
       plan = make_plan(signature, bound, program);
     run_program(*program, bound, run_tiles);

@@ -50,7 +50,7 @@ Layout layout_of(const Tensor &tensor, ByteStrides strides) {
 Function::Prepared::Prepared(std::span<const Tensor> given_inputs,
                              std::span<const Tensor> given_outputs)
     : schedule(trace(given_inputs, given_outputs, [this](const CanonicalGraph &graph) {
-        KernelCache::ProgramPtr program = Kernels::instance().get(graph);
+        KernelCache::ProgramPtr program = Kernels::instance().get(graph, Kernels::Use::Often);
         code_bytes += program->bytes;
         return program;
       })) {

@@ -6,7 +6,15 @@
 
 namespace tsum {
 
-KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, bool *was_known) {
+static KernelCache::ProgramPtr cached(const CanonicalGraph &graph, KernelCache::Made made,
+                                      std::shared_ptr<UseClock::Time> last_used) {
+  return std::make_shared<const CachedProgram>(
+      std::move(made.program), made.bytes, std::move(last_used),
+      made.is_generic ? std::make_shared<const CanonicalGraph>(graph) : nullptr);
+}
+
+KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, const Make &make,
+                                         bool *was_known) {
   std::promise<ProgramPtr> promise;
   std::shared_future<ProgramPtr> program;
   auto last_used = std::make_shared<UseClock::Time>(UseClock::never);
@@ -33,11 +41,11 @@ KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, bool *was_
 
   const auto start = std::chrono::steady_clock::now();
   std::exception_ptr failure;
-  Made made;
+  std::int64_t bytes = 0;
   try {
-    made = make(graph);
-    promise.set_value(std::make_shared<const CachedProgram>(std::move(made.program), made.bytes,
-                                                            std::move(last_used)));
+    Made made = make(graph);
+    bytes = made.bytes;
+    promise.set_value(cached(graph, std::move(made), std::move(last_used)));
   } catch (...) {
     failure = std::current_exception();
     promise.set_exception(failure);
@@ -50,12 +58,34 @@ KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, bool *was_
     if (failure) {
       drop(found->second, dropped);
     } else {
-      found->second->bytes = made.bytes;
-      counters.bytes += made.bytes;
+      found->second->bytes = bytes;
+      counters.bytes += bytes;
       evict(dropped);
     }
   }
   return program.get();
+}
+
+KernelCache::ProgramPtr KernelCache::replace(const CanonicalGraph &graph, Made made) {
+  const std::int64_t bytes = made.bytes;
+  std::promise<ProgramPtr> promise;
+  Entries dropped; // outlive the lock
+  std::shared_future<ProgramPtr> former;
+  std::lock_guard lock(mutex);
+  auto found = index.find(&graph);
+  const bool is_there = found != index.end() && !found->second->making;
+  ProgramPtr program = cached(graph, std::move(made),
+                              is_there ? found->second->last_used
+                                       : std::make_shared<UseClock::Time>(UseClock::never));
+  if (is_there) {
+    Entry &entry = *found->second;
+    promise.set_value(program);
+    former = std::exchange(entry.program, promise.get_future().share());
+    counters.bytes += bytes - entry.bytes;
+    entry.bytes = bytes;
+    evict(dropped);
+  }
+  return program;
 }
 
 void KernelCache::set_capacity(std::int64_t new_capacity, std::int64_t bytes) {

@@ -8,6 +8,7 @@
 #include "tsum/Support/ForkSafe.h"
 #include "tsum/cache.h"
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <list>
@@ -18,11 +19,18 @@ namespace tsum {
 
 /// A loaded program in the cache.
 struct CachedProgram : Program {
-  CachedProgram(Program program, std::int64_t bytes, std::shared_ptr<UseClock::Time> last_used)
-      : Program(std::move(program)), bytes(bytes), last_used(std::move(last_used)) {}
+  CachedProgram(Program program, std::int64_t bytes, std::shared_ptr<UseClock::Time> last_used,
+                std::shared_ptr<const CanonicalGraph> generic_graph = nullptr)
+      : Program(std::move(program)), bytes(bytes), last_used(std::move(last_used)),
+        generic_graph(std::move(generic_graph)) {}
+
+  [[nodiscard]] bool is_generic() const { return generic_graph != nullptr; }
 
   std::int64_t bytes;
   std::shared_ptr<UseClock::Time> last_used;
+  /// Of generic code: what is to be compiled if it runs often. Null for compiled code.
+  std::shared_ptr<const CanonicalGraph> generic_graph;
+  mutable std::atomic<int> runs = 0; ///< of generic code
 };
 
 /// Compiled programs by canonical graph: bounded, the least recently used is dropped first. Safe to
@@ -34,18 +42,24 @@ public:
   struct Made {
     Program program;
     std::int64_t bytes = 0;
+    bool is_generic = false;
   };
   using Make = std::function<Made(const CanonicalGraph &)>;
 
-  explicit KernelCache(std::int64_t capacity, Make make,
-                       std::int64_t byte_capacity = std::int64_t{256} << 20)
-      : capacity(capacity), byte_capacity(byte_capacity), make(std::move(make)) {}
+  explicit KernelCache(std::int64_t capacity, std::int64_t byte_capacity = std::int64_t{256} << 20)
+      : capacity(capacity), byte_capacity(byte_capacity) {}
 
-  /// The program for `graph`, made if nobody has. Threads that ask for the same one at the same
+  /// The program for `graph`, by `make` if nobody has made it. Threads that ask for the same one at the same
   /// time wait for one; if making it throws, all of them get the exception and the next one to ask
   /// tries again. The program stays loaded for as long as the caller holds on to it. Sets
   /// `was_known` to whether it was there or being made.
-  [[nodiscard]] ProgramPtr get(const CanonicalGraph &graph, bool *was_known = nullptr);
+  [[nodiscard]] ProgramPtr get(const CanonicalGraph &graph, const Make &make,
+                               bool *was_known = nullptr);
+
+  /// Puts what was `made` in the place of the program of `graph`, whose users keep that until they
+  /// look it up again. Returns the new one, which the cache has not got if it has forgotten `graph`
+  /// meanwhile.
+  ProgramPtr replace(const CanonicalGraph &graph, Made made);
 
   /// Notes a use of a program that somebody held on to.
   void touch(const CachedProgram &program) { clock.touch(*program.last_used); }
@@ -90,7 +104,6 @@ private:
   mutable ForkSafeMutex mutex{LockRank::KernelCache};
   std::int64_t capacity;
   std::int64_t byte_capacity;
-  Make make;
   UseClock clock;
   Entries entries;
   std::unordered_map<const CanonicalGraph *, Entries::iterator, KeyHash, KeyEqual> index;

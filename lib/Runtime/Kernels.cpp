@@ -4,10 +4,11 @@
 
 #include "BufferPool.h"
 #include "CacheLog.h"
-#include "Interpreter.h"
 #include "MemoryBudget.h"
+#include "Specializer.h"
 #include "Threads.h"
 
+#include "tsum/Interpreter/Interpreter.h"
 #include "tsum/JIT/CompilerUse.h"
 #include "tsum/JIT/DiskCache.h"
 #include "tsum/JIT/Loader.h"
@@ -16,6 +17,8 @@
 #include "tsum/Support/Timeline.h"
 
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
 
 namespace tsum {
 
@@ -39,7 +42,26 @@ ProcessWide<Disk> the_disk;
 
 Disk &disk() { return the_disk.get(); }
 
-std::atomic<std::int64_t> compilations = 0;
+std::atomic<std::int64_t> compilations = 0, generic_runs = 0, specializations = 0;
+
+Specialize specialize_by_environment() {
+  const char *given = std::getenv("TSUM_SPECIALIZE");
+  const std::string_view text = given ? given : "";
+  if (text == "never")
+    return Specialize::never;
+  if (text == "always")
+    return Specialize::always;
+  if (!text.empty() && text != "background")
+    std::fprintf(stderr,
+                 "tsum: warning: TSUM_SPECIALIZE=%s means nothing (background, never or always)\n",
+                 given);
+  return Specialize::background;
+}
+
+std::atomic<Specialize> &when_to_specialize() {
+  static std::atomic<Specialize> when = specialize_by_environment();
+  return when;
+}
 
 void add_counters(const DiskCache &cache, CacheStats &stats) {
   stats.disk_hits += cache.counters.hits;
@@ -99,14 +121,27 @@ KernelCache::Made make_interpreted(const CanonicalGraph &graph, CacheEvent &even
     warn_of_detour(failure, "by the reference evaluator");
   event.origin = CacheEvent::Origin::Reference;
   event.failure = failure;
-  Program program = interpret(graph);
+  Program program = interpret_by_reference(graph);
   program.detour = std::move(failure);
   return {std::move(program), overhead_bytes};
 }
 
+/// Generic code for `graph`, unless there is none.
+std::optional<KernelCache::Made> make_generic(const CanonicalGraph &graph, CacheEvent &event) {
+  std::optional<Program> program = interpret(graph);
+  if (!program)
+    return std::nullopt;
+  event.origin = CacheEvent::Origin::Generic;
+  return KernelCache::Made{std::move(*program), overhead_bytes, /*is_generic=*/true};
+}
+
 /// Finds the code of `graph` on disk, or compiles it; if that fails, in smaller kernels; if these
 /// fail, too, the reference evaluates it.
-KernelCache::Made make(const CanonicalGraph &graph, CacheEvent &event) {
+KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, CacheEvent &event) {
+  const bool may_be_generic = use_of_it == Kernels::Use::Once;
+  if (may_be_generic && specialize() == Specialize::never)
+    if (std::optional<KernelCache::Made> generic = make_generic(graph, event))
+      return std::move(*generic);
   const CompilerUse use;
   if (!use)
     return make_interpreted(graph, event, text_of(CompilerUse::failure()), /*is_exit=*/true);
@@ -125,6 +160,9 @@ KernelCache::Made make(const CanonicalGraph &graph, CacheEvent &event) {
     }
     ++files->counters.broken;
   }
+  if (may_be_generic && specialize() == Specialize::background && is_known_expression(graph))
+    if (std::optional<KernelCache::Made> generic = make_generic(graph, event))
+      return std::move(*generic);
 
   event.origin = CacheEvent::Origin::Compiler;
   std::string failure;
@@ -162,16 +200,12 @@ KernelCache::Made make(const CanonicalGraph &graph, CacheEvent &event) {
   return make_interpreted(graph, event, std::move(failure));
 }
 
-/// Of the miss that this thread is making; `get` reads it when it is done.
-thread_local CacheEvent *current_event = nullptr;
-
 } // namespace
 
-Kernels::Kernels()
-    : memory(1024, [](const CanonicalGraph &graph) {
-        CacheEvent unwanted;
-        return make(graph, current_event ? *current_event : unwanted);
-      }) {}
+void set_specialize(Specialize when) { when_to_specialize() = when; }
+Specialize specialize() { return when_to_specialize(); }
+
+Kernels::Kernels() : memory(1024) {}
 
 namespace {
 
@@ -196,7 +230,7 @@ Kernels &Kernels::instance() {
   return the_kernels.get([] { return new Kernels; });
 }
 
-KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph) {
+KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph, Use use) {
   CacheEvent event;
   const auto start = std::chrono::steady_clock::now();
   std::optional<CanonicalGraph> nearest;
@@ -205,19 +239,16 @@ KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph) {
     nearest = memory.nearest([&](const CanonicalGraph &other) { return distance(graph, other); });
 
   TimelineScope look_up("cache", "look-up");
-  CacheEvent *outer = std::exchange(current_event, &event);
   bool was_known = false;
-  KernelCache::ProgramPtr program;
-  try {
-    program = memory.get(graph, &was_known);
-  } catch (...) {
-    current_event = outer;
-    throw;
-  }
-  current_event = outer;
+  KernelCache::ProgramPtr program = memory.get(
+      graph, [&](const CanonicalGraph &wanted) { return make(wanted, use, event); }, &was_known);
+  if (use == Use::Often && program->is_generic())
+    if (KernelCache::ProgramPtr compiled = specialize(graph))
+      program = std::move(compiled);
 
   if (!was_known) {
-    count_signature(graph);
+    if (!program->is_generic())
+      count_signature(graph);
     MemoryOwner::note_growth();
   }
   if (is_logged) {
@@ -230,11 +261,39 @@ KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph) {
   return program;
 }
 
+void Kernels::note_generic_run(const CachedProgram &program) {
+  ++generic_runs;
+  if (tsum::specialize() != Specialize::background)
+    return;
+  // What comes twice may come often; what comes once is most of a stream of shapes.
+  constexpr int hot_runs = 2;
+  if (program.runs.fetch_add(1, std::memory_order_relaxed) + 1 == hot_runs)
+    specialize_later(program.generic_graph);
+}
+
+KernelCache::ProgramPtr Kernels::specialize(const CanonicalGraph &graph) {
+  TimelineScope event("cache", "specialize");
+  CacheEvent unwanted;
+  try {
+    KernelCache::Made made = make(graph, Use::Often, unwanted);
+    if (!made.program.detour.empty())
+      return nullptr; // generic code is as good
+    ++specializations;
+    count_signature(graph);
+    return memory.replace(graph, std::move(made));
+  } catch (const std::exception &) {
+    return nullptr;
+  }
+}
+
 CacheStats cache_stats() {
   Kernels &kernels = Kernels::instance();
   CacheStats stats = kernels.memory.stats();
   stats.hits += kernels.plans.hits();
   stats.compilations = compilations;
+  stats.generic_runs = generic_runs;
+  stats.specialized_runs = stats.hits + stats.misses - stats.generic_runs;
+  stats.specializations = specializations;
   std::lock_guard lock(disk().mutex);
   const CacheStats &former = disk().former;
   stats.disk_hits = former.disk_hits;
@@ -256,6 +315,7 @@ void set_cache_capacity(std::int64_t entries, std::int64_t bytes) {
 void clear_cache() {
   Kernels::instance().plans.clear();
   Kernels::instance().memory.clear();
+  forget_expressions();
   forget_kept_functions();
 }
 

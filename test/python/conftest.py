@@ -9,6 +9,8 @@ import pytest
 # What is tested is the compiler, and not what an earlier run left on the user's disk. This comes
 # before tsum is imported; processes that tests start inherit it.
 os.environ["TSUM_CACHE_DIR"] = ""
+# Nor generic code, which has tests of its own.
+os.environ["TSUM_SPECIALIZE"] = "always"
 
 # The same cases in every run, however busy the machine; TSUM_HYPOTHESIS=more looks for new ones.
 untimed = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}

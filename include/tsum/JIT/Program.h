@@ -16,8 +16,9 @@ namespace tsum {
 /// results.
 using Kernel = void (*)(const void *const *buffers, std::int64_t begin, std::int64_t end);
 
-/// Computes all results of a launch without a kernel.
-using Interpreted = std::function<void(const void *const *buffers)>;
+/// The same without a kernel.
+using Interpreted =
+    std::function<void(const void *const *buffers, std::int64_t begin, std::int64_t end)>;
 
 /// A compiled graph: kernels and the order to run them in. Values have numbers: first the graph's
 /// data, then the results of the launches, in order.
@@ -29,7 +30,7 @@ struct Program {
     std::vector<std::int64_t> results; ///< bytes of each
     std::int64_t traffic = 0;          ///< bytes of the inputs and the results together
     std::string name;                  ///< the kernel's, for people; empty until it is loaded
-    /// What runs in place of a kernel where nothing could be compiled; there is one tile then.
+    /// What runs in place of a kernel where nothing is compiled.
     std::shared_ptr<const Interpreted> interpreted = nullptr;
 
     /// Computes the tiles from `begin` to `end`.
@@ -38,7 +39,7 @@ struct Program {
       if (kernel)
         kernel(buffers, begin, end);
       else
-        (*interpreted)(buffers);
+        (*interpreted)(buffers, begin, end);
     }
   };
 

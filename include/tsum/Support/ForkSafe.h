@@ -55,6 +55,7 @@ private:
 
 /// The order in which a thread may take locks: from lower to higher ranks, none twice.
 enum class LockRank : std::uint8_t {
+  Specializer,
   Traces,
   DiskCache,
   KernelCache,

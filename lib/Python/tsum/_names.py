@@ -39,7 +39,7 @@ NOT_OPERATIONS = {"as_dtype", "asarray", "cache_directory", "cache_stats", "cano
                   "get_accuracy", "get_threads", "graph_to_string", "leave_accuracy",
                   "leave_threads", "llvm_version", "load_npy", "memory_use", "save_npy",
                   "set_cache_capacity", "set_cache_directory", "set_memory_budget",
-                  "set_threads", "stages", "target_features", "trim_memory"}
+                  "set_specialize", "set_threads", "stages", "target_features", "trim_memory"}
 
 
 def operations(core):

@@ -26,15 +26,17 @@ Program program_of(const CanonicalGraph &graph) {
 struct NotingCache {
   static constexpr std::int64_t bytes_each = 100;
 
-  explicit NotingCache(std::int64_t capacity)
-      : cache(capacity, [this](const CanonicalGraph &graph) {
-          compiled.push_back(graph.extents[0]);
-          return KernelCache::Made{program_of(graph), bytes_each};
-        }) {}
+  explicit NotingCache(std::int64_t capacity) : cache(capacity) {}
 
+  KernelCache::ProgramPtr get(std::int64_t extent) {
+    return cache.get(graph(extent), [this](const CanonicalGraph &graph) {
+      compiled.push_back(graph.extents[0]);
+      return KernelCache::Made{program_of(graph), bytes_each};
+    });
+  }
   void get(std::initializer_list<std::int64_t> extents) {
     for (std::int64_t extent : extents)
-      EXPECT_EQ(cache.get(graph(extent))->arguments, extent);
+      EXPECT_EQ(get(extent)->arguments, extent);
   }
 
   std::vector<std::int64_t> compiled;
@@ -94,7 +96,7 @@ TEST(KernelCache, IsBoundedByBytesButKeepsTheLatest) {
 
 TEST(KernelCache, UsingWhatIsHeldKeepsItInTheCache) {
   NotingCache noting(2);
-  KernelCache::ProgramPtr held = noting.cache.get(graph(1));
+  KernelCache::ProgramPtr held = noting.get(1);
   noting.get({2});
   noting.cache.touch(*held);
   noting.get({3, 1});
@@ -133,16 +135,17 @@ TEST(KernelCache, ClearForgetsProgramsAndKeepsCounters) {
 
 TEST(KernelCache, CodeLivesAsLongAsSomebodyHoldsIt) {
   std::weak_ptr<const void> code;
-  KernelCache cache(1, [&](const CanonicalGraph &graph) {
+  KernelCache cache(1);
+  auto make = [&](const CanonicalGraph &graph) {
     Program program = program_of(graph);
     if (graph.extents[0] == 1)
       program.code = std::make_shared<int>();
     if (program.code)
       code = program.code;
     return KernelCache::Made{std::move(program), 0};
-  });
-  KernelCache::ProgramPtr held = cache.get(graph(1));
-  static_cast<void>(cache.get(graph(2)));
+  };
+  KernelCache::ProgramPtr held = cache.get(graph(1), make);
+  static_cast<void>(cache.get(graph(2), make));
   EXPECT_FALSE(code.expired());
   held.reset();
   EXPECT_TRUE(code.expired());
@@ -152,12 +155,15 @@ TEST(KernelCache, CodeLivesAsLongAsSomebodyHoldsIt) {
 struct SlowCache {
   static constexpr int most = 4;
 
-  SlowCache()
-      : cache(8, [this](const CanonicalGraph &graph) {
-          int number = started++;
-          outcomes[number].get_future().get(); // throws, if that is the outcome
-          return KernelCache::Made{program_of(graph), 0};
-        }) {}
+  SlowCache() : cache(8) {}
+
+  KernelCache::ProgramPtr get() {
+    return cache.get(graph(1), [this](const CanonicalGraph &graph) {
+      int number = started++;
+      outcomes[number].get_future().get(); // throws, if that is the outcome
+      return KernelCache::Made{program_of(graph), 0};
+    });
+  }
 
   void succeed(int number) { outcomes[number].set_value(); }
   void fail(int number) {
@@ -189,7 +195,7 @@ private:
   std::jthread ask(std::atomic<int> &failures) {
     return std::jthread([&] {
       try {
-        EXPECT_EQ(cache.get(graph(1))->arguments, 1);
+        EXPECT_EQ(get()->arguments, 1);
       } catch (const CompileError &) {
         ++failures;
       }
@@ -226,7 +232,7 @@ TEST(KernelCache, AFailureReachesAllWhoWaitAndIsForgotten) {
   EXPECT_EQ(failures, 3);
   EXPECT_EQ(slow.cache.stats().entries, 0);
   slow.succeed(1);
-  EXPECT_EQ(slow.cache.get(graph(1))->arguments, 1);
+  EXPECT_EQ(slow.get()->arguments, 1);
   EXPECT_EQ(slow.started, 2);
 }
 
@@ -241,7 +247,7 @@ TEST(KernelCache, ClearDuringACompilationLeavesItToItsThread) {
   }
   EXPECT_EQ(failures, 0);
   slow.succeed(1);
-  static_cast<void>(slow.cache.get(graph(1)));
+  static_cast<void>(slow.get());
   EXPECT_EQ(slow.started, 2);
 }
 

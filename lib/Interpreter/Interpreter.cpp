@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tsum/Interpreter/Interpreter.h"
+
+#include "Code.h"
+
+#include <algorithm>
+
+namespace tsum {
+
+namespace {
+
+using namespace interpreter;
+
+using Value = CanonicalGraph::Value;
+
+/// Beyond these, compiling takes less time than what each block costs.
+constexpr std::size_t most_values = 256, most_stages = 16;
+constexpr std::int64_t most_scratch_bytes = 4 << 20;
+
+std::int64_t bytes_of(const CanonicalGraph &graph, const Value &value) {
+  std::int64_t bytes = size_of(value.dtype);
+  for (std::int32_t dim : value.dims)
+    bytes *= graph.extents[static_cast<std::size_t>(dim)];
+  return bytes;
+}
+
+bool has_empty_values(const CanonicalGraph &graph) {
+  return std::ranges::find(graph.extents, 0) != graph.extents.end();
+}
+
+/// Whether lib/Reference evaluates `graph` in less time than it takes to compile it.
+bool is_small(const CanonicalGraph &graph) {
+  constexpr std::int64_t most_bytes = 64 << 10;
+  std::int64_t bytes = 0;
+  return std::ranges::all_of(graph.values, [&](const Value &value) {
+    bytes += bytes_of(graph, value);
+    return bytes <= most_bytes;
+  });
+}
+
+bool is_covered(const CanonicalGraph &graph) {
+  return graph.values.size() <= most_values && !has_empty_values(graph) &&
+         std::ranges::none_of(graph.values, [](const Value &value) {
+           return value.is_exact || value.node_part >= 0;
+         });
+}
+
+/// What `stage` reads from memory: data, and reductions of other stages.
+std::vector<std::int32_t> inputs_of(const CanonicalGraph &graph, const Stage &stage) {
+  std::vector<bool> is_needed(graph.values.size());
+  auto needs = [&](std::int32_t n) { return is_needed[static_cast<std::size_t>(n)]; };
+  for (const Dims *results : {&stage.reductions, &stage.outputs})
+    for (std::int32_t n : *results)
+      is_needed[static_cast<std::size_t>(n)] = true;
+  std::vector<std::int32_t> inputs;
+  for (auto n = static_cast<std::int32_t>(graph.values.size()); n-- > 0;) {
+    const Value &value = graph.values[static_cast<std::size_t>(n)];
+    if (!needs(n))
+      continue;
+    if (value.op == OpKind::Constant ||
+        (is_reduction(value.op) &&
+         std::ranges::find(stage.reductions, n) == stage.reductions.end()))
+      inputs.push_back(n);
+    else
+      for (std::int32_t operand : value.operands)
+        is_needed[static_cast<std::size_t>(operand)] = true;
+  }
+  std::ranges::reverse(inputs);
+  return inputs;
+}
+
+} // namespace
+
+std::optional<Program> interpret(const CanonicalGraph &graph) {
+  if (has_empty_values(graph) && is_small(graph))
+    return interpret_by_reference(graph);
+  if (!is_covered(graph))
+    return std::nullopt;
+  const std::vector<Stage> stages = stages_of(graph);
+  if (stages.size() > most_stages)
+    return std::nullopt;
+
+  Program program;
+  std::map<std::int32_t, std::int32_t> numbers; // the program's, of values in memory
+  for (std::size_t n = 0; n < graph.values.size(); ++n)
+    if (graph.values[n].op == OpKind::Constant)
+      numbers[static_cast<std::int32_t>(n)] = program.arguments++;
+  std::vector<std::vector<std::int32_t>> inputs;
+  std::vector<bool> is_read(graph.values.size()); // by a stage, or as an output
+  for (const Stage &stage : stages)
+    for (std::int32_t n : inputs.emplace_back(inputs_of(graph, stage)))
+      is_read[static_cast<std::size_t>(n)] = true;
+  for (std::int32_t output : graph.outputs)
+    is_read[static_cast<std::size_t>(output)] = true;
+
+  std::map<std::int32_t, std::int32_t> outputs; // their numbers
+  std::int32_t next = program.arguments;
+  for (std::size_t s = 0; s < stages.size(); ++s) {
+    Program::Launch &launch = program.launches.emplace_back();
+    Buffers buffers;
+    std::int32_t buffer = 0;
+    for (std::int32_t n : inputs[s]) {
+      launch.inputs.push_back(numbers.at(n));
+      launch.traffic += bytes_of(graph, graph.values[static_cast<std::size_t>(n)]);
+      buffers.inputs[n] = buffer++;
+    }
+    for (const Dims *results : {&stages[s].reductions, &stages[s].outputs})
+      for (std::int32_t n : *results) {
+        if (!is_read[static_cast<std::size_t>(n)] || buffers.results.contains(n))
+          continue;
+        launch.results.push_back(bytes_of(graph, graph.values[static_cast<std::size_t>(n)]));
+        launch.traffic += launch.results.back();
+        buffers.results[n] = buffer++;
+        outputs[n] = next;
+        numbers.try_emplace(n, next++);
+      }
+    auto code = std::make_shared<const Code>(generate(graph, stages[s], buffers));
+    if (code->scratch_bytes > most_scratch_bytes)
+      return std::nullopt;
+    launch.tiles = code->tiles();
+    launch.name = "generic";
+    launch.interpreted = std::make_shared<const Interpreted>(
+        [code](const void *const *memory, std::int64_t begin, std::int64_t end) {
+          run(*code, memory, begin, end);
+        });
+  }
+  for (std::int32_t output : graph.outputs)
+    program.outputs.push_back(outputs.at(output));
+  return program;
+}
+
+} // namespace tsum

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The loops of each instruction set that the processor has give the same bits, however their
+// operands lie. Those of the best one are tested against the reference as generic code.
+#include "Interpreter/Loops.h"
+#include "Cases.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstring>
+#include <random>
+
+using namespace tsum;
+using namespace tsum::interpreter;
+
+namespace tsum::interpreter {
+namespace baseline {
+extern const Loops loops;
+}
+#ifdef __x86_64__
+namespace avx2 {
+extern const Loops loops;
+}
+namespace avx512 {
+extern const Loops loops;
+}
+#endif
+} // namespace tsum::interpreter
+
+namespace {
+
+std::vector<const Loops *> instruction_sets() {
+  std::vector<const Loops *> sets{&baseline::loops};
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("x86-64-v3"))
+    sets.push_back(&avx2::loops);
+  if (__builtin_cpu_supports("x86-64-v4"))
+    sets.push_back(&avx512::loops);
+#endif
+  return sets;
+}
+
+constexpr Kind kinds[] = {Kind::F32, Kind::F64, Kind::I32, Kind::U32,
+                          Kind::I64, Kind::U64, Kind::Bool};
+
+/// Elements of `kind`, special ones among them.
+std::vector<std::byte> elements_of(Kind kind, std::size_t count, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::vector<std::byte> bytes(count * static_cast<std::size_t>(size_of(kind)));
+  auto fill = [&]<class T>(T) {
+    const std::vector<T> special = test::special_values<T>();
+    for (std::size_t n = 0; n < count; ++n) {
+      T element = special[random() % special.size()];
+      if (random() % 4)
+        element = static_cast<T>(std::is_floating_point_v<T>
+                                     ? std::ldexp(static_cast<double>(random() % 4096) - 2048,
+                                                  static_cast<int>(random() % 24) - 14)
+                                     : static_cast<double>(random() % 100));
+      std::memcpy(bytes.data() + n * sizeof(T), &element, sizeof(T));
+    }
+  };
+  switch (kind) {
+  case Kind::F32:
+    fill(float{});
+    break;
+  case Kind::F64:
+    fill(double{});
+    break;
+  case Kind::I32:
+    fill(std::int32_t{});
+    break;
+  case Kind::U32:
+    fill(std::uint32_t{});
+    break;
+  case Kind::I64:
+    fill(std::int64_t{});
+    break;
+  case Kind::U64:
+    fill(std::uint64_t{});
+    break;
+  case Kind::Bool:
+    for (std::byte &byte : bytes)
+      byte = static_cast<std::byte>(random() % 2);
+    break;
+  }
+  return bytes;
+}
+
+/// The bits of floats, with one NaN for all.
+std::vector<std::byte> without_nans(std::vector<std::byte> bytes, Kind kind) {
+  auto replace = [&]<class T>(T nan) {
+    for (std::size_t n = 0; n + sizeof(T) <= bytes.size(); n += sizeof(T)) {
+      T x;
+      std::memcpy(&x, &bytes[n], sizeof(T));
+      if (x != x)
+        std::memcpy(&bytes[n], &nan, sizeof(T));
+    }
+  };
+  if (kind == Kind::F32)
+    replace(std::numeric_limits<float>::quiet_NaN());
+  if (kind == Kind::F64)
+    replace(std::numeric_limits<double>::quiet_NaN());
+  return bytes;
+}
+
+constexpr std::int64_t rows = 3, columns = 67, row = columns + 2;
+
+/// Runs the loop of each instruction set on operands that are vectors, or one number a row.
+template <class Find> void expect_same_bits(std::array<Kind, 3> in, Kind out, const Find &find) {
+  for (int scalars = 0; scalars < 8; ++scalars) {
+    std::vector<std::vector<std::byte>> data;
+    std::vector<Elements> operands;
+    for (unsigned n = 0; n < 3; ++n) {
+      data.push_back(elements_of(in[n], rows * row, n + 7));
+      operands.push_back({data.back().data(), row, scalars >> n & 1 ? 0 : 1});
+    }
+    std::vector<std::byte> first;
+    for (const Loops *set : instruction_sets()) {
+      const Loop loop = find(*set);
+      if (!loop)
+        return;
+      std::vector<std::byte> result(static_cast<std::size_t>(rows * row * size_of(out)));
+      loop(result.data(), row, operands.data(), {rows, columns});
+      result = without_nans(std::move(result), out);
+      if (first.empty())
+        first = result;
+      ASSERT_EQ(result, first) << "scalars " << scalars << ", set of "
+                               << (set == instruction_sets().back() ? "the widest" : "others");
+    }
+  }
+}
+
+TEST(InterpreterLoops, OperationsHaveTheSameBitsInAllInstructionSets) {
+  for (Kind kind : kinds) {
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                                \
+  {                                                                                                \
+    SCOPED_TRACE(#NAME);                                                                           \
+    const Kind out = ResultKind::RESULT == ResultKind::Bool ? Kind::Bool : kind;                   \
+    expect_same_bits({kind, kind, kind}, out,                                                      \
+                     [&](const Loops &set) { return set.elementwise(OpKind::CLASS, kind); });      \
+  }
+#define TSUM_BINARY TSUM_UNARY
+#include "tsum/Elementwise.def"
+    SCOPED_TRACE("where");
+    expect_same_bits({Kind::Bool, kind, kind}, kind,
+                     [&](const Loops &set) { return set.elementwise(OpKind::Where, kind); });
+  }
+}
+
+TEST(InterpreterLoops, CastsHaveTheSameBitsInAllInstructionSets) {
+  for (Kind kind : kinds)
+    for (DType to : test::dtypes_in(Domain::Any)) {
+      SCOPED_TRACE(name_of(to));
+      expect_same_bits({kind, kind, kind}, kind_of_block(to),
+                       [&](const Loops &set) { return set.cast(kind, to); });
+    }
+}
+
+TEST(InterpreterLoops, ElementsOfEveryDTypeComeBack) {
+  for (DType dtype : test::dtypes_in(Domain::Any)) {
+    SCOPED_TRACE(name_of(dtype));
+    const Kind kind = kind_of_block(dtype);
+    std::vector<std::byte> data =
+        elements_of(dtype == DType::boolean ? Kind::Bool : Kind::U32, rows * row * 4, 3);
+    for (std::int64_t column : {1, 2}) {
+      std::vector<std::byte> first;
+      for (const Loops *set : instruction_sets()) {
+        std::vector<std::byte> block(static_cast<std::size_t>(rows * columns * size_of(kind)));
+        std::vector<std::byte> stored(data.size()), again(block.size());
+        set->load(dtype)(block.data(), data.data(), row, column, {rows, columns});
+        set->store(dtype)(stored.data(), row, column, {block.data(), columns, 1}, {rows, columns});
+        set->load(dtype)(again.data(), stored.data(), row, column, {rows, columns});
+        block = without_nans(std::move(block), kind);
+        EXPECT_EQ(without_nans(std::move(again), kind), block);
+        if (first.empty())
+          first = block;
+        EXPECT_EQ(block, first);
+      }
+    }
+  }
+}
+
+TEST(InterpreterLoops, ReductionsHaveTheSameBitsInAllInstructionSets) {
+  for (Kind kind : {Kind::F32, Kind::F64})
+    for (OpKind op : {OpKind::ReduceSum, OpKind::ReduceProd})
+      for (std::int64_t count : {1, 5, 15, 16, 17, 255, 256, 257, 1024, 1500}) {
+        const std::vector<std::byte> data = elements_of(kind, static_cast<std::size_t>(count), 5);
+        std::vector<std::byte> first;
+        for (const Loops *set : instruction_sets()) {
+          const OrderedLoops &steps = set->ordered(op, kind);
+          std::vector<double> values(8);
+          steps.fold_line(values.data(), data.data(), count);
+          // The same elements as one column, block by block.
+          for (std::int64_t block = 0; block * 256 < count; ++block) {
+            const std::int64_t size = std::min<std::int64_t>(256, count - block * 256);
+            std::vector<double> lanes(16);
+            double value = 0;
+            const Elements column{data.data() + block * 256 * size_of(kind), 1, 1};
+            steps.add_rows(lanes.data(), column, {size, 1}, 0);
+            steps.fold_lanes(&value, lanes.data(), 1, size);
+            EXPECT_TRUE(value == values[static_cast<std::size_t>(block)] ||
+                        (value != value && values[static_cast<std::size_t>(block)] !=
+                                               values[static_cast<std::size_t>(block)]))
+                << value << " as a column of " << size;
+          }
+          const auto *bytes = reinterpret_cast<const std::byte *>(values.data());
+          const std::vector<std::byte> bits =
+              without_nans({bytes, bytes + values.size() * sizeof(double)}, Kind::F64);
+          if (first.empty())
+            first = bits;
+          EXPECT_EQ(bits, first) << count;
+        }
+      }
+}
+
+} // namespace
