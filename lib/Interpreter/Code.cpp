@@ -2,6 +2,8 @@
 
 #include "Code.h"
 
+#include "Scratch.h"
+
 #include "tsum/Graph/SummationTree.h"
 
 #include <algorithm>
@@ -35,7 +37,7 @@ public:
     find_depths();
     choose_blocks();
     make_phases();
-    allocate();
+    allocate_scratch(code);
   }
 
   Code code;
@@ -310,79 +312,6 @@ private:
       else
         memory.outer.emplace_back(v.dims[n], strides[n]);
     return memory;
-  }
-
-  //===-- Scratch memory ----------------------------------------------------------------------===//
-
-  [[nodiscard]] std::int64_t bytes_of(const Slot &slot) const {
-    constexpr std::int64_t line = 64;
-    const std::int64_t elements =
-        (slot.has_rows ? code.rows.block : 1) * (slot.has_columns ? code.columns.block : 1);
-    return (elements * size_of(slot.kind) + line - 1) / line * line;
-  }
-
-  static bool needs_scratch(const Instruction &instruction) {
-    using enum Instruction::Action;
-    return instruction.action == Load || instruction.action == Count || instruction.action == Apply;
-  }
-
-  /// Gives each slot that is computed a place, which others have before and after it.
-  void allocate() {
-    std::vector<std::int32_t> last_use(code.slots.size(), 0);
-    std::int32_t time = 0;
-    auto for_each_instruction = [&](const auto &visit) {
-      time = 0;
-      for (Phase &phase : code.phases) {
-        for (auto *list : {&phase.once, &phase.block})
-          for (Instruction &instruction : *list) {
-            ++time;
-            visit(instruction);
-          }
-        ++time; // of reductions
-        for (std::int32_t n : phase.reductions)
-          last_use[static_cast<std::size_t>(code.reductions[static_cast<std::size_t>(n)].operand)] =
-              time;
-      }
-    };
-    for_each_instruction([&](const Instruction &instruction) {
-      for (std::int32_t operand : instruction.operands)
-        last_use[static_cast<std::size_t>(operand)] = time;
-      if (instruction.action == Instruction::Action::Write)
-        last_use[static_cast<std::size_t>(instruction.slot)] = time;
-    });
-    // What runs for each tile stays, and so do results.
-    std::multimap<std::int64_t, std::int64_t> free; // by size
-    auto take = [&](Slot &slot) {
-      const std::int64_t bytes = bytes_of(slot);
-      if (auto found = free.find(bytes); found != free.end()) {
-        slot.scratch = found->second;
-        free.erase(found);
-      } else {
-        slot.scratch = code.scratch_bytes;
-        code.scratch_bytes += bytes;
-      }
-    };
-    for (const Code::Reduction &reduction : code.reductions)
-      take(code.slots[static_cast<std::size_t>(reduction.result)]);
-    for (const Phase &phase : code.phases)
-      for (const Instruction &instruction : phase.once)
-        if (Slot &slot = code.slots[static_cast<std::size_t>(instruction.slot)];
-            slot.scratch < 0 && needs_scratch(instruction))
-          take(slot);
-    std::multimap<std::int32_t, std::int32_t> dying; // slots by their last use
-    for_each_instruction([&](const Instruction &instruction) {
-      for (auto dead = dying.begin(); dead != dying.end() && dead->first < time;
-           dead = dying.erase(dead)) {
-        const Slot &slot = code.slots[static_cast<std::size_t>(dead->second)];
-        free.emplace(bytes_of(slot), slot.scratch);
-      }
-      Slot &slot = code.slots[static_cast<std::size_t>(instruction.slot)];
-      if (slot.scratch >= 0 || !needs_scratch(instruction))
-        return;
-      take(slot);
-      dying.emplace(std::max(time, last_use[static_cast<std::size_t>(instruction.slot)]),
-                    instruction.slot);
-    });
   }
 
   const CanonicalGraph &graph;
