@@ -70,10 +70,9 @@ private:
 
 class OrderedAccumulator final : public Accumulator {
 public:
-  OrderedAccumulator(const CanonicalGraph::Value &reduction, std::size_t levels, Line line,
-                     Extents block)
-      : op(reduction.op), dtype(reduction.dtype), line(line),
-        steps(loops().ordered(op, kind_of_block(dtype))), current(width_of(line, block)),
+  OrderedAccumulator(OpKind op, DType dtype, std::size_t levels, Line line, Extents block)
+      : op(op), dtype(dtype), line(line), steps(loops().ordered(op, kind_of_block(dtype))),
+        current(width_of(line, block)),
         values(line == Line::Columns ? (block.columns + block_elements - 1) / block_elements : 0),
         counters(levels, Counter(steps, width_of(line, block))),
         lanes(line == Line::Rows
@@ -195,11 +194,10 @@ private:
 
 class UnorderedAccumulator final : public Accumulator {
 public:
-  UnorderedAccumulator(const CanonicalGraph::Value &reduction, std::size_t levels, Line line,
-                       Extents block)
-      : combiner(op_info(reduction.op).combiner), kind(kind_of_block(reduction.dtype)),
-        dtype(reduction.dtype), line(line), combine_elements(loops().elementwise(combiner, kind)),
-        most(width_of(line, block)), current(make_values()) {
+  UnorderedAccumulator(OpKind op, DType dtype, std::size_t levels, Line line, Extents block)
+      : combiner(op_info(op).combiner), kind(kind_of_block(dtype)), dtype(dtype), line(line),
+        combine_elements(loops().elementwise(combiner, kind)), most(width_of(line, block)),
+        current(make_values()) {
     for (std::size_t level = 0; level < levels; ++level)
       totals.push_back({make_values(), false});
   }
@@ -270,12 +268,11 @@ private:
 
 } // namespace
 
-std::unique_ptr<Accumulator> make_accumulator(const CanonicalGraph::Value &reduction,
-                                              bool is_ordered, std::size_t levels, Line line,
-                                              Extents block) {
+std::unique_ptr<Accumulator> make_accumulator(OpKind op, DType dtype, bool is_ordered,
+                                              std::size_t levels, Line line, Extents block) {
   if (is_ordered)
-    return std::make_unique<OrderedAccumulator>(reduction, levels, line, block);
-  return std::make_unique<UnorderedAccumulator>(reduction, levels, line, block);
+    return std::make_unique<OrderedAccumulator>(op, dtype, levels, line, block);
+  return std::make_unique<UnorderedAccumulator>(op, dtype, levels, line, block);
 }
 
 } // namespace tsum::interpreter

@@ -3,8 +3,6 @@
 
 #include "Loops.h"
 
-#include "tsum/Canonical/CanonicalGraph.h"
-
 #include <memory>
 
 namespace tsum::interpreter {
@@ -33,9 +31,9 @@ public:
   virtual void write(void *out) = 0;
 };
 
-/// That of `reduction` of elements of `dtype`, for blocks of at most `block`, whose nest has
+/// That of the reduction `op` of elements of `dtype`, for blocks of at most `block`, whose nest has
 /// `levels` axes.
-[[nodiscard]] std::unique_ptr<Accumulator> make_accumulator(const CanonicalGraph::Value &reduction,
+[[nodiscard]] std::unique_ptr<Accumulator> make_accumulator(OpKind op, DType dtype,
                                                             bool is_ordered, std::size_t levels,
                                                             Line line, Extents block);
 

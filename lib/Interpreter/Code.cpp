@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <set>
 
 namespace tsum::interpreter {
 
@@ -32,7 +31,8 @@ std::int64_t power_of_two_below(std::int64_t n) {
 class Generator {
 public:
   Generator(const CanonicalGraph &graph, const Stage &stage, const Buffers &buffers)
-      : graph(graph), stage(stage), buffers(buffers) {
+      : graph(graph), stage(stage), buffers(buffers), slots(graph.values.size(), -1),
+        computed(graph.values.size()) {
     code.rank = static_cast<std::int32_t>(graph.extents.size());
     find_depths();
     choose_blocks();
@@ -173,7 +173,7 @@ private:
     for (int phase = 0; phase < phase_count; ++phase) {
       code.phases.emplace_back();
       if (!is_tile_one_block())
-        computed.clear();
+        computed.assign(computed.size(), false);
       for (std::int32_t n : stage.reductions)
         if (depth(n) == phase)
           add_reduction(n);
@@ -191,8 +191,9 @@ private:
     const std::int32_t operand = compute(value(n).operands[0]);
     const std::int32_t slot = slot_of(n);
     phase.reductions.push_back(static_cast<std::int32_t>(code.reductions.size()));
-    code.reductions.push_back({value(n), graph.is_ordered(value(n)), operand, slot});
-    if (buffers.results.contains(n))
+    code.reductions.push_back(
+        {value(n).op, value(n).dtype, graph.is_ordered(value(n)), operand, slot});
+    if (buffers.results[static_cast<std::size_t>(n)] >= 0)
       phase.after.push_back(write(n, slot));
   }
 
@@ -205,13 +206,14 @@ private:
   }
 
   std::int32_t slot_of(std::int32_t n) {
-    auto [known, is_new] = slots.try_emplace(n, static_cast<std::int32_t>(code.slots.size()));
-    if (is_new) {
+    std::int32_t &slot = slots[static_cast<std::size_t>(n)];
+    if (slot < 0) {
+      slot = static_cast<std::int32_t>(code.slots.size());
       const Dims &dims = value(n).dims;
       code.slots.push_back({kind_of_block(value(n).dtype), contains(dims, code.rows.dim),
                             contains(dims, code.columns.dim), -1});
     }
-    return known->second;
+    return slot;
   }
 
   /// The slot that has `n` once the instructions so far have run. Graphs may be deep: what is
@@ -220,22 +222,26 @@ private:
     std::vector<std::int32_t> pending{n};
     while (!pending.empty()) {
       const std::int32_t next = pending.back();
-      if (computed.contains(next) || is_own_reduction(next)) {
+      if (is_computed(next) || is_own_reduction(next)) {
         pending.pop_back();
         continue;
       }
       std::size_t before = pending.size();
       if (!is_given(next))
         for (std::int32_t operand : value(next).operands)
-          if (!computed.contains(operand) && !is_own_reduction(operand))
+          if (!is_computed(operand) && !is_own_reduction(operand))
             pending.push_back(operand);
       if (pending.size() != before)
         continue;
       pending.pop_back();
-      computed.insert(next);
+      computed[static_cast<std::size_t>(next)] = true;
       instructions_for(next).push_back(instruction(next));
     }
     return slot_of(n);
+  }
+
+  [[nodiscard]] bool is_computed(std::int32_t n) const {
+    return computed[static_cast<std::size_t>(n)];
   }
 
   Instruction instruction(std::int32_t n) {
@@ -245,7 +251,7 @@ private:
     const Slot &slot = code.slots[static_cast<std::size_t>(result.slot)];
     if (is_given(n)) {
       result.memory = memory_of(n, v.op == OpKind::Constant ? v.strides : row_major(v));
-      result.memory.buffer = buffers.inputs.at(n);
+      result.memory.buffer = buffers.inputs[static_cast<std::size_t>(n)];
       const bool is_block = size_of(v.dtype) == size_of(slot.kind) && v.dtype != DType::boolean;
       // A value for each row alone is a row of its own.
       const std::int64_t step = slot.has_columns ? result.memory.column : result.memory.row;
@@ -257,8 +263,8 @@ private:
       result.memory = memory_of(n, v.strides);
       result.first = v.offset;
     } else {
-      for (std::int32_t operand : v.operands)
-        result.operands.push_back(slot_of(operand));
+      std::ranges::transform(v.operands, result.operands.begin(),
+                             [&](std::int32_t operand) { return slot_of(operand); });
       const DType operand = value(v.operands.back()).dtype;
       // Repeating is a cast to the same dtype.
       const bool is_cast = v.op == OpKind::Cast || v.op == OpKind::BroadcastTo;
@@ -289,7 +295,7 @@ private:
     result.action = Instruction::Action::Write;
     result.slot = slot;
     result.memory = memory_of(n, row_major(value(n)));
-    result.memory.buffer = buffers.results.at(n);
+    result.memory.buffer = buffers.results[static_cast<std::size_t>(n)];
     return result;
   }
 
@@ -319,8 +325,8 @@ private:
   const Buffers &buffers;
   std::vector<int> depths;
   int phase_count = 1;
-  std::map<std::int32_t, std::int32_t> slots; ///< by value
-  std::set<std::int32_t> computed;            ///< values, in the current phase
+  std::vector<std::int32_t> slots; ///< by value; -1 for none
+  std::vector<bool> computed;      ///< by value, in the current phase
 };
 
 } // namespace

@@ -4,7 +4,7 @@
 #include "Accumulators.h"
 #include "Stages.h"
 
-#include <map>
+#include <array>
 
 namespace tsum::interpreter {
 
@@ -41,7 +41,7 @@ struct Instruction {
   std::int64_t first = 0;
   Loop loop = nullptr; ///< of Apply
   FixLoop fix = nullptr;
-  std::vector<std::int32_t> operands; ///< slots
+  std::array<std::int32_t, 3> operands{-1, -1, -1}; ///< slots; -1 for none
 };
 
 /// Steps between which reductions end.
@@ -62,7 +62,8 @@ struct Code {
     bool is_reduced = false;
   };
   struct Reduction {
-    CanonicalGraph::Value value;
+    OpKind op = OpKind::ReduceSum;
+    DType dtype = DType::f32;
     bool is_ordered = false;
     std::int32_t operand = 0, result = 0; ///< slots
   };
@@ -80,9 +81,9 @@ struct Code {
   [[nodiscard]] std::int64_t tiles() const;
 };
 
-/// The buffers of a launch, by the values that it reads and writes.
+/// The numbers of a launch's buffers, by the values that it reads and writes; -1 for other values.
 struct Buffers {
-  std::map<std::int32_t, std::int32_t> inputs, results;
+  std::vector<std::int32_t> inputs, results;
 };
 
 [[nodiscard]] Code generate(const CanonicalGraph &graph, const Stage &stage,

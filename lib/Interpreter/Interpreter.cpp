@@ -82,10 +82,11 @@ std::optional<Program> interpret(const CanonicalGraph &graph) {
     return std::nullopt;
 
   Program program;
-  std::map<std::int32_t, std::int32_t> numbers; // the program's, of values in memory
+  const std::vector<std::int32_t> none(graph.values.size(), -1);
+  std::vector<std::int32_t> numbers = none; // the program's, of values in memory
   for (std::size_t n = 0; n < graph.values.size(); ++n)
     if (graph.values[n].op == OpKind::Constant)
-      numbers[static_cast<std::int32_t>(n)] = program.arguments++;
+      numbers[n] = program.arguments++;
   std::vector<std::vector<std::int32_t>> inputs;
   std::vector<bool> is_read(graph.values.size()); // by a stage, or as an output
   for (const Stage &stage : stages)
@@ -94,26 +95,30 @@ std::optional<Program> interpret(const CanonicalGraph &graph) {
   for (std::int32_t output : graph.outputs)
     is_read[static_cast<std::size_t>(output)] = true;
 
-  std::map<std::int32_t, std::int32_t> outputs; // their numbers
+  std::vector<std::int32_t> outputs = none; // likewise: data may be an output, too
   std::int32_t next = program.arguments;
   for (std::size_t s = 0; s < stages.size(); ++s) {
     Program::Launch &launch = program.launches.emplace_back();
-    Buffers buffers;
+    Buffers buffers{none, none};
     std::int32_t buffer = 0;
-    for (std::int32_t n : inputs[s]) {
-      launch.inputs.push_back(numbers.at(n));
-      launch.traffic += bytes_of(graph, graph.values[static_cast<std::size_t>(n)]);
+    for (std::int32_t input : inputs[s]) {
+      const auto n = static_cast<std::size_t>(input);
+      launch.inputs.push_back(numbers[n]);
+      launch.traffic += bytes_of(graph, graph.values[n]);
       buffers.inputs[n] = buffer++;
     }
     for (const Dims *results : {&stages[s].reductions, &stages[s].outputs})
-      for (std::int32_t n : *results) {
-        if (!is_read[static_cast<std::size_t>(n)] || buffers.results.contains(n))
+      for (std::int32_t result : *results) {
+        const auto n = static_cast<std::size_t>(result);
+        if (!is_read[n] || buffers.results[n] >= 0)
           continue;
-        launch.results.push_back(bytes_of(graph, graph.values[static_cast<std::size_t>(n)]));
+        launch.results.push_back(bytes_of(graph, graph.values[n]));
         launch.traffic += launch.results.back();
         buffers.results[n] = buffer++;
         outputs[n] = next;
-        numbers.try_emplace(n, next++);
+        if (numbers[n] < 0)
+          numbers[n] = next;
+        ++next;
       }
     auto code = std::make_shared<const Code>(generate(graph, stages[s], buffers));
     if (code->scratch_bytes > most_scratch_bytes)
@@ -126,7 +131,7 @@ std::optional<Program> interpret(const CanonicalGraph &graph) {
         });
   }
   for (std::int32_t output : graph.outputs)
-    program.outputs.push_back(outputs.at(output));
+    program.outputs.push_back(outputs[static_cast<std::size_t>(output)]);
   return program;
 }
 

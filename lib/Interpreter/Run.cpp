@@ -22,7 +22,7 @@ public:
       : code(code), buffers(buffers), scratch(allocate(code.scratch_bytes)),
         index(static_cast<std::size_t>(code.rank)), elements(code.slots.size()) {
     for (const Code::Reduction &reduction : code.reductions)
-      accumulators.push_back(make_accumulator(reduction.value, reduction.is_ordered,
+      accumulators.push_back(make_accumulator(reduction.op, reduction.dtype, reduction.is_ordered,
                                               code.nest.size(), code.line,
                                               {code.rows.block, code.columns.block}));
   }
@@ -216,10 +216,9 @@ private:
 
   void apply(const Instruction &instruction, std::byte *out, std::int64_t row, bool is_row,
              Extents extents) {
-    constexpr std::size_t most = 3;
-    Elements operands[most];
+    std::array<Elements, 3> operands;
     bool is_dense = row == extents.columns || extents.rows == 1; // one row without gaps
-    for (std::size_t n = 0; n < instruction.operands.size(); ++n) {
+    for (std::size_t n = 0; n < operands.size() && instruction.operands[n] >= 0; ++n) {
       Elements &operand = operands[n] = elements_of(instruction.operands[n]);
       if (is_row)
         operand = {operand.data, 0, operand.row};
@@ -228,7 +227,7 @@ private:
     }
     if (is_dense)
       extents = {1, extents.rows * extents.columns};
-    instruction.loop(out, row, operands, extents);
+    instruction.loop(out, row, operands.data(), extents);
     if (instruction.fix)
       instruction.fix(out, row, extents);
   }

@@ -50,7 +50,8 @@ private:
   void find_last_uses() {
     for_each_instruction([&](const Instruction &instruction, std::int32_t time) {
       for (std::int32_t operand : instruction.operands)
-        last_use_of(operand) = time;
+        if (operand >= 0)
+          last_use_of(operand) = time;
       if (instruction.action == Instruction::Action::Write)
         last_use_of(instruction.slot) = time;
     });

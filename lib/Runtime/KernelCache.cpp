@@ -6,11 +6,12 @@
 
 namespace tsum {
 
-static KernelCache::ProgramPtr cached(const CanonicalGraph &graph, KernelCache::Made made,
+static KernelCache::ProgramPtr cached(std::shared_ptr<const CanonicalGraph> graph,
+                                      KernelCache::Made made,
                                       std::shared_ptr<UseClock::Time> last_used) {
-  return std::make_shared<const CachedProgram>(
-      std::move(made.program), made.bytes, std::move(last_used),
-      made.is_generic ? std::make_shared<const CanonicalGraph>(graph) : nullptr);
+  return std::make_shared<const CachedProgram>(std::move(made.program), made.bytes,
+                                               std::move(last_used),
+                                               made.is_generic ? std::move(graph) : nullptr);
 }
 
 KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, const Make &make,
@@ -18,6 +19,7 @@ KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, const Make
   std::promise<ProgramPtr> promise;
   std::shared_future<ProgramPtr> program;
   auto last_used = std::make_shared<UseClock::Time>(UseClock::never);
+  std::shared_ptr<const CanonicalGraph> key;
   Entries dropped; // outlives the locks
   {
     std::unique_lock lock(mutex);
@@ -34,8 +36,9 @@ KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, const Make
     ++counters.misses;
     program = promise.get_future().share();
     clock.touch(*last_used);
-    entries.push_front({graph, program, &promise, last_used});
-    index.emplace(&entries.front().graph, entries.begin());
+    key = std::make_shared<const CanonicalGraph>(graph);
+    entries.push_front({key, program, &promise, last_used});
+    index.emplace(key.get(), entries.begin());
     evict(dropped);
   }
 
@@ -45,7 +48,7 @@ KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, const Make
   try {
     Made made = make(graph);
     bytes = made.bytes;
-    promise.set_value(cached(graph, std::move(made), std::move(last_used)));
+    promise.set_value(cached(std::move(key), std::move(made), std::move(last_used)));
   } catch (...) {
     failure = std::current_exception();
     promise.set_exception(failure);
@@ -74,7 +77,7 @@ KernelCache::ProgramPtr KernelCache::replace(const CanonicalGraph &graph, Made m
   std::lock_guard lock(mutex);
   auto found = index.find(&graph);
   const bool is_there = found != index.end() && !found->second->making;
-  ProgramPtr program = cached(graph, std::move(made),
+  ProgramPtr program = cached(nullptr, std::move(made),
                               is_there ? found->second->last_used
                                        : std::make_shared<UseClock::Time>(UseClock::never));
   if (is_there) {
@@ -123,8 +126,8 @@ KernelCache::nearest(const std::function<std::int64_t(const CanonicalGraph &)> &
   const CanonicalGraph *nearest = nullptr;
   std::int64_t smallest = 0;
   for (const Entry &entry : entries)
-    if (std::int64_t far = distance(entry.graph); far != 0 && (!nearest || far < smallest)) {
-      nearest = &entry.graph;
+    if (std::int64_t far = distance(*entry.graph); far != 0 && (!nearest || far < smallest)) {
+      nearest = entry.graph.get();
       smallest = far;
     }
   return nearest ? std::optional(*nearest) : std::nullopt;
@@ -144,33 +147,39 @@ void KernelCache::forget_unfinished() {
 
 void KernelCache::drop(Entries::iterator entry, Entries &dropped) {
   counters.bytes -= entry->bytes;
-  index.erase(&entry->graph);
+  index.erase(entry->graph.get());
   dropped.splice(dropped.end(), entries, entry);
 }
 
-void KernelCache::drop_oldest(Entries &dropped) {
-  // Linear, which takes some microseconds beside the milliseconds of what makes room necessary.
-  drop(std::ranges::min_element(entries, {},
-                                [](const Entry &entry) { return entry.last_used->load(); }),
-       dropped);
-  ++counters.evictions;
+void KernelCache::drop_oldest(std::int64_t most_entries, std::int64_t bytes, Entries &dropped) {
+  std::vector<Entries::iterator> oldest;
+  for (auto entry = entries.begin(); entry != entries.end(); ++entry)
+    oldest.push_back(entry);
+  std::ranges::sort(oldest, {}, [](Entries::iterator entry) { return entry->last_used->load(); });
+  for (Entries::iterator entry : oldest) {
+    if (most_entries <= 0 && bytes <= 0)
+      return;
+    --most_entries;
+    bytes -= entry->bytes;
+    drop(entry, dropped);
+    ++counters.evictions;
+  }
 }
 
 void KernelCache::trim(std::int64_t bytes) {
   Entries dropped; // outlives the lock
   std::lock_guard lock(mutex);
-  const std::int64_t most = std::max<std::int64_t>(0, counters.bytes - bytes);
-  while (counters.bytes > most && !entries.empty())
-    drop_oldest(dropped);
+  drop_oldest(0, std::min(bytes, counters.bytes), dropped);
 }
 
 void KernelCache::evict(Entries &dropped) {
-  auto is_too_full = [this] {
-    return static_cast<std::int64_t>(entries.size()) > capacity ||
-           (counters.bytes > byte_capacity && entries.size() > 1);
-  };
-  while (is_too_full())
-    drop_oldest(dropped);
+  // Some more than must go, so that a stream of new graphs does not look for the oldest each time.
+  const std::int64_t some = capacity / 16;
+  const auto beyond = static_cast<std::int64_t>(entries.size()) - capacity;
+  if (beyond > 0)
+    drop_oldest(beyond + some, 0, dropped);
+  while (counters.bytes > byte_capacity && entries.size() > 1)
+    drop_oldest(1, 0, dropped);
 }
 
 } // namespace tsum

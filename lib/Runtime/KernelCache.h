@@ -80,7 +80,7 @@ public:
 
 private:
   struct Entry {
-    CanonicalGraph graph;
+    std::shared_ptr<const CanonicalGraph> graph;
     std::shared_future<ProgramPtr> program;
     const void *making; ///< tells several attempts for one graph apart while they run; then null
     std::shared_ptr<UseClock::Time> last_used;
@@ -96,7 +96,8 @@ private:
   };
 
   void drop(Entries::iterator entry, Entries &dropped);
-  void drop_oldest(Entries &dropped);
+  /// Drops some that were not used for longest, which are `entries` many or have `bytes`.
+  void drop_oldest(std::int64_t entries, std::int64_t bytes, Entries &dropped);
   /// Moves the entries beyond the capacity to `dropped`, to be destroyed without the lock:
   /// unloading takes a while.
   void evict(Entries &dropped);
