@@ -84,7 +84,8 @@ struct CacheEvent {
   /// Of a miss: which parts of the key were new, compared with the most similar graph in memory.
   std::string novelty;
   /// Where the compiler failed, at which stage and why. The graph is then evaluated in smaller
-  /// kernels, or if these fail too by the reference evaluator: to the same values, but slower.
+  /// kernels, or if these fail too by generic code or the reference evaluator: to the same values,
+  /// but slower.
   std::string failure;
   /// What was done in which time: the compiler's stages, "disk" (reading), "write", "load".
   std::vector<std::pair<std::string, std::chrono::nanoseconds>> stages;

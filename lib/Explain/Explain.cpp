@@ -93,8 +93,8 @@ std::string describe(const CanonicalGraph &graph, const CanonicalGraph::Value &v
   return std::string(name_of(value.dtype)) + to_string(shape);
 }
 
-/// What there is to say of `graph` if the reference evaluates it.
-GraphExplanation explain_reference(const CanonicalGraph &graph, const Program &program) {
+/// What there is to say of `graph` if no kernel evaluates it.
+GraphExplanation explain_interpreted(const CanonicalGraph &graph, const Program &program) {
   GraphExplanation explanation;
   KernelExplanation &kernel = explanation.kernels.emplace_back();
   const Program::Launch &launch = program.launches.front();
@@ -116,7 +116,7 @@ GraphExplanation explain_reference(const CanonicalGraph &graph, const Program &p
 
 GraphExplanation explain_program(const CanonicalGraph &graph, const Program &program) {
   if (!program.launches.empty() && program.launches.front().interpreted)
-    return explain_reference(graph, program);
+    return explain_interpreted(graph, program);
   return value_or_throw(explain_graph(graph, /*inSmallKernels=*/!program.detour.empty()));
 }
 
@@ -132,7 +132,7 @@ GraphReport report_on(const Canonicalized &bound) {
                                                            : "memory";
   report.detour = program->detour;
   if (!program->launches.empty() && program->launches.front().interpreted)
-    report.origin = "reference";
+    report.origin = program->launches.front().name;
   report.directory = cache_directory();
   GraphExplanation explanation = explain_program(bound.graph, *program);
   report.data = std::move(explanation.data);

@@ -17,6 +17,8 @@ using Value = CanonicalGraph::Value;
 /// Beyond these, compiling takes less time than what each block costs.
 constexpr std::size_t most_values = 256, most_stages = 16;
 constexpr std::int64_t most_scratch_bytes = 4 << 20;
+/// One thread takes as long for these as a compilation, after which all threads share the work.
+constexpr std::int64_t most_tile_bytes = 64 << 20;
 
 std::int64_t bytes_of(const CanonicalGraph &graph, const Value &value) {
   std::int64_t bytes = size_of(value.dtype);
@@ -124,6 +126,8 @@ std::optional<Program> interpret(const CanonicalGraph &graph) {
     if (code->scratch_bytes > most_scratch_bytes)
       return std::nullopt;
     launch.tiles = code->tiles();
+    if (launch.traffic / launch.tiles > most_tile_bytes)
+      return std::nullopt;
     launch.name = "generic";
     launch.interpreted = std::make_shared<const Interpreted>(
         [code](const void *const *memory, std::int64_t begin, std::int64_t end) {

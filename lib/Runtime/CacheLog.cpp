@@ -57,7 +57,11 @@ struct State {
   ForkSafeMutex mutex{LockRank::CacheLog};
   std::shared_ptr<const Log> log;
   std::atomic<bool> is_logged = false;
-  std::map<std::vector<std::int64_t>, int> signatures; // by expression
+  struct Expression {
+    int kinds = 0;         // for which it was compiled
+    bool is_known = false; // since the caches were cleared
+  };
+  std::map<std::vector<std::int64_t>, Expression> expressions;
 
   State() {
     if (is_wanted_by_environment()) {
@@ -159,25 +163,29 @@ bool is_known_expression(const CanonicalGraph &graph) {
   std::vector<std::int64_t> expression = expression_of(graph);
   State &all = state();
   std::lock_guard lock(all.mutex);
-  return all.signatures.contains(expression);
+  auto known = all.expressions.find(expression);
+  return known != all.expressions.end() && known->second.is_known;
 }
 
 void forget_expressions() {
   State &all = state();
   std::lock_guard lock(all.mutex);
-  all.signatures.clear();
+  for (auto &[words, expression] : all.expressions)
+    expression.is_known = false;
 }
 
 void count_signature(const CanonicalGraph &graph) {
   constexpr std::size_t most_expressions = 10'000;
-  std::vector<std::int64_t> expression = expression_of(graph);
+  std::vector<std::int64_t> words = expression_of(graph);
   State &all = state();
   std::string text;
   {
     std::lock_guard lock(all.mutex);
-    if (all.signatures.size() >= most_expressions)
-      all.signatures.clear();
-    if (++all.signatures[std::move(expression)] != signatures_without_warning + 1)
+    if (all.expressions.size() >= most_expressions)
+      all.expressions.clear();
+    State::Expression &expression = all.expressions[std::move(words)];
+    expression.is_known = true;
+    if (++expression.kinds != signatures_without_warning + 1)
       return;
     text = "tsum: warning: an expression was compiled for more than " +
            std::to_string(signatures_without_warning) + " kinds of data; " +

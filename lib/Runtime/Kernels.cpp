@@ -117,11 +117,12 @@ void warn_of_detour(const std::string &failure, const char *way) {
 /// without a word.
 KernelCache::Made make_interpreted(const CanonicalGraph &graph, CacheEvent &event,
                                    std::string failure, bool is_exit = false) {
+  std::optional<Program> generic = interpret(graph);
   if (!is_exit)
-    warn_of_detour(failure, "by the reference evaluator");
-  event.origin = CacheEvent::Origin::Reference;
+    warn_of_detour(failure, generic ? "by generic code" : "by the reference evaluator");
+  event.origin = generic ? CacheEvent::Origin::Generic : CacheEvent::Origin::Reference;
   event.failure = failure;
-  Program program = interpret_by_reference(graph);
+  Program program = generic ? std::move(*generic) : interpret_by_reference(graph);
   program.detour = std::move(failure);
   return {std::move(program), overhead_bytes};
 }
@@ -136,7 +137,7 @@ std::optional<KernelCache::Made> make_generic(const CanonicalGraph &graph, Cache
 }
 
 /// Finds the code of `graph` on disk, or compiles it; if that fails, in smaller kernels; if these
-/// fail, too, the reference evaluates it.
+/// fail, too, it is generic code, or at last the reference that evaluates it.
 KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, CacheEvent &event) {
   const bool may_be_generic = use_of_it == Kernels::Use::Once;
   if (may_be_generic && specialize() == Specialize::never)

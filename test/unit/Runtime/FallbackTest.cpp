@@ -147,8 +147,22 @@ TEST_F(FallbackOnce, IsExplained) {
   clear_cache();
   setCompileFault({.stage = "tile", .inSmallKernels = true});
   const std::string text = explain(reduce_sum(square(sample()), 1));
-  EXPECT_THAT(text, HasSubstr("from reference in"));
-  EXPECT_THAT(text, HasSubstr("kernel reference: %0 -> %1 f32[33]"));
+  EXPECT_THAT(text, HasSubstr("from generic in"));
+  EXPECT_THAT(text, HasSubstr("kernel generic: %0 -> %1 f32[33]"));
+}
+
+TEST_F(FallbackOnce, ToGenericCodeOrTheReference) {
+  setCompileFault({.stage = "tile", .inSmallKernels = true});
+  for (Accuracy accuracy : {Accuracy::standard, Accuracy::exact}) {
+    auto build = [&] { return reduce_sum(square(sample()), 1, {.accuracy = accuracy}); };
+    const Values wanted{reference::evaluate_tree(build())};
+    Tensor sum = build();
+    eval(sum);
+    EXPECT_EQ(values_of({sum}), wanted);
+  }
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].origin, CacheEvent::Origin::Generic);
+  EXPECT_EQ(events[1].origin, CacheEvent::Origin::Reference);
 }
 
 TEST_F(FallbackOnce, OfDataThatIsReturnedAndOfEmptyTensors) {
@@ -175,8 +189,8 @@ TEST(FallbackDeathTest, IsToldOnce) {
   EXPECT_EXIT(
       evaluate_two(), testing::ExitedWithCode(0),
       "^tsum: warning: the compiler failed \\(kernels: made to fail by a test; in smaller "
-      "kernels: kernels: made to fail by a test\\); the graph is evaluated by the reference "
-      "evaluator, .*\nthen nothing$");
+      "kernels: kernels: made to fail by a test\\); the graph is evaluated by generic code, "
+      ".*\nthen nothing$");
 }
 
 } // namespace
