@@ -5,6 +5,7 @@
 #include "Recipe.h"
 #include "tsum/JIT/Inspect.h"
 #include "tsum/Reference/Evaluate.h"
+#include "tsum/cache.h"
 #include "tsum/eval.h"
 
 #include <sstream>
@@ -18,8 +19,27 @@ inline std::span<const std::byte> bytes_of(const Tensor &tensor) {
           static_cast<std::size_t>(tensor.size() * size_of(tensor.dtype()))};
 }
 
-/// What is wrong with the compiled results of `recipe`, evaluated together on up to `threads`
-/// threads and, if `apart`, each by itself as well; nothing if they have the reference's bits.
+/// While one lives, generic code evaluates what it can.
+class GenericScope {
+public:
+  GenericScope() : before(specialize()) {
+    clear_cache();
+    set_specialize(Specialize::never);
+  }
+  ~GenericScope() {
+    clear_cache();
+    set_specialize(before);
+  }
+  GenericScope(const GenericScope &) = delete;
+  GenericScope &operator=(const GenericScope &) = delete;
+
+private:
+  Specialize before;
+};
+
+/// What is wrong with the results of `recipe`, by generic code and compiled, evaluated together on
+/// up to `threads` threads and, if `apart`, each by itself as well; nothing if they have the
+/// reference's bits.
 inline std::string difference(const Recipe &recipe, std::int64_t threads = 0, bool apart = false) {
   const std::vector<std::vector<std::byte>> expected = reference::evaluate_tree(build(recipe));
   ThreadScope scope(threads);
@@ -27,12 +47,23 @@ inline std::string difference(const Recipe &recipe, std::int64_t threads = 0, bo
     std::string wrong = first_difference(output.dtype(), expected[n], bytes_of(output));
     return wrong.empty() ? wrong : "output " + std::to_string(n) + how + ", " + wrong;
   };
-  try {
+  auto compare_all = [&](const char *how) {
     const std::vector<Tensor> outputs = build(recipe);
     eval(outputs);
-    for (std::size_t n = 0; n < outputs.size(); ++n)
-      if (std::string wrong = compare(n, outputs[n], ""); !wrong.empty())
+    std::string wrong;
+    for (std::size_t n = 0; wrong.empty() && n < outputs.size(); ++n)
+      wrong = compare(n, outputs[n], how);
+    return wrong;
+  };
+  try {
+    {
+      const GenericScope generic;
+      if (std::string wrong = compare_all(" by generic code"); !wrong.empty())
         return wrong;
+    }
+    if (std::string wrong = compare_all(""); !wrong.empty())
+      return wrong;
+    const std::vector<Tensor> outputs = build(recipe);
     for (std::size_t n = 0; apart && outputs.size() > 1 && n < outputs.size(); ++n)
       if (std::string wrong = compare(n, build(recipe)[n], " by itself"); !wrong.empty())
         return wrong;

@@ -90,11 +90,12 @@ enum class Aspect : std::uint8_t {
   Companions, ///< evaluated together with others
   Keepdims,
   Threads,
-  Again ///< from the cache in memory, from that on disk, or by a prepared function
+  Again,  ///< from the cache in memory, from that on disk, or by a prepared function
+  Generic ///< by generic code
 };
 inline constexpr std::array aspect_names = {
-    "Batch",     "Alone",   "Ones",     "Order",      "Gaps",     "Reversed", "Repeated",
-    "Unaligned", "ByViews", "Computed", "Companions", "Keepdims", "Threads",  "Again"};
+    "Batch",   "Alone",    "Ones",       "Order",    "Gaps",    "Reversed", "Repeated", "Unaligned",
+    "ByViews", "Computed", "Companions", "Keepdims", "Threads", "Again",    "Generic"};
 inline constexpr std::size_t aspect_count = aspect_names.size();
 
 struct Setting {
@@ -225,6 +226,9 @@ public:
   /// The answer's elements in the order of the question's result.
   [[nodiscard]] std::vector<std::byte> answer() const {
     ThreadScope scope(setting[Aspect::Threads] ? 1 + setting[Aspect::Threads] / 2 % 5 : 0);
+    std::optional<GenericScope> generic;
+    if (setting[Aspect::Generic])
+      generic.emplace();
     switch (setting[Aspect::Again] % 8) {
     case 1: // from the cache in memory
       eval(outputs(data));
