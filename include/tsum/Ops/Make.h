@@ -29,6 +29,10 @@ namespace tsum {
 /// pair are to be evaluated together: one loop gives them.
 [[nodiscard]] Tensor make_node_part(const Tensor &reduction, int part);
 
+/// `data`, which was just made and which nobody else has, where gradients go on to `from`: a tensor
+/// of the same values.
+[[nodiscard]] Tensor derived_from(const Tensor &from, Tensor data);
+
 /// "standard" or "exact". \throws Error, naming `op`, for another.
 [[nodiscard]] Accuracy accuracy_named(std::string_view op, std::string_view name);
 
