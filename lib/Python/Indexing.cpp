@@ -3,6 +3,7 @@
 #include "Numpy.h"
 
 #include "tsum/Graph/Node.h"
+#include "tsum/Ops/Make.h"
 
 namespace tsum::python {
 
@@ -116,14 +117,16 @@ Tensor get_item(const Tensor &tensor, nb::handle index) {
   std::vector<nb::object> items = to_items(index);
   // A mistake in the index is found before anything is computed.
   View computed = index_view(tensor.shape(), ByteStrides(tensor.shape().size(), 0), items);
+  auto as_operations = [&] { return reshape(slice(tensor, computed.slices), computed.shape); };
   if (!tensor.is_evaluated())
-    return reshape(slice(tensor, computed.slices), std::move(computed.shape));
+    return as_operations();
   std::shared_ptr<const Storage> values = tensor.node()->values();
   View view = index_view(tensor.shape(), values->strides, items);
   const std::byte *data = values->data ? values->data + view.offset : nullptr;
   std::shared_ptr<const void> owner = values;
-  return borrow(data, tensor.dtype(), std::move(view.shape), std::move(view.strides),
-                std::move(owner));
+  Tensor result = borrow(data, tensor.dtype(), std::move(view.shape), std::move(view.strides),
+                         std::move(owner));
+  return contains(Domain::Inexact, tensor.dtype()) ? derived_from(as_operations(), result) : result;
 }
 
 } // namespace tsum::python
