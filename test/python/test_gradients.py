@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gradients against JAX's values and differences, and what the functions of Python add."""
+import doctest
 import gc
 import json
 import pathlib
@@ -19,6 +20,13 @@ def near(found, expected, tolerance):
     assert found.shape == expected.shape
     scale = max(1, np.abs(expected).max(initial=0))
     np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * scale)
+
+
+def test_the_page_says_what_happens():
+    page = pathlib.Path(__file__).resolve().parents[2] / "docs" / "gradients.md"
+    failures, examples = doctest.testfile(str(page), module_relative=False,
+                                          optionflags=doctest.ELLIPSIS)
+    assert failures == 0 and examples > 15
 
 
 #===-- JAX's values --------------------------------------------------------------------------===//
