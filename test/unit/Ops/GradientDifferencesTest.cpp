@@ -176,28 +176,75 @@ TEST(GradientsOfComplexNumbers, ArePairsOfThoseOfTheirParts) {
 
 //===-- Random graphs -------------------------------------------------------------------------===//
 
-/// Along a random direction, both modes agree, and reverse mode of reverse mode with forward mode of
-/// reverse mode.
-TEST(GradientsOfRandomGraphs, AreTheSameForwardsAndBackwards) {
+/// The part of a complex number that its gradient is measured by.
+Tensor product_of(const Tensor &x, const Tensor &y) {
+  if (kind_of(x.dtype()) != DTypeKind::Complex)
+    return reduce_sum(x * y);
+  return reduce_sum(real(x) * real(y) + imag(x) * imag(y));
+}
+
+/// How often two derivatives were compared that are the same in exact arithmetic: along a random
+/// direction, that of reverse and that of forward mode, of the last node of random graphs by the
+/// first; and the second derivative by both.
+int compare_modes(unsigned first_seed, unsigned seeds, const std::vector<DType> &dtypes,
+                  bool with_second) {
   int compared = 0;
-  for (unsigned seed = 0; seed < 250; ++seed) {
-    RandomGraph graph(seed, {DType::f64});
-    const Tensor y = graph.nodes().back(), x = graph.nodes().front();
-    if (y.dtype() != DType::f64 || x.dtype() != DType::f64 || x.size() == 0 || y.size() > 5000)
+  auto compare = [&](const Tensor &backwards, const Tensor &forwards, const Tensor &size,
+                     unsigned seed) {
+    const auto a = backwards.item<double>(), b = forwards.item<double>();
+    const auto scale = size.item<double>();
+    if (!std::isfinite(a) || !std::isfinite(b) || !std::isfinite(scale))
+      return;
+    EXPECT_NEAR(a, b, 1e-9 * scale + 1e-12) << "seed " << seed;
+    ++compared;
+  };
+  for (unsigned seed = first_seed; seed < first_seed + seeds; ++seed) {
+    RandomGraph graph(seed, dtypes);
+    const Tensor &x = graph.nodes().front();
+    Tensor y = graph.nodes().back();
+    if (kind_of(y.dtype()) == DTypeKind::Complex)
+      y = real(y) + 2 * imag(y);
+    if (y.dtype() != DType::f64 || !contains(Domain::Inexact, x.dtype()) || x.size() == 0)
       continue;
     const Shape shape(x.shape().begin(), x.shape().end());
-    const Tensor direction = numbers(shape, -1, 1, seed);
+    Tensor direction = numbers(shape, -1, 1, seed);
+    if (x.dtype() != DType::f64)
+      direction = complex(direction, numbers(shape, -1, 1, seed + 1));
     const Tensor loss = weighted(y);
     const Tensor by_x = gradients(loss, {x})[0];
-    const double backwards = reduce_sum(by_x * direction).item<double>();
-    const double forwards = jvp(loss, {x}, {direction}).item<double>();
-    if (!std::isfinite(backwards) || !std::isfinite(forwards))
+    compare(product_of(by_x, direction), jvp(loss, {x}, {direction}),
+            reduce_sum(abs(by_x) * abs(direction)), seed);
+    if (!with_second)
       continue;
-    const double size = reduce_sum(abs(by_x * direction)).item<double>();
-    EXPECT_NEAR(backwards, forwards, 1e-9 * size + 1e-12) << "seed " << seed;
-    ++compared;
+    const Tensor slope = product_of(gradients(weighted(y), {x})[0], direction);
+    const Tensor second = gradients(slope, {x})[0];
+    compare(product_of(second, direction), jvp(slope, {x}, {direction}),
+            reduce_sum(abs(second) * abs(direction)), seed);
   }
-  EXPECT_GT(compared, 120);
+  return compared;
+}
+
+TEST(GradientsOfRandomGraphs, AreTheSameForwardsAndBackwards) {
+  EXPECT_GT(compare_modes(0, 200, {DType::f64}, false), 100);
+}
+
+TEST(GradientsOfRandomGraphs, OfComplexNumbersAreTheSameForwardsAndBackwards) {
+  EXPECT_GT(compare_modes(1000, 100, {DType::f64, DType::complex128, DType::i32}, false), 20);
+}
+
+TEST(GradientsOfRandomGraphs, OfSecondOrderAreTheSameForwardsAndBackwards) {
+  EXPECT_GT(compare_modes(2000, 60, {DType::f64}, true), 50);
+}
+
+/// With TSUM_GRADIENT_SEEDS=1000 as many graphs of each kind.
+TEST(GradientsOfRandomGraphs, OfAsManyAsAreAskedFor) {
+  const char *asked = std::getenv("TSUM_GRADIENT_SEEDS");
+  if (!asked)
+    return;
+  const auto seeds = static_cast<unsigned>(std::stoul(asked));
+  std::cout << compare_modes(10'000, seeds, {DType::f64}, false) << ' '
+            << compare_modes(20'000, seeds, {DType::f64, DType::complex128, DType::i32}, false)
+            << ' ' << compare_modes(30'000, seeds / 4, {DType::f64}, true) << " compared\n";
 }
 
 } // namespace tsum::test

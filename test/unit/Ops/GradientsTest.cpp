@@ -234,6 +234,17 @@ TEST(GradientTapes, TakeWhatWasComputedBeforeForConstants) {
   EXPECT_THAT(tape.gradient(before * x, {x})[0]->to_vector<double>(), ElementsAre(1, 4));
 }
 
+TEST(GradientTapes, SeeThroughFunctionsThatAreTraced) {
+  const auto cube = jit([](const Tensor &x) { return x * square(x); });
+  const Tensor x = constant({1.0, 2.0});
+  EXPECT_THAT(cube(x).to_vector<double>(), ElementsAre(1, 8));
+  GradientTape tape;
+  tape.watch(x);
+  const Tensor y = cube(x);
+  EXPECT_TRUE(y.is_evaluated());
+  EXPECT_THAT(tape.gradient(y, {x})[0]->to_vector<double>(), ElementsAre(3, 12));
+}
+
 TEST(GradientTapes, LetGoOfWhatTheyKept) {
   const Tensor x = constant({1.0, 2.0});
   std::weak_ptr<const Node> intermediate;
