@@ -37,7 +37,8 @@ def cases():
                        getattr(n, name)(x, axis, keepdims), [(3, 5)])
     for name in ("softmax", "log_softmax", "standardize", "layer_norm", "rms_norm"):
         for axis in (0, -1, (0, 1)):
-            yield f"{name} {axis}", lambda n, x, name=name, axis=axis: getattr(n, name)(x, axis=axis), [(3, 5)]
+            yield (f"{name} {axis}",
+                   lambda n, x, name=name, axis=axis: getattr(n, name)(x, axis=axis), [(3, 5)])
     yield "scaled layer_norm", lambda n, x, s, o: n.layer_norm(x, s, o), [(3, 5), (5,), (5,)]
     yield "scaled rms_norm", lambda n, x, s: n.rms_norm(x, s), [(3, 5), (5,)]
     yield "dot", lambda n, x, y: n.dot(x, y), [(3, 5), (5,)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training on several workers: losses and gradients of their shards add up to those of the batch."""
+"""Training on several workers: those of their shards add up to the batch's loss and gradient."""
 import numpy as np
 
 

@@ -21,11 +21,12 @@ def check_gradients(fun: typing.Callable, args: collections.abc.Sequence[typing.
     arguments with more than `max_elements` elements in all, that many random directions are tried
     instead. With `order=2`, gradients of the gradient are compared as well, and so on.
 
-    Arguments of other floats are widened to f64, and to complex128: differences of shorter types are
-    too rough. Real and imaginary parts are two elements. Where `fun` has a kink within `step`, the
-    two differ. Takes two evaluations of `fun` for each element.
+    Arguments of other floats are widened to f64, and to complex128: differences of shorter types
+    are too rough. Real and imaginary parts are two elements. Where `fun` has a kink within `step`,
+    the two differ. Takes two evaluations of `fun` for each element.
 
-    Returns the largest difference, as a fraction of `atol + rtol * |difference quotient|`: at most 1.
+    Returns the largest difference, as a fraction of `atol + rtol * |difference quotient|`: at most
+    1.
     Raises AssertionError, with the place and both values, where one is larger; DTypeError for
     arguments that are neither floats nor complex.
 
@@ -84,8 +85,8 @@ def _check(total, values, level, step, rtol, atol, max_elements, random):
             error = abs(value - difference) / (atol + rtol * abs(difference))
             if not error <= 1 and not (np.isnan(value) and np.isnan(difference)):
                 raise AssertionError(
-                    f"check_gradients: order {level}, {where}: {mode} mode gives {value!r}, and the "
-                    f"difference quotient is {difference!r}")
+                    f"check_gradients: order {level}, {where}: {mode} mode gives {value!r}, and "
+                    f"the difference quotient is {difference!r}")
             worst = max(worst, error)
     return worst
 
@@ -103,7 +104,8 @@ def _directions(values, max_elements, random):
             for part in (1, 1j) if x.dtype.kind == "c" else (1,):
                 direction = [np.zeros_like(y) for y in values]
                 direction[n][index] = part
-                yield f"argument {n} at {list(index)}" + (" (imag)" if part == 1j else ""), direction
+                which = " (imag)" if part == 1j else ""
+                yield f"argument {n} at {list(index)}{which}", direction
 
 
 def _direction(random, x):

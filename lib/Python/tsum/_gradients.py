@@ -18,7 +18,7 @@ def gradients(ys: typing.Any, xs: typing.Any, grad_ys: typing.Any = None,
     """The gradients of the sum of all elements of `ys` with respect to `xs`: TensorFlow's.
 
     `ys` and `xs` are tensors or lists of them; the result has a tensor of the shape and dtype of
-    each of `xs`, or None where `ys` do not depend on it (zeros with `unconnected_gradients="zero"`).
+    each of `xs`, or None where `ys` do not depend on it, zeros with `unconnected_gradients="zero"`.
     `grad_ys` has a factor for each of `ys`: a tensor of its dtype that broadcasts to its shape, a
     number or None.
 
@@ -38,20 +38,20 @@ def gradients(ys: typing.Any, xs: typing.Any, grad_ys: typing.Any = None,
 
 def value_and_grad(fun: typing.Callable, argnums: int | collections.abc.Sequence[int] = 0,
                    has_aux: bool = False) -> typing.Callable:
-    """A function that returns `fun`'s value and its gradient with respect to the arguments `argnums`.
+    """A function that returns `fun`'s value, and its gradient by the arguments `argnums`.
 
     The semantics of JAX's. `fun` returns a real scalar or, with `has_aux`, a pair of one and
     anything else, which is returned with it. The arguments `argnums` are tensors, arrays or floats,
-    or tuples, lists and dictionaries of them, and gradients have the same structure: zeros where the
-    value does not depend on an argument. `argnums` is a number, for one gradient, or a sequence.
+    or tuples, lists and dictionaries of them, and gradients have the same structure: zeros where
+    the value does not depend on an argument. `argnums` is a number, for one gradient, or several.
 
     What is returned is not evaluated yet: where it is called often, put `tsum.jit` around it. `fun`
     may look at values on the way, unless it is traced by `tsum.jit`.
 
     With complex arguments the gradient is TensorFlow's, the conjugate of JAX's.
 
-    Raises ShapeError (a ValueError) where `fun` returns no scalar, DTypeError (a TypeError) where it
-    returns a complex one, and for an argument that is neither a float nor complex.
+    Raises ShapeError (a ValueError) where `fun` returns no scalar, DTypeError (a TypeError) where
+    it returns a complex one, and for an argument that is neither a float nor complex.
     """
     numbers = _numbers(argnums)
 
@@ -140,8 +140,8 @@ def vjp(fun: typing.Callable, *primals: typing.Any, has_aux: bool = False) -> tu
         given: list[typing.Any] = []
         _flatten(upstream, given, lambda x: x)
         if len(given) != len(outputs):
-            raise ValueError(f"vjp: {len(given)} upstream gradients for {len(outputs)} results (one "
-                             "each, in the same structure)")
+            raise ValueError(f"vjp: {len(given)} upstream gradients for {len(outputs)} results "
+                             "(one each, in the same structure)")
         found = iter(_with_zeros(tape.gradient(outputs, leaves, given), leaves))
         return tuple(structure(found) for structure in structures)
 
@@ -155,8 +155,8 @@ def jvp(fun: typing.Callable, primals: collections.abc.Sequence[typing.Any],
     The semantics of JAX's. `tangents` have the structure of `primals` and their shapes and dtypes.
     Takes one pass, however many elements the result has.
 
-    Raises DTypeError for arguments and results that are neither floats nor complex, ShapeError for a
-    tangent of another shape.
+    Raises DTypeError for arguments and results that are neither floats nor complex, ShapeError for
+    a tangent of another shape.
     """
     leaves: list[Tensor] = []
     arguments = [_fresh(primal, leaves, f"argument {number}")[0]
@@ -191,8 +191,8 @@ class GradientTape:
     It records what this thread builds inside the `with` block, and functions of `tsum.jit` there
     build graphs in place of running. What is recorded keeps what it was computed from, and the
     memory of that, until the tape goes. Tensors are watched one by one; what was computed before,
-    and what does not depend on watched tensors, is constant. Tapes nest: the gradients that an inner
-    one gives are recorded by the outer one.
+    and what does not depend on watched tensors, is constant. Tapes nest: the gradients that an
+    inner one gives are recorded by the outer one.
 
     A tape gives gradients once, unless it is `persistent`.
     """
@@ -219,8 +219,8 @@ class GradientTape:
     def watch(self, tensor: typing.Any) -> None:
         """Has gradients with respect to a tensor, or to each of a structure of tensors.
 
-        Arrays are not watched, since each use of one is another tensor: `x = tsum.asarray(x)` first.
-        Raises DTypeError for what is neither a float nor complex.
+        Arrays are not watched, since each use of one is another tensor: `x = tsum.asarray(x)`
+        first. Raises DTypeError for what is neither a float nor complex.
         """
         self._check_begun("watch")
         leaves: list[typing.Any] = []
@@ -354,8 +354,8 @@ def _is_zero(name: str, unconnected: typing.Any) -> bool:
 def _numbers(argnums: typing.Any) -> list[int]:
     numbers = [argnums] if isinstance(argnums, int) else list(argnums)
     if not numbers or not all(isinstance(number, int) for number in numbers):
-        raise TypeError(f"grad: argnums is {argnums!r} (the number of an argument, or a sequence of "
-                        "them)")
+        raise TypeError(f"grad: argnums is {argnums!r} (the number of an argument, or a sequence "
+                        "of them)")
     return numbers
 
 
