@@ -70,9 +70,9 @@ Node::State Node::state() const {
   return {storage ? std::vector<Ptr>() : operand_nodes, storage};
 }
 
-Node::Origin Node::origin(bool with_rule) const {
+Node::Origin Node::origin() const {
   std::lock_guard lock(mutex);
-  if (derived && (with_rule || !derived->rule))
+  if (derived)
     return {derived->inputs, derived->rule};
   return {operand_nodes, {}, storage && operand_nodes.empty() && op_info(op).operands > 0};
 }

@@ -21,10 +21,6 @@ namespace tsum {
 /// all and added again.
 [[nodiscard]] Tensor constant_for_gradients(const Tensor &fresh);
 
-/// `fresh`, which was just built and which nobody else has, with its gradient with respect to
-/// `inputs` by a rule of its own: where that of the operations it is made of is worse, or longer.
-[[nodiscard]] Tensor with_rule(Tensor fresh, const std::vector<Tensor> &inputs, GradientRule rule);
-
 /// The same value under a name of the user's; itself if there is none.
 [[nodiscard]] Tensor named(const Tensor &tensor, std::string_view name);
 

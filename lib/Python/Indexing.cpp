@@ -117,16 +117,23 @@ Tensor get_item(const Tensor &tensor, nb::handle index) {
   std::vector<nb::object> items = to_items(index);
   // A mistake in the index is found before anything is computed.
   View computed = index_view(tensor.shape(), ByteStrides(tensor.shape().size(), 0), items);
-  auto as_operations = [&] { return reshape(slice(tensor, computed.slices), computed.shape); };
   if (!tensor.is_evaluated())
-    return as_operations();
+    return reshape(slice(tensor, computed.slices), std::move(computed.shape));
   std::shared_ptr<const Storage> values = tensor.node()->values();
   View view = index_view(tensor.shape(), values->strides, items);
   const std::byte *data = values->data ? values->data + view.offset : nullptr;
   std::shared_ptr<const void> owner = values;
   Tensor result = borrow(data, tensor.dtype(), std::move(view.shape), std::move(view.strides),
                          std::move(owner));
-  return contains(Domain::Inexact, tensor.dtype()) ? derived_from(as_operations(), result) : result;
+  if (!contains(Domain::Inexact, tensor.dtype()))
+    return result;
+  // Gradients see the operations that this stands for.
+  return with_rule(std::move(result), {tensor},
+                   [slices = std::move(computed.slices), shape = std::move(computed.shape)](
+                       const Tensor &g, const Tensor &, std::span<const Tensor> inputs) {
+                     const Tensor &x = inputs[0];
+                     return std::vector{gradient_up_to(x, reshape(slice(x, slices), shape), g)};
+                   });
 }
 
 } // namespace tsum::python

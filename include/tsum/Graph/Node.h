@@ -137,8 +137,7 @@ struct Node : Description {
     GradientRule rule;    ///< in place of the operation's, or none
     bool is_lost = false; ///< it was computed, and nobody kept of what
   };
-  /// `with_rule` or, where the node has a rule, of its operands.
-  [[nodiscard]] Origin origin(bool with_rule = true) const;
+  [[nodiscard]] Origin origin() const;
   /// Has gradients go on to `inputs` in place of the operands, by `rule` if there is one. For who
   /// builds the node, before others see it; of data it stays as long as the node does.
   void derive_from(std::vector<Ptr> inputs, GradientRule rule = {});

@@ -22,13 +22,12 @@ public:
     bool is_reached = false;          ///< whether it depends on what is asked for
   };
 
-  /// Rules of nodes are of reverse mode alone: forward mode goes by operands.
-  enum class Mode : std::uint8_t { Reverse, Forward };
-
-  Derivations(std::span<const Tensor> ys, std::span<const Tensor> xs, LostGraphs lost, Mode mode)
-      : mode(mode) {
+  Derivations(std::span<const Tensor> ys, std::span<const Tensor> xs, LostGraphs lost,
+              std::span<const Tensor> boundary = {}) {
+    for (const Tensor &end : boundary)
+      ends.insert(end.node().get());
     for (const Tensor &x : xs)
-      mark(x);
+      mark(x, lost);
     for (const Tensor &y : ys)
       add(y.node(), lost);
     for (Step &step : steps) {
@@ -51,12 +50,12 @@ public:
 
 private:
   /// What is computed of a complex tensor is computed of its parts.
-  void mark(const Tensor &x) {
+  void mark(const Tensor &x, LostGraphs lost) {
     asked_for.emplace(x.node().get());
     if (x.node()->op != OpKind::Complex)
       return;
     const Node::Origin origin = x.node()->origin();
-    if (origin.is_lost)
+    if (origin.is_lost && lost == LostGraphs::Refused)
       throw Error("gradients: the complex tensor with respect to which they are asked for has been "
                   "evaluated, and its parts are gone (copy it first, or compute it with a "
                   "GradientTape)");
@@ -64,8 +63,8 @@ private:
       asked_for.insert(part.get());
   }
 
-  static bool passes(const Node &node) {
-    return contains(Domain::Inexact, node.dtype) && !node.stops_gradient;
+  [[nodiscard]] bool passes(const Node &node) const {
+    return contains(Domain::Inexact, node.dtype) && !node.stops_gradient && !ends.contains(&node);
   }
 
   /// Depth first, without recursion: graphs may be long chains.
@@ -81,8 +80,7 @@ private:
       if (!passes(*node) && !asked_for.contains(node.get()))
         return;
       Open &added = open.emplace_back();
-      added.step.made = {node,
-                         passes(*node) ? node->origin(mode == Mode::Reverse) : Node::Origin()};
+      added.step.made = {node, passes(*node) ? node->origin() : Node::Origin()};
       if (added.step.made.origin.is_lost && lost == LostGraphs::Refused &&
           !asked_for.contains(node.get()))
         throw_lost(*node);
@@ -112,8 +110,7 @@ private:
         "constant)");
   }
 
-  Mode mode;
-  std::unordered_set<const Node *> asked_for;
+  std::unordered_set<const Node *> asked_for, ends;
   std::unordered_map<const Node *, std::int32_t> places;
   std::vector<Step> steps;
 };
@@ -153,6 +150,10 @@ std::optional<Tensor> join(const Tensor &x, const std::optional<Cotangent> &real
   return complex(part(real_part, real(x)), part(imag_part, imag(x)));
 }
 
+bool ends_at(std::span<const Tensor> boundary, const Tensor &x) {
+  return std::ranges::any_of(boundary, [&](const Tensor &end) { return end.node() == x.node(); });
+}
+
 } // namespace
 
 void check_differentiable(std::string_view op, std::string_view which, const Tensor &x) {
@@ -165,7 +166,7 @@ void check_differentiable(std::string_view op, std::string_view which, const Ten
 
 std::vector<std::optional<Tensor>> reverse(std::span<const Tensor> ys, std::span<const Tensor> xs,
                                            std::span<const std::optional<Operand>> upstreams,
-                                           LostGraphs lost) {
+                                           LostGraphs lost, std::span<const Tensor> boundary) {
   if (!upstreams.empty() && upstreams.size() != ys.size())
     throw Error("gradients: " + std::to_string(upstreams.size()) + " upstreams given for " +
                 std::to_string(ys.size()) + " tensors (one each, or none)");
@@ -173,7 +174,7 @@ std::vector<std::optional<Tensor>> reverse(std::span<const Tensor> ys, std::span
     check_differentiable("gradients", "a tensor whose gradients are asked for", y);
   for (const Tensor &x : xs)
     check_differentiable("gradients", "a tensor with respect to which gradients are asked for", x);
-  const Derivations derivations(ys, xs, lost, Derivations::Mode::Reverse);
+  const Derivations derivations(ys, xs, lost, boundary);
 
   std::vector<std::optional<Cotangent>> cotangents(derivations.size());
   for (std::size_t n = 0; n < ys.size(); ++n) {
@@ -204,15 +205,17 @@ std::vector<std::optional<Tensor>> reverse(std::span<const Tensor> ys, std::span
   };
   std::vector<std::optional<Tensor>> results;
   for (const Tensor &x : xs) {
-    if (x.node()->op == OpKind::Complex) {
-      const Node::Origin origin = x.node()->origin();
-      results.push_back(
-          join(x, cotangent_of(Tensor(origin.inputs[0])), cotangent_of(Tensor(origin.inputs[1]))));
-    } else if (const std::optional<Cotangent> cotangent = cotangent_of(x)) {
-      results.push_back(cotangent->like(*x.node()));
-    } else {
-      results.emplace_back();
+    std::optional<Cotangent> cotangent = cotangent_of(x);
+    const Node::Origin origin = x.node()->origin();
+    if (x.node()->op == OpKind::Complex && !origin.is_lost) {
+      // What reached the whole went on to the parts, unless that is as far as anything goes.
+      if (!ends_at(boundary, x))
+        cotangent.reset();
+      if (const std::optional<Tensor> of_parts = join(x, cotangent_of(Tensor(origin.inputs[0])),
+                                                      cotangent_of(Tensor(origin.inputs[1]))))
+        accumulate(cotangent, Cotangent{*of_parts}, *x.node());
     }
+    results.push_back(cotangent ? std::optional(cotangent->like(*x.node())) : std::nullopt);
   }
   return results;
 }
@@ -232,7 +235,7 @@ std::vector<std::optional<Tensor>> forward(std::span<const Tensor> ys, std::span
   }
   for (const Tensor &y : ys)
     check_differentiable("jvp", "a tensor that is differentiated", y);
-  const Derivations derivations(ys, xs, lost, Derivations::Mode::Forward);
+  const Derivations derivations(ys, xs, lost);
 
   std::vector<std::optional<Tensor>> found(derivations.size());
   std::vector<bool> is_given(derivations.size(), false);
@@ -244,8 +247,8 @@ std::vector<std::optional<Tensor>> forward(std::span<const Tensor> ys, std::span
   };
   for (std::size_t n = 0; n < xs.size(); ++n) {
     give(xs[n], tangents[n]);
-    if (xs[n].node()->op == OpKind::Complex) {
-      const Node::Origin origin = xs[n].node()->origin();
+    const Node::Origin origin = xs[n].node()->origin();
+    if (xs[n].node()->op == OpKind::Complex && !origin.is_lost) {
       give(Tensor(origin.inputs[0]), real(tangents[n]));
       give(Tensor(origin.inputs[1]), imag(tangents[n]));
     }
@@ -272,7 +275,7 @@ std::vector<std::optional<Tensor>> forward(std::span<const Tensor> ys, std::span
 }
 
 bool depends_on(const Tensor &y, std::span<const Tensor> xs) {
-  const Derivations derivations({&y, 1}, xs, LostGraphs::Constants, Derivations::Mode::Reverse);
+  const Derivations derivations({&y, 1}, xs, LostGraphs::Constants);
   const std::optional<std::size_t> place = derivations.find(y);
   return place && derivations[*place].is_reached;
 }

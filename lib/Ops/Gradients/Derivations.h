@@ -12,10 +12,12 @@ enum class LostGraphs : std::uint8_t {
   Constants ///< whoever recorded all that does, knows that it does not
 };
 
-/// See `connected_gradients`.
+/// See `connected_gradients`. Looks no further than `boundary`: for who knows that there is nothing
+/// behind it, so that a part of a graph takes the time of that part.
 [[nodiscard]] std::vector<std::optional<Tensor>>
 reverse(std::span<const Tensor> ys, std::span<const Tensor> xs,
-        std::span<const std::optional<Operand>> upstreams, LostGraphs lost);
+        std::span<const std::optional<Operand>> upstreams, LostGraphs lost,
+        std::span<const Tensor> boundary = {});
 
 /// See `jvp`; nothing for one of `ys` that does not depend on `xs`.
 [[nodiscard]] std::vector<std::optional<Tensor>> forward(std::span<const Tensor> ys,

@@ -33,6 +33,12 @@ connected_gradients(std::span<const Tensor> ys, std::span<const Tensor> xs,
   return reverse(ys, xs, upstreams, LostGraphs::Refused);
 }
 
+Tensor gradient_up_to(const Tensor &x, const Tensor &y, const Tensor &upstream) {
+  const std::optional<Operand> given = upstream;
+  return with_zeros(reverse({&y, 1}, {&x, 1}, {&given, 1}, LostGraphs::Constants, {&x, 1}), {&x, 1})
+      .front();
+}
+
 std::vector<Tensor> jvp(std::span<const Tensor> ys, std::span<const Tensor> xs,
                         std::span<const Tensor> tangents) {
   return with_zeros(forward(ys, xs, tangents, LostGraphs::Refused), ys);

@@ -2,6 +2,7 @@
 #include "Rules.h"
 
 #include "../Build.h"
+#include "Derivations.h"
 #include "Slopes.h"
 #include "Views.h"
 
@@ -209,6 +210,38 @@ std::vector<std::optional<Cotangent>> by_own_rule(const Made &made, const Cotang
   return results;
 }
 
+/// The sum of products, of complex numbers of those of their parts.
+Tensor inner_product(const Tensor &x, const Tensor &y) {
+  const SumOptions options{.accuracy = Accuracy::standard};
+  if (!is_complex(x))
+    return reduce_sum(multiply(x, y), all_axes, options);
+  return reduce_sum(add(multiply(real(x), real(y)), multiply(imag(x), imag(y))), all_axes, options);
+}
+
+/// What a rule says of tangents: it gives the transposed Jacobian matrix J' times any upstream u,
+/// and J t is the gradient of u' J t = (J' u)' t with respect to u.
+std::optional<Tensor> push_by_own_rule(const Made &made,
+                                       const std::vector<std::optional<Tensor>> &tangents) {
+  const Node &node = *made.node;
+  const Tensor upstream = broadcast_to(ones(node.dtype, node.shape), node.shape);
+  const auto pulled = by_own_rule(made, {upstream});
+  std::optional<Tensor> sum;
+  for (std::size_t n = 0; n < tangents.size(); ++n)
+    if (tangents[n] && pulled[n]) {
+      Tensor part = cast(inner_product(*pulled[n]->tensor, *tangents[n]), real_dtype(node.dtype));
+      sum = sum ? add(*sum, part) : std::move(part);
+    }
+  if (!sum)
+    return std::nullopt;
+  std::vector<Tensor> boundary = {Tensor(made.node)};
+  for (std::size_t n = 0; n < tangents.size(); ++n) {
+    boundary.emplace_back(made.origin.inputs[n]);
+    if (tangents[n])
+      boundary.push_back(*tangents[n]);
+  }
+  return reverse({&*sum, 1}, {&upstream, 1}, {}, LostGraphs::Constants, boundary).front();
+}
+
 } // namespace
 
 Tensor Cotangent::like(const Node &of) const {
@@ -283,6 +316,8 @@ std::vector<std::optional<Cotangent>> pull_back(const Made &made, const Cotangen
 std::optional<Tensor> push_forward(const Made &made,
                                    const std::vector<std::optional<Tensor>> &tangents) {
   const Node &node = *made.node;
+  if (made.origin.rule)
+    return push_by_own_rule(made, tangents);
   auto zeros = [](const Node &like) {
     return like_shape(to_tensor("jvp", 0, like.dtype), like.shape);
   };

@@ -29,8 +29,11 @@ def gradients(ys: typing.Any, xs: typing.Any, grad_ys: typing.Any = None,
     Raises DTypeError (a TypeError) if one of `ys` or `xs` is neither a float nor complex, or for a
     factor of another dtype; ShapeError (a ValueError) for a factor that does not broadcast; Error
     for an evaluated tensor on the way whose graph is gone, or an operation without a gradient.
+    An array among `xs` is a DTypeError, too: each use of one is another tensor.
     """
     ys, xs = _listed(ys), _listed(xs)
+    for x in xs:
+        _check_tensor("gradients", x)
     zero = _is_zero("gradients", unconnected_gradients)
     found = _core._connected_gradients(ys, xs, None if grad_ys is None else _listed(grad_ys))
     return _with_zeros(found, xs) if zero else found
@@ -226,9 +229,7 @@ class GradientTape:
         leaves: list[typing.Any] = []
         _flatten(tensor, leaves, lambda x: x)
         for leaf in leaves:
-            if not isinstance(leaf, Tensor):
-                raise DTypeError(f"watch: {type(leaf).__name__} is no tensor (x = tsum.asarray(x) "
-                                 "makes one, to be computed with)")
+            _check_tensor("watch", leaf)
             self._tape.watch(leaf)
 
     def gradient(self, target: typing.Any, sources: typing.Any, output_gradients: typing.Any = None,
@@ -333,6 +334,13 @@ def _fresh(argument: typing.Any, leaves: list, what: str) -> tuple:
     build = _flatten(argument, own, convert)
     leaves.extend(own)
     return build(iter(own)), build
+
+
+def _check_tensor(name: str, x: typing.Any) -> None:
+    """Each use of an array is another tensor, on which nothing depends."""
+    if not isinstance(x, Tensor):
+        raise DTypeError(f"{name}: {type(x).__name__} is no tensor (x = tsum.asarray(x) makes one, "
+                         "to be computed with)")
 
 
 def _listed(objects: typing.Any) -> list:
