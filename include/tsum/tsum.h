@@ -6,13 +6,14 @@
 /// threads of an arena. No public header needs LLVM or MLIR.
 #pragma once
 
-#include "tsum/cache.h"    // IWYU pragma: export
-#include "tsum/dtype.h"    // IWYU pragma: export
-#include "tsum/error.h"    // IWYU pragma: export
-#include "tsum/eval.h"     // IWYU pragma: export
-#include "tsum/function.h" // IWYU pragma: export
-#include "tsum/memory.h"   // IWYU pragma: export
-#include "tsum/ops.h"      // IWYU pragma: export
-#include "tsum/progress.h" // IWYU pragma: export
-#include "tsum/tensor.h"   // IWYU pragma: export
-#include "tsum/threads.h"  // IWYU pragma: export
+#include "tsum/cache.h"     // IWYU pragma: export
+#include "tsum/dtype.h"     // IWYU pragma: export
+#include "tsum/error.h"     // IWYU pragma: export
+#include "tsum/eval.h"      // IWYU pragma: export
+#include "tsum/function.h"  // IWYU pragma: export
+#include "tsum/gradients.h" // IWYU pragma: export
+#include "tsum/memory.h"    // IWYU pragma: export
+#include "tsum/ops.h"       // IWYU pragma: export
+#include "tsum/progress.h"  // IWYU pragma: export
+#include "tsum/tensor.h"    // IWYU pragma: export
+#include "tsum/threads.h"   // IWYU pragma: export

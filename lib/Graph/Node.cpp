@@ -44,12 +44,19 @@ Node::~Node() {
   // The first destructor on a thread's stack releases the operands of all that die because of it: a
   // nested one only hands over its own.
   thread_local std::vector<Ptr> *dying = nullptr;
+  auto hand_over = [this](std::vector<Ptr> &to) {
+    to.insert(to.end(), std::move_iterator(operand_nodes.begin()),
+              std::move_iterator(operand_nodes.end()));
+    if (derived)
+      to.insert(to.end(), derived->inputs.begin(), derived->inputs.end());
+    derived.reset();
+  };
   if (dying) {
-    dying->insert(dying->end(), std::move_iterator(operand_nodes.begin()),
-                  std::move_iterator(operand_nodes.end()));
+    hand_over(*dying);
     return;
   }
-  std::vector<Ptr> queue = std::move(operand_nodes);
+  std::vector<Ptr> queue;
+  hand_over(queue);
   dying = &queue;
   while (!queue.empty()) {
     Ptr next = std::move(queue.back());
@@ -60,7 +67,40 @@ Node::~Node() {
 
 Node::State Node::state() const {
   std::lock_guard lock(mutex);
-  return {operand_nodes, storage};
+  return {storage ? std::vector<Ptr>() : operand_nodes, storage};
+}
+
+Node::Origin Node::origin() const {
+  std::lock_guard lock(mutex);
+  if (derived)
+    return {derived->inputs, derived->rule};
+  return {operand_nodes, {}, storage && operand_nodes.empty() && op_info(op).operands > 0};
+}
+
+void Node::derive_from(std::vector<Ptr> inputs, GradientRule rule) {
+  derived = std::make_unique<const Derivation>(Derivation{std::move(inputs), std::move(rule)});
+}
+
+std::pair<std::vector<Node::Ptr>, GradientRule> Node::derivation() const {
+  std::lock_guard lock(mutex);
+  if (!derived)
+    return {};
+  return {derived->inputs, derived->rule};
+}
+
+void Node::keep_origin() const {
+  std::lock_guard lock(mutex);
+  ++keepers;
+}
+
+void Node::release_origin() const {
+  std::vector<Ptr> released; // outlive the lock: nodes may die here
+  std::unique_ptr<const Derivation> gone;
+  std::lock_guard lock(mutex);
+  if (--keepers != 0 || !storage)
+    return;
+  released.swap(operand_nodes);
+  gone.swap(derived);
 }
 
 std::shared_ptr<const Storage> Node::values() const {
@@ -69,12 +109,16 @@ std::shared_ptr<const Storage> Node::values() const {
 }
 
 void Node::set_values(std::shared_ptr<const Storage> values) const {
-  std::vector<Ptr> released; // outlives the lock: the operands may die here
+  std::vector<Ptr> released; // outlive the lock: nodes may die here
+  std::unique_ptr<const Derivation> gone;
   std::lock_guard lock(mutex);
   if (storage)
     return;
   storage = std::move(values);
+  if (keepers != 0)
+    return;
   released.swap(operand_nodes);
+  gone.swap(derived);
 }
 
 /// Whether a pointer to element 0 is enough to read the values as a C++ array.

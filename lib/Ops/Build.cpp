@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Build.h"
 
+#include "tsum/Graph/Recording.h"
 #include "tsum/shapes.h"
 
 #include <algorithm>
@@ -21,7 +22,28 @@ Tensor make_tensor(Description description, std::vector<Node::Ptr> operands,
                    std::string_view name) {
   auto node = std::make_shared<Node>(std::move(description), std::move(operands));
   node->name = name;
+  Recording::note(node);
   return Tensor(std::move(node));
+}
+
+Tensor constant_for_gradients(const Tensor &fresh) {
+  auto node = std::make_shared<Node>(static_cast<const Description &>(*fresh.node()),
+                                     fresh.node()->state().operands);
+  node->stops_gradient = true;
+  return Tensor(std::move(node));
+}
+
+Tensor with_rule(Tensor fresh, const std::vector<Tensor> &inputs, GradientRule rule) {
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &input : inputs)
+    nodes.push_back(input.node());
+  // Only shared as a constant: it was not made as one.
+  const_cast<Node &>(*fresh.node()).derive_from(std::move(nodes), std::move(rule));
+  return fresh;
+}
+
+Tensor derived_from(const Tensor &from, Tensor data) {
+  return with_rule(std::move(data), {from}, {});
 }
 
 Tensor named(const Tensor &tensor, std::string_view name) {

@@ -16,6 +16,11 @@ namespace tsum {
 [[nodiscard]] Tensor make_tensor(Description description, std::vector<Node::Ptr> operands,
                                  std::string_view name);
 
+/// What `fresh`, which was just built and which nobody else has, computes, as a constant to
+/// gradients: for what a result does not depend on, as the largest element that is subtracted from
+/// all and added again.
+[[nodiscard]] Tensor constant_for_gradients(const Tensor &fresh);
+
 /// The same value under a name of the user's; itself if there is none.
 [[nodiscard]] Tensor named(const Tensor &tensor, std::string_view name);
 

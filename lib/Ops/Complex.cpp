@@ -32,8 +32,10 @@ static Tensor part_of(const Tensor &x, int part) {
     return Tensor(state.operands[static_cast<std::size_t>(part)]);
   const DType dtype = real_dtype(x.dtype());
   auto node = std::make_shared<Node>(OpKind::Slice, dtype, shape_of(x));
+  node->node_part = static_cast<std::int8_t>(part);
   node->set_values(std::make_shared<Storage>(Storage{
       state.values->owner, state.values->data + part * size_of(dtype), state.values->strides}));
+  node->derive_from({x.node()});
   return Tensor(std::move(node));
 }
 
@@ -59,7 +61,15 @@ static Tensor hypot(const Tensor &a, const Tensor &b, std::string_view name) {
   // 0/0 and inf/inf are no ratios; an infinite part makes the whole infinite, whatever the other.
   Tensor is_infinite = logical_or(is_inf(a), is_inf(b));
   Tensor result = where(equal(large, 0), large, finite);
-  return where(is_infinite, std::numeric_limits<double>::infinity(), result, name);
+  result = where(is_infinite, std::numeric_limits<double>::infinity(), result, name);
+  // The sine and the cosine of the angle; of 0, which has none, 0 as of a real one.
+  return with_rule(std::move(result), {a, b},
+                   [](const Tensor &g, const Tensor &z, std::span<const Tensor> parts) {
+                     std::vector<Tensor> slopes;
+                     for (const Tensor &part : parts)
+                       slopes.push_back(where(equal(z, 0), 0, g * (part / z)));
+                     return slopes;
+                   });
 }
 
 namespace {

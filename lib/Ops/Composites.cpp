@@ -7,10 +7,15 @@
 
 namespace tsum {
 
+/// What is subtracted from `x` so that no power overflows. No result depends on it.
+static Tensor largest(const Tensor &x, const Axes &axes) {
+  return constant_for_gradients(reduce_max(x, axes, /*keepdims=*/true));
+}
+
 Tensor softmax(const Tensor &x, const Axes &axes, std::string_view name) {
   check_reduction("softmax", Domain::Float, x, axes);
   return in_float(x, name, [&](const Tensor &x, std::string_view name) {
-    Tensor powers = exp(subtract(x, reduce_max(x, axes, /*keepdims=*/true)));
+    Tensor powers = exp(subtract(x, largest(x, axes)));
     // One division a row, as TensorFlow does; the sum is at least 1.
     return multiply(powers, reciprocal(reduce_sum(powers, axes, /*keepdims=*/true)), name);
   });
@@ -19,7 +24,7 @@ Tensor softmax(const Tensor &x, const Axes &axes, std::string_view name) {
 Tensor log_softmax(const Tensor &x, const Axes &axes, std::string_view name) {
   check_reduction("log_softmax", Domain::Float, x, axes);
   return in_float(x, name, [&](const Tensor &x, std::string_view name) {
-    Tensor shifted = subtract(x, reduce_max(x, axes, /*keepdims=*/true));
+    Tensor shifted = subtract(x, largest(x, axes));
     return subtract(shifted, log(reduce_sum(exp(shifted), axes, /*keepdims=*/true)), name);
   });
 }

@@ -268,7 +268,7 @@ Tensor reduce_logsumexp(const Tensor &input, const Axes &axes, const SumOptions 
   return in_float(given, name, [&](const Tensor &x, std::string_view name) {
     Tensor largest = reduce_max(x, axes, /*keepdims=*/true);
     // Infinite ones are not subtracted: inf - inf is no number.
-    Tensor shift = where(is_finite(largest), largest, 0);
+    Tensor shift = constant_for_gradients(where(is_finite(largest), largest, 0));
     Tensor powers = exp(subtract(x, shift));
     Tensor result =
         log(reduce_sum(powers, axes, SumOptions{.keepdims = true, .accuracy = accuracy}));

@@ -3,6 +3,7 @@
 
 #include "Build.h"
 #include "tsum/Graph/IndexMap.h"
+#include "tsum/Graph/Recording.h"
 
 #include <algorithm>
 #include <numeric>
@@ -13,8 +14,12 @@ namespace tsum {
 static Tensor make_view(Description description, const Node::Ptr &operand, std::string_view name) {
   auto node = std::make_shared<Node>(std::move(description), std::vector{operand});
   node->name = name;
-  if (auto values = operand->values())
+  if (auto values = operand->values()) {
     node->set_values(IndexMap::of(*node, operand->shape)->apply(*values));
+    node->derive_from({operand}); // the memory is the operand's anyway
+  } else {
+    Recording::note(node);
+  }
   return Tensor(std::move(node));
 }
 
@@ -62,7 +67,13 @@ Tensor reshape(const Tensor &input, Shape shape, std::string_view name) {
   if (operand->op == OpKind::Reshape)
     if (Node::State state = operand->state(); !state.values)
       operand = state.operands[0];
-  return make_tensor(OpKind::Reshape, input.dtype(), std::move(shape), {operand}, name);
+  auto node = std::make_shared<Node>(OpKind::Reshape, input.dtype(), std::move(shape),
+                                     std::vector{operand});
+  node->name = name;
+  if (operand != input.node()) // somebody may ask for the gradient with respect to it
+    node->derive_from({input.node()});
+  Recording::note(node);
+  return Tensor(std::move(node));
 }
 
 Tensor transpose(const Tensor &input, std::vector<std::int64_t> permutation,

@@ -9,6 +9,7 @@
 #include "Tracing.h"
 
 #include "tsum/Graph/Layout.h"
+#include "tsum/Graph/Recording.h"
 #include "tsum/Runtime/KeptFunction.h"
 #include "tsum/function.h"
 
@@ -295,7 +296,7 @@ private:
   /// the graph is to be evaluated.
   static std::optional<tsum::Function> prepared_for(Traced &traced, const Arguments &given) {
     constexpr std::size_t max_layouts = 8;
-    if (!traced.trace->is_quick() || !given.are_in_place || is_tracing())
+    if (!traced.trace->is_quick() || !given.are_in_place || is_tracing() || Recording::is_on())
       return std::nullopt;
     for (const Traced::Prepared &prepared : traced.prepared)
       if (prepared.strides == given.strides) {
@@ -340,8 +341,9 @@ private:
   static std::vector<Tensor> evaluate(const Traced &traced, const Arguments &given) {
     const std::vector<Tensor> tensors = given.to_tensors();
     std::vector<Tensor> results = traced.trace->replay(tensors);
-    // Inside another function's trace there is nothing to compute yet.
-    if (!is_tracing())
+    // Inside another function's trace there is nothing to compute yet, and whoever records wants
+    // the graph.
+    if (!is_tracing() && !Recording::is_on())
       python::evaluate(results);
     return results;
   }

@@ -3,6 +3,7 @@
 #include "Numpy.h"
 
 #include "tsum/Graph/Node.h"
+#include "tsum/Ops/Make.h"
 
 namespace tsum::python {
 
@@ -122,8 +123,17 @@ Tensor get_item(const Tensor &tensor, nb::handle index) {
   View view = index_view(tensor.shape(), values->strides, items);
   const std::byte *data = values->data ? values->data + view.offset : nullptr;
   std::shared_ptr<const void> owner = values;
-  return borrow(data, tensor.dtype(), std::move(view.shape), std::move(view.strides),
-                std::move(owner));
+  Tensor result = borrow(data, tensor.dtype(), std::move(view.shape), std::move(view.strides),
+                         std::move(owner));
+  if (!contains(Domain::Inexact, tensor.dtype()))
+    return result;
+  // Gradients see the operations that this stands for.
+  return with_rule(std::move(result), {tensor},
+                   [slices = std::move(computed.slices), shape = std::move(computed.shape)](
+                       const Tensor &g, const Tensor &, std::span<const Tensor> inputs) {
+                     const Tensor &x = inputs[0];
+                     return std::vector{gradient_up_to(x, reshape(slice(x, slices), shape), g)};
+                   });
 }
 
 } // namespace tsum::python

@@ -140,6 +140,7 @@ void bind_operations(nb::module_ &m) {
   bind_reductions(m);
   bind_shapes(m);
   bind_composites(m);
+  bind_gradients(m);
   bind_unary(m, "real", Domain::Any, "the real part of x",
              [](const Tensor &x, std::string_view name) { return with_name(real(x), name); });
   bind_unary(m, "imag", Domain::Any, "the imaginary part of x",

@@ -27,5 +27,6 @@ void bind_accuracy(nb::module_ &m);
 void bind_reductions(nb::module_ &m);
 void bind_shapes(nb::module_ &m);
 void bind_composites(nb::module_ &m);
+void bind_gradients(nb::module_ &m);
 
 } // namespace tsum::python

@@ -7,6 +7,7 @@
 #include "Numpy.h"
 
 #include "tsum/Graph/Node.h"
+#include "tsum/Ops/Make.h"
 #include "tsum/shapes.h"
 
 #include <nanobind/stl/string_view.h>
@@ -100,7 +101,8 @@ Tensor with_name(const Tensor &tensor, std::string_view name) {
   const std::shared_ptr<const Storage> values = tensor.node()->values();
   if (!values)
     return broadcast_to(tensor, std::move(shape), name);
-  return borrow(values->data, tensor.dtype(), std::move(shape), values->strides, values, name);
+  return derived_from(tensor, borrow(values->data, tensor.dtype(), std::move(shape),
+                                     values->strides, values, name));
 }
 
 void bind_tensor(nb::module_ &m) {

@@ -2,6 +2,7 @@
 #include "Gil.h"
 #include "Tracing.h"
 
+#include "tsum/Graph/Recording.h"
 #include "tsum/elementwise.h"
 
 #include <algorithm>
@@ -170,6 +171,20 @@ static void evaluate_known(const std::vector<Tensor> &results) {
   eval(known);
 }
 
+/// Where `nodes` are, or nothing if one is no part of the trace.
+static std::vector<std::int32_t>
+places_of(const std::vector<Node::Ptr> &nodes,
+          const std::unordered_map<const Node *, std::int32_t> &places) {
+  std::vector<std::int32_t> found;
+  for (const Node::Ptr &node : nodes) {
+    auto place = places.find(node.get());
+    if (place == places.end())
+      return {};
+    found.push_back(place->second);
+  }
+  return found;
+}
+
 void Trace::finish(const nb::object &returned) {
   std::vector<Tensor> leaves;
   result = Structure::flatten(returned, leaves);
@@ -186,6 +201,7 @@ void Trace::finish(const nb::object &returned) {
       else
         can_repeat = false;
     }
+    step.derivation = places_of(entry.node->derivation().first, places);
     steps.push_back(std::move(step));
     work += static_cast<double>(Tensor(entry.node).size());
   }
@@ -216,7 +232,15 @@ std::vector<Tensor> Trace::replay(std::span<const Tensor> arguments) const {
       auto node =
           std::make_shared<Node>(static_cast<const Description &>(traced), std::move(operands));
       node->has_slices = traced.has_slices;
+      node->stops_gradient = traced.stops_gradient;
       node->name = traced.name;
+      if (!step.derivation.empty()) {
+        std::vector<Node::Ptr> inputs;
+        for (std::int32_t input : step.derivation)
+          inputs.push_back(nodes[static_cast<std::size_t>(input)]);
+        node->derive_from(std::move(inputs), traced.derivation().second);
+      }
+      Recording::note(node);
       nodes.push_back(std::move(node));
     }
   }

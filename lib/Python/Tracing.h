@@ -59,7 +59,8 @@ private:
     Node::Ptr node;
     std::int32_t placeholder = -1; ///< its place, if it is one of this trace
     bool is_repeated = false;
-    std::vector<std::int32_t> operands; ///< steps before this one
+    std::vector<std::int32_t> operands;   ///< steps before this one
+    std::vector<std::int32_t> derivation; ///< likewise, of what gradients follow in their place
   };
 
   void finish(const nb::object &returned);

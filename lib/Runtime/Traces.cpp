@@ -8,6 +8,7 @@
 #include "ThrowCount.h"
 
 #include "tsum/Graph/Layout.h"
+#include "tsum/Graph/Recording.h"
 #include "tsum/Runtime/KeptFunction.h"
 #include "tsum/Support/ForkSafe.h"
 #include "tsum/eval.h"
@@ -48,6 +49,11 @@ std::int64_t detail::Traces::count() const {
 std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
   if (state->arity != 0 && inputs.size() != state->arity)
     throw_count("inputs", inputs.size(), state->arity);
+  if (Recording::is_on()) { // which wants the graph
+    std::vector<Tensor> results = state->trace(inputs);
+    eval(results);
+    return results;
+  }
   eval(inputs);
   State::Key key;
   std::vector<ByteStrides> strides;

@@ -5,6 +5,7 @@
 #include "tsum/tensor.h"
 
 #include <cstddef>
+#include <functional>
 #include <utility>
 
 namespace tsum {
@@ -77,7 +78,7 @@ struct Description {
   /// another float than the operand's.
   std::int64_t divisor = 1;
   /// Of a reduction that is ordered: which number of its node it gives in place of its result, or
-  /// -1. See tsum/Graph/SummationTree.h.
+  /// -1. See tsum/Graph/SummationTree.h. Of a slice that is data: which part of complex data it is.
   std::int8_t node_part = -1;
   /// Of a slice, for each dimension: where in the operand it starts and goes. Of an iota: `starts`
   /// is its first number alone.
@@ -86,13 +87,19 @@ struct Description {
   bool operator==(const Description &) const = default;
 };
 
+/// The gradients with respect to what a node is made of, in its order, from that with respect to
+/// the node itself. It holds no nodes: whoever traces a graph makes it of others.
+using GradientRule = std::function<std::vector<Tensor>(const Tensor &upstream, const Tensor &result,
+                                                       std::span<const Tensor> inputs)>;
+
 /// A node of the graph. Its description never changes; its values appear once, when it is
 /// evaluated.
 struct Node : Description {
   using Ptr = std::shared_ptr<const Node>;
 
   std::string name;
-  bool has_slices = false; ///< whether it, or what it is computed from, is a slice
+  bool has_slices = false;     ///< whether it, or what it is computed from, is a slice
+  bool stops_gradient = false; ///< whether gradients take it for a constant
 
   explicit Node(Description description, std::vector<Ptr> operands = {});
   Node(OpKind op, DType dtype, Shape shape, std::vector<Ptr> operands = {})
@@ -113,22 +120,48 @@ struct Node : Description {
   /// Calls `visit` with the operands and the values, one of which is empty, without a copy of
   /// either. They may go as soon as `visit` returns; it must not touch this node.
   template <class Visit> void visit_state(Visit &&visit) const {
+    static const std::vector<Ptr> none;
     std::lock_guard lock(mutex);
-    visit(std::as_const(operand_nodes), std::as_const(storage));
+    visit(storage ? none : std::as_const(operand_nodes), std::as_const(storage));
   }
   [[nodiscard]] std::shared_ptr<const Storage> values() const;
 
-  /// Gives the node its values and lets go of its operands, whose memory is then free. The first
-  /// call wins.
+  /// Gives the node its values and lets go of its operands, whose memory is then free, unless a
+  /// recording keeps them. The first call wins.
   void set_values(std::shared_ptr<const Storage> values) const;
+
+  /// What gradients go on to from here. Unlike the operands of `state` it may outlive the
+  /// evaluation: of a view of data, and of what is recorded (tsum/Graph/Recording.h).
+  struct Origin {
+    std::vector<Ptr> inputs;
+    GradientRule rule;    ///< in place of the operation's, or none
+    bool is_lost = false; ///< it was computed, and nobody kept of what
+  };
+  [[nodiscard]] Origin origin() const;
+  /// Has gradients go on to `inputs` in place of the operands, by `rule` if there is one. For who
+  /// builds the node, before others see it; of data it stays as long as the node does.
+  void derive_from(std::vector<Ptr> inputs, GradientRule rule = {});
+  /// The inputs and the rule that `derive_from` was given, or nothing.
+  [[nodiscard]] std::pair<std::vector<Ptr>, GradientRule> derivation() const;
+  /// From now on, until `release_origin` has been called as often, values do not replace what the
+  /// node is computed from.
+  void keep_origin() const;
+  void release_origin() const;
 
   /// The values in row-major order: `values` itself or a copy, which is kept. The node must have
   /// values.
   [[nodiscard]] std::shared_ptr<const Storage> row_major_values() const;
 
 private:
+  struct Derivation {
+    std::vector<Ptr> inputs;
+    GradientRule rule;
+  };
+
   mutable ForkSafeMutex mutex{LockRank::Node};
+  mutable std::uint32_t keepers = 0; ///< recordings that keep what it is computed from
   mutable std::vector<Ptr> operand_nodes;
+  mutable std::unique_ptr<const Derivation> derived;
   mutable std::shared_ptr<const Storage> storage;
   mutable std::shared_ptr<const Storage> row_major;
 };

@@ -29,6 +29,18 @@ namespace tsum {
 /// pair are to be evaluated together: one loop gives them.
 [[nodiscard]] Tensor make_node_part(const Tensor &reduction, int part);
 
+/// `fresh`, which was just built and which nobody else has, with its gradient with respect to
+/// `inputs` by a rule of its own: where that of the operations it is made of is worse, or longer.
+[[nodiscard]] Tensor with_rule(Tensor fresh, const std::vector<Tensor> &inputs, GradientRule rule);
+
+/// For such rules: the gradient of `y`, which was just made of `x`, without a look at what `x` was
+/// made of.
+[[nodiscard]] Tensor gradient_up_to(const Tensor &x, const Tensor &y, const Tensor &upstream);
+
+/// `data`, which was just made and which nobody else has, where gradients go on to `from`: a tensor
+/// of the same values.
+[[nodiscard]] Tensor derived_from(const Tensor &from, Tensor data);
+
 /// "standard" or "exact". \throws Error, naming `op`, for another.
 [[nodiscard]] Accuracy accuracy_named(std::string_view op, std::string_view name);
 

@@ -21,8 +21,10 @@ if not getattr(_sys, "_is_gil_enabled", lambda: True)():
 from . import _core, _names
 from ._core import *
 from ._accuracy import accuracy
+from ._check_gradients import check_gradients
 from ._core import __version__
 from ._elementwise import clip, positive
+from ._gradients import GradientTape, grad, gradients, jvp, value_and_grad, vjp
 from ._inspect import Lowered, explain, lower
 from ._jit import jit
 from ._threads import threads

@@ -34,12 +34,13 @@ METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "arg
            "transpose", "squeeze", "clip", "round"]
 
 # What _core has beside operations on tensors.
-NOT_OPERATIONS = {"as_dtype", "asarray", "cache_directory", "cache_stats", "canonical_graphs",
-                  "clear_cache", "enter_accuracy", "enter_threads", "eval", "explain",
-                  "get_accuracy", "get_threads", "graph_to_string", "leave_accuracy",
-                  "leave_threads", "llvm_version", "load_npy", "memory_use", "save_npy",
-                  "set_cache_capacity", "set_cache_directory", "set_memory_budget",
-                  "set_specialize", "set_threads", "stages", "target_features", "trim_memory"}
+NOT_OPERATIONS = {"_connected_gradients", "_same", "as_dtype", "asarray", "cache_directory",
+                  "cache_stats", "canonical_graphs", "clear_cache", "enter_accuracy",
+                  "enter_threads", "eval", "explain", "get_accuracy", "get_threads",
+                  "graph_to_string", "leave_accuracy", "leave_threads", "llvm_version",
+                  "load_npy", "memory_use", "save_npy", "set_cache_capacity",
+                  "set_cache_directory", "set_memory_budget", "set_specialize", "set_threads",
+                  "stages", "stop_gradient", "target_features", "trim_memory"}
 
 
 def operations(core):
