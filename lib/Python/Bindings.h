@@ -99,6 +99,11 @@ private:
 void evaluate(std::span<const Tensor> tensors);
 inline void evaluate(const Tensor &tensor) { evaluate({&tensor, 1}); }
 
+/// Computes the values of `tensor` in the memory of `array`, a row-major, aligned and writeable
+/// ndarray of its dtype and shape. Returns false where there is nothing to compute, where it
+/// would be computed from that memory, and where `evaluate` has to.
+[[nodiscard]] bool evaluate_into(const Tensor &tensor, nb::handle array);
+
 /// The values as a read-only NumPy array of `owner`'s memory, or a NumPy scalar if the rank is 0.
 [[nodiscard]] nb::object to_numpy(nb::handle owner, const Tensor &tensor, bool scalars = true);
 

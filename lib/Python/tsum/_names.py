@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 
-from . import _core, _reductions
+from . import _core, _reductions, _statistics
 from ._core import Tensor
 
 # Elementwise operations with the same meaning.
@@ -39,7 +39,9 @@ NOT_OPERATIONS = {"as_dtype", "asarray", "cache_directory", "cache_stats", "cano
                   "get_accuracy", "get_threads", "graph_to_string", "leave_accuracy",
                   "leave_threads", "llvm_version", "load_npy", "memory_use", "save_npy",
                   "set_cache_capacity", "set_cache_directory", "set_memory_budget",
-                  "set_threads", "stages", "target_features", "trim_memory"}
+                  "set_threads", "stages", "target_features", "trim_memory", "evaluate_into"}
+# NumPy's alone, whose parameters the functions of the same names have.
+NOT_OPERATIONS |= {function.__name__ for function in _statistics.FUNCTIONS}
 
 
 def operations(core):
@@ -51,6 +53,7 @@ def operations(core):
 def functions(core):
     """The functions with NumPy's names, of the operations that `core` has."""
     found = _reductions.functions(core)
+    found.update((function.__name__, function) for function in _statistics.FUNCTIONS)
     found.update((name, getattr(core, operation)) for name, operation in ALIASES.items()
                  if hasattr(core, operation))
     return found
