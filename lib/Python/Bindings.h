@@ -104,6 +104,10 @@ inline void evaluate(const Tensor &tensor) { evaluate({&tensor, 1}); }
 /// would be computed from that memory, and where `evaluate` has to.
 [[nodiscard]] bool evaluate_into(const Tensor &tensor, nb::handle array);
 
+/// What keeps the values of `tensor`, which `owner` holds, alive: `owner`, but for objects that may
+/// stand for another tensor later, as those of tsum.numpy may.
+[[nodiscard]] nb::object keeper_of(nb::handle owner, const Tensor &tensor);
+
 /// The values as a read-only NumPy array of `owner`'s memory, or a NumPy scalar if the rank is 0.
 [[nodiscard]] nb::object to_numpy(nb::handle owner, const Tensor &tensor, bool scalars = true);
 

@@ -72,13 +72,20 @@ bool evaluate_into(const Tensor &tensor, nb::handle array) {
   return true;
 }
 
+nb::object keeper_of(nb::handle owner, const Tensor &tensor) {
+  const bool is_plain =
+      Py_TYPE(owner.ptr()) == reinterpret_cast<PyTypeObject *>(nb::type<Tensor>().ptr());
+  return is_plain ? nb::borrow(owner) : nb::cast(tensor);
+}
+
 nb::object to_numpy(nb::handle owner, const Tensor &tensor, bool scalars) {
   evaluate(tensor);
   // The strides as they are: a result may be stored in its input's order.
   std::shared_ptr<const Storage> values = tensor.node()->values();
   if (scalars && tensor.rank() == 0)
     return numpy::make_scalar(tensor.dtype(), values->data);
-  return numpy::make_array(tensor.dtype(), tensor.shape(), values->strides, values->data, owner);
+  return numpy::make_array(tensor.dtype(), tensor.shape(), values->strides, values->data,
+                           keeper_of(owner, tensor));
 }
 
 } // namespace tsum::python
