@@ -24,6 +24,7 @@ void bind_operations(nb::module_ &m);
 void bind_runtime(nb::module_ &m);
 void bind_tracing(nb::module_ &m);
 void bind_inspection(nb::module_ &m);
+void bind_partial(nb::module_ &m);
 
 //===-- Dtypes --------------------------------------------------------------------------------===//
 

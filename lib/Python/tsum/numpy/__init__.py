@@ -90,7 +90,7 @@ from ._evaluated import argsort, meshgrid, sort
 for _part in (_elementwise, _reductions, _shapes, _products):
     globals().update({_name: getattr(_part, _name) for _name in _part.__all__})
 
-from . import fft, linalg
+from . import fft, lib, linalg
 
 _evaluated_names = [_name for _name in _evaluated.FUNCTIONS if _name in globals()]
 

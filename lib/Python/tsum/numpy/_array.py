@@ -84,6 +84,12 @@ class ndarray(Tensor):
             raise TypeError("iteration over a 0-d array")
         return (self[i] for i in range(len(self)))
 
+    def __copy__(self) -> ndarray:
+        return wrap(self)
+
+    def __deepcopy__(self, memo: typing.Any, /) -> ndarray:
+        return wrap(self)
+
     def __reduce__(self) -> tuple[typing.Any, ...]:
         return _restore, (self.__array__(),)
 
@@ -121,8 +127,14 @@ def wrap(tensor: Tensor) -> ndarray:
 
 
 def wrap_array(array: typing.Any) -> ndarray:
-    """The array that reads the memory of NumPy's `array` in place, or holds a NumPy scalar."""
-    return _core.as_subclass(ndarray, _core.asarray(numpy.asarray(array)))
+    """The array that reads the memory of NumPy's `array` in place, or holds a NumPy scalar.
+
+    Of the other byte order a copy.
+    """
+    array = numpy.asarray(array)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return _core.as_subclass(ndarray, _core.asarray(array))
 
 
 def to_numpy(value: typing.Any) -> typing.Any:

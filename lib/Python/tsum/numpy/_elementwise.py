@@ -304,6 +304,12 @@ def round(x: typing.Any, /, decimals: int = 0, out: typing.Any = None) -> ndarra
             return _finish("round", _core.complex(_core.round(_core.real(x)),
                                                   _core.round(_core.imag(x))), out)
         return _finish("round", _core.round(x), out)
+    if x.dtype.kind == "f" and x.dtype.itemsize > 2:
+        # In NumPy's steps, which give its bits.
+        scale = 10.0 ** (decimals if decimals > 0 else -decimals)
+        first, last = (_core.multiply, _core.divide) if decimals > 0 else (_core.divide,
+                                                                           _core.multiply)
+        return _finish("round", last(_core.round(first(x, scale)), scale), out)
     return evaluated(numpy.round, (x, decimals), {} if out is None else {"out": out})
 
 

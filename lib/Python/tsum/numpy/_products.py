@@ -2,6 +2,8 @@
 """Sums of products: fused where memory bounds them, by NumPy's BLAS where arithmetic does."""
 from __future__ import annotations
 
+import builtins
+import string
 import typing
 
 import numpy
@@ -117,9 +119,13 @@ def einsum(subscripts: typing.Any, /, *operands: typing.Any, **options: typing.A
 
 def _letters(subscripts, operands):
     """What operands and result are called, or None if it is not one kernel."""
-    if not isinstance(subscripts, str) or "." in subscripts:
+    if not isinstance(subscripts, str):
         return None
     left, arrow, output = subscripts.replace(" ", "").partition("->")
+    if "..." in left:
+        if not arrow:
+            return None
+        left, output = _without_ellipses(left, output, operands)
     inputs = left.split(",")
     if not arrow:
         output = "".join(sorted(each for each in set(left) - {","} if left.count(each) == 1))
@@ -138,6 +144,20 @@ def _letters(subscripts, operands):
             if extents.setdefault(letter, extent) != extent:
                 return None
     return inputs, output
+
+
+def _without_ellipses(left, output, operands):
+    """The same with letters of their own for what `...` stands for, aligned at the last."""
+    spare = [letter for letter in string.ascii_letters if letter not in left]
+    inputs, most = left.split(","), 0
+    for place, (letters, operand) in enumerate(zip(inputs, operands)):
+        if "..." in letters:
+            count = numpy.ndim(operand) - len(letters) + 3
+            if not 0 <= count <= len(spare):
+                return left, output  # which is refused later
+            most = builtins.max(most, count)
+            inputs[place] = letters.replace("...", "".join(spare[-count:] if count else []))
+    return ",".join(inputs), output.replace("...", "".join(spare[-most:] if most else []))
 
 
 def _aligned(array, given, every):
