@@ -166,7 +166,13 @@ def test_reductions_of_nothing():
         for axis in (None, 0):
             with pytest.raises(ValueError):
                 getattr(tnp, name)(empty, axis=axis)
-    assert_same(tnp.max(empty, axis=1), np.max(empty, axis=1))
+    for shape, axis in (((0, 3), 1), ((3, 0), 0), ((0, 0), 0), ((0, 3, 0), 2), ((0, 3, 0), 1)):
+        for name in ("max", "nanmin"):
+            theirs, error = outcome(lambda: getattr(np, name)(np.zeros(shape), axis=axis))
+            ours, our_error = outcome(lambda: getattr(tnp, name)(np.zeros(shape), axis=axis))
+            assert (error is None) == (our_error is None)
+            if error is None:
+                assert_same(ours, theirs)
     assert_same(tnp.max(empty, axis=0, initial=2), np.max(empty, axis=0, initial=2))
     assert np.isnan(tnp.mean(empty).item()) and tnp.sum(empty).item() == 0
     with pytest.raises(ValueError, match="All-NaN slice"):

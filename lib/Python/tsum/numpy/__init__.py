@@ -114,5 +114,10 @@ for _part, _theirs, _names in (
         (linalg, _numpy.linalg, ("norm", "vector_norm"))):
     _dispatch.register(_part, _theirs, _names)
 
+# From now on they need not be looked for.
+for _class in (_array.Tensor, ndarray):
+    _class.__array_function__ = _dispatch.array_function
+    _class.__array_ufunc__ = _dispatch.array_ufunc
+
 __all__ = sorted(_name for _name in globals() if not _name.startswith("_")
                  and _name not in ("annotations",))

@@ -131,12 +131,41 @@ def _float_for(x1, x2, common):
     return numpy.result_type(*dtypes) if common.kind in "biu" and dtypes else as_float(common)
 
 
+# Dtypes of which operations are the same in tsum and in NumPy, by their identity, and the numbers
+# that each takes as they are.
+_SAME = {id(dtype): (float, int) if dtype in (_core.f32, _core.f64) else (int,) for dtype in (
+    _core.f32, _core.f64, _core.i8, _core.i16, _core.i32, _core.i64, _core.u8, _core.u16, _core.u32,
+    _core.u64)}
+_tsums_dtype_of = Tensor.dtype.fget
+
+
+def _at_once(core, x1, x2):
+    """The operation where there is nothing to promote, or None."""
+    if type(x1) is not ndarray:
+        return None
+    dtype = _tsums_dtype_of(x1)
+    numbers = _SAME.get(id(dtype))
+    if numbers is None or not (type(x2) in numbers or (
+            type(x2) is ndarray and _tsums_dtype_of(x2) is dtype)):
+        return None
+    try:
+        return _core.as_subclass(ndarray, core(x1, x2))
+    except DTypeError:  # of a number that it cannot hold
+        return None
+
+
 def _binary(name, of_floats=False):
     core = _operation(name)
     of_booleans = getattr(_core, _OF_BOOLEANS.get(name, ""), None)
+    is_same = core is not None and not of_floats and not name.startswith("bitwise")
 
     def function(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None, *,
                  where: typing.Any = True, dtype: typing.Any = None) -> ndarray:
+        if is_same and out is None and where is True and dtype is None and not (
+                type(x2) is int and x2 < 0):
+            result = _at_once(core, x1, x2)
+            if result is not None:
+                return result
         if where is not True:
             return evaluated(getattr(numpy, name), (x1, x2), {"out": out, "where": where,
                                                               "dtype": dtype})
@@ -173,6 +202,9 @@ def _comparison(name):
     def function(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None, *,
                  where: typing.Any = True, dtype: typing.Any = None) -> ndarray:
         if where is True and dtype is None:
+            result = _at_once(core, x1, x2) if out is None else None
+            if result is not None:
+                return result
             x1, x2 = _array_or_number(x1), _array_or_number(x2)
             try:
                 operands, common = promoted(x1, x2)

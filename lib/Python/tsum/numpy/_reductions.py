@@ -14,6 +14,10 @@ from ._elementwise import truth_of
 
 _plain = _reductions.functions(_core)
 
+# Dtypes that sums have, too, by their identity.
+_AS_THEY_ARE = {id(dtype) for dtype in (_core.f16, _core.f32, _core.f64, _core.i64, _core.u64)}
+_tsums_dtype_of = _core.Tensor.dtype.fget
+
 
 def _finish(name, result, out):
     return wrap(result) if out is None else deliver(name, result, out)
@@ -34,13 +38,14 @@ def sum(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: t
 
     Raises AxisError (a ValueError and an IndexError) for an axis out of range or given twice.
     """
+    if (type(a) is ndarray and dtype is None and initial is None and where is True
+            and accuracy is None and out is None and id(_tsums_dtype_of(a)) in _AS_THEY_ARE):
+        return _core.as_subclass(ndarray, _core.reduce_sum(a, axis, bool(keepdims)))
     a = asarray(a)
     if dtype is None:
         dtype = widened(dtype_of(a))
         if dtype == dtype_of(a):
             dtype = None
-    if dtype is None and initial is None and where is True and accuracy is None:
-        return _finish("sum", _core.reduce_sum(a, axis, bool(keepdims)), out)
     total = _plain["sum"](a, axis, dtype, None, bool(keepdims), _given(initial, None), where,
                           accuracy=accuracy)
     return _finish("sum", total, out)
@@ -60,10 +65,10 @@ def _has_something(name, a, axis, initial):
     if initial is not None or 0 not in a.shape:
         return
     axes = range(a.ndim) if axis is None else axis if hasattr(axis, "__iter__") else [axis]
-    axes = [each + a.ndim if each < 0 else each for each in axes]
-    kept = [extent for each, extent in enumerate(a.shape) if each not in axes]
-    if 0 not in kept:
-        raise ValueError(f"{name}: zero-size array to reduction operation which has no identity")
+    for each in axes:
+        if -a.ndim <= each < a.ndim and a.shape[each] == 0:
+            raise ValueError(f"{name}: zero-size array to reduction operation which has no "
+                             "identity")
 
 
 def _extreme(name, of_booleans):
