@@ -7,3 +7,4 @@
 #include "tsum/elementwise.h" // IWYU pragma: export
 #include "tsum/reductions.h"  // IWYU pragma: export
 #include "tsum/shapes.h"      // IWYU pragma: export
+#include "tsum/statistics.h"  // IWYU pragma: export

@@ -68,20 +68,38 @@ Expansion expansionOf(Operation *op) {
     return [](Operation *op, bool hasAVX512) {                                                     \
       return expand(op, hasAVX512, [] PARAMETERS { return math::CALL; });                          \
     };
+  TSUM_EXPAND(AcosOp, acos, (auto x), acos(x))
+  TSUM_EXPAND(AcoshOp, acosh, (auto x), acosh(x))
+  TSUM_EXPAND(AsinOp, asin, (auto x), asin(x))
+  TSUM_EXPAND(AsinhOp, asinh, (auto x), asinh(x))
   TSUM_EXPAND(Atan2Op, atan2, (auto y, auto x), atan2(y, x))
   TSUM_EXPAND(AtanOp, atan, (auto x), atan(x))
+  TSUM_EXPAND(AtanhOp, atanh, (auto x), atanh(x))
+  TSUM_EXPAND(CbrtOp, cbrt, (auto x), cbrt(x))
   TSUM_EXPAND(CosOp, cos, (auto x), cos(x))
   TSUM_EXPAND(CoshOp, cosh, (auto x), cosh(x))
   TSUM_EXPAND(ErfOp, erf, (auto x), erf(x))
+  TSUM_EXPAND(ErfcOp, erfc, (auto x), erfc(x))
   TSUM_EXPAND(ExpM1Op, expm1, (auto x), expm1(x))
   TSUM_EXPAND(ExpOp, exp, (auto x), exp(x))
+  TSUM_EXPAND(Log10Op, log10, (auto x), log10(x))
   TSUM_EXPAND(Log1pOp, log1p, (auto x), log1p(x))
+  TSUM_EXPAND(Log2Op, log2, (auto x), log2(x))
   TSUM_EXPAND(LogOp, log, (auto x), log(x))
   TSUM_EXPAND(PowFOp, pow, (auto x, auto y), pow(x, y))
   TSUM_EXPAND(SinOp, sin, (auto x), sin(x))
   TSUM_EXPAND(SinhOp, sinh, (auto x), sinh(x))
   TSUM_EXPAND(TanOp, tan, (auto x), tan(x))
   TSUM_EXPAND(TanhOp, tanh, (auto x), tanh(x))
+#undef TSUM_EXPAND
+  // Those that MLIR has no op for.
+#define TSUM_EXPAND(NAME, PARAMETERS, CALL)                                                        \
+  if (function == #NAME)                                                                           \
+    return [](Operation *op, bool hasAVX512) {                                                     \
+      return expand(op, hasAVX512, [] PARAMETERS { return math::CALL; });                          \
+    };
+  TSUM_EXPAND(hypot, (auto x, auto y), hypot(x, y))
+  TSUM_EXPAND(logaddexp, (auto x, auto y), logaddexp(x, y))
 #undef TSUM_EXPAND
   return nullptr;
 }

@@ -129,6 +129,9 @@ template <class T> struct ValueLane {
   friend ValueLane floor(ValueLane x) {
     return {x.builder, x.builder->create<mlir::math::FloorOp>(x.value)};
   }
+  friend ValueLane sqrt(ValueLane x) {
+    return {x.builder, x.builder->create<mlir::math::SqrtOp>(x.value)};
+  }
   friend ValueLane copysign(ValueLane x, ValueLane sign) {
     LaneBuilder *l = sign.builder;
     return {l, l->create<mlir::math::CopySignOp>(x.in(*l), sign.value)};

@@ -3,6 +3,7 @@
 // Complex tensors are pairs of real ones, and what is done to them is done to these: kernels never
 // see a complex number.
 #include "Build.h"
+#include "ComplexElementary.h"
 
 #include "tsum/shapes.h"
 
@@ -49,27 +50,6 @@ Tensor imag(const Tensor &x) {
 
 Tensor conj(const Tensor &x, std::string_view name) {
   return is_complex(x) ? complex(real(x), negative(imag(x)), name) : named(x, name);
-}
-
-/// sqrt(a^2 + b^2) without overflow or underflow on the way.
-static Tensor hypot(const Tensor &a, const Tensor &b, std::string_view name) {
-  Tensor x = abs(a);
-  Tensor y = abs(b);
-  Tensor large = maximum(x, y);
-  Tensor ratio = divide(minimum(x, y), large);
-  Tensor finite = multiply(large, sqrt(add(square(ratio), 1)));
-  // 0/0 and inf/inf are no ratios; an infinite part makes the whole infinite, whatever the other.
-  Tensor is_infinite = logical_or(is_inf(a), is_inf(b));
-  Tensor result = where(equal(large, 0), large, finite);
-  result = where(is_infinite, std::numeric_limits<double>::infinity(), result, name);
-  // The sine and the cosine of the angle; of 0, which has none, 0 as of a real one.
-  return with_rule(std::move(result), {a, b},
-                   [](const Tensor &g, const Tensor &z, std::span<const Tensor> parts) {
-                     std::vector<Tensor> slopes;
-                     for (const Tensor &part : parts)
-                       slopes.push_back(where(equal(z, 0), 0, g * (part / z)));
-                     return slopes;
-                   });
 }
 
 namespace {
@@ -129,6 +109,8 @@ Tensor complex_unary(OpKind op, const Tensor &x, std::string_view name) {
   default:
     break;
   }
+  if (std::optional<Tensor> result = complex_elementary(op, x, name))
+    return std::move(*result);
   throw DTypeError(prefix(op_info(op).name) + "is not made for " + std::string(name_of(x.dtype())) +
                    " (take real(x), imag(x) or abs(x))");
 }
@@ -144,6 +126,8 @@ Tensor complex_binary(OpKind op, const Tensor &x, const Tensor &y, std::string_v
                    add(real(x) * imag(y), imag(x) * real(y)), name);
   case OpKind::Divide:
     return quotient(x, y, name);
+  case OpKind::Pow:
+    return complex_power(x, y, name);
   case OpKind::Equal:
     return logical_and(equal(real(x), real(y)), equal(imag(x), imag(y)), name);
   case OpKind::NotEqual:

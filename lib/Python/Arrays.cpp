@@ -18,8 +18,9 @@ std::shared_ptr<const void> keep(nb::object object) {
 
 const Tensor *as_tensor(nb::handle object) {
   static PyObject *type = nb::type<Tensor>().ptr();
-  return reinterpret_cast<PyObject *>(Py_TYPE(object.ptr())) == type ? nb::inst_ptr<Tensor>(object)
-                                                                     : nullptr;
+  return PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject *>(type))
+             ? nb::inst_ptr<Tensor>(object)
+             : nullptr;
 }
 
 namespace {

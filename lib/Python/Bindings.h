@@ -24,6 +24,7 @@ void bind_operations(nb::module_ &m);
 void bind_runtime(nb::module_ &m);
 void bind_tracing(nb::module_ &m);
 void bind_inspection(nb::module_ &m);
+void bind_partial(nb::module_ &m);
 
 //===-- Dtypes --------------------------------------------------------------------------------===//
 
@@ -98,6 +99,15 @@ private:
 /// \throws ConcretizationError inside a function that is being traced.
 void evaluate(std::span<const Tensor> tensors);
 inline void evaluate(const Tensor &tensor) { evaluate({&tensor, 1}); }
+
+/// Computes the values of `tensor` in the memory of `array`, a row-major, aligned and writeable
+/// ndarray of its dtype and shape. Returns false where there is nothing to compute, where it
+/// would be computed from that memory, and where `evaluate` has to.
+[[nodiscard]] bool evaluate_into(const Tensor &tensor, nb::handle array);
+
+/// What keeps the values of `tensor`, which `owner` holds, alive: `owner`, but for objects that may
+/// stand for another tensor later, as those of tsum.numpy may.
+[[nodiscard]] nb::object keeper_of(nb::handle owner, const Tensor &tensor);
 
 /// The values as a read-only NumPy array of `owner`'s memory, or a NumPy scalar if the rank is 0.
 [[nodiscard]] nb::object to_numpy(nb::handle owner, const Tensor &tensor, bool scalars = true);

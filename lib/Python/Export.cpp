@@ -58,8 +58,10 @@ void fill(Py_buffer *view, const Tensor &tensor, int flags) {
 int get_buffer(PyObject *self, Py_buffer *view, int flags) noexcept {
   view->obj = nullptr;
   try {
-    fill(view, *nb::inst_ptr<Tensor>(self), flags);
-    view->obj = nb::borrow(self).release().ptr();
+    const Tensor &tensor = *nb::inst_ptr<Tensor>(self);
+    nb::object keeper = keeper_of(self, tensor);
+    fill(view, tensor, flags);
+    view->obj = keeper.release().ptr();
     return 0;
   } catch (...) {
     set_python_error(std::current_exception());
@@ -112,9 +114,9 @@ nb::object to_dlpack(nb::handle owner, const Tensor &tensor, nb::kwargs argument
       return to_dlpack(owner, copy_of(tensor), std::move(arguments));
     strides[dim] /= size_of(tensor.dtype());
   }
-  nb::ndarray<nb::array_api, nb::ro> array(values->data, shape.size(), shape.data(), owner,
-                                           strides.data(), dlpack_dtype(tensor.dtype()),
-                                           nb::device::cpu::value);
+  nb::ndarray<nb::array_api, nb::ro> array(values->data, shape.size(), shape.data(),
+                                           keeper_of(owner, tensor), strides.data(),
+                                           dlpack_dtype(tensor.dtype()), nb::device::cpu::value);
   return nb::cast(array).attr("__dlpack__")(**arguments);
 }
 

@@ -29,11 +29,14 @@ void bind_reduction(nb::module_ &m, const char *name, Domain domain, const char 
                           "keepdims: bool = False, name: str | None = None) -> Tensor";
   m.def(
       name,
-      [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name) {
+      [f, parameters = Parameters(signature)](nb::handle input, nb::handle axis,
+                                              nb::handle keepdims, nb::handle name,
+                                              const nb::kwargs &more) {
+        parameters.check_no_more(more);
         return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name));
       },
       "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
-      "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
+      "name"_a = nb::none(), "more"_a, nb::sig(signature.c_str()), doc.c_str());
 }
 
 /// What `keepdims`, `name`, `accuracy` and `dtype` say.
@@ -67,15 +70,17 @@ void bind_sum(nb::module_ &m, const char *name, Domain domain, const char *summa
                           "typing.Any = None) -> Tensor";
   m.def(
       name,
-      [f, op = std::string(name)](nb::handle input, nb::handle axis, nb::handle keepdims,
-                                  nb::handle name, nb::handle accuracy, nb::handle dtype) {
+      [f, op = std::string(name), parameters = Parameters(signature)](
+          nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name,
+          nb::handle accuracy, nb::handle dtype, const nb::kwargs &more) {
+        parameters.check_no_more(more);
         const std::string called = to_name(name);
         return f(to_tensor(input), to_axes(axis),
                  to_options<SumOptions>(op, keepdims, called, accuracy, dtype));
       },
       "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
       "name"_a = nb::none(), nb::kw_only(), "accuracy"_a = nb::none(), "dtype"_a = nb::none(),
-      nb::sig(signature.c_str()), doc.c_str());
+      "more"_a, nb::sig(signature.c_str()), doc.c_str());
 }
 
 /// Variance and standard deviation, which have NumPy's `ddof` as well.
@@ -95,9 +100,10 @@ void bind_spread(nb::module_ &m, const char *name, const char *summary,
       "None, dtype: typing.Any = None) -> Tensor";
   m.def(
       name,
-      [f, op = std::string(name)](nb::handle input, nb::handle axis, nb::handle keepdims,
-                                  nb::handle name, std::int64_t ddof, nb::handle accuracy,
-                                  nb::handle dtype) {
+      [f, op = std::string(name), parameters = Parameters(signature)](
+          nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name,
+          std::int64_t ddof, nb::handle accuracy, nb::handle dtype, const nb::kwargs &more) {
+        parameters.check_no_more(more);
         const std::string called = to_name(name);
         auto options = to_options<SpreadOptions>(op, keepdims, called, accuracy, dtype);
         options.ddof = ddof;
@@ -105,7 +111,33 @@ void bind_spread(nb::module_ &m, const char *name, const char *summary,
       },
       "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
       "name"_a = nb::none(), "ddof"_a = 0, nb::kw_only(), "accuracy"_a = nb::none(),
-      "dtype"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
+      "dtype"_a = nb::none(), "more"_a, nb::sig(signature.c_str()), doc.c_str());
+}
+
+/// Products.
+void bind_product(nb::module_ &m, const char *name, const char *summary,
+                  Tensor (*f)(const Tensor &, const Axes &, const ProductOptions &)) {
+  std::string doc =
+      reduction_doc(Domain::Numeric, summary) +
+      "\n\nElements are cast to `dtype` first, if it is given, and the result has it.";
+  std::string signature = "def " + std::string(name) +
+                          "(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
+                          "False, name: str | None = None, *, dtype: typing.Any = None) -> Tensor";
+  m.def(
+      name,
+      [f, parameters = Parameters(signature)](nb::handle input, nb::handle axis,
+                                              nb::handle keepdims, nb::handle name,
+                                              nb::handle dtype, const nb::kwargs &more) {
+        parameters.check_no_more(more);
+        const std::string called = to_name(name);
+        ProductOptions options{.keepdims = to_bool(keepdims), .name = called};
+        if (!dtype.is_none())
+          options.dtype = to_dtype(dtype);
+        return f(to_tensor(input), to_axes(axis), options);
+      },
+      "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
+      "name"_a = nb::none(), nb::kw_only(), "dtype"_a = nb::none(), "more"_a,
+      nb::sig(signature.c_str()), doc.c_str());
 }
 
 } // namespace
@@ -119,6 +151,61 @@ static Tensor truth_of(const Tensor &x) {
   [](const Tensor &input, const Axes &axes, bool keepdims, std::string_view name) {                \
     return tsum::NAME(input, axes, keepdims, name);                                                \
   }
+
+/// NumPy's, which TensorFlow has not.
+static void bind_statistics(nb::module_ &m) {
+  bind_sum(m, "nansum", Domain::Numeric, "The sum of what is not NaN; where all is, 0.", nansum);
+  bind_product(m, "nanprod", "The product of what is not NaN; where all is, 1.", nanprod);
+  bind_sum(m, "nanmean", Domain::Numeric,
+           "The mean of what is not NaN; where all is, NaN. If it is exact, the exact sum is "
+           "rounded\nto f64 and divided.",
+           nanmean);
+  bind_reduction(m, "nancount", Domain::Any, "How many elements are not NaN, as i64.",
+                 FUNCTION(nancount));
+  bind_reduction(m, "nanmax", Domain::Real,
+                 "The largest element that is not NaN; where all is, NaN.", FUNCTION(nanmax));
+  bind_reduction(m, "nanmin", Domain::Real,
+                 "The smallest element that is not NaN; where all is, NaN.", FUNCTION(nanmin));
+  bind_reduction(m, "nanargmax", Domain::Real,
+                 "The place of the largest element that is not NaN, as i64: the first of several, "
+                 "-1 where\nall is NaN. Over several axes the place in row-major order of these.",
+                 FUNCTION(nanargmax), ", boolean");
+  bind_reduction(m, "nanargmin", Domain::Real,
+                 "The place of the smallest element that is not NaN, as i64: the first of several, "
+                 "-1 where\nall is NaN. Over several axes the place in row-major order of these.",
+                 FUNCTION(nanargmin), ", boolean");
+  bind_spread(
+      m, "nanvar",
+      "The variance of what is not NaN, in two passes; NaN where nothing is left to divide "
+      "by.\nIf it is exact, mean and deviations are rounded to f64 and their squares summed "
+      "exactly.",
+      nanvar);
+  bind_spread(m, "nanstd", "The square root of `nanvar`.", nanstd);
+  bind_reduction(m, "ptp", Domain::Real, "The largest element less the smallest.", FUNCTION(ptp));
+  m.def(
+      "average",
+      [](nb::handle input, nb::handle weights, nb::handle axis, nb::handle keepdims,
+         nb::handle skipna, nb::handle name, nb::handle accuracy) {
+        const std::string called = to_name(name);
+        AverageOptions options{
+            .keepdims = to_bool(keepdims), .skipna = to_bool(skipna), .name = called};
+        if (const std::optional<Accuracy> named = to_accuracy("average", accuracy))
+          options.accuracy = *named;
+        const Tensor x = to_tensor(input);
+        return average(x, to_tensor(weights, x.dtype()), to_axes(axis), options);
+      },
+      "input_tensor"_a.none(), "weights"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false,
+      "skipna"_a = false, "name"_a = nb::none(), nb::kw_only(), "accuracy"_a = nb::none(),
+      nb::sig("def average(input_tensor: typing.Any, weights: typing.Any, axis: typing.Any = None, "
+              "keepdims: bool = False, skipna: bool = False, name: str | None = None, *, accuracy: "
+              "str | None = None) -> Tensor"),
+      "The sum of input_tensor * weights divided by the sum of the weights, which have its dtype "
+      "and\nbroadcast to it. With `skipna`, elements that are NaN count for nothing. Where the "
+      "weights sum\nto 0, what dividing by 0 gives. If it is exact, both sums are, and are rounded "
+      "to f64.\n\nRaises AxisError for an axis out of range or given twice, DTypeError for "
+      "integers and mixed\ndtypes, ShapeError for weights that do not broadcast. Builds nodes and "
+      "computes nothing.");
+}
 
 void bind_reductions(nb::module_ &m) {
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
@@ -157,6 +244,7 @@ void bind_reductions(nb::module_ &m) {
                  FUNCTION(argmin), ", boolean");
   bind_spread(m, "reduce_variance", "The mean of |x - mean|^2, in two passes.", reduce_variance);
   bind_spread(m, "reduce_std", "The square root of the variance.", reduce_std);
+  bind_statistics(m);
 }
 
 #undef FUNCTION

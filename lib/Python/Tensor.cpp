@@ -239,6 +239,30 @@ void bind_tensor(nb::module_ &m) {
   cls.attr("__array_priority__") = 100;
 
   m.def(
+      "as_subclass",
+      [](nb::handle cls, const Tensor &tensor) {
+        nb::object instance = nb::inst_alloc(cls);
+        new (nb::inst_ptr<Tensor>(instance)) Tensor(tensor);
+        nb::inst_mark_ready(instance);
+        return instance;
+      },
+      nb::arg("cls"), nb::arg("tensor"),
+      nb::sig("def as_subclass(cls: type, tensor: Tensor) -> Tensor"),
+      "The same tensor as an instance of `cls`, a class derived from Tensor. O(1).");
+  m.def(
+      "rebind",
+      [](nb::handle self, const Tensor &tensor) {
+        Tensor &bound = *nb::inst_ptr<Tensor>(self);
+        if (tensor.dtype() != bound.dtype() || shape_of(tensor).not_equal(shape_of(bound)))
+          throw ShapeError("rebind: another dtype or shape");
+        bound = tensor;
+      },
+      nb::arg("self"), nb::arg("tensor"),
+      nb::sig("def rebind(self: Tensor, tensor: Tensor) -> None"),
+      "Has `self`, of a class derived from Tensor, stand for `tensor` from now on.");
+  m.def("is_known", &is_known, nb::arg("tensor"), nb::sig("def is_known(tensor: Tensor) -> bool"),
+        "Whether it depends on no argument of a function that is being traced.");
+  m.def(
       "asarray",
       [](nb::handle value, nb::handle dtype, nb::handle name) {
         std::optional<DType> wanted;

@@ -244,10 +244,10 @@ def test_integers_of_any_size():
         tsum.asarray(u) + np.timedelta64(1, "s")
 
 
-def test_numpys_functions_take_values():
+def test_numpys_functions_give_tensors():
     x = tsum.constant([[1.0, -2.0]])
     for array in (np.abs(x - np.float32(1)), np.add(np.ones(2, np.float32), x), np.stack([x, x])):
-        assert isinstance(array, np.ndarray) and array.dtype == np.float32
+        assert isinstance(array, tsum.Tensor) and array.dtype == np.float32
     assert np.allclose(x * 2, [[2, -4]]) and np.max(np.abs(x)) == 2
 
 

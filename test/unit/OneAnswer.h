@@ -46,6 +46,8 @@ inline const QuestionOp question_ops[] = {
      [](const Tensor &x, const Axes &axes, bool keep) {
        return reduce_euclidean_norm(x, axes, keep);
      }},
+    {"nanmean", Domain::Inexact, false,
+     [](const Tensor &x, const Axes &axes, bool keep) { return nanmean(x, axes, keep); }},
     {"layer_norm", Domain::Float, false,
      [](const Tensor &x, const Axes &axes, bool) { return layer_norm(x, {}, {}, axes); }},
 };

@@ -71,6 +71,12 @@ inline const ReductionOp composite_ops[] = {
      [](const Tensor &x, const Axes &axes, bool keepdims) {
        return reduce_logsumexp(x, axes, keepdims);
      }},
+    {"nanmean", Domain::Inexact,
+     [](const Tensor &x, const Axes &axes, bool keepdims) { return nanmean(x, axes, keepdims); }},
+    {"nanvar", Domain::Inexact,
+     [](const Tensor &x, const Axes &axes, bool keepdims) { return nanvar(x, axes, keepdims); }},
+    {"nanmax", Domain::Real,
+     [](const Tensor &x, const Axes &axes, bool keepdims) { return nanmax(x, axes, keepdims); }},
     {"softmax", Domain::Float,
      [](const Tensor &x, const Axes &axes, bool) { return softmax(x, axes); }},
     {"log_softmax", Domain::Float,

@@ -3,10 +3,12 @@
 
 #include "tsum/Math/ErrorFunction.h"
 #include "tsum/Math/Exponential.h"
+#include "tsum/Math/InverseHyperbolic.h"
 #include "tsum/Math/InverseTrigonometric.h"
 #include "tsum/Math/Logarithm.h"
 #include "tsum/Math/Power.h"
 #include "tsum/Math/Remainder.h" // IWYU pragma: export
+#include "tsum/Math/Root.h"
 #include "tsum/Math/Trigonometric.h"
 
 /// The elementary functions, as tsum defines them to the bit: the reference evaluator calls them

@@ -37,4 +37,39 @@ template <FloatLane F> F erf(F x) {
   return copysign(select(a < F(1), fma(a, series, a), large), x);
 }
 
+/// 1 - erf(x), with its full precision where it is small. From 0.65 on e^(-x^2) g(s) / (1 + 2 x), with
+/// s = (x - c) / (x + c), as J. L. Schonfelder, "Chebyshev expansions for the error and related
+/// functions", 1978.
+template <FloatLane F> F erfc(F x) {
+  F a = abs(x), tail;
+  if constexpr (is_single<F>) {
+    // Beyond 10.06 it is 0.
+    a = select(a > F(10.6f), F(10.6f), a);
+    F s = (a - F(2)) / (a + F(2));
+    // degree 10; off by 2^-30.2
+    tail = polynomial(s, 0x1.46e80ep+0f, -0x1.7bf5eap-4f, -0x1.5407b6p-3f, 0x1.4ff9d8p-3f,
+                      -0x1.bc2edep-5f, -0x1.07029ep-7f, 0x1.1e3742p-7f, 0x1.4102aep-10f,
+                      -0x1.87698ap-10f, -0x1.52519ap-12f, 0x1.fc33dep-13f);
+  } else {
+    // Beyond 27.3 it is 0.
+    a = select(a > F(28), F(28), a);
+    F s = (a - F(4)) / (a + F(4));
+    // degree 23; off by 2^-63.3
+    tail = polynomial(s, 0x1.3ba5916e9fd7fp+0, -0x1.1df1ad154a28ep-3, 0x1.f7f5df66fd7afp-7,
+                      0x1.16ecefcfa539ep-4, -0x1.9ddb23c3e906ep-4, 0x1.7fee004e123d8p-4,
+                      -0x1.0fb06dfe49e43p-4, 0x1.3079edf686180p-5, -0x1.09623884f6f33p-6,
+                      0x1.49c6728507cedp-8, -0x1.8d4a99f8e1195p-11, -0x1.a1df24798004cp-13,
+                      0x1.3be03d6974a4ap-13, -0x1.9959675eea675p-16, -0x1.78845bcfdb3adp-17,
+                      0x1.7f2a83b6f787fp-18, 0x1.395e32dae2924p-22, -0x1.bb34490220bd6p-21,
+                      0x1.4b57365b768b8p-24, 0x1.dad8579df16dep-24, -0x1.5313af02c6ce7p-26,
+                      -0x1.f93d763641f71p-27, 0x1.4b285becdf595p-29, 0x1.a258258de60bbp-30);
+  }
+  F square = a * a, lost = fma(a, a, -square);
+  F power = exp(-square);
+  F ratio = tail / fma(F(2), a, F(1));
+  tail = fma(-(power * lost), ratio, power * ratio);
+  F y = select(x < F(0), F(2) - tail, tail);
+  return select(abs(x) < F(0.65625f), F(1) - erf(x), y);
+}
+
 } // namespace tsum::math

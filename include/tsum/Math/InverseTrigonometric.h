@@ -69,4 +69,10 @@ template <FloatLane F> F atan2(F y, F x) {
   return copysign(angle, y);
 }
 
+/// The arc sine, in [-pi/2, pi/2]; NaN beyond -1 and 1, the sign of zero stays.
+template <FloatLane F> F asin(F x) { return atan2(x, sqrt((F(1) - x) * (F(1) + x))); }
+
+/// The arc cosine, in [0, pi]; NaN beyond -1 and 1.
+template <FloatLane F> F acos(F x) { return atan2(sqrt((F(1) - x) * (F(1) + x)), x); }
+
 } // namespace tsum::math

@@ -69,6 +69,7 @@ template <std::floating_point T> T fma(T a, T b, T c) { return std::fma(a, b, c)
 template <std::floating_point T> T abs(T x) { return std::fabs(x); }
 template <std::floating_point T> T copysign(T x, T sign) { return std::copysign(x, sign); }
 template <std::floating_point T> T floor(T x) { return std::floor(x); }
+template <std::floating_point T> T sqrt(T x) { return std::sqrt(x); }
 template <std::floating_point T> T select(bool mask, T a, T b) { return mask ? a : b; }
 template <std::unsigned_integral T> T select(bool mask, T a, T b) { return mask ? a : b; }
 template <std::floating_point T> Bits<T> bits(T x) { return std::bit_cast<Bits<T>>(x); }

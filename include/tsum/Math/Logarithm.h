@@ -65,22 +65,62 @@ template <FloatLane F> F log_special(F x, F at_pole, F y) {
   return select(x < F(Format::infinity), y, x);
 }
 
-} // namespace detail
-
-/// The natural logarithm: log(+-0) is -inf, of less NaN. Within 1 ULP, of subnormals too.
-template <FloatLane F> F log(F x) {
+/// `of(f, k)` for x = 2^k (1 + f), subnormals too, with a logarithm's special values.
+template <FloatLane F, class Of> F log_by(F x, Of of) {
   using Format = FormatOf<F>;
   auto usual = both(x >= F(Format::smallest_normal), x < F(Format::infinity));
   auto slow = [&] {
     constexpr int binades = Format::mantissa_bits + 1;
     F scaled = x * F(Scalar<F>(std::uint64_t{1} << binades));
-    detail::Binade<F> b = detail::binade(scaled);
-    F y = detail::log_of(detail::fraction(scaled, b), b.k - F(Scalar<F>(binades)));
+    Binade<F> b = binade(scaled);
+    F y = of(fraction(scaled, b), b.k - F(Scalar<F>(binades)));
     // Zero is one of these.
-    return detail::log_special(x, F(0), y);
+    return log_special(x, F(0), y);
   };
-  detail::Binade<F> b = detail::binade(x);
-  return rare_value(negated(usual), slow, detail::log_of(detail::fraction(x, b), b.k));
+  Binade<F> b = binade(x);
+  return rare_value(negated(usual), slow, of(fraction(x, b), b.k));
+}
+
+/// Logarithms to other bases: 1 / log(base), and log(2) / log(base), whose high part times a binade
+/// is exact.
+template <class T> struct Log;
+
+template <> struct Log<float> {
+  static constexpr float per_two = 0x1.715476p+0f, per_two_low = 0x1.4ae0cp-26f;
+  static constexpr float per_ten = 0x1.bcb7b2p-2f, per_ten_low = -0x1.5b235ep-27f;
+  static constexpr float two_to_ten = 0x1.344p-2f, two_to_ten_low = 0x1.3509f8p-18f;
+};
+
+template <> struct Log<double> {
+  static constexpr double per_two = 0x1.71547652b82fep+0, per_two_low = 0x1.777d0ffda0d24p-56;
+  static constexpr double per_ten = 0x1.bcb7b1526e50ep-2, per_ten_low = 0x1.95355baaafad3p-57;
+  static constexpr double two_to_ten = 0x1.34413509f78p-2, two_to_ten_low = 0x1.fef311f12b358p-46;
+};
+
+} // namespace detail
+
+/// The natural logarithm: log(+-0) is -inf, of less NaN. Within 1 ULP, of subnormals too.
+template <FloatLane F> F log(F x) {
+  return detail::log_by(x, [](F f, F k) { return detail::log_of(f, k); });
+}
+
+/// The logarithm to the base 2, of powers of two exact; special values as those of log.
+template <FloatLane F> F log2(F x) {
+  using C = detail::Log<Scalar<F>>;
+  return detail::log_by(x, [](F f, F k) {
+    F y = detail::log_of(f, F(0));
+    return k + fma(y, F(C::per_two), y * F(C::per_two_low));
+  });
+}
+
+/// The logarithm to the base 10; special values as those of log.
+template <FloatLane F> F log10(F x) {
+  using C = detail::Log<Scalar<F>>;
+  return detail::log_by(x, [](F f, F k) {
+    F y = detail::log_of(f, F(0));
+    F low = fma(k, F(C::two_to_ten_low), y * F(C::per_ten_low));
+    return k * F(C::two_to_ten) + fma(y, F(C::per_ten), low);
+  });
 }
 
 /// log(1 + x), without cancellation near 0: -inf at -1, NaN below; the sign of zero stays.
@@ -96,6 +136,15 @@ template <FloatLane F> F log1p(F x) {
   y = select(abs(x) < F(std::numeric_limits<Scalar<F>>::epsilon() / 4), x, y);
   auto usual = both(x > F(-1), x < F(Format::infinity));
   return rare_value(negated(usual), [&] { return detail::log_special(x, F(-1), y); }, y);
+}
+
+/// log(e^x + e^y) without overflow on the way.
+template <FloatLane F> F logaddexp(F x, F y) {
+  F larger = select(x > y, x, y);
+  F more = log1p(exp(-abs(x - y)));
+  // Of two infinities the difference is none.
+  more = select(x == y, F(Scalar<F>(detail::Exp<double>::ln2_high)), more);
+  return select(x == x, larger, x) + more;
 }
 
 /// log(1 + e^x), with its full precision where it is small.

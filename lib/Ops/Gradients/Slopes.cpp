@@ -23,6 +23,10 @@ Tensor slope_of_angle(const Tensor &x, const Tensor &y) {
   return b / (square(a) + square(b)) / scale;
 }
 
+Tensor slope_of_length(const Tensor &part, const Tensor &length) {
+  return where(equal(length, 0), 0, part / length);
+}
+
 Tensor apportion(const Upstream &g, const Tensor &is_chosen,
                  const std::vector<std::int64_t> &axes) {
   const Tensor &upstream = g;

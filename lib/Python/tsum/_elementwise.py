@@ -7,11 +7,11 @@ import typing
 
 from . import _core
 from ._core import DTypeError, Tensor
-from ._reductions import check_out
+from ._out import deliver
 
 
-def clip(a: typing.Any, a_min: typing.Any = None, a_max: typing.Any = None, out: None = None, *,
-         min: typing.Any = None, max: typing.Any = None) -> Tensor:
+def clip(a: typing.Any, a_min: typing.Any = None, a_max: typing.Any = None, out: typing.Any = None,
+         *, min: typing.Any = None, max: typing.Any = None) -> Tensor:
     """NumPy's `clip`: minimum(maximum(a, a_min), a_max), where a bound may be None for none.
 
     `min` and `max` are other names of the bounds, which broadcast to `a`; NaNs stay, and where a
@@ -20,7 +20,8 @@ def clip(a: typing.Any, a_min: typing.Any = None, a_max: typing.Any = None, out:
     Raises DTypeError for mixed dtypes, complex numbers and booleans, ShapeError for shapes that do
     not broadcast. Builds nodes and computes nothing; O(rank).
     """
-    check_out("clip", out)
+    if out is not None:
+        return deliver("clip", clip(a, a_min, a_max, min=min, max=max), out)
     if (a_min is not None and min is not None) or (a_max is not None and max is not None):
         raise TypeError("clip: a bound is given twice (min and a_min are one, so are max and "
                         "a_max)")

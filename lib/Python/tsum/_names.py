@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 
-from . import _core, _reductions
+from . import _core, _reductions, _statistics
 from ._core import Tensor
 
 # Elementwise operations with the same meaning.
@@ -34,13 +34,16 @@ METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "arg
            "transpose", "squeeze", "clip", "round"]
 
 # What _core has beside operations on tensors.
-NOT_OPERATIONS = {"_connected_gradients", "_same", "as_dtype", "asarray", "cache_directory",
-                  "cache_stats", "canonical_graphs", "clear_cache", "enter_accuracy",
-                  "enter_threads", "eval", "explain", "get_accuracy", "get_threads",
-                  "graph_to_string", "leave_accuracy", "leave_threads", "llvm_version",
-                  "load_npy", "memory_use", "save_npy", "set_cache_capacity",
-                  "set_cache_directory", "set_memory_budget", "set_specialize", "set_threads",
-                  "stages", "stop_gradient", "target_features", "trim_memory"}
+NOT_OPERATIONS = {"_connected_gradients", "_same", "as_dtype", "as_subclass", "asarray",
+                  "cache_directory", "cache_stats", "canonical_graphs", "clear_cache",
+                  "enter_accuracy", "enter_threads", "eval", "evaluate_into", "explain",
+                  "get_accuracy", "get_threads", "graph_to_string", "is_known", "leave_accuracy",
+                  "leave_threads", "llvm_version", "load_npy", "memory_use", "rebind", "save_npy",
+                  "set_cache_capacity", "set_cache_directory", "set_memory_budget",
+                  "set_specialize", "set_threads", "stages", "stop_gradient", "target_features",
+                  "trim_memory"}
+# NumPy's alone, whose parameters the functions of the same names have.
+NOT_OPERATIONS |= {function.__name__ for function in _statistics.FUNCTIONS}
 
 
 def operations(core):
@@ -52,6 +55,7 @@ def operations(core):
 def functions(core):
     """The functions with NumPy's names, of the operations that `core` has."""
     found = _reductions.functions(core)
+    found.update((function.__name__, function) for function in _statistics.FUNCTIONS)
     found.update((name, getattr(core, operation)) for name, operation in ALIASES.items()
                  if hasattr(core, operation))
     return found
@@ -63,12 +67,16 @@ def add_methods(tensor, package):
     methods["astype"] = astype
     methods["reshape"] = reshape
     methods["T"] = T
+    methods["mT"] = mT
+    methods["device"] = device
+    for protocol in (to_device, __array_namespace__, __array_function__, __array_ufunc__):
+        methods[protocol.__name__] = protocol
     for name, method in methods.items():
         # The type stubs find them by these.
         method.__name__ = name
         method.__qualname__ = f"{tensor.__qualname__}.{name}"
         method.__module__ = tensor.__module__
-        setattr(tensor, name, property(method) if method is T else method)
+        setattr(tensor, name, property(method) if method in (T, mT, device) else method)
 
 
 def _method(function):
@@ -98,3 +106,49 @@ def reshape(self: Tensor, *shape: typing.Any) -> Tensor:
 def T(self: Tensor) -> Tensor:
     """The axes reversed."""
     return _core.transpose(self)
+
+
+def mT(self: Tensor) -> Tensor:
+    """The last two axes exchanged."""
+    order = list(range(self.ndim))
+    if self.ndim < 2:
+        raise ValueError(f"mT: takes tensors of at least two dimensions; given {self.ndim}")
+    order[-1], order[-2] = order[-2], order[-1]
+    return _core.transpose(self, order)
+
+
+def device(self: Tensor) -> str:
+    """Where the values are: "cpu"."""
+    return "cpu"
+
+
+def to_device(self: Tensor, device: str, /, *, stream: None = None) -> Tensor:
+    """The tensor itself, for "cpu". Raises ValueError for another device."""
+    from .numpy import _methods
+
+    return _methods.to_device(self, device, stream=stream)
+
+
+# NumPy's functions on tensors are those of tsum.numpy, which is imported when one is called.
+
+def __array_namespace__(self: Tensor, /, *, api_version: str | None = None) -> typing.Any:
+    """`tsum.numpy`: the array API standard. Raises ValueError for a version that it has not."""
+    from .numpy import _array
+
+    return _array.namespace(api_version)
+
+
+def __array_function__(self: Tensor, function: typing.Any, types: typing.Any, args: typing.Any,
+                       kwargs: typing.Any) -> typing.Any:
+    """NumPy's protocol: functions of NumPy are those of `tsum.numpy`."""
+    from .numpy import _dispatch
+
+    return _dispatch.array_function(self, function, types, args, kwargs)
+
+
+def __array_ufunc__(self: Tensor, ufunc: typing.Any, method: str, *inputs: typing.Any,
+                    **kwargs: typing.Any) -> typing.Any:
+    """NumPy's protocol: NumPy's elementwise functions are those of `tsum.numpy`."""
+    from .numpy import _dispatch
+
+    return _dispatch.array_ufunc(self, ufunc, method, *inputs, **kwargs)

@@ -8,6 +8,7 @@ import typing
 from . import _core
 from ._accuracy import accuracy as block
 from ._core import DTypeError, Tensor
+from ._out import deliver
 
 # Elements are cast to `dtype` first, as NumPy does.
 REDUCTIONS = {
@@ -58,24 +59,19 @@ def _as_numpys(reduction, name, operation):
     reduction.__doc__ = (
         f"NumPy's `{name}`: `{operation}` with NumPy's parameters.\n\n"
         "Elements are cast to `dtype` first, if it is given; without it the result has the dtype\n"
-        f"of `a`, as `{operation}`'s has. `where` says which elements count.\n\n{about}")
+        f"of `a`, as `{operation}`'s has. `where` says which elements count,\n"
+        f"`out` is an array that the result is written to.\n\n{about}")
     return reduction
-
-
-def check_out(name, out):
-    """`np.sum(tensor)` passes `out=None` to the tensor's method."""
-    if out is not None:
-        raise TypeError(f"{name}: results are new tensors and are not written to out= "
-                        "(np.copyto(out, result) does that)")
 
 
 def _reduction(name, operation):
     combiner, neutral = INITIAL.get(operation.__name__, (None, LEFT_OUT.get(operation.__name__)))
 
     def reduction(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-                  out: None = None, keepdims: bool = False, initial: typing.Any = None,
+                  out: typing.Any = None, keepdims: bool = False, initial: typing.Any = None,
                   where: typing.Any = True) -> Tensor:
-        check_out(name, out)
+        if out is not None:
+            return deliver(name, reduction(a, axis, dtype, None, keepdims, initial, where), out)
         is_plain = initial is None and where is True
         if is_plain and name in ROUNDED and _rounds_last(a, dtype):
             return operation(a, axis, keepdims, dtype=dtype)
@@ -107,7 +103,7 @@ def _rounds_last(a, dtype):
 
 def _with_accuracy(reduction):
     def exact_or_not(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-                     out: None = None, keepdims: bool = False, initial: typing.Any = None,
+                     out: typing.Any = None, keepdims: bool = False, initial: typing.Any = None,
                      where: typing.Any = True, *, accuracy: str | None = None) -> Tensor:
         if accuracy is None:
             return reduction(a, axis, dtype, out, keepdims, initial, where)
@@ -118,15 +114,17 @@ def _with_accuracy(reduction):
 
 
 def _spread(name, operation):
-    def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: None = None,
-               ddof: int = 0, keepdims: bool = False, *, where: typing.Any = True,
-               mean: typing.Any = None, correction: typing.Any = None,
+    def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
+               out: typing.Any = None, ddof: int = 0, keepdims: bool = False, *,
+               where: typing.Any = True, mean: typing.Any = None, correction: typing.Any = None,
                accuracy: str | None = None) -> Tensor:
+        if out is not None:
+            return deliver(name, spread(a, axis, dtype, None, ddof, keepdims, where=where,
+                                        mean=mean, correction=correction, accuracy=accuracy), out)
         if accuracy is not None:
             with block(accuracy):
                 return spread(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean,
                               correction=correction)
-        check_out(name, out)
         if correction is not None:
             if ddof != 0:
                 raise ValueError(f"{name}: ddof={ddof} and correction={correction} are the same "

@@ -40,6 +40,15 @@ const Function functions[] = {
     TSUM_FUNCTION(tanh, 3),
     TSUM_FUNCTION(erf, 2),
     TSUM_FUNCTION(atan, 2),
+    TSUM_FUNCTION(log2, 2),
+    TSUM_FUNCTION(log10, 2),
+    TSUM_FUNCTION(asin, 3),
+    TSUM_FUNCTION(acos, 3),
+    TSUM_FUNCTION(asinh, 4),
+    TSUM_FUNCTION(acosh, 4),
+    TSUM_FUNCTION(atanh, 4),
+    TSUM_FUNCTION(cbrt, 1),
+    TSUM_FUNCTION(erfc, 4),
     {"sigmoid", [](double x) { return math::sigmoid(x); },
      [](long double x) { return 1 / (1 + std::exp(-x)); }, 3},
     {"softplus", [](double x) { return math::softplus(x); },
@@ -89,7 +98,7 @@ TEST_P(DoubleAccuracy, IsWithinItsBound) {
     add(-1 + numbers.scaled(-53, -1));
     add(numbers.right_angle());
     for (double border : {709.782712893384, -708.3964185322641, -745.1332191019411,
-                          710.4758600739439, 0x1p28, 5.9215871957945083})
+                          710.4758600739439, 0x1p28, 5.9215871957945083, 26.543258465, 0.65625})
       add(border + numbers.scaled(-20, 0));
   }
   EXPECT_LE(worst.error, f.bound) << worst.where();
@@ -134,6 +143,34 @@ TEST(DoubleAccuracyOfTwo, Atan2IsWithinTwoUlp) {
   EXPECT_LE(worst.error, 2) << worst.where();
   if (count > 1'000'000)
     std::printf("atan2: %s\n", worst.where().c_str());
+}
+
+TEST(DoubleAccuracyOfTwo, HypotIsWithinOneUlp) {
+  Numbers numbers;
+  Worst<double> worst;
+  auto add = [&](double x, double y) {
+    worst.add(hypot(x, y), std::hypot(static_cast<long double>(x), static_cast<long double>(y)), x,
+              y);
+  };
+  for (int i = 0; i < (std::getenv("TSUM_EXHAUSTIVE") ? 10'000'000 : 20'000); ++i) {
+    add(numbers.pattern(), numbers.pattern());
+    add(numbers.scaled(0, 0), numbers.scaled(-30, 2));
+    for (int border : {-1074, -1030, -401, 499, 1023})
+      add(std::ldexp(numbers.uniform(1), border), std::ldexp(numbers.uniform(1), border));
+  }
+  EXPECT_LE(worst.error, 1) << worst.where();
+}
+
+TEST(DoubleAccuracyOfTwo, LogaddexpIsWithinThreeUlpOfWhatIsLarger) {
+  Numbers numbers;
+  for (int i = 0; i < 100'000; ++i) {
+    const double x = numbers.scaled(-4, 10);
+    const double y = i % 2 == 0 ? numbers.scaled(-4, 10) : x + numbers.scaled(-20, 5);
+    const long double larger = std::fmax(x, y), smaller = std::fmin(x, y);
+    const long double exact = larger + std::log1p(std::exp(smaller - larger));
+    const double unit = 0x1p-52 * double(std::fmax(std::fabs(larger), std::fabs(exact)));
+    EXPECT_LE(std::fabs(double(logaddexp(x, y) - exact)), 3 * unit) << x << ", " << y;
+  }
 }
 
 } // namespace

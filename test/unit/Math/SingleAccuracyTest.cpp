@@ -38,6 +38,15 @@ const Function functions[] = {
     TSUM_FUNCTION(tanh, 2),
     TSUM_FUNCTION(erf, 2),
     TSUM_FUNCTION(atan, 2),
+    TSUM_FUNCTION(log2, 2),
+    TSUM_FUNCTION(log10, 2),
+    TSUM_FUNCTION(asin, 3),
+    TSUM_FUNCTION(acos, 3),
+    TSUM_FUNCTION(asinh, 4),
+    TSUM_FUNCTION(acosh, 4),
+    TSUM_FUNCTION(atanh, 4),
+    TSUM_FUNCTION(cbrt, 1),
+    TSUM_FUNCTION(erfc, 4),
     {"sigmoid", [](float x) { return math::sigmoid(x); },
      [](double x) { return 1 / (1 + std::exp(-x)); }, 3},
     {"softplus", [](float x) { return math::softplus(x); },
@@ -111,6 +120,16 @@ TEST(SingleAccuracyOfTwo, Atan2IsWithinTwoUlp) {
   EXPECT_LE(worst.error, 2) << worst.where();
   if (count > 1'000'000)
     std::printf("atan2: %s\n", worst.where().c_str());
+}
+
+TEST(SingleAccuracyOfTwo, HypotIsWithinOneUlp) {
+  Pairs pairs;
+  Worst<float> worst;
+  for (int i = 0; i < 100'000; ++i)
+    for (const auto &[x, y] : {std::pair(pairs.pattern(), pairs.pattern()),
+                               std::pair(pairs.scaled(0, 0), pairs.scaled(-20, 4))})
+      worst.add(hypot(x, y), std::hypot(double(x), double(y)), x, y);
+  EXPECT_LE(worst.error, 1) << worst.where();
 }
 
 } // namespace

@@ -44,6 +44,15 @@ std::vector<AxesOp> axes_ops() {
       TSUM_TEST_OP(reduce_euclidean_norm, Inexact),
       TSUM_TEST_OP(reduce_logsumexp, Float),
       TSUM_TEST_OP(count_nonzero, Any),
+      TSUM_TEST_OP(nansum, Numeric),
+      TSUM_TEST_OP(nanprod, Numeric),
+      TSUM_TEST_OP(nancount, Any),
+      TSUM_TEST_OP(nanmean, Numeric),
+      TSUM_TEST_OP(nanvar, Inexact),
+      TSUM_TEST_OP(nanstd, Inexact),
+      TSUM_TEST_OP(nanmax, Real),
+      TSUM_TEST_OP(nanmin, Real),
+      TSUM_TEST_OP(ptp, Real),
       TSUM_TEST_OP(softmax, Float),
       TSUM_TEST_OP(log_softmax, Float),
       TSUM_TEST_OP(standardize, Float),
@@ -52,6 +61,12 @@ std::vector<AxesOp> axes_ops() {
 #undef TSUM_TEST_OP
       {"argmax", Domain::Real, [](const Tensor &x, const Axes &axes) { return argmax(x, axes); }},
       {"argmin", Domain::Real, [](const Tensor &x, const Axes &axes) { return argmin(x, axes); }},
+      {"nanargmax", Domain::Real,
+       [](const Tensor &x, const Axes &axes) { return nanargmax(x, axes); }},
+      {"nanargmin", Domain::Real,
+       [](const Tensor &x, const Axes &axes) { return nanargmin(x, axes); }},
+      {"average", Domain::Inexact,
+       [](const Tensor &x, const Axes &axes) { return average(x, x, axes); }},
       {"layer_norm", Domain::Float,
        [](const Tensor &x, const Axes &axes) { return layer_norm(x, {}, {}, axes); }},
       {"rms_norm", Domain::Float,
@@ -97,7 +112,7 @@ TEST(Errors, OfAxes) {
 TEST(Errors, OfDtypesThatReductionsDoNotTake) {
   for (const AxesOp &op : axes_ops())
     for (DType dtype : all_dtypes) {
-      const bool takes_booleans = op.name == "argmax" || op.name == "argmin";
+      const bool takes_booleans = op.name.find("arg") != std::string::npos;
       if (contains(op.domain, dtype) || (takes_booleans && dtype == DType::boolean))
         continue;
       EXPECT_THAT(

@@ -121,7 +121,8 @@ TEST(Elementwise, RejectsDtypesOutsideItsDomain) {
   EXPECT_THAT(
       [] { return sqrt(zeros({2}, DType::i64)); },
       ThrowsMessage<DTypeError>(
-          "sqrt: takes f32, f64, f16, bf16; given i64 (cast it, as in cast(x, DType::f64))"));
+          "sqrt: takes f32, f64, f16, bf16, complex64, complex128; given i64 (cast it, as in "
+          "cast(x, DType::f64))"));
 }
 
 TEST(Elementwise, TakesNumbersInTheTensorsDtype) {
