@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Graph/Node.h"
 
+#include "tsum/Graph/Elsewhere.h"
 #include "tsum/Graph/Layout.h"
 #include "tsum/Graph/StandIn.h"
 #include "tsum/Graph/Strided.h"
@@ -229,6 +230,10 @@ std::shared_ptr<const Storage> join_parts(const Node &real, const Node &imag) {
 }
 
 void throw_unbound(const InputNode &input) {
+  if (input.elsewhere)
+    throw Error("eval: " + input.elsewhere->to_string() + " of shape " + to_string(input.shape) +
+                " and dtype " + std::string(name_of(input.dtype)) +
+                " is not in memory, and only eval reads it piece by piece (load it)");
   throw Error("eval: the input " + (input.name.empty() ? "" : "'" + input.name + "' ") +
               "of shape " + to_string(input.shape) + " and dtype " +
               std::string(name_of(input.dtype)) +
