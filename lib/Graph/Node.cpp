@@ -240,6 +240,17 @@ void throw_unbound(const InputNode &input) {
               " has no data (compile the graph to a function and call that with data)");
 }
 
+std::shared_ptr<const Elsewhere> elsewhere_behind(std::span<const Tensor> outputs) {
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &output : outputs)
+    nodes.push_back(output.node());
+  for (const OrderedNode &entry : evaluation_order(nodes, /*with_inputs=*/true))
+    if (const InputNode *input = as_input(*entry.node, entry.state.values != nullptr))
+      if (input->elsewhere)
+        return input->elsewhere;
+  return nullptr;
+}
+
 std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs, bool with_inputs) {
   std::vector<OrderedNode> order;
   std::unordered_map<const Node *, std::int32_t> places;
