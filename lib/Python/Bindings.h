@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tsum/stream.h"
 #include "tsum/tsum.h"
 
 #include <nanobind/nanobind.h>
@@ -22,6 +23,7 @@ void bind_dtypes(nb::module_ &m);
 void bind_tensor(nb::module_ &m);
 void bind_operations(nb::module_ &m);
 void bind_runtime(nb::module_ &m);
+void bind_files(nb::module_ &m);
 void bind_tracing(nb::module_ &m);
 void bind_inspection(nb::module_ &m);
 
@@ -98,6 +100,9 @@ private:
 /// \throws ConcretizationError inside a function that is being traced.
 void evaluate(std::span<const Tensor> tensors);
 inline void evaluate(const Tensor &tensor) { evaluate({&tensor, 1}); }
+
+/// How files are evaluated: None is the standard.
+[[nodiscard]] StreamOptions to_stream_options(nb::handle memory, nb::handle checkpoint);
 
 /// The values as a read-only NumPy array of `owner`'s memory, or a NumPy scalar if the rank is 0.
 [[nodiscard]] nb::object to_numpy(nb::handle owner, const Tensor &tensor, bool scalars = true);

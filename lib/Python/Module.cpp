@@ -14,6 +14,7 @@ NB_MODULE(_core, m) {
   bind_tensor(m);
   bind_operations(m);
   bind_runtime(m);
+  bind_files(m);
   bind_tracing(m);
   bind_inspection(m);
   bind_exit();

@@ -116,19 +116,24 @@ public:
 
   void run() {
     run_passes(nullptr);
-    finish_outputs(outputs, whole_data(), known);
+    or_write_checkpoint(runs.size(), 0, [&] { finish_outputs(outputs, whole_data(), known); });
     if (checkpoint)
       checkpoint->remove();
+    progress->end();
   }
 
   void run_to(const Elsewhere::TakePiece &take) {
     run_passes(&take);
-    if (is_taken)
-      return;
-    Piece whole(whole_data(), known);
-    const Tensor result = whole.of(nodes.front(), std::nullopt);
-    eval(result);
-    take(result, 0, 0);
+    if (!is_taken)
+      or_write_checkpoint(runs.size(), 0, [&] {
+        Piece whole(whole_data(), known);
+        const Tensor result = whole.of(nodes.front(), std::nullopt);
+        eval(result);
+        take(result, 0, 0);
+      });
+    if (checkpoint)
+      checkpoint->remove();
+    progress->end();
   }
 
 private:
@@ -141,12 +146,25 @@ private:
   }
 
   void run_passes(const Elsewhere::TakePiece *take);
-  void run_pass(std::size_t number, const Elsewhere::TakePiece *take, PieceProgress &progress);
-  void run_pieces(std::size_t number, std::int64_t &begin, const PassRun::Keep &keep,
-                  PieceProgress &progress);
+  void run_pass(std::size_t number, const Elsewhere::TakePiece *take);
+  void run_pieces(std::size_t number, std::int64_t &begin, const PassRun::Keep &keep);
   void begin_checkpoint();
   void restore(const Checkpoint::State &state);
   void write_checkpoint(std::size_t pass, std::int64_t begin);
+  /// Does `act`; where it ends early, what is done is written, up to `begin` in `pass`, which may
+  /// change meanwhile.
+  template <class Act>
+  void or_write_checkpoint(std::size_t pass, const std::int64_t &begin, const Act &act) {
+    try {
+      act();
+    } catch (const FileError &) {
+      throw; // of files that are not what they were, nothing is worth keeping
+    } catch (...) {
+      if (checkpoint)
+        write_checkpoint(pass, begin);
+      throw;
+    }
+  }
 
   /// What is read of inputs beside the pieces: all of it, or a section that is the same for all
   /// pieces. Each is read once.
@@ -192,6 +210,7 @@ private:
   std::map<std::pair<const FileData *, std::optional<Section>>, Tensor> wholes;
   std::vector<std::unique_ptr<PassRun>> runs; ///< of the plan's passes
   bool is_taken = false;
+  std::optional<PieceProgress> progress;
 
   std::optional<Checkpoint> checkpoint;
   Clock::time_point next_checkpoint;
@@ -223,7 +242,12 @@ void Evaluation::restore(const Checkpoint::State &state) {
   first_begin = state.begin;
 }
 
+/// Not if the last piece is in some goals and not in others; then the file stays as it is.
 void Evaluation::write_checkpoint(std::size_t pass, std::int64_t begin) {
+  if (pass < runs.size())
+    for (const std::optional<PartialReduction> &partial : runs[pass]->partials())
+      if (partial && partial->ranges().back().end != begin)
+        return;
   Checkpoint::State state{.pass = pass, .begin = begin, .partials = {}};
   for (std::size_t n = 0; n <= std::min(pass, runs.size() - 1); ++n) {
     std::vector<PartialReduction> &partials = state.partials.emplace_back();
@@ -249,51 +273,37 @@ void Evaluation::run_passes(const Elsewhere::TakePiece *take) {
   }
   if (!options.checkpoint.empty())
     begin_checkpoint();
-  PieceProgress progress(total);
+  progress.emplace(total);
   for (std::size_t n = 0; n < passes.size(); ++n) {
     if (n >= first_pass)
-      run_pass(n, take, progress);
+      run_pass(n, take);
     runs[n]->finish();
   }
-  progress.end();
 }
 
-void Evaluation::run_pass(std::size_t number, const Elsewhere::TakePiece *take,
-                          PieceProgress &progress) {
+void Evaluation::run_pass(std::size_t number, const Elsewhere::TakePiece *take) {
   const Pass &pass = plan.passes()[number];
-  runs[number]->prepare(whole_data());
   KeptOutputs kept(pass);
-  if (take)
-    kept.bytes = 0;
-  if (kept.bytes > options.memory)
+  if (!take && kept.bytes > options.memory)
     throw Error("eval: outputs that are not reduced over the files would take " +
                 bytes_to_string(kept.bytes) + ", more than the memory of " +
                 bytes_to_string(options.memory) +
                 " (save_npy writes such a one to a file, piece by piece; or give more memory)");
   std::int64_t begin = number == first_pass ? first_begin : 0;
-  try {
-    run_pieces(
-        number, begin,
-        [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
-          if (!take)
-            return kept.add(goal, piece, at);
-          (*take)(piece, goal.cut, at);
-          is_taken = true;
-        },
-        progress);
-  } catch (const FileError &) {
-    throw; // of files that are not what they were, nothing is worth keeping
-  } catch (...) {
-    if (checkpoint)
-      write_checkpoint(number, begin);
-    throw;
-  }
+  or_write_checkpoint(number, begin, [&] {
+    runs[number]->prepare(whole_data());
+    run_pieces(number, begin, [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
+      if (!take)
+        return kept.add(goal, piece, at);
+      (*take)(piece, goal.cut, at);
+      is_taken = true;
+    });
+  });
   kept.finish(known);
 }
 
 /// Moves `begin` on as pieces are done.
-void Evaluation::run_pieces(std::size_t number, std::int64_t &begin, const PassRun::Keep &keep,
-                            PieceProgress &progress) {
+void Evaluation::run_pieces(std::size_t number, std::int64_t &begin, const PassRun::Keep &keep) {
   const Pass &pass = plan.passes()[number];
   PassRun &run = *runs[number];
   const PiecePlan pieces = plan.pieces_of(pass, run);
@@ -331,7 +341,7 @@ void Evaluation::run_pieces(std::size_t number, std::int64_t &begin, const PassR
     // What a result still reads is nobody else's.
     if (batch->buffer.use_count() == 1)
       idle.push_back(std::move(batch->buffer));
-    progress.done(batch->bytes);
+    progress->done(batch->bytes);
     if (checkpoint && Clock::now() >= next_checkpoint)
       write_checkpoint(number, begin);
   }

@@ -37,7 +37,8 @@ METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "arg
 NOT_OPERATIONS = {"as_dtype", "asarray", "cache_directory", "cache_stats", "canonical_graphs",
                   "clear_cache", "enter_accuracy", "enter_threads", "eval", "explain",
                   "get_accuracy", "get_threads", "graph_to_string", "leave_accuracy",
-                  "leave_threads", "llvm_version", "load_npy", "memory_use", "save_npy",
+                  "leave_threads", "llvm_version", "load_npy", "memory_use", "open_npy",
+                  "open_npz", "open_raw", "save_npy",
                   "set_cache_capacity", "set_cache_directory", "set_memory_budget",
                   "set_threads", "stages", "target_features", "trim_memory"}
 
