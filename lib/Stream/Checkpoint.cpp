@@ -15,7 +15,7 @@
 #include "IO/File.h"
 #include "IO/ReplacedFile.h"
 #include "Partial/Bytes.h"
-#include "tsum/Graph/Fields.h"
+#include "tsum/Divided/GraphSignature.h"
 
 #include <algorithm>
 #include <fstream>
@@ -32,33 +32,19 @@ using partial::ByteWriter;
 static constexpr std::string_view magic = "tsumckpt";
 static constexpr std::uint32_t format_version = 1;
 
-/// A number that other graphs, data and files do not have.
+/// A number that other graphs, data and files do not have, nor other cuts.
 static std::uint64_t signature_of(std::span<const Node::Ptr> outputs,
                                   std::span<const divided::Pass> passes) {
   FieldWriter writer;
-  for (const OrderedNode &entry : evaluation_order(outputs, /*with_inputs=*/true)) {
-    const Node &node = *entry.node;
-    writer.write(node.shape);
-    writer.write(node.dtype);
-    if (entry.state.values) {
-      const std::shared_ptr<const Storage> values = node.row_major_values();
-      std::int64_t bytes = size_of(node.dtype);
-      for (std::int64_t extent : node.shape)
-        bytes *= extent;
-      writer.write(std::uint64_t{XXH3_64bits(values->data, static_cast<std::size_t>(bytes))});
-    } else if (const InputNode *input = as_input(node, /*has_values=*/false)) {
-      for (const FilePart &part : as_file(*input)->parts) {
-        writer.write(part.path.string());
-        for (std::int64_t number :
-             {part.identity.device, part.identity.inode, part.identity.size, part.identity.seconds,
-              part.identity.nanoseconds, part.offset, part.count})
-          writer.write(number);
-      }
-    } else {
-      writer.write(static_cast<const Description &>(node));
-      writer.write(entry.operands);
+  writer.write(divided::graph_signature(outputs, [](const InputNode &input, FieldWriter &writer) {
+    for (const FilePart &part : as_file(input)->parts) {
+      writer.write(part.path.string());
+      for (std::int64_t number :
+           {part.identity.device, part.identity.inode, part.identity.size, part.identity.seconds,
+            part.identity.nanoseconds, part.offset, part.count})
+        writer.write(number);
     }
-  }
+  }));
   for (const divided::Pass &pass : passes)
     for (const divided::Goal &goal : pass.goals)
       writer.write(goal.cut);
