@@ -3,6 +3,7 @@
 
 #include "tsum/Divided/GraphSignature.h"
 #include "tsum/Divided/PassRun.h"
+#include "tsum/Graph/SummationTree.h"
 #include "tsum/shapes.h"
 
 #include <algorithm>
@@ -294,15 +295,52 @@ void merge_bytes(PassRun &run, std::span<const std::byte> all, bool replaces) {
   }
 }
 
-/// A part of an output that has no places on this rank.
-Tensor nothing_of(const Goal &goal) {
-  Shape shape = goal.node->shape;
-  shape[static_cast<std::size_t>(goal.cut)] = 0;
-  return borrow(nullptr, goal.node->dtype, std::move(shape));
+/// A part of an output, put together from pieces.
+class KeptPart {
+public:
+  KeptPart(const Goal &goal, Range own) : node(*goal.node), cut(goal.cut), own(own) {
+    shape = node.shape;
+    shape[static_cast<std::size_t>(cut)] = own.end - own.begin;
+    const std::int64_t size = checked_size("mpi", shape, node.dtype);
+    memory = std::make_shared<Bytes>(static_cast<std::size_t>(size * size_of(node.dtype)));
+  }
+
+  void add(const Tensor &piece, std::int64_t begin) {
+    const auto *elements = static_cast<const std::byte *>(piece.bytes());
+    for_each_run(
+        shape, node.dtype, cut, begin - own.begin, piece.shape()[static_cast<std::size_t>(cut)],
+        [&](std::int64_t at, std::int64_t from, std::int64_t size) {
+          std::memcpy(memory->data() + at, elements + from, static_cast<std::size_t>(size));
+        });
+  }
+
+  [[nodiscard]] Part part() const {
+    return {borrow(memory->data(), node.dtype, shape, {}, memory), cut, own.begin};
+  }
+
+private:
+  const Node &node;
+  std::int32_t cut;
+  Range own;
+  Shape shape;
+  std::shared_ptr<Bytes> memory;
+};
+
+/// Where the piece that begins at `begin` ends. Pieces are as large as they can be nodes of the tree
+/// of additions, so that their sizes are powers of two on all ranks, and kernels are compiled for
+/// few of them.
+std::int64_t end_of_piece(std::int64_t begin, std::int64_t end, std::int64_t extent) {
+  if (begin % block_elements != 0)
+    return std::min(end, (begin / block_elements + 1) * block_elements);
+  std::int64_t size = block_elements;
+  while (begin % (2 * size) == 0 &&
+         (begin + 2 * size <= end || (end == extent && begin + size < extent)))
+    size *= 2;
+  return std::min(end, begin + size);
 }
 
 void run_pass(const Pass &pass, PassRun &run, ShardedData &data, Communicator &comm,
-              std::unordered_map<const Node *, Part> &kept) {
+              std::unordered_map<const Node *, KeptPart> &kept) {
   comm.together([&] {
     run.prepare([&](const InputNode &input, const std::optional<Section> &section) {
       return data.fetch_alike(input, section);
@@ -314,14 +352,17 @@ void run_pass(const Pass &pass, PassRun &run, ShardedData &data, Communicator &c
   comm.together([&] {
     for (const Goal &goal : pass.goals)
       if (!goal.is_merged())
-        kept.emplace(goal.node.get(), Part{nothing_of(goal), goal.cut, 0});
-    if (count > 0)
+        kept.emplace(goal.node.get(), KeptPart(goal, own));
+    for (std::int64_t begin = own.begin; begin < own.end;) {
+      const std::int64_t end = end_of_piece(begin, own.end, pass.extent);
       run.add([&](const InputNode &input,
                   const std::optional<Section> &section) { return data.of(input, section); },
-              own.begin, count,
-              [&](const Goal &goal, const Tensor &piece, std::int64_t begin) {
-                kept.at(goal.node.get()) = {piece, goal.cut, begin};
+              begin, end - begin,
+              [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
+                kept.at(goal.node.get()).add(piece, at);
               });
+      begin = end;
+    }
   });
   if (std::ranges::none_of(pass.goals, &Goal::is_merged))
     return;
@@ -367,7 +408,7 @@ std::vector<Part> evaluate_local(const std::shared_ptr<Communicator> &comm,
   comm->agree("graph, or replicated data,", signature);
 
   Known known;
-  std::unordered_map<const Node *, Part> kept;
+  std::unordered_map<const Node *, KeptPart> kept;
   std::vector<std::unique_ptr<PassRun>> runs;
   for (const Pass &pass : passes)
     run_pass(pass, *runs.emplace_back(std::make_unique<PassRun>(pass, known)), *data, *comm, kept);
@@ -378,7 +419,7 @@ std::vector<Part> evaluate_local(const std::shared_ptr<Communicator> &comm,
     const auto part = kept.find(output.node().get());
     if (part == kept.end())
       whole.push_back(output);
-    results.push_back(part == kept.end() ? Part{output} : part->second);
+    results.push_back(part == kept.end() ? Part{output} : part->second.part());
   }
   comm->together([&] {
     finish_outputs(

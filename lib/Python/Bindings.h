@@ -24,6 +24,7 @@ void bind_tensor(nb::module_ &m);
 void bind_operations(nb::module_ &m);
 void bind_runtime(nb::module_ &m);
 void bind_files(nb::module_ &m);
+void bind_mpi(nb::module_ &m); ///< where tsum is built with MPI
 void bind_tracing(nb::module_ &m);
 void bind_inspection(nb::module_ &m);
 

@@ -32,6 +32,12 @@ public:
       llvm::errs() << "\r\033[K";
   }
 
+  /// Says nothing from now on.
+  void silence() {
+    std::lock_guard lock(mutex);
+    isSilent = true;
+  }
+
   void begin(llvm::StringRef what) {
     std::lock_guard lock(mutex);
     activity = what.str();
@@ -52,7 +58,7 @@ private:
     std::unique_lock lock(mutex);
     while (!changed.wait_for(lock, std::chrono::seconds(1), [this] { return isDone; })) {
       const std::chrono::duration<double> elapsed = Clock::now() - start;
-      if (activity.empty() || elapsed < std::chrono::seconds(1))
+      if (isSilent || activity.empty() || elapsed < std::chrono::seconds(1))
         continue;
       const bool isTerminal = llvm::errs().is_displayed();
       llvm::errs() << (isTerminal ? "\r\033[K" : "") << "tsum-run: ";
@@ -86,7 +92,7 @@ private:
   std::string activity;
   Clock::time_point start;
   std::optional<Progress> done;
-  bool isDone = false, isShown = false;
+  bool isDone = false, isShown = false, isSilent = false;
   std::thread thread; // last: it uses the others
 };
 

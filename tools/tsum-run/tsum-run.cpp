@@ -4,6 +4,13 @@
 // evaluate, write.
 #include "../SourceFile.h"
 #include "ProgressLine.h"
+#ifdef TSUM_HAS_MPI
+#include "Ranks.h"
+#else
+namespace tsum {
+class Ranks; // there are none
+}
+#endif
 
 #include "tsum/Canonical/Resolve.h"
 #include "tsum/Codegen/Pipeline.h"
@@ -79,6 +86,12 @@ struct Options {
   cl::opt<int> axis{"join-axis", cl::value_desc("axis"), cl::init(0), cl::cat(category),
                     cl::desc("The axis along which the files of a pattern lie behind one another "
                              "(0)")};
+#ifdef TSUM_HAS_MPI
+  cl::opt<bool> mpi{"mpi", cl::cat(category),
+                    cl::desc("One of several ranks, started by mpirun: each loads its share of the "
+                             "files, along --join-axis, and rank 0 prints or writes the results")};
+#endif
+  const Ranks *ranks = nullptr; ///< of --mpi
   cl::opt<bool> functions{"functions", cl::cat(category),
                           cl::desc("List the functions that expressions may call")};
   cl::opt<std::string> printAfter{
@@ -88,6 +101,15 @@ struct Options {
 };
 
 constexpr StringRef archiveSuffix = ".npz";
+
+/// Whether this process prints and writes what it has found out.
+bool speaks(const Options &options) {
+#ifdef TSUM_HAS_MPI
+  return !options.ranks || options.ranks->isFirst();
+#else
+  return !options.ranks;
+#endif
+}
 
 /// "64M" as a number of bytes.
 std::int64_t parseBytes(StringRef text) {
@@ -119,8 +141,18 @@ std::vector<std::filesystem::path> filesOf(StringRef pattern) {
 /// The array of a file; of an archive the one behind a colon, or the only one; of a pattern those of
 /// all files, joined. What is larger than memory is opened, not loaded.
 Tensor loadArray(StringRef path, const Options &options) {
-  auto [stem, name] = path.rsplit((archiveSuffix + ":").str());
   std::error_code error;
+  const bool isPattern =
+      path.find_first_of("*?[") != StringRef::npos && !std::filesystem::exists(path.str(), error);
+#ifdef TSUM_HAS_MPI
+  if (options.ranks) {
+    if (path.contains(archiveSuffix))
+      throw Error("--mpi reads .npy files, not '" + path.str() + "'");
+    return options.ranks->shard(
+        isPattern ? filesOf(path) : std::vector<std::filesystem::path>{path.str()}, options.axis);
+  }
+#endif
+  auto [stem, name] = path.rsplit((archiveSuffix + ":").str());
   const auto isLarge = [&](const std::string &file) {
     return std::filesystem::file_size(file, error) >
                static_cast<std::uintmax_t>(parseBytes(options.memory)) &&
@@ -136,7 +168,7 @@ Tensor loadArray(StringRef path, const Options &options) {
       return NpzFile(file).load(name);
     }
   }
-  if (path.find_first_of("*?[") != StringRef::npos && !std::filesystem::exists(path.str(), error))
+  if (isPattern)
     return open_npy(filesOf(path), options.axis, path.str());
   if (!path.ends_with(archiveSuffix))
     return isLarge(path.str()) ? open_npy(path.str(), path.str())
@@ -194,6 +226,8 @@ func::FuncOp selectFunction(ModuleOp module, StringRef name) {
 class Run {
 public:
   Run(const Options &options, MLIRContext &context) : options(options), passes(&context) {
+    if (!speaks(options))
+      progress.silence();
     if (options.printAfter.empty())
       return;
     PipelineOptions pipeline = hostOptions();
@@ -252,6 +286,8 @@ private:
     }
     evaluate(*results);
     progress.begin("writing the results");
+    if (!speaks(options))
+      return success();
     if (options.outputs.empty())
       for (const Tensor &result : *results)
         std::cout << result << '\n';
@@ -265,6 +301,16 @@ private:
   /// Evaluates all but what reads files and is larger than memory, which is written as it comes.
   void evaluate(ArrayRef<Tensor> results) {
     progress.begin("compiling and evaluating");
+#ifdef TSUM_HAS_MPI
+    if (options.ranks) {
+      // All that is reduced together, and then what each rank has a part of.
+      const std::vector<mpi::Part> parts = mpi::local(results);
+      for (const auto &[result, part] : llvm::zip(results, parts))
+        if (part.axis >= 0)
+          (void)mpi::gather(result);
+      return;
+    }
+#endif
     if (elsewhere_behind(results))
       reading.emplace([this](const Progress &done) { progress.show(done); });
     std::vector<Tensor> small;
@@ -390,16 +436,23 @@ int main(int argc, char **argv) {
       llvm::outs() << function << '\n';
     return 0;
   }
+#ifdef TSUM_HAS_MPI
+  std::optional<Ranks> ranks;
+  if (options.mpi)
+    options.ranks = &ranks.emplace(&argc, &argv);
+#endif
   try {
     const bool hasFailed = failed(runFile(options));
     if (!std::cout.flush()) // llvm::outs() ends the program by itself
       throw Error("the output cannot be written: " + std::generic_category().message(errno));
     return hasFailed;
   } catch (const std::bad_alloc &) {
-    llvm::WithColor::error(llvm::errs(), "tsum-run") << "out of memory\n";
+    if (speaks(options))
+      llvm::WithColor::error(llvm::errs(), "tsum-run") << "out of memory\n";
     return 1;
   } catch (const std::exception &error) {
-    llvm::WithColor::error(llvm::errs(), "tsum-run") << error.what() << '\n';
+    if (speaks(options))
+      llvm::WithColor::error(llvm::errs(), "tsum-run") << error.what() << '\n';
     return 1;
   }
 }
