@@ -86,11 +86,10 @@ struct Options {
   cl::opt<int> axis{"join-axis", cl::value_desc("axis"), cl::init(0), cl::cat(category),
                     cl::desc("The axis along which the files of a pattern lie behind one another "
                              "(0)")};
-#ifdef TSUM_HAS_MPI
   cl::opt<bool> mpi{"mpi", cl::cat(category),
                     cl::desc("One of several ranks, started by mpirun: each loads its share of the "
-                             "files, along --join-axis, and rank 0 prints or writes the results")};
-#endif
+                             "files, along --join-axis, and rank 0 prints or writes the results. "
+                             "Needs a tsum that was built with TSUM_MPI")};
   const Ranks *ranks = nullptr; ///< of --mpi
   cl::opt<bool> functions{"functions", cl::cat(category),
                           cl::desc("List the functions that expressions may call")};
@@ -442,6 +441,8 @@ int main(int argc, char **argv) {
     options.ranks = &ranks.emplace(&argc, &argv);
 #endif
   try {
+    if (options.mpi && !options.ranks)
+      throw Error("--mpi: this tsum-run was built without MPI (build it with TSUM_MPI=ON)");
     const bool hasFailed = failed(runFile(options));
     if (!std::cout.flush()) // llvm::outs() ends the program by itself
       throw Error("the output cannot be written: " + std::generic_category().message(errno));
