@@ -3,6 +3,8 @@
 makes visible what it declares.
 
 usage: check_headers.py INCLUDE_DIRECTORY COMPILER...
+
+tsum/mpi.h is left out where the compilers find no mpi.h (CPATH may say where it is).
 """
 
 import pathlib
@@ -37,6 +39,8 @@ def main():
     include = pathlib.Path(sys.argv[1])
     failed = False
     headers = sorted(path.relative_to(include) for path in include.glob("tsum/*.h"))
+    if any("mpi.h" in line for compiler in sys.argv[2:] for line in faults(compiler, include, "mpi.h")):
+        headers.remove(pathlib.Path("tsum/mpi.h"))
     for header in headers:
         if not is_visible((include / header).read_text()):
             print(f"{header}: namespace tsum is not between #pragma GCC visibility push and pop")

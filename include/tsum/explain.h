@@ -26,6 +26,9 @@ enum class ExplainFormat : std::uint8_t {
 /// Evaluates `outputs`, and runs each kernel some times more to measure it. The best that could be
 /// is the time that a sum of integers takes to read as many bytes, measured likewise.
 ///
+/// Of what reads files (tsum/stream.h) it says instead, as text and without evaluating anything,
+/// which passes over them it takes.
+///
 /// \throws what `eval` throws.
 [[nodiscard]] std::string explain(std::span<const Tensor> outputs,
                                   ExplainFormat format = ExplainFormat::Text);

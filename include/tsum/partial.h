@@ -52,7 +52,8 @@ public:
   /// axis is none that it reduces. ShapeError if the part does not fit into the extent.
   PartialReduction(const Tensor &part_reduction, const PartOf &place);
 
-  /// Adds the parts that `other` has seen. O(nodes * results).
+  /// Adds the parts that `other` has seen. O(nodes * results); what follows all that has been seen
+  /// costs no copy of it.
   /// \throws Error, naming the ranges or what differs, if some elements are in both or if the two
   /// are not of the same reduction; nothing has changed then.
   void merge(const PartialReduction &other);
@@ -83,9 +84,10 @@ public:
 
 private:
   struct State;
-  explicit PartialReduction(std::shared_ptr<const State> state) : state(std::move(state)) {}
+  friend class PartialWork;
+  explicit PartialReduction(std::shared_ptr<State> state) : state(std::move(state)) {}
 
-  std::shared_ptr<const State> state;
+  std::shared_ptr<State> state;
 };
 
 } // namespace tsum

@@ -82,6 +82,7 @@ public:
 
 private:
   friend class Monitor;
+  friend class PieceProgress;
   using Clock = std::chrono::steady_clock;
   void tell_now(Clock::time_point now);
 

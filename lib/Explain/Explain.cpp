@@ -10,6 +10,7 @@
 #include "Runtime/Launches.h"
 #include "Runtime/Threads.h"
 #include "tsum/Canonical/EvaluateBy.h"
+#include "tsum/Graph/Elsewhere.h"
 #include "tsum/Runtime/ValueOrThrow.h"
 #include "tsum/cache.h"
 #include "tsum/reductions.h"
@@ -152,6 +153,11 @@ GraphReport report_on(const Canonicalized &bound) {
 } // namespace
 
 std::string explain(std::span<const Tensor> outputs, ExplainFormat format) {
+  if (const auto elsewhere = elsewhere_behind(outputs)) {
+    if (format != ExplainFormat::Text)
+      throw Error("explain: what reads " + elsewhere->to_string() + " is explained as text alone");
+    return elsewhere->explain(outputs);
+  }
   Report report;
   std::vector<Node::Ptr> nodes;
   for (const Tensor &output : outputs) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Graph/Node.h"
 
+#include "tsum/Graph/Elsewhere.h"
 #include "tsum/Graph/Layout.h"
 #include "tsum/Graph/StandIn.h"
 #include "tsum/Graph/Strided.h"
@@ -273,10 +274,25 @@ std::shared_ptr<const Storage> join_parts(const Node &real, const Node &imag) {
 }
 
 void throw_unbound(const InputNode &input) {
+  if (input.elsewhere)
+    throw Error("eval: " + input.elsewhere->to_string() + " of shape " + to_string(input.shape) +
+                " and dtype " + std::string(name_of(input.dtype)) +
+                " is not in memory, and only eval reads it piece by piece (load it)");
   throw Error("eval: the input " + (input.name.empty() ? "" : "'" + input.name + "' ") +
               "of shape " + to_string(input.shape) + " and dtype " +
               std::string(name_of(input.dtype)) +
               " has no data (compile the graph to a function and call that with data)");
+}
+
+std::shared_ptr<const Elsewhere> elsewhere_behind(std::span<const Tensor> outputs) {
+  std::vector<Node::Ptr> nodes;
+  for (const Tensor &output : outputs)
+    nodes.push_back(output.node());
+  for (const OrderedNode &entry : evaluation_order(nodes, /*with_inputs=*/true))
+    if (const InputNode *input = as_input(*entry.node, entry.state.values != nullptr))
+      if (input->elsewhere)
+        return input->elsewhere;
+  return nullptr;
 }
 
 std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs, bool with_inputs) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tsum/Graph/Elsewhere.h"
 #include "tsum/Graph/Node.h"
 
 #include <charconv>
@@ -93,8 +94,8 @@ std::string graph_to_string(const Tensor &tensor) {
   for (const OrderedNode &entry : evaluation_order({&tensor.node(), 1}, /*with_inputs=*/true)) {
     const Node &node = *entry.node;
     text += "%" + std::to_string(place++) + " = ";
-    if (as_input(node, entry.state.values != nullptr)) {
-      text += "input : ";
+    if (const InputNode *input = as_input(node, entry.state.values != nullptr)) {
+      text += input->elsewhere ? input->elsewhere->to_string() + " : " : "input : ";
     } else {
       text += op_info(node.op).name;
       text += arguments_to_string(entry) + " : ";

@@ -17,6 +17,8 @@ public:
   File(const File &) = delete;
   File &operator=(const File &) = delete;
 
+  /// Takes the place of what is not open.
+  void open(int opened) { descriptor = opened; }
   [[nodiscard]] bool is_open() const { return descriptor >= 0; }
   [[nodiscard]] int get() const { return descriptor; }
   /// Whether all that was written has arrived; some file systems tell only here.

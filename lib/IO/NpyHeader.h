@@ -18,6 +18,9 @@ struct NpyHeader {
 /// \throws FileError, its message beginning with `where`.
 [[nodiscard]] NpyHeader parse_npy_header(std::string_view &file, const std::string &where);
 
+/// The bytes of the elements that it announces. \throws FileError for more than there can be.
+[[nodiscard]] std::int64_t npy_byte_count(const NpyHeader &header, const std::string &where);
+
 [[nodiscard]] std::string to_string(const NpyHeader &header);
 
 } // namespace tsum

@@ -171,49 +171,66 @@ std::shared_ptr<const std::string> inflate_entry(std::string_view packed, const 
 
 constexpr std::string_view suffix = ".npy";
 
-} // namespace
+constexpr std::uint64_t is_encrypted = 1, stored = 0, deflated = 8;
 
-struct NpzFile::Archive {
+/// The arrays of an archive, without `suffix`.
+struct Arrays {
+  Arrays(const std::filesystem::path &path, std::string where)
+      : where(std::move(where)), mapping(map_file(path, this->where)),
+        entries(ZipReader(mapping.bytes, this->where).entries()) {
+    std::erase_if(entries, [](const Entry &entry) { return !entry.name.ends_with(suffix); });
+    for (Entry &entry : entries)
+      entry.name.resize(entry.name.size() - suffix.size());
+  }
+
+  /// The last one of that name.
+  [[nodiscard]] const Entry &find(std::string_view name) const {
+    auto found = std::ranges::find(entries.rbegin(), entries.rend(), name, &Entry::name);
+    if (found == entries.rend()) {
+      std::string known;
+      for (const Entry &entry : entries)
+        known += (known.empty() ? "" : ", ") + entry.name;
+      throw FileError(where + " has no array '" + std::string(name) + "' (the arrays: " + known +
+                      ")");
+    }
+    if (found->flags & is_encrypted)
+      throw FileError(where_of(*found) + ": is encrypted");
+    return *found;
+  }
+
+  [[nodiscard]] std::string_view packed_bytes(const Entry &entry) const {
+    return ZipReader(mapping.bytes, where).data(entry);
+  }
+
+  [[nodiscard]] std::string where_of(const Entry &entry) const {
+    return where + ": '" + entry.name + "'";
+  }
+
   std::string where;
   Mapping mapping;
-  std::vector<Entry> arrays;
+  std::vector<Entry> entries;
 };
 
-NpzFile::NpzFile(const std::filesystem::path &path) {
-  auto opened = std::make_shared<Archive>();
-  opened->where = "load_npz: '" + path.string() + "'";
-  opened->mapping = map_file(path, opened->where);
-  opened->arrays = ZipReader(opened->mapping.bytes, opened->where).entries();
-  std::erase_if(opened->arrays, [](const Entry &entry) { return !entry.name.ends_with(suffix); });
-  for (Entry &entry : opened->arrays)
-    entry.name.resize(entry.name.size() - suffix.size());
-  archive = std::move(opened);
-}
+} // namespace
+
+struct NpzFile::Archive : Arrays {
+  using Arrays::Arrays;
+};
+
+NpzFile::NpzFile(const std::filesystem::path &path)
+    : archive(std::make_shared<Archive>(path, "load_npz: '" + path.string() + "'")) {}
 
 std::vector<std::string> NpzFile::names() const {
   std::vector<std::string> names;
-  for (const Entry &entry : archive->arrays)
+  for (const Entry &entry : archive->entries)
     names.push_back(entry.name);
   return names;
 }
 
 Tensor NpzFile::load(std::string_view name) const {
-  auto found =
-      std::ranges::find(archive->arrays.rbegin(), archive->arrays.rend(), name, &Entry::name);
-  if (found == archive->arrays.rend()) {
-    std::string known;
-    for (const Entry &entry : archive->arrays)
-      known += (known.empty() ? "" : ", ") + entry.name;
-    throw FileError(archive->where + " has no array '" + std::string(name) +
-                    "' (the arrays: " + known + ")");
-  }
-  const Entry &entry = *found;
-  std::string where = archive->where;
-  where.append(": '").append(name).append("'");
-  constexpr std::uint64_t is_encrypted = 1, stored = 0, deflated = 8;
-  if (entry.flags & is_encrypted)
-    throw FileError(where + ": is encrypted");
-  const std::string_view bytes = ZipReader(archive->mapping.bytes, archive->where).data(entry);
+  const Entry &entry = archive->find(name);
+  const std::string where = archive->where_of(entry);
+  const std::string_view bytes = archive->packed_bytes(entry);
   if (entry.method == deflated) {
     auto inflated = inflate_entry(bytes, entry, where);
     return parse_npy(*inflated, inflated, where, name);
@@ -223,6 +240,17 @@ Tensor NpzFile::load(std::string_view name) const {
                     " (0, stored, and 8, deflated, can be read)");
   check_sum(bytes, entry, where);
   return parse_npy(bytes, archive->mapping.owner, where, name);
+}
+
+StoredArray stored_array(const std::filesystem::path &path, std::string_view name,
+                         const std::string &where) {
+  const Arrays arrays(path, where);
+  const Entry &entry = arrays.find(name);
+  if (entry.method != stored)
+    throw FileError(arrays.where_of(entry) + ": is compressed, so that it is not read piece by "
+                                             "piece (load it, or save it with numpy.savez)");
+  const std::string_view bytes = arrays.packed_bytes(entry);
+  return {bytes.data() - arrays.mapping.bytes.data(), std::ssize(bytes)};
 }
 
 std::vector<std::pair<std::string, Tensor>> load_npz(const std::filesystem::path &path) {

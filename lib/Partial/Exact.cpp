@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace tsum::partial {
@@ -44,13 +45,13 @@ public:
       of(n).carry();
   }
 
-  /// A sum, rounded once to a float.
-  template <class Float> [[nodiscard]] Float rounded(std::int64_t sum) const {
+  /// A sum over `divisor`, rounded once to a float.
+  template <class Float> [[nodiscard]] Float rounded(std::int64_t sum, std::int64_t divisor) const {
     Words words = words_of(sum);
     return static_cast<Float>(Sum(words.data())
-                                  .round(1, std::is_same_v<Float, double>
-                                                ? exact::Rounding::Double
-                                                : exact::Rounding::DoubleToOdd));
+                                  .round(divisor, std::is_same_v<Float, double>
+                                                      ? exact::Rounding::Double
+                                                      : exact::Rounding::DoubleToOdd));
   }
 
   void write(ByteWriter &writer) const {
@@ -95,6 +96,16 @@ private:
 
   std::vector<std::int64_t> words; ///< those of tsum/Exact/Limbs.h, sum by sum
 };
+
+/// Calls `visit` with an element of the dtype, a float.
+template <class Visit> auto visit_float(DType dtype, const Visit &visit) {
+  return visit_dtype(dtype, [&]<class T>(T element) -> decltype(visit(double())) {
+    if constexpr (FloatElement<T>)
+      return visit(element);
+    else
+      return {};
+  });
+}
 
 /// The sums of elements of type `T`, in limbs of f64 or f32.
 template <FloatElement T> class Exact final : public Content {
@@ -141,18 +152,22 @@ public:
     return std::make_shared<Exact>(whole, std::move(both));
   }
 
+  void append(const Content &next) override { sums.add(static_cast<const Exact &>(next).sums); }
+
   [[nodiscard]] Tensor result() const override {
-    std::vector<T> results;
-    for (std::int64_t n = 0; n < sums.count(); ++n)
-      results.push_back(sums.template rounded<T>(n));
-    return whole.results(results.data());
+    return *visit_float(whole.result, [this]<class Result>(Result) -> std::optional<Tensor> {
+      std::vector<Result> results;
+      for (std::int64_t n = 0; n < sums.count(); ++n)
+        results.push_back(sums.template rounded<Result>(n, whole.divisor));
+      return whole.results(results.data());
+    });
   }
 
   void write(ByteWriter &writer) const override { sums.write(writer); }
 
   [[nodiscard]] std::string to_string() const override {
     return "\n  " + first_of(sums.count(), [this](std::int64_t i) {
-             const T rounded = sums.template rounded<T>(i);
+             const T rounded = sums.template rounded<T>(i, /*divisor=*/1);
              return element_to_string(whole.dtype, reinterpret_cast<const std::byte *>(&rounded));
            });
   }
@@ -162,35 +177,33 @@ private:
   Sums<Wide> sums;
 };
 
-/// Calls `visit` with an element of the dtype, a float.
-template <class Visit> Content::Ptr visit_float(DType dtype, const Visit &visit) {
-  return visit_dtype(dtype, [&]<class T>(T element) -> Content::Ptr {
-    if constexpr (FloatElement<T>)
-      return visit(element);
-    else
-      return nullptr;
-  });
-}
-
 } // namespace
 
-Content::Ptr make_exact(const Whole &whole, const Tensor &part) {
-  // What must be computed is in pieces, of which only one takes memory at a time.
+Work make_exact(const Whole &whole, const Tensor &part) {
+  // What must be computed is in pieces, of which only one takes memory at a time. One alone may be
+  // evaluated with whatever else is.
   constexpr std::int64_t most_bytes = 4 * 1024 * 1024;
   const std::int64_t extent = part.shape()[static_cast<std::size_t>(whole.cut)];
   const std::int64_t bytes = std::max<std::int64_t>(1, part.size() * size_of(whole.dtype));
-  const std::int64_t step =
-      part.is_evaluated() ? extent : std::max<std::int64_t>(1, extent * most_bytes / bytes);
-  return visit_float(whole.dtype, [&]<class T>(T) -> Content::Ptr {
-    using Wide = std::conditional_t<sizeof(T) == 8, double, float>;
-    Sums<Wide> sums(whole.size_of(whole.kept()));
-    for (std::int64_t begin = 0; begin < extent; begin += step) {
-      const Tensor piece = slice_along(part, whole.cut, begin, std::min(extent, begin + step));
-      eval(piece);
-      Exact<T>::add(whole, piece, sums);
-    }
-    return std::make_shared<Exact<T>>(whole, std::move(sums));
-  });
+  const std::int64_t step = part.is_evaluated() || bytes <= most_bytes
+                                ? std::max<std::int64_t>(1, extent)
+                                : std::max<std::int64_t>(1, extent * most_bytes / bytes);
+  Work work;
+  if (step >= extent)
+    work.tensors = {part};
+  work.made = [whole, part, extent, step] {
+    return visit_float(whole.dtype, [&]<class T>(T) -> Content::Ptr {
+      using Wide = std::conditional_t<sizeof(T) == 8, double, float>;
+      Sums<Wide> sums(whole.size_of(whole.kept()));
+      for (std::int64_t begin = 0; begin < extent; begin += step) {
+        const Tensor piece = slice_along(part, whole.cut, begin, std::min(extent, begin + step));
+        eval(piece);
+        Exact<T>::add(whole, piece, sums);
+      }
+      return std::make_shared<Exact<T>>(whole, std::move(sums));
+    });
+  };
+  return work;
 }
 
 Content::Ptr read_exact(const Whole &whole, ByteReader &reader) {

@@ -70,20 +70,33 @@ public:
       : whole(whole), leaves(whole), math(node_math(whole.op, whole.dtype)),
         columns(whole.size_of(whole.outer()) * whole.size_of(whole.kept())) {}
 
-  void add(const Part &part);
+  /// What is to be evaluated of a part, and then taken.
+  struct Piece {
+    Entry entry;                 ///< without its values
+    std::vector<Tensor> tensors; ///< the numbers of a node, or elements
+    std::int64_t first = 0;      ///< of these
+  };
+  [[nodiscard]] std::vector<Piece> pieces(const Part &part) const;
+  void take(Piece piece);
   void read(std::span<const Range> ranges, ByteReader &reader);
 
   [[nodiscard]] Ptr merged(const Content &other) const override;
+  void append(const Content &next) override {
+    for (const Entry &entry : static_cast<const InOrder &>(next).entries)
+      append_entry(entry);
+  }
   [[nodiscard]] Tensor result() const override;
   void write(ByteWriter &writer) const override;
   [[nodiscard]] std::string to_string() const override;
 
 private:
-  void add_elements(const Part &part, std::int64_t begin, std::int64_t end);
-  void add_nodes(const Part &part, std::int64_t begin, std::int64_t end);
+  void find_elements(const Part &part, std::int64_t begin, std::int64_t end,
+                     std::vector<Piece> &pieces) const;
+  void find_nodes(const Part &part, std::int64_t begin, std::int64_t end,
+                  std::vector<Piece> &pieces) const;
   std::int64_t read_elements(std::int64_t begin, std::int64_t end, ByteReader &reader);
   std::int64_t read_node(std::int64_t begin, std::int64_t end, ByteReader &reader);
-  void append(Entry entry);
+  void append_entry(Entry entry);
   void append_node(Entry node);
   [[nodiscard]] Entry largest_node(std::int64_t begin, std::int64_t end) const;
   [[nodiscard]] Tensor by_columns(const Tensor &tensor, const Dims &gone) const;
@@ -95,7 +108,7 @@ private:
   Leaves leaves;
   const NodeMath &math;
   std::int64_t columns;
-  /// In the order of what they are of. No two could be one: see `append`.
+  /// In the order of what they are of. No two could be one: see `append_entry`.
   std::vector<Entry> entries;
 };
 
@@ -105,7 +118,7 @@ private:
 
 /// Appends what follows all entries: what completes a block makes a node of it, and what completes
 /// a node of a higher level makes that. So a range has the fewest nodes that it can have.
-void InOrder::append(Entry entry) {
+void InOrder::append_entry(Entry entry) {
   if (entry.level != Entry::is_elements)
     return append_node(std::move(entry));
   if (!entries.empty() && entries.back().level == Entry::is_elements &&
@@ -165,7 +178,7 @@ Content::Ptr InOrder::merged(const Content &other) const {
       all.push_back(&entry);
   std::ranges::sort(all, {}, [this](const Entry *entry) { return entry->begin(leaves); });
   for (const Entry *entry : all)
-    both->append(*entry);
+    both->append_entry(*entry);
   return both;
 }
 
@@ -202,7 +215,8 @@ Tensor InOrder::by_columns(const Tensor &tensor, const Dims &gone) const {
 }
 
 /// The elements from `begin` to `end`, which are some of a block.
-void InOrder::add_elements(const Part &part, std::int64_t begin, std::int64_t end) {
+void InOrder::find_elements(const Part &part, std::int64_t begin, std::int64_t end,
+                            std::vector<Piece> &pieces) const {
   if (begin == end)
     return;
   // As many as a block has are evaluated where there are so many: of one shape, which is compiled
@@ -210,52 +224,73 @@ void InOrder::add_elements(const Part &part, std::int64_t begin, std::int64_t en
   const std::int64_t from = std::max(part.begin, std::min(begin, part.end - leaves.size));
   const Tensor elements =
       by_columns(part.slice(from, std::min(part.end, from + leaves.size)), /*gone=*/{});
-  eval(elements);
-  const auto row = static_cast<std::size_t>(columns) * element_size();
-  const std::span bytes(static_cast<const std::byte *>(elements.bytes()),
-                        static_cast<std::size_t>(elements.size()) * element_size());
-  append({.level = Entry::is_elements,
-          .index = begin,
-          .count = end - begin,
-          .values = math.widen(bytes.subspan(static_cast<std::size_t>(begin - from) * row,
-                                             static_cast<std::size_t>(end - begin) * row))});
+  pieces.push_back(
+      {.entry = {.level = Entry::is_elements, .index = begin, .count = end - begin, .values = {}},
+       .tensors = {elements},
+       .first = from});
 }
 
 /// The largest nodes that make up what lies from `begin` to `end`, which are places where leaves
-/// begin. Each is a reduction of its own, so that kernels are compiled for sizes that are powers of
-/// two, wherever the part is cut.
-void InOrder::add_nodes(const Part &part, std::int64_t begin, std::int64_t end) {
+/// begin or the last one ends. Each is a reduction of its own, so that kernels are compiled for
+/// sizes that are powers of two, wherever the part is cut.
+void InOrder::find_nodes(const Part &part, std::int64_t begin, std::int64_t end,
+                         std::vector<Piece> &pieces) const {
   Dims axes = {whole.cut};
   for (std::int64_t axis : whole.inner())
     axes.push_back(axis);
   while (begin < end) {
-    Entry node = largest_node(begin, end);
-    const Tensor operand = part.slice(begin, node.end(leaves));
-    const Tensor reduction =
-        whole.op == OpKind::ReduceSum ? reduce_sum(operand, axes) : reduce_prod(operand, axes);
-    std::vector<Tensor> numbers;
+    Piece piece{.entry = largest_node(begin, end), .tensors = {}};
+    const std::int64_t node_end = piece.entry.end(leaves);
+    if (node_end - begin == 1 && leaves.size != 1) // of which there is no sum
+      return find_elements(part, begin, node_end, pieces);
+    const Tensor operand = part.slice(begin, node_end);
+    const Tensor reduction = whole.op == OpKind::ReduceSum
+                                 ? reduce_sum(operand, axes, {.accuracy = Accuracy::standard})
+                                 : reduce_prod(operand, axes);
     for (int number = 0; number < math.numbers; ++number)
-      numbers.push_back(by_columns(make_node_part(reduction, number), axes));
-    eval(numbers);
-    node.values.resize(static_cast<std::size_t>(columns) * numbers.size());
-    for (std::size_t number = 0; number < numbers.size(); ++number) {
-      const std::span<const double> values = numbers[number].data<double>();
-      for (std::size_t column = 0; column < values.size(); ++column)
-        node.values[column * numbers.size() + number] = values[column];
-    }
-    begin = node.end(leaves);
-    append(std::move(node));
+      piece.tensors.push_back(by_columns(make_node_part(reduction, number), axes));
+    pieces.push_back(std::move(piece));
+    begin = node_end;
   }
 }
 
-void InOrder::add(const Part &part) {
-  const std::int64_t first = (part.begin + leaves.size - 1) / leaves.size * leaves.size;
-  const std::int64_t last = part.end / leaves.size * leaves.size;
-  if (first > last) // within a block
-    return add_elements(part, part.begin, part.end);
-  add_elements(part, part.begin, first);
-  add_nodes(part, first, last);
-  add_elements(part, last, part.end);
+std::vector<InOrder::Piece> InOrder::pieces(const Part &part) const {
+  std::vector<Piece> pieces;
+  const std::int64_t first =
+      std::min(leaves.extent, (part.begin + leaves.size - 1) / leaves.size * leaves.size);
+  // The last leaf may be short.
+  const std::int64_t last =
+      part.end == leaves.extent ? part.end : part.end / leaves.size * leaves.size;
+  if (first > last) { // within a block
+    find_elements(part, part.begin, part.end, pieces);
+    return pieces;
+  }
+  find_elements(part, part.begin, first, pieces);
+  find_nodes(part, first, last, pieces);
+  find_elements(part, last, part.end, pieces);
+  return pieces;
+}
+
+void InOrder::take(Piece piece) {
+  Entry &entry = piece.entry;
+  if (entry.level == Entry::is_elements) {
+    const Tensor &elements = piece.tensors.front();
+    const auto row = static_cast<std::size_t>(columns) * element_size();
+    const std::span bytes(static_cast<const std::byte *>(elements.bytes()),
+                          static_cast<std::size_t>(elements.size()) * element_size());
+    entry.values =
+        math.widen(bytes.subspan(static_cast<std::size_t>(entry.index - piece.first) * row,
+                                 static_cast<std::size_t>(entry.count) * row));
+  } else {
+    const std::size_t numbers = piece.tensors.size();
+    entry.values.resize(static_cast<std::size_t>(columns) * numbers);
+    for (std::size_t number = 0; number < numbers; ++number) {
+      const std::span<const double> values = piece.tensors[number].data<double>();
+      for (std::size_t column = 0; column < values.size(); ++column)
+        entry.values[column * numbers + number] = values[column];
+    }
+  }
+  append_entry(std::move(entry));
 }
 
 //===-- As bytes and text ---------------------------------------------------------------------===//
@@ -320,10 +355,19 @@ std::string InOrder::to_string() const {
   return text;
 }
 
-Content::Ptr make_in_order(const Whole &whole, const Tensor &part, std::int64_t begin) {
+Work make_in_order(const Whole &whole, const Tensor &part, std::int64_t begin) {
   auto content = std::make_shared<InOrder>(whole);
-  content->add({part, whole.cut, begin, begin + part.shape()[static_cast<std::size_t>(whole.cut)]});
-  return content;
+  Work work;
+  auto pieces = std::make_shared<std::vector<InOrder::Piece>>(content->pieces(
+      {part, whole.cut, begin, begin + part.shape()[static_cast<std::size_t>(whole.cut)]}));
+  for (const InOrder::Piece &piece : *pieces)
+    work.tensors.insert(work.tensors.end(), piece.tensors.begin(), piece.tensors.end());
+  work.made = [content, pieces]() -> Content::Ptr {
+    for (InOrder::Piece &piece : *pieces)
+      content->take(std::move(piece));
+    return content;
+  };
+  return work;
 }
 
 Content::Ptr read_in_order(const Whole &whole, std::span<const Range> ranges, ByteReader &reader) {

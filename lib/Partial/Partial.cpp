@@ -2,6 +2,7 @@
 #include "tsum/partial.h"
 
 #include "State.h"
+#include "tsum/Partial/PartialWork.h"
 
 #include <algorithm>
 #include <ostream>
@@ -104,15 +105,16 @@ static void check_is_sum(const Node &reduction, const Node &operand) {
                 " (give one that is rounded to its elements' dtype)");
 }
 
-/// The whole of which `reduction` reduces a part.
-static Whole whole_of(const Node &reduction, const Node &operand, const PartOf &place,
+/// The whole of which `operand` is a part and `reduction` the reduction.
+static Whole whole_of(const Description &reduction, const Node &operand, const PartOf &place,
                       bool is_complex) {
-  check_is_sum(reduction, operand);
   Whole whole{.op = reduction.op,
               .dtype = operand.dtype,
               .is_complex = is_complex,
               .is_exact = reduction.is_exact,
               .keepdims = reduction.keepdims,
+              .divisor = reduction.divisor,
+              .result = reduction.dtype,
               .shape = operand.shape,
               .axes = reduction.axes,
               .cut = place.axis};
@@ -137,36 +139,64 @@ static Whole whole_of(const Node &reduction, const Node &operand, const PartOf &
   return whole;
 }
 
-static Content::Ptr make_content(const Whole &whole, const Node &reduction,
-                                 const Node::Ptr &operand, std::int64_t begin) {
+static Work work_of(const Whole &whole, const Description &reduction, const Tensor &part,
+                    std::int64_t begin) {
   switch (whole.way()) {
   case Whole::Way::InOrder:
-    return make_in_order(whole, Tensor(operand), begin);
+    return make_in_order(whole, part, begin);
   case Whole::Way::Exactly:
-    return make_exact(whole, Tensor(operand));
+    return make_exact(whole, part);
   case Whole::Way::Freely:
     break;
   }
-  return make_free(whole, Tensor(std::make_shared<Node>(static_cast<const Description &>(reduction),
-                                                        std::vector{operand})));
+  return make_free(whole, Tensor(std::make_shared<Node>(reduction, std::vector{part.node()})));
 }
 
 } // namespace partial
 
 using namespace partial;
 
+struct PartialWork::Parts {
+  std::vector<Work> works;
+  std::shared_ptr<PartialReduction::State> made = std::make_shared<PartialReduction::State>();
+};
+
+PartialWork::PartialWork() : parts(std::make_shared<Parts>()) {}
+
+PartialWork::PartialWork(const Description &reduction, const Tensor &part, const PartOf &place)
+    : PartialWork() {
+  add(reduction, part, place, /*is_complex=*/false);
+}
+
+void PartialWork::add(const Description &reduction, const Tensor &part, const PartOf &place,
+                      bool is_complex) {
+  PartialReduction::State &made = *parts->made;
+  made.whole = whole_of(reduction, *part.node(), place, is_complex);
+  const std::int64_t extent = part.shape()[static_cast<std::size_t>(made.whole.cut)];
+  made.ranges.clear();
+  if (extent > 0)
+    made.ranges = {{place.begin, place.begin + extent}};
+  parts->works.push_back(work_of(made.whole, reduction, part, place.begin));
+  const std::vector<Tensor> &more = parts->works.back().tensors;
+  to_evaluate.insert(to_evaluate.end(), more.begin(), more.end());
+}
+
+PartialReduction PartialWork::made() const {
+  for (const Work &work : parts->works)
+    parts->made->contents.push_back(work.made());
+  return PartialReduction(std::move(parts->made));
+}
+
 PartialReduction::PartialReduction(const Tensor &part_reduction, const PartOf &place) {
   const std::vector<Node::Ptr> reductions = reductions_of(part_reduction);
-  auto made = std::make_shared<State>();
+  PartialWork work;
   for (const Node::Ptr &reduction : reductions) {
-    const Node::Ptr operand = reduction->state().operands.at(0);
-    made->whole = whole_of(*reduction, *operand, place, reductions.size() > 1);
-    made->contents.push_back(make_content(made->whole, *reduction, operand, place.begin));
-    const std::int64_t extent = operand->shape[static_cast<std::size_t>(made->whole.cut)];
-    if (extent > 0)
-      made->ranges = {{place.begin, place.begin + extent}};
+    const Tensor operand(reduction->state().operands.at(0));
+    check_is_sum(*reduction, *operand.node());
+    work.add(*reduction, operand, place, reductions.size() > 1);
   }
-  state = std::move(made);
+  eval(work.tensors());
+  *this = work.made();
 }
 
 void PartialReduction::merge(const PartialReduction &other) {
@@ -181,6 +211,16 @@ void PartialReduction::merge(const PartialReduction &other) {
     return;
   if (state->ranges.empty()) {
     state = other.state;
+    return;
+  }
+  // What nobody else holds may change.
+  auto is_alone = [](const auto &pointer) { return pointer.use_count() == 1; };
+  if (is_alone(state) && std::ranges::all_of(state->contents, is_alone) &&
+      state->ranges.back().end <= other.state->ranges.front().begin) {
+    std::vector<Range> ranges = together(state->ranges, other.state->ranges);
+    for (std::size_t n = 0; n < state->contents.size(); ++n)
+      state->contents[n]->append(*other.state->contents[n]);
+    state->ranges = std::move(ranges);
     return;
   }
   auto merged = std::make_shared<State>();

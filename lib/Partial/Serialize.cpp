@@ -7,6 +7,7 @@
 //   u32 version of this format, u32 version of the order of additions
 //   name of the reduction, name of the dtype: u8 length, letters
 //   u8 complex, u8 exact, u8 keepdims
+//   what an exact sum is divided by; u8 length, letters: the dtype of the results
 //   shape of the whole operand, reduced axes, cut axis
 //   ranges: begin and end of each
 //   of both parts of complex numbers, of others once:
@@ -31,7 +32,7 @@ namespace tsum {
 using namespace partial;
 
 static constexpr std::string_view magic = "tsumpart";
-static constexpr std::uint32_t format_version = 1;
+static constexpr std::uint32_t format_version = 2;
 
 [[noreturn]] static void refuse(const std::string &reason) {
   throw Error(prefix + "bytes that are no partial reduction: " + reason);
@@ -82,6 +83,8 @@ static Whole read_whole(ByteReader &reader) {
   whole.is_complex = read_flag(reader);
   whole.is_exact = read_flag(reader);
   whole.keepdims = read_flag(reader);
+  whole.divisor = reader.read_integer();
+  whole.result = dtype_named(reader.read_text());
   whole.shape = read_list(reader);
   whole.axes = read_list(reader);
   whole.cut = reader.read_integer();
@@ -94,6 +97,10 @@ static Whole read_whole(ByteReader &reader) {
   const bool is_part = whole.dtype == DType::f32 || whole.dtype == DType::f64; // of complex numbers
   if ((whole.is_exact && !(is_sum && is_float)) || (whole.is_complex && !(is_sum && is_part)))
     refuse("only sums of floats are exact or parts of complex sums");
+  if (whole.is_exact ? whole.divisor < 1 || whole.divisor > largest_divisor ||
+                           !contains(Domain::Float, whole.result)
+                     : whole.divisor != 1 || whole.result != whole.dtype)
+    refuse("only exact sums are divided, by up to 2^47 - 1, or rounded to another float");
   checked_size("partial_reduction", whole.shape, whole.dtype);
   auto is_axis = [&](std::int64_t axis) { return axis >= 0 && axis < std::ssize(whole.shape); };
   if (!std::ranges::all_of(whole.axes, is_axis) ||
@@ -141,6 +148,8 @@ std::vector<std::byte> PartialReduction::to_bytes() const {
   writer.write(name_of(whole.dtype));
   for (bool flag : {whole.is_complex, whole.is_exact, whole.keepdims})
     writer.write(static_cast<std::uint8_t>(flag));
+  writer.write(whole.divisor);
+  writer.write(name_of(whole.result));
   tsum::write(writer, whole.shape);
   tsum::write(writer, whole.axes);
   writer.write(whole.cut);

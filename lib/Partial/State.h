@@ -14,6 +14,7 @@ namespace partial {
 inline const std::string prefix = "partial_reduction: ";
 } // namespace partial
 
+/// Only `merge` changes it, where nobody else holds it.
 struct PartialReduction::State {
   partial::Whole whole;
   std::vector<Range> ranges;                   ///< ascending, not adjacent

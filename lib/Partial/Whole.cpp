@@ -57,7 +57,7 @@ Shape Whole::result_shape() const {
 }
 
 Tensor Whole::results(const void *elements) const {
-  return detail::copy_to_constant(elements, static_cast<std::size_t>(size_of(kept())), dtype,
+  return detail::copy_to_constant(elements, static_cast<std::size_t>(size_of(kept())), result,
                                   result_shape(), {});
 }
 

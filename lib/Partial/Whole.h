@@ -17,6 +17,8 @@ struct Whole {
   bool is_complex = false;
   bool is_exact = false;
   bool keepdims = false;
+  std::int64_t divisor = 1; ///< of an exact sum, before it is rounded to `result`
+  DType result = DType::f32;
   Shape shape; ///< of the operand
   Dims axes;   ///< ascending
   std::int64_t cut = 0;

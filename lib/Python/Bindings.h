@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tsum/stream.h"
 #include "tsum/tsum.h"
 
 #include <nanobind/nanobind.h>
@@ -22,6 +23,8 @@ void bind_dtypes(nb::module_ &m);
 void bind_tensor(nb::module_ &m);
 void bind_operations(nb::module_ &m);
 void bind_runtime(nb::module_ &m);
+void bind_files(nb::module_ &m);
+void bind_mpi(nb::module_ &m); ///< where tsum is built with MPI
 void bind_tracing(nb::module_ &m);
 void bind_inspection(nb::module_ &m);
 void bind_partial(nb::module_ &m);
@@ -108,6 +111,9 @@ inline void evaluate(const Tensor &tensor) { evaluate({&tensor, 1}); }
 /// What keeps the values of `tensor`, which `owner` holds, alive: `owner`, but for objects that may
 /// stand for another tensor later, as those of tsum.numpy may.
 [[nodiscard]] nb::object keeper_of(nb::handle owner, const Tensor &tensor);
+
+/// How files are evaluated: None is the standard.
+[[nodiscard]] StreamOptions to_stream_options(nb::handle memory, nb::handle checkpoint);
 
 /// The values as a read-only NumPy array of `owner`'s memory, or a NumPy scalar if the rank is 0.
 [[nodiscard]] nb::object to_numpy(nb::handle owner, const Tensor &tensor, bool scalars = true);

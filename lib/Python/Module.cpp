@@ -14,6 +14,10 @@ NB_MODULE(_core, m) {
   bind_tensor(m);
   bind_operations(m);
   bind_runtime(m);
+  bind_files(m);
+#ifdef TSUM_HAS_MPI
+  bind_mpi(m);
+#endif
   bind_tracing(m);
   bind_inspection(m);
   bind_partial(m);

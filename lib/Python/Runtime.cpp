@@ -2,7 +2,7 @@
 #include "Bindings.h"
 #include "Gil.h"
 
-#include "tsum/npy.h"
+#include "tsum/stream.h"
 #include "tsum/threads.h"
 
 #include <nanobind/stl/filesystem.h>
@@ -95,18 +95,26 @@ void bind_runtime(nb::module_ &m) {
 
   m.def(
       "eval",
-      [](const nb::args &tensors) {
+      [](const nb::args &tensors, nb::handle memory, nb::handle checkpoint) {
         std::vector<Tensor> list;
         for (nb::handle tensor : tensors)
           list.push_back(to_tensor(tensor));
+        const StreamScope scope(to_stream_options(memory, checkpoint));
         evaluate(list);
       },
-      nb::sig("def eval(*tensors: typing.Any) -> None"),
+      nb::arg("tensors"), nb::kw_only(), nb::arg("memory") = nb::none(),
+      nb::arg("checkpoint") = nb::none(),
+      nb::sig("def eval(*tensors: typing.Any, memory: int | None = None, "
+              "checkpoint: str | os.PathLike[str] | None = None) -> None"),
       "Evaluates tensors together: what they share is computed once, and what is evaluated "
       "already\n"
       "costs nothing. Other Python threads run meanwhile.\n\n"
       "Compiles the graph (some milliseconds) the first time its signature is seen: operations,\n"
       "dtypes, and shapes and strides in canonical form.\n\n"
+      "What reads files (`open_npy`) is evaluated piece by piece, in `memory` bytes of buffers "
+      "and\n"
+      "partial results (256 MB), and keeps partial sums in the file `checkpoint`, from which it "
+      "goes\non if it is ended and called again.\n\n"
       "Where the compiler fails, the values are the same and take longer; a line on stderr says "
       "so\n"
       "once. Raises MemoryError if memory runs out, and inside a function that is being traced\n"
@@ -215,31 +223,6 @@ void bind_runtime(nb::module_ &m) {
   m.def("cache_directory", &cache_directory,
         "The directory of the compiled code's files; \"\" if there is none, or others may write to "
         "it.");
-
-  m.def(
-      "load_npy",
-      [](const std::filesystem::path &path, nb::handle name) {
-        return load_npy(path, to_name(name));
-      },
-      nb::arg("path"), nb::arg("name") = nb::none(),
-      nb::sig("def load_npy(path: str | os.PathLike[str], name: str | None = None) -> Tensor"),
-      "The array in the NumPy file `path`. Files of up to 16 MB are read; larger ones "
-      "are\nmapped and must not be changed in place while the tensor lives.\n\n"
-      "Raises FileError (an OSError) if the file cannot be read or is not exactly such an array.");
-  m.def(
-      "save_npy",
-      [](const std::filesystem::path &path, nb::handle tensor) {
-        Tensor values = to_tensor(tensor);
-        evaluate(values);
-        GilRelease others_run;
-        save_npy(path, values);
-      },
-      nb::arg("path"), nb::arg("tensor"),
-      nb::sig("def save_npy(path: str | os.PathLike[str], tensor: typing.Any) -> None"),
-      "Writes the values of `tensor` to the NumPy file `path`, in C order, evaluating if need be. "
-      "The\n"
-      "file appears, or is replaced, when it is complete.\n\n"
-      "Raises FileError (an OSError) if it cannot be written.");
 }
 
 } // namespace tsum::python

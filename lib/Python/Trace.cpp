@@ -43,9 +43,10 @@ Tensor make_placeholder(const Tensor &argument) {
   return Tensor(std::move(node));
 }
 
-/// Nothing else has inputs here: those that functions are compiled for do not outlive it.
+/// Nothing else but files has inputs here: those that functions are compiled for do not outlive it.
 bool is_placeholder(const OrderedNode &entry) {
-  return as_input(*entry.node, entry.state.values != nullptr) != nullptr;
+  const InputNode *input = as_input(*entry.node, entry.state.values != nullptr);
+  return input && !input->elsewhere;
 }
 
 bool is_view(OpKind op) {

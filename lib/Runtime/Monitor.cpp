@@ -2,6 +2,7 @@
 
 #include "Monitor.h"
 
+#include "tsum/Runtime/PieceProgress.h"
 #include "tsum/eval.h"
 #include "tsum/progress.h"
 
@@ -62,5 +63,28 @@ void Monitor::look(std::int64_t bytes) {
     if (const auto now = ProgressScope::Clock::now(); now >= progress->next)
       progress->tell_now(now);
 }
+
+PieceProgress::PieceProgress(std::int64_t bytes) : scope(current_progress) {
+  current_progress = nullptr;
+  if (scope)
+    scope->known_bytes += bytes;
+}
+
+PieceProgress::~PieceProgress() { current_progress = scope; }
+
+void PieceProgress::done(std::int64_t bytes) {
+  if (scope) {
+    scope->done_bytes += bytes;
+    if (const auto now = ProgressScope::Clock::now(); now >= scope->next)
+      scope->tell_now(now);
+  }
+}
+
+void PieceProgress::end() {
+  if (scope)
+    scope->tell_now(ProgressScope::Clock::now());
+}
+
+void PieceProgress::look() { Monitor::look(0); }
 
 } // namespace tsum

@@ -49,7 +49,7 @@ Signature::Signature(std::span<const Tensor> outputs) {
     pending.push_back(node.get());
     text.push_back(number_of(node));
   }
-  for (std::size_t place = 0; place < nodes.size(); ++place)
+  for (std::size_t place = 0; place < nodes.size() && !data_elsewhere; ++place)
     read(place);
   text_hash = XXH3_64bits(text.data(), text.size() * sizeof(text[0]));
 }
@@ -82,8 +82,12 @@ void Signature::read(std::size_t place) {
           read_leaf(node, values);
           return;
         }
-        if (const InputNode *input = as_input(node, false))
-          throw_unbound(*input);
+        if (const InputNode *input = as_input(node, false)) {
+          data_elsewhere = input->elsewhere;
+          if (!data_elsewhere)
+            throw_unbound(*input);
+          return;
+        }
         append_description(node, text);
         text.push_back(static_cast<std::int64_t>(operands.size()));
         for (const Node::Ptr &operand : operands)

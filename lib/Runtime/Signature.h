@@ -17,7 +17,8 @@ namespace tsum {
 /// A signature is bound to the thread's stack: neither copied nor kept.
 class Signature {
 public:
-  /// Reads the graph behind those of `outputs` that have no values. \throws Error for an input.
+  /// Reads the graph behind those of `outputs` that have no values, or until it finds an input
+  /// whose data is elsewhere. \throws Error for an input that has none.
   explicit Signature(std::span<const Tensor> outputs);
   Signature(const Signature &) = delete;
   Signature &operator=(const Signature &) = delete;
@@ -30,6 +31,9 @@ public:
   [[nodiscard]] std::span<const Node *const> leaf_nodes() const { return data_nodes; }
   [[nodiscard]] std::span<const std::int64_t> words() const { return text; }
   [[nodiscard]] std::uint64_t hash() const { return text_hash; }
+  /// Where the data of an input is, of the first one that has it elsewhere; the signature is none
+  /// then.
+  [[nodiscard]] const std::shared_ptr<const Elsewhere> &elsewhere() const { return data_elsewhere; }
   /// Whether all data can be read in place: with strides in whole elements.
   [[nodiscard]] bool is_in_place() const { return in_place; }
 
@@ -46,6 +50,7 @@ private:
   std::pmr::vector<std::shared_ptr<const Storage>> data{&memory};
   std::pmr::vector<const Node *> data_nodes{&memory};
   std::pmr::vector<std::int64_t> text{&memory};
+  std::shared_ptr<const Elsewhere> data_elsewhere;
   std::uint64_t text_hash = 0;
   bool in_place = true;
 };

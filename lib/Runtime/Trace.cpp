@@ -84,6 +84,8 @@ Node::Ptr Tracer::copy(const OrderedNode &original, const std::vector<Node::Ptr>
 
   const std::shared_ptr<const Storage> &data = original.state.values;
   if (const InputNode *input = as_input(node, data != nullptr)) {
+    if (input->elsewhere)
+      throw_unbound(*input);
     auto number = input_numbers.find(&node);
     if (number == input_numbers.end())
       throw Error("compile: the graph reads the input " +

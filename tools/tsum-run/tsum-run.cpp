@@ -4,15 +4,24 @@
 // evaluate, write.
 #include "../SourceFile.h"
 #include "ProgressLine.h"
+#ifdef TSUM_HAS_MPI
+#include "Ranks.h"
+#else
+namespace tsum {
+class Ranks; // there are none
+}
+#endif
 
 #include "tsum/Canonical/Resolve.h"
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Expression/Parse.h"
+#include "tsum/Graph/Elsewhere.h"
 #include "tsum/Ops/Make.h"
 #include "tsum/Translate/GraphToTsum.h"
 #include "tsum/Translate/TsumToGraph.h"
 #include "tsum/explain.h"
 #include "tsum/npy.h"
+#include "tsum/stream.h"
 #include "tsum/tsum.h"
 
 #include "llvm/Support/CommandLine.h"
@@ -22,6 +31,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <glob.h>
 #include <iostream>
 #include <system_error>
 
@@ -65,6 +75,22 @@ struct Options {
       "accuracy", cl::value_desc("name"), cl::cat(category),
       cl::desc("How accurate sums of an expression are, and what is made of sums: standard or "
                "exact. A function of a file says it itself")};
+  cl::opt<std::string> memory{
+      "memory", cl::value_desc("bytes"), cl::init("256M"), cl::cat(category),
+      cl::desc("Files of more than this are not loaded but read piece by piece, in so much memory: "
+               "a number of bytes, or with k, M or G (256M)")};
+  cl::opt<std::string> checkpoint{
+      "checkpoint", cl::value_desc("file"), cl::cat(category),
+      cl::desc("Where partial sums are kept while such files are read, from which the same "
+               "command goes on if it was ended")};
+  cl::opt<int> axis{"join-axis", cl::value_desc("axis"), cl::init(0), cl::cat(category),
+                    cl::desc("The axis along which the files of a pattern lie behind one another "
+                             "(0)")};
+  cl::opt<bool> mpi{"mpi", cl::cat(category),
+                    cl::desc("One of several ranks, started by mpirun: each loads its share of the "
+                             "files, along --join-axis, and rank 0 prints or writes the results. "
+                             "Needs a tsum that was built with TSUM_MPI")};
+  const Ranks *ranks = nullptr; ///< of --mpi
   cl::opt<bool> functions{"functions", cl::cat(category),
                           cl::desc("List the functions that expressions may call")};
   cl::opt<std::string> printAfter{
@@ -75,36 +101,102 @@ struct Options {
 
 constexpr StringRef archiveSuffix = ".npz";
 
-/// The array of a file; of an archive the one behind a colon, or the only one.
-Tensor loadArray(StringRef path) {
+/// Whether this process prints and writes what it has found out.
+bool speaks(const Options &options) {
+#ifdef TSUM_HAS_MPI
+  return !options.ranks || options.ranks->isFirst();
+#else
+  return !options.ranks;
+#endif
+}
+
+/// "64M" as a number of bytes.
+std::int64_t parseBytes(StringRef text) {
+  StringRef digits = text;
+  int shift = 0;
+  for (auto [suffix, bits] : {std::pair('k', 10), {'M', 20}, {'G', 30}})
+    if (digits.consume_back(StringRef(&suffix, 1)))
+      shift = bits;
+  std::int64_t number = 0;
+  if (digits.getAsInteger(10, number) || number <= 0 ||
+      number > (std::numeric_limits<std::int64_t>::max() >> shift))
+    throw Error("--memory: '" + text.str() + "' is no number of bytes (as 100000, 64k, 256M, 4G)");
+  return number << shift;
+}
+
+/// The files that a pattern of the shell names, in the order of their names.
+std::vector<std::filesystem::path> filesOf(StringRef pattern) {
+  glob_t found{};
+  const int status = ::glob(pattern.str().c_str(), 0, nullptr, &found);
+  std::vector<std::filesystem::path> paths(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  if (status == GLOB_NOMATCH)
+    throw Error("no file is called like '" + pattern.str() + "'");
+  if (status != 0)
+    throw Error("'" + pattern.str() + "': the folders cannot be read");
+  return paths;
+}
+
+/// The array of a file; of an archive the one behind a colon, or the only one; of a pattern those of
+/// all files, joined. What is larger than memory is opened, not loaded.
+Tensor loadArray(StringRef path, const Options &options) {
+  std::error_code error;
+  const bool isPattern =
+      path.find_first_of("*?[") != StringRef::npos && !std::filesystem::exists(path.str(), error);
+#ifdef TSUM_HAS_MPI
+  if (options.ranks) {
+    if (path.contains(archiveSuffix))
+      throw Error("--mpi reads .npy files, not '" + path.str() + "'");
+    return options.ranks->shard(
+        isPattern ? filesOf(path) : std::vector<std::filesystem::path>{path.str()}, options.axis);
+  }
+#endif
   auto [stem, name] = path.rsplit((archiveSuffix + ":").str());
-  if (stem.size() < path.size())
-    return NpzFile((stem + archiveSuffix).str()).load(name);
+  const auto isLarge = [&](const std::string &file) {
+    return std::filesystem::file_size(file, error) >
+               static_cast<std::uintmax_t>(parseBytes(options.memory)) &&
+           !error;
+  };
+  if (stem.size() < path.size()) {
+    const std::string file = (stem + archiveSuffix).str();
+    if (!isLarge(file))
+      return NpzFile(file).load(name);
+    try {
+      return open_npz(file, name, path.str());
+    } catch (const FileError &) { // a compressed one is loaded, or says what is wrong
+      return NpzFile(file).load(name);
+    }
+  }
+  if (isPattern)
+    return open_npy(filesOf(path), options.axis, path.str());
   if (!path.ends_with(archiveSuffix))
-    return load_npy(path.str(), path.str());
+    return isLarge(path.str()) ? open_npy(path.str(), path.str())
+                               : load_npy(path.str(), path.str());
   const NpzFile archive(path.str());
   const std::vector<std::string> names = archive.names();
   if (names.size() != 1)
     throw Error("'" + path.str() + "' has " + std::to_string(names.size()) +
                 " arrays: choose one with " + path.str() + ":name");
-  return archive.load(names.front());
+  return loadArray((path + ":" + names.front()).str(), options);
 }
 
 /// What `operands` (name=file, or an archive for all it has) name.
-NamedTensors loadNamed(ArrayRef<std::string> operands) {
+NamedTensors loadNamed(const Options &options) {
   NamedTensors named;
   auto add = [&](const std::string &name, NamedTensor tensor) {
     if (!named.emplace(name, std::move(tensor)).second)
       throw Error("'" + name + "' is given twice");
   };
-  for (StringRef operand : operands) {
+  for (StringRef operand : options.operands) {
     auto [name, path] = operand.split('=');
     if (!path.empty()) {
-      add(name.str(), loadArray(path));
+      add(name.str(), loadArray(path, options));
     } else if (operand.ends_with(archiveSuffix)) {
       const NpzFile archive(operand.str());
       for (const std::string &name : archive.names())
-        add(name, NamedTensor([archive, name] { return archive.load(name); }));
+        add(name, NamedTensor([&options, path = (operand + ":" + name).str()] {
+              return loadArray(path, options);
+            }));
     } else {
       throw Error("'" + operand.str() + "' names nothing (an expression reads name=file.npy)");
     }
@@ -133,6 +225,8 @@ func::FuncOp selectFunction(ModuleOp module, StringRef name) {
 class Run {
 public:
   Run(const Options &options, MLIRContext &context) : options(options), passes(&context) {
+    if (!speaks(options))
+      progress.silence();
     if (options.printAfter.empty())
       return;
     PipelineOptions pipeline = hostOptions();
@@ -145,13 +239,13 @@ public:
   LogicalResult run(func::FuncOp function) {
     progress.begin("reading the inputs");
     for (const std::string &path : options.inputs)
-      arguments.push_back(loadArray(path));
+      arguments.push_back(loadArray(path, options));
     return run([&] { return tsumToGraph(function, arguments); });
   }
 
   LogicalResult run(StringRef expression) {
     progress.begin("reading the inputs");
-    const NamedTensors named = loadNamed(options.operands);
+    const NamedTensors named = loadNamed(options);
     return run([&] {
       FailureOr results(parse_expressions(expression, named));
       arguments.clear();
@@ -174,6 +268,8 @@ private:
       throw Error("--output is given " + std::to_string(options.outputs.size()) +
                   " times, and the number of results is " + std::to_string(results->size()));
 
+    const StreamScope files(
+        {.memory = parseBytes(options.memory), .checkpoint = options.checkpoint.getValue()});
     if (options.explain != Options::Explain::No) {
       progress.begin("compiling and measuring");
       const auto format = options.explain == Options::Explain::Text   ? ExplainFormat::Text
@@ -187,9 +283,10 @@ private:
       if (failed(printStage(std::vector<Node::Ptr>(nodes.begin(), nodes.end()))))
         return failure();
     }
-    progress.begin("compiling and evaluating");
-    eval(*results);
+    evaluate(*results);
     progress.begin("writing the results");
+    if (!speaks(options))
+      return success();
     if (options.outputs.empty())
       for (const Tensor &result : *results)
         std::cout << result << '\n';
@@ -198,6 +295,30 @@ private:
     if (options.time)
       printTimes(build, *results);
     return success();
+  }
+
+  /// Evaluates all but what reads files and is larger than memory, which is written as it comes.
+  void evaluate(ArrayRef<Tensor> results) {
+    progress.begin("compiling and evaluating");
+#ifdef TSUM_HAS_MPI
+    if (options.ranks) {
+      // All that is reduced together, and then what each rank has a part of.
+      const std::vector<mpi::Part> parts = mpi::local(results);
+      for (const auto &[result, part] : llvm::zip(results, parts))
+        if (part.axis >= 0)
+          (void)mpi::gather(result);
+      return;
+    }
+#endif
+    if (elsewhere_behind(results))
+      reading.emplace([this](const Progress &done) { progress.show(done); });
+    std::vector<Tensor> small;
+    for (const Tensor &result : results)
+      if (options.outputs.empty() ||
+          result.size() * size_of(result.dtype()) <= parseBytes(options.memory) ||
+          !elsewhere_behind({&result, 1}))
+        small.push_back(result);
+    eval(small);
   }
 
   /// Prints the module of each canonical graph that evaluating `nodes` compiles, which evaluates
@@ -268,6 +389,7 @@ private:
 
   const Options &options;
   ProgressLine progress;
+  std::optional<ProgressScope> reading; ///< of files
   PassManager passes;
   std::vector<Tensor> arguments;
 };
@@ -313,16 +435,25 @@ int main(int argc, char **argv) {
       llvm::outs() << function << '\n';
     return 0;
   }
+#ifdef TSUM_HAS_MPI
+  std::optional<Ranks> ranks;
+  if (options.mpi)
+    options.ranks = &ranks.emplace(&argc, &argv);
+#endif
   try {
+    if (options.mpi && !options.ranks)
+      throw Error("--mpi: this tsum-run was built without MPI (build it with TSUM_MPI=ON)");
     const bool hasFailed = failed(runFile(options));
     if (!std::cout.flush()) // llvm::outs() ends the program by itself
       throw Error("the output cannot be written: " + std::generic_category().message(errno));
     return hasFailed;
   } catch (const std::bad_alloc &) {
-    llvm::WithColor::error(llvm::errs(), "tsum-run") << "out of memory\n";
+    if (speaks(options))
+      llvm::WithColor::error(llvm::errs(), "tsum-run") << "out of memory\n";
     return 1;
   } catch (const std::exception &error) {
-    llvm::WithColor::error(llvm::errs(), "tsum-run") << error.what() << '\n';
+    if (speaks(options))
+      llvm::WithColor::error(llvm::errs(), "tsum-run") << error.what() << '\n';
     return 1;
   }
 }

@@ -186,12 +186,18 @@ std::int64_t checked_size(std::string_view op, std::span<const std::int64_t> sha
 /// The values of a complex tensor of which `real` and `imag`, of the same shape, are the parts.
 [[nodiscard]] std::shared_ptr<const Storage> join_parts(const Node &real, const Node &imag);
 
-/// A node that stands for data that is given later. It has neither operands nor values.
+class Elsewhere; // tsum/Graph/Elsewhere.h
+
+/// A node that stands for data that is given later, or that is elsewhere than in memory. It has
+/// neither operands nor values.
 struct InputNode : Node {
-  InputNode(DType dtype, Shape shape, ByteStrides strides)
-      : Node(OpKind::Constant, dtype, std::move(shape)), strides(std::move(strides)) {}
+  InputNode(DType dtype, Shape shape, ByteStrides strides,
+            std::shared_ptr<const Elsewhere> elsewhere = nullptr)
+      : Node(OpKind::Constant, dtype, std::move(shape)), strides(std::move(strides)),
+        elsewhere(std::move(elsewhere)) {}
 
   const ByteStrides strides;
+  const std::shared_ptr<const Elsewhere> elsewhere; ///< null if the data is given later
 };
 
 /// `node` as the input that it is, or null. \p has_values tells whether it has values.

@@ -38,10 +38,10 @@ NOT_OPERATIONS = {"_connected_gradients", "_same", "as_dtype", "as_subclass", "a
                   "cache_directory", "cache_stats", "canonical_graphs", "clear_cache",
                   "enter_accuracy", "enter_threads", "eval", "evaluate_into", "explain",
                   "get_accuracy", "get_threads", "graph_to_string", "is_known", "leave_accuracy",
-                  "leave_threads", "llvm_version", "load_npy", "memory_use", "rebind", "save_npy",
-                  "set_cache_capacity", "set_cache_directory", "set_memory_budget",
-                  "set_specialize", "set_threads", "stages", "stop_gradient", "target_features",
-                  "trim_memory"}
+                  "leave_threads", "llvm_version", "load_npy", "memory_use", "open_npy",
+                  "open_npz", "open_raw", "rebind", "save_npy", "set_cache_capacity",
+                  "set_cache_directory", "set_memory_budget", "set_specialize", "set_threads",
+                  "stages", "stop_gradient", "target_features", "trim_memory"}
 # NumPy's alone, whose parameters the functions of the same names have.
 NOT_OPERATIONS |= {function.__name__ for function in _statistics.FUNCTIONS}
 

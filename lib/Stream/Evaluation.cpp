@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Checkpoint.h"
+#include "Plan.h"
+
+#include "tsum/Runtime/PieceProgress.h"
+#include "tsum/stream.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <new>
+#include <unordered_map>
+
+namespace tsum {
+
+using namespace divided;
+using namespace stream;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// What several tries to read at once are worth: while one waits for the disk, another copies.
+constexpr int reader_threads = 2;
+
+std::shared_ptr<std::byte> allocate(std::int64_t bytes) {
+  static constexpr std::align_val_t alignment{4096};
+  return {static_cast<std::byte *>(::operator new(static_cast<std::size_t>(bytes), alignment)),
+          [](std::byte *memory) { ::operator delete(memory, alignment); }};
+}
+
+/// All of `data`, which has only a few bytes or is wanted so.
+Tensor load(const FileData &data, OpenFiles &files) {
+  const std::int64_t bytes = data.bytes();
+  std::shared_ptr<std::byte> memory = allocate(std::max<std::int64_t>(bytes, 1));
+  if (data.shape.empty()) {
+    FileData one = data;
+    one.shape = {1};
+    files.read(one, 0, 0, 1, memory.get());
+  } else if (bytes > 0) {
+    files.read(data, static_cast<std::int32_t>(data.joined), 0,
+               data.shape[static_cast<std::size_t>(data.joined)], memory.get());
+  }
+  const std::byte *first = memory.get();
+  return borrow(first, data.dtype, data.shape, data.strides_of(data.shape), std::move(memory));
+}
+
+/// The section of an input that a batch has read.
+Tensor read_section(const FileData &data, const Section &section, const Batch &batch) {
+  const auto dim = static_cast<std::size_t>(section.dim);
+  Shape shape = data.shape;
+  if (section.count == 0 || data.bytes() == 0) {
+    shape[dim] = section.count;
+    return borrow(nullptr, data.dtype, std::move(shape));
+  }
+  const std::int64_t last = section.start + (section.count - 1) * section.step;
+  const Region &region = *std::ranges::find_if(batch.regions, [&](const Region &region) {
+    return region.data == &data && region.dim == section.dim &&
+           region.begin <= std::min(section.start, last) &&
+           std::max(section.start, last) < region.end;
+  });
+  shape[dim] = region.end - region.begin;
+  ByteStrides strides = data.strides_of(shape);
+  const std::byte *first =
+      batch.buffer.get() + region.at + (section.start - region.begin) * strides[dim];
+  shape[dim] = section.count;
+  if (section.count > 1)
+    strides[dim] *= section.step;
+  return borrow(first, data.dtype, std::move(shape), std::move(strides), batch.buffer);
+}
+
+/// Memory for outputs that pieces put together.
+class KeptOutputs {
+public:
+  explicit KeptOutputs(const Pass &pass) {
+    for (const Goal &goal : pass.goals)
+      if (!goal.is_merged())
+        bytes += bytes_of(*goal.node);
+  }
+
+  std::int64_t bytes = 0;
+
+  void add(const Goal &goal, const Tensor &piece, std::int64_t begin) {
+    const Node &node = *goal.node;
+    std::shared_ptr<std::byte> &memory = memories[&node];
+    if (!memory)
+      memory = allocate(std::max<std::int64_t>(bytes_of(node), 1));
+    const auto *elements = static_cast<const std::byte *>(piece.bytes());
+    for_each_run(node.shape, node.dtype, goal.cut, begin,
+                 piece.shape()[static_cast<std::size_t>(goal.cut)],
+                 [&](std::int64_t at, std::int64_t from, std::int64_t size) {
+                   std::memcpy(memory.get() + at, elements + from, static_cast<std::size_t>(size));
+                 });
+  }
+
+  void finish(Known &known) const {
+    for (const auto &[node, memory] : memories)
+      known.insert_or_assign(node, borrow(memory.get(), node->dtype, node->shape, {}, memory));
+  }
+
+private:
+  static std::int64_t bytes_of(const Node &node) {
+    std::int64_t bytes = size_of(node.dtype);
+    for (std::int64_t extent : node.shape)
+      bytes *= extent;
+    return bytes;
+  }
+
+  std::unordered_map<const Node *, std::shared_ptr<std::byte>> memories;
+};
+
+class Evaluation {
+public:
+  Evaluation(std::span<const Tensor> outputs, const StreamOptions &options)
+      : outputs(outputs), nodes(nodes_of(outputs)), options(options), plan(nodes, options) {}
+
+  void run() {
+    run_passes(nullptr);
+    or_write_checkpoint(runs.size(), 0, [&] { finish_outputs(outputs, whole_data(), known); });
+    if (checkpoint)
+      checkpoint->remove();
+    progress->end();
+  }
+
+  void run_to(const Elsewhere::TakePiece &take) {
+    run_passes(&take);
+    if (!is_taken)
+      or_write_checkpoint(runs.size(), 0, [&] {
+        Piece whole(whole_data(), known);
+        const Tensor result = whole.of(nodes.front(), std::nullopt);
+        eval(result);
+        take(result, 0, 0);
+      });
+    if (checkpoint)
+      checkpoint->remove();
+    progress->end();
+  }
+
+private:
+  static std::vector<Node::Ptr> nodes_of(std::span<const Tensor> outputs) {
+    std::vector<Node::Ptr> nodes;
+    for (const Tensor &output : outputs)
+      if (!output.is_evaluated())
+        nodes.push_back(output.node());
+    return nodes;
+  }
+
+  void run_passes(const Elsewhere::TakePiece *take);
+  void run_pass(std::size_t number, const Elsewhere::TakePiece *take);
+  void run_pieces(std::size_t number, std::int64_t &begin, const PassRun::Keep &keep);
+  void begin_checkpoint();
+  void restore(const Checkpoint::State &state);
+  void write_checkpoint(std::size_t pass, std::int64_t begin);
+  /// Does `act`; where it ends early, what is done is written, up to `begin` in `pass`, which may
+  /// change meanwhile.
+  template <class Act>
+  void or_write_checkpoint(std::size_t pass, const std::int64_t &begin, const Act &act) {
+    try {
+      act();
+    } catch (const FileError &) {
+      throw; // of files that are not what they were, nothing is worth keeping
+    } catch (...) {
+      if (checkpoint)
+        write_checkpoint(pass, begin);
+      throw;
+    }
+  }
+
+  /// What is read of inputs beside the pieces: all of it, or a section that is the same for all
+  /// pieces. Each is read once.
+  DataOf whole_data() {
+    return [this](const InputNode &input, const std::optional<Section> &section) {
+      const FileData &data = *as_file(input);
+      auto place = wholes.find({&data, section});
+      if (place == wholes.end())
+        place = wholes.emplace(std::pair(&data, section), read_whole(data, section)).first;
+      return place->second;
+    };
+  }
+
+  Tensor read_whole(const FileData &data, const std::optional<Section> &section) const {
+    Batch batch;
+    if (section)
+      batch.regions = {region_of(data, *section)};
+    batch.bytes = section ? bytes_of(batch.regions.front()) : data.bytes();
+    if (batch.bytes > plan.most_whole_bytes())
+      throw Error("eval: " + bytes_to_string(batch.bytes) + " of " + data.to_string() +
+                  " are needed at once by an operation that does not go along its pieces, and at "
+                  "most a quarter of the memory of " +
+                  bytes_to_string(options.memory) + " is read so (give more memory)");
+    OpenFiles files;
+    if (!section) {
+      Tensor tensor = load(data, files);
+      files.check();
+      return tensor;
+    }
+    batch.buffer = allocate(std::max<std::int64_t>(batch.bytes, 1));
+    if (batch.bytes > 0)
+      files.read(data, section->dim, batch.regions.front().begin, batch.regions.front().end,
+                 batch.buffer.get());
+    files.check();
+    return read_section(data, *section, batch);
+  }
+
+  std::span<const Tensor> outputs;
+  std::vector<Node::Ptr> nodes;
+  const StreamOptions &options;
+  StreamPlan plan;
+  Known known;
+  std::map<std::pair<const FileData *, std::optional<Section>>, Tensor> wholes;
+  std::vector<std::unique_ptr<PassRun>> runs; ///< of the plan's passes
+  bool is_taken = false;
+  std::optional<PieceProgress> progress;
+
+  std::optional<Checkpoint> checkpoint;
+  Clock::time_point next_checkpoint;
+  std::size_t first_pass = 0;   ///< that is not done yet
+  std::int64_t first_begin = 0; ///< from where on it is not
+};
+
+//===-- Checkpoints ---------------------------------------------------------------------------===//
+
+void Evaluation::begin_checkpoint() {
+  for (const Pass &pass : plan.passes())
+    for (const Goal &goal : pass.goals)
+      if (!goal.is_merged())
+        throw Error("eval: a checkpoint holds partial results of reductions, and an output of "
+                    "shape " +
+                    to_string(goal.node->shape) +
+                    " is not reduced over the files (evaluate it without a checkpoint)");
+  checkpoint.emplace(options.checkpoint, nodes, plan.passes());
+  if (const std::optional<Checkpoint::State> before = checkpoint->read())
+    restore(*before);
+  next_checkpoint = Clock::now() + options.checkpoint_interval;
+}
+
+void Evaluation::restore(const Checkpoint::State &state) {
+  for (std::size_t pass = 0; pass < std::min(state.partials.size(), runs.size()); ++pass)
+    for (std::size_t n = 0; n < state.partials[pass].size(); ++n)
+      runs[pass]->partials()[n] = state.partials[pass][n];
+  first_pass = state.pass;
+  first_begin = state.begin;
+}
+
+/// Not if the last piece is in some goals and not in others; then the file stays as it is.
+void Evaluation::write_checkpoint(std::size_t pass, std::int64_t begin) {
+  if (pass < runs.size())
+    for (const std::optional<PartialReduction> &partial : runs[pass]->partials())
+      if (partial && partial->ranges().back().end != begin)
+        return;
+  Checkpoint::State state{.pass = pass, .begin = begin, .partials = {}};
+  for (std::size_t n = 0; n <= std::min(pass, runs.size() - 1); ++n) {
+    std::vector<PartialReduction> &partials = state.partials.emplace_back();
+    for (const std::optional<PartialReduction> &partial : runs[n]->partials())
+      if (partial)
+        partials.push_back(*partial);
+  }
+  checkpoint->write(state);
+  next_checkpoint = Clock::now() + options.checkpoint_interval;
+}
+
+//===-- Passes --------------------------------------------------------------------------------===//
+
+void Evaluation::run_passes(const Elsewhere::TakePiece *take) {
+  const std::vector<Pass> &passes = plan.passes();
+  std::int64_t total = 0;
+  for (const Pass &pass : passes) {
+    runs.push_back(std::make_unique<PassRun>(pass, known));
+    const std::int64_t count = std::min<std::int64_t>(pass.extent, 1024);
+    total += static_cast<std::int64_t>(
+        static_cast<double>(StreamPlan::batch_of(*runs.back(), 0, count).bytes) *
+        (static_cast<double>(pass.extent) / static_cast<double>(count)));
+  }
+  if (!options.checkpoint.empty())
+    begin_checkpoint();
+  progress.emplace(total);
+  for (std::size_t n = 0; n < passes.size(); ++n) {
+    if (n >= first_pass)
+      run_pass(n, take);
+    runs[n]->finish();
+  }
+}
+
+void Evaluation::run_pass(std::size_t number, const Elsewhere::TakePiece *take) {
+  const Pass &pass = plan.passes()[number];
+  KeptOutputs kept(pass);
+  if (!take && kept.bytes > options.memory)
+    throw Error("eval: outputs that are not reduced over the files would take " +
+                bytes_to_string(kept.bytes) + ", more than the memory of " +
+                bytes_to_string(options.memory) +
+                " (save_npy writes such a one to a file, piece by piece; or give more memory)");
+  std::int64_t begin = number == first_pass ? first_begin : 0;
+  or_write_checkpoint(number, begin, [&] {
+    runs[number]->prepare(whole_data());
+    run_pieces(number, begin, [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
+      if (!take)
+        return kept.add(goal, piece, at);
+      (*take)(piece, goal.cut, at);
+      is_taken = true;
+    });
+  });
+  kept.finish(known);
+}
+
+/// Moves `begin` on as pieces are done.
+void Evaluation::run_pieces(std::size_t number, std::int64_t &begin, const PassRun::Keep &keep) {
+  const Pass &pass = plan.passes()[number];
+  PassRun &run = *runs[number];
+  const PiecePlan pieces = plan.pieces_of(pass, run);
+  OpenFiles files;
+  ReadAhead readers(files, reader_threads);
+  std::vector<std::shared_ptr<std::byte>> idle; // buffers
+  std::deque<std::shared_ptr<Batch>> ahead;
+  std::int64_t next = begin;
+  while (begin < pass.extent) {
+    while (std::ssize(ahead) < pieces.buffers && next < pass.extent) {
+      // Wherever a piece begins, it ends where all do.
+      const std::int64_t end = std::min(pass.extent, (next / pieces.count + 1) * pieces.count);
+      auto batch = std::make_shared<Batch>(StreamPlan::batch_of(run, next, end - next));
+      if (idle.empty() || batch->bytes > pieces.bytes) {
+        batch->buffer = allocate(std::max({batch->bytes, pieces.bytes, std::int64_t{1}}));
+      } else {
+        batch->buffer = std::move(idle.back());
+        idle.pop_back();
+      }
+      readers.ask_for(batch);
+      ahead.push_back(std::move(batch));
+      next = end;
+    }
+    const std::shared_ptr<Batch> batch = std::move(ahead.front());
+    ahead.pop_front();
+    readers.wait_for(*batch);
+    const std::int64_t end = std::min(pass.extent, (begin / pieces.count + 1) * pieces.count);
+    run.add(
+        [&](const InputNode &input, const std::optional<Section> &section) {
+          return section ? read_section(*as_file(input), *section, *batch)
+                         : whole_data()(input, section);
+        },
+        begin, end - begin, keep);
+    begin = end;
+    // What a result still reads is nobody else's.
+    if (batch->buffer.use_count() == 1)
+      idle.push_back(std::move(batch->buffer));
+    progress->done(batch->bytes);
+    if (checkpoint && Clock::now() >= next_checkpoint)
+      write_checkpoint(number, begin);
+  }
+  files.check();
+}
+
+} // namespace
+
+void FileData::evaluate(std::span<const Tensor> outputs) const {
+  const StreamOptions &options = StreamScope::current();
+  Evaluation evaluation(outputs, options);
+  evaluation.run();
+}
+
+void FileData::evaluate_to(const Tensor &output, const TakePiece &take) const {
+  Evaluation({&output, 1}, StreamScope::current()).run_to(take);
+}
+
+//===-- Options -------------------------------------------------------------------------------===//
+
+static thread_local const StreamScope *current_scope = nullptr;
+
+StreamScope::StreamScope(StreamOptions options)
+    : options(std::move(options)), outer(current_scope) {
+  current_scope = this;
+}
+
+StreamScope::~StreamScope() { current_scope = outer; }
+
+const StreamOptions &StreamScope::current() {
+  static const StreamOptions standard;
+  return current_scope ? current_scope->options : standard;
+}
+
+void eval(std::span<const Tensor> outputs, const StreamOptions &options) {
+  const StreamScope scope(options);
+  eval(outputs);
+}
+
+} // namespace tsum

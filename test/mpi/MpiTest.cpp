@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Graphs over sharded tensors give the bits of one process. Started by mpirun; all ranks run the
+// same tests, on the same random numbers.
+#include "Difference.h"
+#include "Divided/Inputs.h"
+#include "RandomGraph.h"
+
+#include "tsum/mpi.h"
+
+#include <cstdio>
+
+using namespace tsum;
+using namespace tsum::test;
+
+namespace {
+
+int rank() {
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  return rank;
+}
+
+int ranks() {
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  return size;
+}
+
+Tensor part_of(const Tensor &whole, std::int64_t axis, std::int64_t begin, std::int64_t end) {
+  std::vector<Slice> slices(static_cast<std::size_t>(axis) + 1);
+  slices.back() = {begin, end};
+  return slice(whole, slices);
+}
+
+/// This rank's part of `whole`, of a random division; some parts are empty.
+Tensor sharded(const Tensor &whole, std::int64_t axis, std::mt19937_64 &random) {
+  const std::int64_t extent = whole.shape()[static_cast<std::size_t>(axis)];
+  std::vector<std::int64_t> cuts = {0, extent};
+  while (std::ssize(cuts) < ranks() + 1) {
+    const auto cut = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(extent + 1));
+    cuts.push_back(random() % 3 ? cut : cut / 256 * 256);
+  }
+  std::ranges::sort(cuts);
+  const auto mine = static_cast<std::size_t>(rank());
+  return mpi::shard(part_of(whole, axis, cuts[mine], cuts[mine + 1]), MPI_COMM_WORLD, axis);
+}
+
+/// What `function` says when it fails.
+template <class Function> std::string error_of(const Function &function) {
+  try {
+    function();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "";
+}
+
+bool all_ranks(bool mine) {
+  int value = mine, all = 0;
+  MPI_Allreduce(&value, &all, 1, MPI_INT, MPI_LAND, MPI_COMM_WORLD);
+  return all != 0;
+}
+
+/// Rank 0 evaluates `outputs` alone, all together with data sharded.
+void expect_same_sharded(const std::vector<Tensor> &outputs, unsigned seed) {
+  std::mt19937_64 random(seed);
+  const std::vector<Tensor> divided =
+      with_inputs(outputs, [&](const Tensor &data) -> std::optional<Tensor> {
+        if (data.rank() == 0 || random() % 4 == 0)
+          return std::nullopt;
+        const auto axis =
+            static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(data.rank()));
+        return sharded(data, axis, random);
+      });
+  if (rank() == 0)
+    eval(outputs);
+  for (std::size_t n = 0; n < outputs.size(); ++n) {
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", output " + std::to_string(n) + ", rank " +
+                 std::to_string(rank()) + " of " + std::to_string(ranks()));
+    const Tensor whole = mpi::gather(divided[n]);
+    if (rank() != 0)
+      continue;
+    ASSERT_TRUE(std::ranges::equal(whole.shape(), outputs[n].shape()));
+    expect_same_values(outputs[n].dtype(), bytes_of(outputs[n]), bytes_of(whole));
+  }
+}
+
+int graph_count() {
+  const char *given = std::getenv("TSUM_TEST_GRAPHS");
+  return given ? std::atoi(given) : 20;
+}
+
+TEST(Mpi, RandomGraphsOfFloats) {
+  for (int seed = 0; seed < graph_count() && all_ranks(!HasFailure()); ++seed)
+    expect_same_sharded(
+        RandomGraph(static_cast<unsigned>(seed), dtypes_in(Domain::Float)).outputs(),
+        static_cast<unsigned>(seed + 7 * ranks()));
+}
+
+TEST(Mpi, RandomGraphsOfEveryDType) {
+  for (int seed = 0; seed < graph_count() && all_ranks(!HasFailure()); ++seed)
+    expect_same_sharded(RandomGraph(static_cast<unsigned>(seed + 700),
+                                    dtypes_in(Domain::Any, /*with_complex=*/true))
+                            .outputs(),
+                        static_cast<unsigned>(seed + 9 * ranks()));
+}
+
+TEST(Mpi, ReductionsOfManyBlocks) {
+  const Tensor x = sample_tensor(DType::f32, {30'011, 3}), y = sample_tensor(DType::f64, {20'003});
+  for (unsigned seed = 0; seed < 3; ++seed)
+    expect_same_sharded({reduce_sum(x), reduce_std(x, 0), reduce_logsumexp(x, 0), argmax(x, 0),
+                         reduce_mean(x, 1), softmax(x, 0),
+                         reduce_sum(x, all_axes, {.accuracy = Accuracy::exact}), reduce_sum(y),
+                         reduce_mean(y, all_axes, {.accuracy = Accuracy::exact}),
+                         reduce_max(slice(y, {{1, {}}}) - slice(y, {{0, -1}}))},
+                        seed);
+}
+
+TEST(Mpi, OutputsThatStayShardedHaveParts) {
+  std::mt19937_64 random(1);
+  const Tensor whole = sample_tensor(DType::f32, {1000, 3});
+  const Tensor x = sharded(whole, 0, random);
+  const Tensor outputs[] = {abs(x), reduce_sum(x)};
+  const std::vector<mpi::Part> mine = mpi::local(outputs);
+  EXPECT_EQ(mine[1].tensor.item<float>(), reduce_sum(whole).item<float>());
+  std::int64_t rows = mine[0].tensor.shape()[0], all = 0;
+  MPI_Allreduce(&rows, &all, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+  EXPECT_EQ(all, 1000);
+  EXPECT_EQ(mine[1].axis, -1);
+  EXPECT_EQ(mine[0].axis, 0);
+  const Tensor expected = abs(part_of(whole, 0, mine[0].begin, mine[0].begin + rows));
+  expect_same_values(DType::f32, bytes_of(expected), bytes_of(mine[0].tensor));
+  EXPECT_NE(error_of([&] { eval(exp(x)); }).find("stays sharded along its axis 0"),
+            std::string::npos);
+}
+
+TEST(Mpi, SendsFewBytes) {
+  std::mt19937_64 random(1);
+  constexpr std::int64_t rows = 1 << 16, columns = 5;
+  const Tensor whole = sample_tensor(DType::f32, {rows, columns});
+  for (Accuracy accuracy : {Accuracy::standard, Accuracy::exact}) {
+    const Tensor sum = reduce_sum(sharded(whole, 0, random), 0, {.accuracy = accuracy});
+    const mpi::Traffic before = mpi::traffic();
+    eval(sum);
+    const mpi::Traffic after = mpi::traffic();
+    const std::int64_t block = 2 * 256 * columns * 4; // the one at either end
+    const std::int64_t most =
+        accuracy == Accuracy::standard ? 64 * columns * 8 + block + 200 : columns * 8 * 16 + 200;
+    EXPECT_LE(after.partials - before.partials, most);
+    EXPECT_EQ(after.moved, before.moved);
+  }
+}
+
+TEST(Mpi, PartsOfAnotherDivisionAreMoved) {
+  std::mt19937_64 random(3);
+  const Tensor whole = sample_tensor(DType::f32, {999, 2});
+  const Tensor x = sharded(whole, 0, random), y = sharded(whole, 0, random);
+  const Tensor dot = reduce_sum(x * y);
+  eval(dot);
+  EXPECT_EQ(dot.item<float>(), reduce_sum(whole * whole).item<float>());
+}
+
+//===-- Ranks that fail -----------------------------------------------------------------------===//
+
+TEST(MpiErrors, OfPartsThatDoNotFit) {
+  const bool is_other = rank() == ranks() - 1 && ranks() > 1;
+  const Tensor part = sample_tensor(DType::f32, {4, is_other ? 3 : 2});
+  const std::string error = error_of([&] { (void)mpi::shard(part, MPI_COMM_WORLD); });
+  EXPECT_EQ(error.find("does not fit to rank 0's f32[4,2] along axis 0") != std::string::npos,
+            ranks() > 1);
+  EXPECT_NE(error_of([&] { (void)mpi::shard(part, MPI_COMM_WORLD, 2); }).find("out of range"),
+            std::string::npos);
+}
+
+TEST(MpiErrors, OfAnotherGraphEndAllRanks) {
+  const Tensor x = mpi::shard(sample_tensor(DType::f32, {40}), MPI_COMM_WORLD);
+  const bool is_other = rank() == ranks() - 1 && ranks() > 1;
+  const std::string error = error_of([&] { eval(is_other ? reduce_max(x) : reduce_sum(x)); });
+  EXPECT_EQ(error.find("has another graph") != std::string::npos, ranks() > 1);
+  // Data that is not the same on all ranks.
+  const Tensor bias = constant(is_other ? 2.f : 1.f);
+  EXPECT_EQ(error_of([&] { eval(reduce_sum(x + bias)); }).empty(), ranks() == 1);
+}
+
+TEST(MpiErrors, OfOneRankEndAll) {
+  const Tensor x = mpi::shard(sample_tensor(DType::f32, {4000}), MPI_COMM_WORLD);
+  const std::string error = error_of([&] {
+    set_kernel_hook(rank() == ranks() / 2 ? +[] { throw Error("the hook threw"); } : nullptr);
+    eval(reduce_sum(exp(x)));
+  });
+  set_kernel_hook(nullptr);
+  EXPECT_NE(error.find("the hook threw"), std::string::npos) << error;
+  EXPECT_EQ(error.find("rank " + std::to_string(ranks() / 2) + " failed") != std::string::npos,
+            rank() != ranks() / 2);
+  EXPECT_EQ(error_of([&] { eval(reduce_sum(x)); }), ""); // all are usable afterwards
+}
+
+TEST(MpiErrors, OfOtherAxesAreSaid) {
+  if (ranks() == 1)
+    return;
+  std::mt19937_64 random(5);
+  const Tensor x = sharded(sample_tensor(DType::f32, {700, 700}), 0, random);
+  EXPECT_NE(error_of([&] {
+              eval(reduce_sum(x + transpose(x, {1, 0})));
+            }).find("sharded along axis 0, is needed along axis 1 by all ranks"),
+            std::string::npos);
+}
+
+/// Prints failures alone.
+class Failures : public testing::EmptyTestEventListener {
+  void OnTestPartResult(const testing::TestPartResult &result) override {
+    if (result.failed())
+      std::fprintf(stderr, "rank %d: %s:%d: %s\n", rank(), result.file_name(), result.line_number(),
+                   result.message());
+  }
+};
+
+} // namespace
+
+int main(int argc, char **argv) {
+  MPI_Init(&argc, &argv);
+  testing::InitGoogleTest(&argc, argv);
+  if (rank() != 0) { // says only what is wrong
+    testing::TestEventListeners &listeners = testing::UnitTest::GetInstance()->listeners();
+    delete listeners.Release(listeners.default_result_printer());
+    listeners.Append(new Failures);
+  }
+  int failed = RUN_ALL_TESTS();
+  int any = 0;
+  MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+  MPI_Finalize();
+  return any;
+}

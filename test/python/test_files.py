@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are read piece by piece, against NumPy's own files."""
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import tsum
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="module")
+def x():
+    return np.random.default_rng(1).standard_normal((30_001, 7), dtype=np.float32)
+
+
+def same(actual, expected):
+    """Whether both have the same bits."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.dtype == expected.dtype and actual.shape == expected.shape
+    assert actual.tobytes() == expected.tobytes()
+
+
+def several(x):
+    return [tsum.reduce_sum(x), tsum.reduce_mean(x, 0), tsum.reduce_std(x, 0), tsum.max(x, 1),
+            tsum.argmax(x, 0), tsum.reduce_sum(x, accuracy="exact"), tsum.softmax(x, 0)[7:9]]
+
+
+@pytest.mark.parametrize("order", "CF")
+def test_opened_files_give_the_bits_of_loaded_ones(folder, x, order):
+    path = folder / f"{order}.npy"
+    np.save(path, np.asarray(x, order=order))
+    np.savez(folder / "x.npz", other=[1], x=np.asarray(x, order=order))
+    np.asarray(x, order=order).T.tofile(folder / "raw") if order == "F" else x.tofile(folder / "raw")
+    expected = several(tsum.load_npy(path))
+    for opened in (tsum.open_npy(path), tsum.open_npy(str(path)), tsum.open_npy(os.fsencode(path)),
+                   tsum.open_npz(folder / "x.npz", "x"),
+                   tsum.open_raw(folder / "raw", "float32", x.shape, order=order)):
+        assert opened.shape == x.shape and opened.dtype == np.float32
+        results = several(opened)
+        tsum.eval(*results, memory=200_000)
+        for result, wanted in zip(results, expected):
+            same(result, wanted)
+
+
+def test_several_files_are_one_tensor(folder, x):
+    for axis, cuts in ((0, [100, 100, 20_000]), (1, [2, 3])):
+        paths = []
+        for n, part in enumerate(np.split(x, cuts, axis)):
+            paths.append(folder / f"part-{axis}-{n}.npy")
+            np.save(paths[-1], part)
+        opened = tsum.open_npy(paths, axis=axis - 2)
+        assert opened.shape == x.shape
+        for result, wanted in zip(several(opened), several(x)):
+            same(result, wanted)
+    with pytest.raises(tsum.ShapeError, match="does not fit to"):
+        tsum.open_npy(paths, axis=0)
+
+
+def test_numpy_reads_what_is_saved_piece_by_piece(folder, x):
+    np.save(folder / "x.npy", x)
+    opened = tsum.open_npy(folder / "x.npy", name="x")
+    tsum.save_npy(folder / "y.npy", tsum.softmax(opened, 0).transpose(), memory=200_000)
+    same(np.load(folder / "y.npy"), tsum.softmax(x, 0).transpose())
+    with pytest.raises(tsum.Error, match="save_npy writes such a one to a file"):
+        tsum.eval(tsum.abs(opened), memory=200_000)
+    same(opened, x)  # a value that is asked for is read
+
+
+def test_explain_and_the_graph_say_what_is_read(folder, x):
+    np.save(folder / "x.npy", x)
+    opened = tsum.open_npy(folder / "x.npy")
+    assert "2 passes over 840 kB" in tsum.explain(tsum.reduce_std(opened))
+    assert f"%0 = file '{folder}/x.npy' : f32[30001,7]" in tsum.graph_to_string(opened + 1)
+
+
+def test_jit_takes_what_its_function_reads_as_values(folder, x):
+    np.save(folder / "x.npy", x)
+    opened = tsum.open_npy(folder / "x.npy")
+    same(tsum.jit(lambda y: tsum.reduce_sum(opened + y))(np.float32(1)), tsum.reduce_sum(x + 1))
+    same(tsum.jit(tsum.reduce_sum)(tsum.open_npy(folder / "x.npy")), tsum.reduce_sum(x))
+
+
+@pytest.mark.parametrize("call, error, message", [
+    (lambda f: tsum.open_npy(f / "none.npy"), tsum.FileError, "none.npy"),
+    (lambda f: tsum.open_npy([]), tsum.Error, "no files are given"),
+    (lambda f: tsum.open_npy(3), TypeError, "int"),
+    (lambda f: tsum.open_raw(f / "raw", "f4", (10**9,)), tsum.FileError, "takes 4000000000 bytes"),
+    (lambda f: tsum.open_raw(f / "raw", "f4", (1,), order="K"), tsum.Error, "order 'K'"),
+    (lambda f: tsum.open_npz(f / "x.npz", "z"), tsum.FileError, "the arrays: other, x"),
+    (lambda f: tsum.eval(tsum.reduce_sum(tsum.open_npy(f / "C.npy")), memory=-1), tsum.Error,
+     "a memory of -1 bytes"),
+])
+def test_what_is_wrong_is_said(folder, call, error, message):
+    with pytest.raises(error, match=message):
+        call(folder)
+
+
+CHECKPOINTED = """
+import sys, tsum
+x = tsum.open_npy(sys.argv[1])
+y = tsum.reduce_std(tsum.sin(x), 0)
+tsum.eval(y, memory=1 << 20, checkpoint=sys.argv[2])
+print(y.numpy().tobytes().hex())
+"""
+
+
+def test_a_run_that_is_interrupted_goes_on(folder):
+    """Ctrl-C, as often as it takes."""
+    x = np.random.default_rng(2).standard_normal((2_000_000, 8), dtype=np.float32)
+    np.save(folder / "large.npy", x)
+    checkpoint = folder / "checkpoint"
+    command = [sys.executable, "-c", CHECKPOINTED, folder / "large.npy", checkpoint]
+    interrupted = 0
+    for wait in (0.6, 0.7, 0.8, None):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if wait:
+            threading.Timer(wait, process.send_signal, [signal.SIGINT]).start()
+        output, errors = process.communicate(timeout=100)
+        if process.returncode == 0:
+            break
+        assert "KeyboardInterrupt" in errors
+        interrupted += checkpoint.exists()
+    assert process.returncode == 0, errors
+    assert not checkpoint.exists()
+    assert output.strip() == tsum.reduce_std(tsum.sin(x), 0).numpy().tobytes().hex()
