@@ -106,6 +106,13 @@ template <class T, int N> struct Lanes {
     return each([](T a) { return std::floor(a); }, x);
 #endif
   }
+  friend Lanes sqrt(Lanes x) {
+#if __has_builtin(__builtin_elementwise_sqrt)
+    return of(__builtin_elementwise_sqrt(x.raw));
+#else
+    return each([](T a) { return std::sqrt(a); }, x);
+#endif
+  }
   friend Lanes exact_remainder(Lanes x, Lanes y) {
     return each([](T a, T b) { return std::fmod(a, b); }, x, y);
   }
