@@ -211,7 +211,7 @@ int compare_modes(unsigned first_seed, unsigned seeds, const std::vector<DType> 
     if (x.dtype() != DType::f64)
       direction = complex(direction, numbers(shape, -1, 1, seed + 1));
     const bool is_narrow = std::ranges::any_of(
-        graph.nodes(), [](const Tensor &node) { return size_of(node.dtype()) < 8; });
+        graph.nodes(), [](const Tensor &node) { return node.dtype() == DType::f32; });
     const double precision = is_narrow ? 1e-5 : 1e-9;
     const Tensor loss = weighted(y);
     const Tensor by_x = gradients(loss, {x})[0];
