@@ -213,7 +213,7 @@ std::vector<std::optional<Tensor>> reverse(std::span<const Tensor> ys, std::span
         cotangent.reset();
       if (const std::optional<Tensor> of_parts = join(x, cotangent_of(Tensor(origin.inputs[0])),
                                                       cotangent_of(Tensor(origin.inputs[1]))))
-        accumulate(cotangent, Cotangent{*of_parts}, *x.node());
+        accumulate(cotangent, Cotangent{of_parts}, *x.node());
     }
     results.push_back(cotangent ? std::optional(cotangent->like(*x.node())) : std::nullopt);
   }

@@ -111,7 +111,7 @@ Tensor with_shape(const Tensor &x, const Shape &shape) {
 
 /// What a sum that is exact divides by and rounds to, undone: linear, so that it is the same for
 /// gradients and tangents.
-Tensor scaled(const Node &sum, Tensor g) {
+Tensor scaled(const Node &sum, const Tensor &g) {
   return sum.divisor == 1 ? g : divide(g, static_cast<double>(sum.divisor));
 }
 
