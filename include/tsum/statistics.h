@@ -39,8 +39,8 @@ namespace tsum {
 [[nodiscard]] Tensor nanmean(const Tensor &input, const Axes &axes, const SumOptions &options);
 
 /// The variance of what is not NaN, in two passes: the sum of |x - mean|^2 divided by the number of
-/// these elements less `ddof`; NaN where nothing is left to divide by. If exact, mean and deviations
-/// are rounded to f64, and the sum of their squares is exact.
+/// these elements less `ddof`; NaN where nothing is left to divide by. If exact, mean and
+/// deviations are rounded to f64, and the sum of their squares is exact.
 [[nodiscard]] Tensor nanvar(const Tensor &input, const Axes &axes = all_axes, bool keepdims = false,
                             std::string_view name = {});
 [[nodiscard]] Tensor nanvar(const Tensor &input, const Axes &axes, const SpreadOptions &options);
@@ -91,8 +91,8 @@ struct AverageOptions {
 
 /// The sum of `input` times `weights`, which have its dtype and broadcast to it, divided by the sum
 /// of the weights: NumPy's `average`. Takes floats and complex numbers. Where the weights sum to 0,
-/// what dividing by 0 gives (NumPy raises an error). If exact, both sums are, and are rounded to f64
-/// before they are divided.
+/// what dividing by 0 gives (NumPy raises an error). If exact, both sums are, and are rounded to
+/// f64 before they are divided.
 /// \throws ShapeError if `weights` do not broadcast to the shape of `input`.
 [[nodiscard]] Tensor average(const Tensor &input, const Tensor &weights,
                              const Axes &axes = all_axes, const AverageOptions &options = {});

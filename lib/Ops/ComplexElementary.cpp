@@ -70,7 +70,8 @@ Parts expm1_of(const Parts &z) {
   const Tensor half_sine = sin(multiply(b, 0.5));
   const Tensor near = subtract(multiply(expm1(a), cos(b)), multiply(square(half_sine), 2));
   const Tensor is_near = logical_and(is_finite(b), less(a, 8));
-  return {where(is_near, near, subtract(power.re, 1)), power.im};
+  // A zero of either sign has +0.
+  return {where(is_near, add(near, 0), subtract(power.re, 1)), power.im};
 }
 
 /// The hyperbolic cosine and sine of z, which share their parts.
@@ -90,7 +91,8 @@ struct Hyperbolic {
   [[nodiscard]] Parts cosine() const {
     const Tensor re = multiply(multiply(cosh_a, cos_b), rest);
     const Tensor im = multiply(multiply(sinh_a, sin_b), rest);
-    const Tensor is_real = logical_or(equal(b, 0), equal(a, 0));
+    const Tensor is_real =
+        logical_or(equal(b, 0), logical_and(equal(a, 0), logical_not(is_finite(b))));
     return {where(logical_and(is_lost(), is_inf(a)), infinity, re),
             where(is_real, multiply(copysign(zero_of(b), b), copysign(one_of(a), a)), im)};
   }
@@ -113,8 +115,10 @@ Parts tanh_of(const Parts &z) {
   // Where e^-2|a| is nothing beside 1.
   const Tensor is_large = greater(abs(a), z.is_single() ? 10 : 20);
   const Tensor little = multiply(multiply(multiply(sin(b), cos(b)), 4), exp(multiply(abs(a), -2)));
-  const Tensor large_im = where(is_finite(b), little, copysign(zero_of(a), b));
-  const Tensor one = copysign(one_of(a), a);
+  const Tensor is_lost = logical_not(logical_or(is_finite(b), is_inf(a)));
+  const Tensor large_im =
+      where(is_lost, not_a_number, where(is_finite(b), little, copysign(zero_of(a), b)));
+  const Tensor one = where(is_lost, not_a_number, copysign(one_of(a), a));
   const Tensor is_zero = logical_and(equal(a, 0), logical_not(is_finite(b)));
   return {where(is_large, one, where(is_zero, a, re)),
           where(equal(b, 0), b, where(is_large, large_im, im))};
@@ -255,8 +259,7 @@ Parts sign_of(const Parts &z) {
   const Tensor is_inf = is_infinite(z);
   const Tensor larger = maximum(abs(a), abs(b));
   // Neither |z| nor a quotient by it leaves the range.
-  const Tensor scale =
-      where(greater(larger, 1), 0.25, filled(a, z.is_single() ? 0x1p60 : 0x1p200));
+  const Tensor scale = where(greater(larger, 1), 0.25, filled(a, z.is_single() ? 0x1p60 : 0x1p200));
   const auto scaled = [&](const Tensor &part) {
     const Tensor direction = copysign(where(tsum::is_inf(part), 1, zero_of(part)), part);
     return where(is_nan(part), part, where(is_inf, direction, multiply(part, scale)));

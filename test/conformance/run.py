@@ -4,8 +4,8 @@
     run.py [--examples N] [CHECKOUT]
 
 CHECKOUT is one of github.com/data-apis/array-api-tests with its submodule; without it those tests
-are left out. The tests of xarray, bottleneck and dask are in the packages that they install. Each is
-run as it is, but for the lines that say which arrays it is about. Ends with a table, and with 1 if a
+are left out. The tests of xarray and bottleneck are in the packages that they install. Each is run
+as it is, but for the lines that say which arrays it is about. Ends with a table, and with 1 if a
 test failed that expected-failures.txt does not name.
 """
 import argparse
@@ -46,7 +46,8 @@ def source(package, path):
 
 def xarray_tests():
     wrapped = source("xarray", "tests/test_duck_array_wrapping.py")
-    wrapped = wrapped.replace("NAMESPACE_ARRAYS = {", "NAMESPACE_ARRAYS = {" + XARRAY + "}\nOTHERS = {")
+    wrapped = wrapped.replace("NAMESPACE_ARRAYS = {",
+                              "NAMESPACE_ARRAYS = {" + XARRAY + "}\nOTHERS = {")
     wrapped = re.sub(r"marks=NAMESPACE_REQUIREMENTS\[\w+\]", "marks=()", wrapped)
     standard = source("xarray", "tests/test_array_api.py")
     standard = re.sub(r'^xp = .*', "import tsum.numpy as xp", standard, flags=re.M)
@@ -60,7 +61,8 @@ def bottleneck_tests():
     text = text.replace("from .util", "from bottleneck.tests.util")
     text = text.replace("\nimport bottleneck as bn\n", "\nimport bottleneck as bn\n" + BOTTLENECK)
     # What follows the first test are those of bottleneck's own arguments and functions.
-    tests = text.partition("\ndef test_strides")[0].replace('bn.get_functions("reduce")', "FUNCTIONS")
+    tests = text.partition("\ndef test_strides")[0]
+    tests = tests.replace('bn.get_functions("reduce")', "FUNCTIONS")
     return {"test_reduce.py": tests}
 
 
@@ -70,18 +72,18 @@ def tsum_folder():
 
 
 def run(name, folder, arguments, environment=()):
-    """Runs pytest in a folder; returns what it says of itself: counts, and the tests that failed."""
+    """Runs pytest in a folder; returns its counts, and the tests that failed."""
     print(f"== {name}", flush=True)
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "-rfEs",
          *arguments],
-        cwd=folder, env={**os.environ, **dict(environment), "PYTHONPATH": tsum_folder()}, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, check=False)
+        cwd=folder, env={**os.environ, **dict(environment), "PYTHONPATH": tsum_folder()},
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     (OUT / f"{name}.log").write_text(result.stdout)
     lines = result.stdout.splitlines()
     print(lines[-1] if lines else "nothing ran")
-    counts = {word: int(number) for number, word in
-              re.findall(r"(\d+) (passed|failed|skipped|xfailed|errors?)", lines[-1] if lines else "")}
+    found = re.findall(r"(\d+) (passed|failed|skipped|xfailed|errors?)", lines[-1] if lines else "")
+    counts = {word: int(number) for number, word in found}
     failed = [line.partition(" - ")[0].split(" ", 1)[1] for line in lines
               if line.startswith(("FAILED ", "ERROR "))]
     return counts, failed

@@ -47,7 +47,7 @@ def test_errors_are_small_beside_the_magnitude(name, dtype):
             assert off < 8, (name, given, ours, exact, float(off))
 
 
-SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, np.inf, -np.inf, np.nan]
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 1e12, np.inf, -np.inf, np.nan]
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

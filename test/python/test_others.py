@@ -27,7 +27,8 @@ def labelled():
             for array in (tnp.asarray(x), x)]
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "std", "var", "max", "min", "prod", "median", "count"])
+@pytest.mark.parametrize("name", ["sum", "mean", "std", "var", "max", "min", "prod", "median",
+                                  "count"])
 @pytest.mark.parametrize("options", [{}, {"skipna": False}])
 def test_xarray_reductions(labelled, name, options):
     if name == "count":
@@ -46,12 +47,14 @@ def test_xarray_operations(labelled):
     for call in [lambda d: d.weighted(weights).mean("x"), lambda d: d.weighted(weights).std("x"),
                  lambda d: d.weighted(weights).sum(), lambda d: (d * 2 - d.isel(x=0)) / 3,
                  lambda d: d.where(d > 0, 0), lambda d: d.fillna(0), lambda d: d.isnull(),
-                 lambda d: d.T, lambda d: d.sel(x=[1, 2]).isel(y=slice(0, 2)), lambda d: d.shift(x=1),
+                 lambda d: d.T, lambda d: d.sel(x=[1, 2]).isel(y=slice(0, 2)),
+                 lambda d: d.shift(x=1),
                  lambda d: xarray.concat([d, d], "x"), lambda d: d.cumsum("x"),
                  lambda d: d.groupby(xarray.DataArray([0, 0, 1, 1], dims="x", name="g")).mean(),
                  lambda d: d.rolling(y=2).mean(), lambda d: d.coarsen(x=2).max(),
                  lambda d: d.fillna(0).argmax("x"), lambda d: d.quantile(0.5, "x"),
-                 lambda d: d.sortby("x", ascending=False), lambda d: d.round(1), lambda d: d.pad(x=1),
+                 lambda d: d.sortby("x", ascending=False), lambda d: d.round(1),
+                 lambda d: d.pad(x=1),
                  lambda d: xarray.apply_ufunc(np.sqrt, abs(d)), lambda d: d.clip(-1, 1),
                  lambda d: xarray.dot(d.fillna(0), weights, dim="x"), lambda d: d.diff("x")]:
         ours, theirs = map(call, labelled)
@@ -66,10 +69,12 @@ def test_dask_arrays_of_tensors():
     x = data((40, 50))
     ours = da.from_array(tnp.asarray(x), chunks=(13, 17), asarray=False)
     theirs = da.from_array(x, chunks=(13, 17))
-    for call in [lambda z: z.sum(0), lambda z: z.mean(1), lambda z: z.std(), lambda z: da.nansum(z, 0),
+    for call in [lambda z: z.sum(0), lambda z: z.mean(1), lambda z: z.std(), lambda z: da.nansum(z,
+                                                                                                 0),
                  lambda z: da.nanmean(z, 1), lambda z: da.nanvar(z), lambda z: da.nanmax(z, 1),
                  lambda z: da.sqrt(abs(z) * 2 + 1), lambda z: da.where(z > 0, z, 0) @ z.T,
-                 lambda z: da.nanargmax(z, 1), lambda z: z[::2, 3], lambda z: da.concatenate([z, z]),
+                 lambda z: da.nanargmax(z, 1), lambda z: z[::2, 3], lambda z: da.concatenate([z,
+                                                                                              z]),
                  lambda z: z.cumsum(0), lambda z: (z > 2).any()]:
         result = call(ours).compute(scheduler="threads")
         assert isinstance(result, tnp.ndarray)
@@ -139,7 +144,8 @@ def test_einops():
     for name in ("sum", "mean", "max", "min", "prod"):
         result = einops.reduce(t, "(a b) c -> a c", name, b=3)
         assert isinstance(result, tnp.ndarray)
-        np.testing.assert_allclose(result, getattr(np, name)(x.reshape(2, 3, 4), axis=1), rtol=1e-14)
+        np.testing.assert_allclose(result, getattr(np, name)(x.reshape(2, 3, 4), axis=1),
+                                   rtol=1e-14)
     assert einops.rearrange(t, "a c -> c a").tolist() == x.T.tolist()
     assert einops.repeat(t, "a c -> a c 2").shape == (6, 4, 2)
 

@@ -37,9 +37,9 @@ template <FloatLane F> F erf(F x) {
   return copysign(select(a < F(1), fma(a, series, a), large), x);
 }
 
-/// 1 - erf(x), with its full precision where it is small. From 0.65 on e^(-x^2) g(s) / (1 + 2 x), with
-/// s = (x - c) / (x + c), as J. L. Schonfelder, "Chebyshev expansions for the error and related
-/// functions", 1978.
+/// 1 - erf(x), with its full precision where it is small. From 0.65 on e^(-x^2) g(s) / (1 + 2 x),
+/// with s = (x - c) / (x + c), as J. L. Schonfelder, "Chebyshev expansions for the error and
+/// related functions", 1978.
 template <FloatLane F> F erfc(F x) {
   F a = abs(x), tail;
   if constexpr (is_single<F>) {

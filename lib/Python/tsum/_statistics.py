@@ -203,8 +203,8 @@ def average(a: typing.Any, axis: typing.Any = None, weights: typing.Any = None,
     `weights` have the shape of `a`, or that of the axes given by `axis`, and are cast to its dtype;
     None are all 1. With `skipna` elements that are NaN count for nothing. With `returned` the sums
     of the weights come too. If `accuracy` is "exact", both sums are, and are rounded to f64 before
-    they are divided. Where the weights sum to 0 the result is what dividing by 0 gives: NumPy, which
-    looks at the values, raises ZeroDivisionError.
+    they are divided. Where the weights sum to 0 the result is what dividing by 0 gives: NumPy,
+    which looks at the values, raises ZeroDivisionError.
 
     Raises AxisError for an axis out of range or given twice, DTypeError for integers, ShapeError
     for weights of another shape.

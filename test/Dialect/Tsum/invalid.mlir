@@ -60,7 +60,7 @@ func.func @steps() -> tensor<4x2xi32> {
 // -----
 
 func.func @domain(%x: tensor<4xi32>) -> tensor<4xi32> {
-  // expected-error @below {{must be tensor of f32/f64/f16/bf16 with static shape and less than 2^63 bytes, but got 'tensor<4xi32>'}}
+  // expected-error @below {{must be tensor of f32/f64/f16/bf16/complex<f32>/complex<f64> with static shape and less than 2^63 bytes, but got 'tensor<4xi32>'}}
   %r = tsum.sqrt %x : tensor<4xi32>
   return %r : tensor<4xi32>
 }

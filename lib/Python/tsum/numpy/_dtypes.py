@@ -79,7 +79,8 @@ def as_float(dtype: numpy.dtype) -> numpy.dtype:
     """What NumPy computes elementary functions of `dtype` in: of integers, floats twice as long."""
     if dtype.kind not in "biu":
         return dtype
-    return numpy.dtype(("float16", "float32", "float64", "float64")[dtype.itemsize.bit_length() - 1])
+    names = ("float16", "float32", "float64", "float64")
+    return numpy.dtype(names[dtype.itemsize.bit_length() - 1])
 
 
 def widened(dtype: numpy.dtype) -> numpy.dtype:

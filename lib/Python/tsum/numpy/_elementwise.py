@@ -419,7 +419,8 @@ globals().update(_functions)
 true_divide = divide
 mod = remainder
 
-__all__ = sorted([*_functions, "logical_not", "positive", "divide", "true_divide", "remainder", "mod",
+__all__ = sorted([*_functions, "logical_not", "positive", "divide", "true_divide", "remainder",
+                  "mod",
                   "floor_divide", "fmax", "fmin", "round", "clip", "where", "nan_to_num",
                   "isclose"])
 

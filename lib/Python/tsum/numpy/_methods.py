@@ -20,7 +20,8 @@ COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal
 UNARY = {"neg": "negative", "abs": "abs", "invert": "invert", "pos": "positive"}
 
 # Functions whose first argument is the array.
-METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "argmax", "argmin", "ptp",
+METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "argmax", "argmin",
+           "ptp",
            "clip", "round", "conj", "nonzero", "cumsum", "cumprod", "take", "repeat", "argsort",
            "argpartition", "searchsorted", "trace", "diagonal", "dot", "squeeze", "swapaxes",
            "ravel", "compress", "choose"]
@@ -36,14 +37,14 @@ def _is_operand(other):
 
 
 def _operator(function):
-    def operator(self, other):
+    def operator(self: ndarray, other: typing.Any, /) -> ndarray:
         return function(self, other) if _is_operand(other) else NotImplemented
 
     return operator
 
 
 def _reflected(function):
-    def operator(self, other):
+    def operator(self: ndarray, other: typing.Any, /) -> ndarray:
         return function(other, self) if _is_operand(other) else NotImplemented
 
     return operator
@@ -107,8 +108,10 @@ def to_device(self: Tensor, device: str, /, *, stream: None = None) -> Tensor:
 def add_to(cls: type, module: typing.Any) -> None:
     """Gives `cls` what NumPy's arrays have, of the functions of `module`."""
     def set_method(name, method):
+        # The type stubs find them by these.
         method.__name__ = name
         method.__qualname__ = f"{cls.__qualname__}.{name}"
+        method.__module__ = cls.__module__
         setattr(cls, name, method)
 
     for name, function in BINARY.items():
@@ -119,7 +122,7 @@ def add_to(cls: type, module: typing.Any) -> None:
     for name, function in UNARY.items():
         set_method(f"__{name}__", _unary(getattr(module, function)))
     for name in METHODS:
-        setattr(cls, name, _of_self(getattr(module, name)))
+        set_method(name, _of_self(getattr(module, name)))
     cls.conjugate = cls.conj
     for method in (astype, reshape, transpose, copy, flatten, view, tobytes, to_device):
         set_method(method.__name__, method)
@@ -130,18 +133,23 @@ def add_to(cls: type, module: typing.Any) -> None:
             "mT": (module.matrix_transpose, "The last two axes exchanged; a view."),
     }.items():
         setattr(cls, name, property(_unary(function), doc=about))
-    cls.device = property(lambda self: "cpu", doc="Where the values are: \"cpu\".")
+    def device(self: ndarray) -> str:
+        return "cpu"
+
+    cls.device = property(device, doc="Where the values are: \"cpu\".")
     cls.__hash__ = None  # element by element equal: nothing to find in a dictionary by
 
 
 def _unary(function):
-    return lambda self: function(self)
+    def method(self: ndarray) -> ndarray:
+        return function(self)
+
+    return method
 
 
 def _of_self(function):
-    def method(self, *args, **kwargs):
+    def method(self: ndarray, *args: typing.Any, **kwargs: typing.Any) -> ndarray:
         return function(self, *args, **kwargs)
 
-    method.__name__ = function.__name__
     method.__doc__ = function.__doc__
     return method

@@ -311,6 +311,7 @@ def average(a: typing.Any, axis: typing.Any = None, weights: typing.Any = None,
     return tuple(map(wrap, result)) if returned else wrap(result)
 
 
-__all__ = ["sum", "prod", "max", "amax", "min", "amin", "mean", "var", "std", "any", "all", "argmax",
+__all__ = ["sum", "prod", "max", "amax", "min", "amin", "mean", "var", "std", "any", "all",
+           "argmax",
            "argmin", "count_nonzero", "ptp", "nansum", "nanprod", "nanmean", "nanvar", "nanstd",
            "nanmax", "nanmin", "nanargmax", "nanargmin", "average"]
