@@ -39,7 +39,8 @@ def main():
     include = pathlib.Path(sys.argv[1])
     failed = False
     headers = sorted(path.relative_to(include) for path in include.glob("tsum/*.h"))
-    if any("mpi.h" in line for compiler in sys.argv[2:] for line in faults(compiler, include, "mpi.h")):
+    if any("fatal error" in line and "mpi.h" in line
+           for compiler in sys.argv[2:] for line in faults(compiler, include, "mpi.h")):
         headers.remove(pathlib.Path("tsum/mpi.h"))
     for header in headers:
         if not is_visible((include / header).read_text()):

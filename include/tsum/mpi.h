@@ -4,10 +4,18 @@
 #include "tsum/eval.h"
 
 #include <chrono>
-#include <mpi.h>
 #include <span>
 #include <string_view>
 #include <vector>
+
+// Without the bindings for C++ that MPI 3 took out, which Open MPI and MPICH still have.
+#ifndef OMPI_SKIP_MPICXX
+#define OMPI_SKIP_MPICXX 1
+#endif
+#ifndef MPICH_SKIP_MPICXX
+#define MPICH_SKIP_MPICXX 1
+#endif
+#include <mpi.h>
 
 #pragma GCC visibility push(default)
 
@@ -20,8 +28,8 @@
 /// once.
 namespace tsum::mpi {
 
-/// The calling rank's part of a tensor that lies along `axis`, which may count from the last, in the
-/// order of the ranks of `comm`. The parts may differ in their extent along it, which may be 0.
+/// The calling rank's part of a tensor that lies along `axis`, which may count from the last, in
+/// the order of the ranks of `comm`. The parts may differ in their extent along it, which may be 0.
 /// The tensor has the shape of the whole. Collective: it tells all ranks the extents.
 ///
 /// \throws Error, on all ranks, if the parts do not fit together, naming a rank that differs.
@@ -43,7 +51,8 @@ struct Part {
 /// axis, and for others throw Error.
 ///
 /// \throws Error on all ranks if one fails, with the message of one that did; if the ranks built
-/// other graphs; where data would have to move to other ranks than a range of the sharded axis does.
+/// other graphs; where data would have to move to other ranks than a range of the sharded axis
+/// does.
 [[nodiscard]] std::vector<Part> local(std::span<const Tensor> outputs);
 [[nodiscard]] Part local(const Tensor &output);
 

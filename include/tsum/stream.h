@@ -23,8 +23,8 @@ namespace tsum {
 // number of its inode, when it is opened again and when a pass is over.
 
 /// The array in the NumPy file `path`, as `load_npy` but not loaded.
-/// \throws FileError if the file cannot be read, is not exactly such an array, or is none that can be
-/// read by its positions, such as a pipe.
+/// \throws FileError if the file cannot be read, is not exactly such an array, or is none that can
+/// be read by its positions, such as a pipe.
 [[nodiscard]] Tensor open_npy(const std::filesystem::path &path, std::string_view name = {});
 
 /// Several such files as one tensor: their arrays behind one another along `axis`, which may count
@@ -68,8 +68,8 @@ struct StreamOptions {
   std::chrono::nanoseconds checkpoint_interval = std::chrono::seconds(30);
 };
 
-/// Evaluates `outputs` as `tsum::eval`; what is in files by `options`. Outputs have all their values
-/// or, where something throws, none.
+/// Evaluates `outputs` as `tsum::eval`; what is in files by `options`. Outputs have all their
+/// values or, where something throws, none.
 ///
 /// \throws FileError, with path and position, if a file cannot be read, ends before, or changed.
 /// Error if the memory is too little for a piece, or for an output that is not reduced over the

@@ -50,7 +50,7 @@ void PassRun::prepare(const DataOf &data_of) {
     tensors.push_back(whole.of(node, std::nullopt));
   eval(tensors);
   for (std::size_t n = 0; n < shared.size(); ++n)
-    known.emplace(shared[n].get(), tensors[n]);
+    known.emplace(shared[n], tensors[n]);
 }
 
 void PassRun::add(const DataOf &data_of, std::int64_t begin, std::int64_t count, const Keep &keep) {
@@ -83,7 +83,7 @@ void PassRun::add(const DataOf &data_of, std::int64_t begin, std::int64_t count,
 void PassRun::finish() {
   for (std::size_t n = 0; n < pass.goals.size(); ++n)
     if (merged[n])
-      known.insert_or_assign(pass.goals[n].node.get(), merged[n]->result());
+      known.insert_or_assign(pass.goals[n].node, merged[n]->result());
 }
 
 void finish_outputs(std::span<const Tensor> outputs, const DataOf &data_of, const Known &known) {

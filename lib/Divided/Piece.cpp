@@ -93,7 +93,7 @@ Tensor Piece::of(const Node::Ptr &node, const std::optional<Section> &section) {
 }
 
 Tensor Piece::make(const Node::Ptr &node, const Wanted &wanted) {
-  if (auto substitute = known.find(node.get()); substitute != known.end())
+  if (auto substitute = known.find(node); substitute != known.end())
     return wanted ? view_of(*node, substitute->second.node()->values(), *wanted)
                   : substitute->second;
   const Node::State state = node->state();
@@ -123,7 +123,7 @@ Tensor Piece::shared_by_all(const Node::Ptr &node) {
   std::int64_t bytes = size_of(node->dtype);
   for (std::int64_t extent : node->shape)
     bytes *= extent;
-  if (!node->values() && !known.contains(node.get()) && !is_view_or_iota(node->op) &&
+  if (!node->values() && !known.contains(node) && !is_view_or_iota(node->op) &&
       bytes <= most_shared_bytes && std::ranges::find(shared_nodes, node) == shared_nodes.end())
     shared_nodes.push_back(node);
   return of(node, std::nullopt);

@@ -6,9 +6,9 @@
 namespace tsum {
 
 /// A file that appears, or is replaced, when it is complete and on the disk: until then it has
-/// another name beside, and what stops before leaves all as it was. A file that is replaced hands on
-/// its mode, and its owner and group if the process may set them; a symbolic link goes on to point
-/// to it, while another hard link keeps the old bytes.
+/// another name beside, and what stops before leaves all as it was. A file that is replaced hands
+/// on its mode, and its owner and group if the process may set them; a symbolic link goes on to
+/// point to it, while another hard link keeps the old bytes.
 class ReplacedFile {
 public:
   /// \throws FileError, beginning with `where`, if it cannot be created.

@@ -11,9 +11,9 @@ namespace tsum::mpi {
 
 using Bytes = std::vector<std::byte>;
 
-/// What tsum says to itself on the ranks of a user's communicator. Each operation is collective, and
-/// begins by asking whether all ranks want the same one: a rank that has failed says so there, and
-/// all throw.
+/// What tsum says to itself on the ranks of a user's communicator. Each operation is collective,
+/// and begins by asking whether all ranks want the same one: a rank that has failed says so there,
+/// and all throw.
 class Communicator {
 public:
   /// The one for `comm`: a duplicate of it, which is made once. Collective.

@@ -73,8 +73,9 @@ std::int64_t bytes_of(const InputNode &input) {
 /// The data of sharded inputs on this rank, and what others have sent of it.
 class ShardedData {
 public:
-  ShardedData(Communicator &comm, std::span<const Node::Ptr> outputs) : comm(comm) {
-    for (const OrderedNode &entry : evaluation_order(outputs, /*with_inputs=*/true))
+  ShardedData(Communicator &comm, std::span<const Node::Ptr> outputs)
+      : comm(comm), graph(evaluation_order(outputs, /*with_inputs=*/true)) {
+    for (const OrderedNode &entry : graph)
       if (const InputNode *input = as_input(*entry.node, entry.state.values != nullptr)) {
         if (&*sharding_of(*input).comm != &comm)
           throw Error("mpi: tensors of several communicators in one graph");
@@ -110,6 +111,7 @@ private:
   void put_together(std::span<const Need> needs, std::vector<std::span<const std::byte>> &from);
 
   Communicator &comm;
+  std::vector<OrderedNode> graph; ///< keeps the inputs
   std::vector<const InputNode *> inputs;
   std::unordered_map<const InputNode *, std::int64_t> numbers;
   std::multimap<const InputNode *, Fetched> fetched;
@@ -326,9 +328,9 @@ private:
   std::shared_ptr<Bytes> memory;
 };
 
-/// Where the piece that begins at `begin` ends. Pieces are as large as they can be nodes of the tree
-/// of additions, so that their sizes are powers of two on all ranks, and kernels are compiled for
-/// few of them.
+/// Where the piece that begins at `begin` ends. Pieces are as large as they can be nodes of the
+/// tree of additions, so that their sizes are powers of two on all ranks, and kernels are compiled
+/// for few of them.
 std::int64_t end_of_piece(std::int64_t begin, std::int64_t end, std::int64_t extent) {
   if (begin % block_elements != 0)
     return std::min(end, (begin / block_elements + 1) * block_elements);

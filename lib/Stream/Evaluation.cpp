@@ -82,7 +82,7 @@ public:
 
   void add(const Goal &goal, const Tensor &piece, std::int64_t begin) {
     const Node &node = *goal.node;
-    std::shared_ptr<std::byte> &memory = memories[&node];
+    std::shared_ptr<std::byte> &memory = memories[goal.node];
     if (!memory)
       memory = allocate(std::max<std::int64_t>(bytes_of(node), 1));
     const auto *elements = static_cast<const std::byte *>(piece.bytes());
@@ -106,7 +106,7 @@ private:
     return bytes;
   }
 
-  std::unordered_map<const Node *, std::shared_ptr<std::byte>> memories;
+  std::unordered_map<Node::Ptr, std::shared_ptr<std::byte>> memories;
 };
 
 class Evaluation {

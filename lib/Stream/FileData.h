@@ -82,8 +82,8 @@ private:
 
 /// \throws FileError if the file of `part`, open as `descriptor`, is not as it was.
 void check_same(const FilePart &part, int descriptor);
-/// What `descriptor` says of its file. \throws FileError, beginning with `where`, if it is none that
-/// can be read by positions.
+/// What `descriptor` says of its file. \throws FileError, beginning with `where`, if it is none
+/// that can be read by positions.
 [[nodiscard]] FileIdentity identity_of(int descriptor, const std::string &where);
 
 } // namespace tsum::stream

@@ -31,7 +31,7 @@ std::string bytes_to_string(std::int64_t bytes) {
 }
 
 StreamPlan::StreamPlan(std::span<const Node::Ptr> outputs, const StreamOptions &options)
-    : options(options) {
+    : options(options), graph(evaluation_order(outputs, /*with_inputs=*/true)) {
   if (options.memory <= 0)
     throw Error("eval: a memory of " + std::to_string(options.memory) +
                 " bytes (more than 0 is needed)");
@@ -94,8 +94,8 @@ Batch StreamPlan::batch_of(const PassRun &run, std::int64_t begin, std::int64_t 
   return batch;
 }
 
-/// What the partial results of `pass` take at most, with pieces of `count` places: nodes of one tree
-/// for each column, and elements of a block that is not complete.
+/// What the partial results of `pass` take at most, with pieces of `count` places: nodes of one
+/// tree for each column, and elements of a block that is not complete.
 static std::int64_t bytes_of_partials(const Pass &pass, std::int64_t count) {
   std::int64_t bytes = 0;
   for (const Goal &goal : pass.goals) {
@@ -134,8 +134,10 @@ PiecePlan StreamPlan::pieces_of(const Pass &pass, const PassRun &run) const {
   PiecePlan plan;
   while (plan.count < pass.extent && bytes_of(2 * plan.count) <= wanted)
     plan.count *= 2;
-  // Blocks of the order of additions are better not divided.
-  if (plan.count < block_elements && bytes_of(block_elements) <= options.memory / 8)
+  // Blocks of the order of additions are better not divided: their elements would have to be kept.
+  if (plan.count < block_elements &&
+      fewest_buffers * bytes_of(block_elements) + bytes_of_partials(pass, block_elements) <=
+          options.memory)
     plan.count = block_elements;
   plan.bytes = bytes_of(plan.count);
   const std::int64_t partials = bytes_of_partials(pass, plan.count);

@@ -34,6 +34,8 @@ public:
 
 private:
   const StreamOptions &options;
+  /// Keeps what is read, also where another thread evaluates some of it meanwhile.
+  std::vector<OrderedNode> graph;
   std::vector<divided::Pass> list;
 };
 

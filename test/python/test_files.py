@@ -39,7 +39,7 @@ def test_opened_files_give_the_bits_of_loaded_ones(folder, x, order):
     path = folder / f"{order}.npy"
     np.save(path, np.asarray(x, order=order))
     np.savez(folder / "x.npz", other=[1], x=np.asarray(x, order=order))
-    np.asarray(x, order=order).T.tofile(folder / "raw") if order == "F" else x.tofile(folder / "raw")
+    (x.T if order == "F" else x).tofile(folder / "raw")
     expected = several(tsum.load_npy(path))
     for opened in (tsum.open_npy(path), tsum.open_npy(str(path)), tsum.open_npy(os.fsencode(path)),
                    tsum.open_npz(folder / "x.npz", "x"),
@@ -121,7 +121,8 @@ def test_a_run_that_is_interrupted_goes_on(folder):
     command = [sys.executable, "-c", CHECKPOINTED, folder / "large.npy", checkpoint]
     interrupted = 0
     for wait in (0.6, 0.7, 0.8, None):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True)
         if wait:
             threading.Timer(wait, process.send_signal, [signal.SIGINT]).start()
         output, errors = process.communicate(timeout=100)

@@ -45,8 +45,8 @@ public:
     throw Error("rank " + std::to_string(first) + ": " + message);
   }
 
-  /// The array in `paths`, joined along `axis`: of several files each rank loads some, of one a part
-  /// of it.
+  /// The array in `paths`, joined along `axis`: of several files each rank loads some, of one a
+  /// part of it.
   [[nodiscard]] Tensor shard(const std::vector<std::filesystem::path> &paths,
                              std::int64_t axis) const {
     Tensor part = constant(0.f);

@@ -137,8 +137,8 @@ std::vector<std::filesystem::path> filesOf(StringRef pattern) {
   return paths;
 }
 
-/// The array of a file; of an archive the one behind a colon, or the only one; of a pattern those of
-/// all files, joined. What is larger than memory is opened, not loaded.
+/// The array of a file; of an archive the one behind a colon, or the only one; of a pattern those
+/// of all files, joined. What is larger than memory is opened, not loaded.
 Tensor loadArray(StringRef path, const Options &options) {
   std::error_code error;
   const bool isPattern =

@@ -22,7 +22,7 @@ struct Section {
 using DataOf = std::function<Tensor(const InputNode &, const std::optional<Section> &)>;
 
 /// What nodes are known to be, though they have no values.
-using Known = std::unordered_map<const Node *, Tensor>;
+using Known = std::unordered_map<Node::Ptr, Tensor>;
 
 /// Graphs of sections of nodes, which read only the sections of the data that these need. The
 /// elements have the bits that they have in the whole: none depends on another but by a reduction,

@@ -41,8 +41,8 @@ def shard(array: typing.Any, axis: int = 0, comm: typing.Any = None,
 
 
 def local(*outputs: Tensor) -> list[Part]:
-    """What this rank has of each of `outputs`, evaluated together: of those that keep a sharded axis
-    a part, else all of it. Collective.
+    """What this rank has of each of `outputs`, evaluated together: of those that keep a sharded
+    axis a part, else all of it. Collective.
     """
     return [Part(*part) for part in _core._mpi_local(*outputs)]
 

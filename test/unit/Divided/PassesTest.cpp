@@ -66,8 +66,7 @@ public:
         ++(goal.is_merged() ? counts.merged : counts.kept);
       PassRun run(pass, known);
       run.prepare(data_of);
-      std::map<const Node *, std::vector<std::byte>> kept;
-      std::map<const Node *, Goal> goals;
+      std::map<Node::Ptr, std::vector<std::byte>> kept;
       for (std::int64_t begin = 0; begin < pass.extent;) {
         std::int64_t count = std::min<std::int64_t>(
             pass.extent - begin,
@@ -76,8 +75,7 @@ public:
           count = std::max<std::int64_t>(1, (pass.extent - begin) / 2);
         ++counts.pieces;
         run.add(data_of, begin, count, [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
-          keep(kept[goal.node.get()], goal, piece, at);
-          goals.emplace(goal.node.get(), goal);
+          keep(kept[goal.node], goal, piece, at);
         });
         begin += count;
       }
