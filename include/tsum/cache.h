@@ -45,8 +45,8 @@ struct CacheStats {
 /// \throws Error for fewer than 1 entry or a negative number of bytes.
 void set_cache_capacity(std::int64_t entries, std::int64_t bytes = std::int64_t{256} << 20);
 
-/// Forgets all code in memory and what `jit` has made of it, unloads it once no thread runs it, and keeps the counters. The disk
-/// cache stays as it is.
+/// Forgets all code in memory and what `jit` has made of it, unloads it once no thread runs it, and
+/// keeps the counters. The disk cache stays as it is.
 void clear_cache();
 
 /// Keeps compiled code in the files of `directory`, an absolute path, which is made when it is

@@ -51,12 +51,12 @@ private:
 [[nodiscard]] std::vector<std::pair<std::string, Tensor>>
 load_npz(const std::filesystem::path &path);
 
-/// Writes the values of `tensor` to the NumPy file `path` in C order, evaluating if need be. What is
-/// computed of files (tsum/stream.h) is written piece by piece, so that it may be larger than
-/// memory; `tensor` has no values then. The
-/// file appears, or is replaced, when it is complete and on the disk: a failure leaves `path` as it
-/// was. A file that is replaced hands on its mode, and its owner and group if the process may set
-/// them; a symbolic link goes on to point to it, while another hard link keeps the old values.
+/// Writes the values of `tensor` to the NumPy file `path` in C order, evaluating if need be. What
+/// is computed of files (tsum/stream.h) is written piece by piece, so that it may be larger than
+/// memory; `tensor` has no values then. The file appears, or is replaced, when it is complete and
+/// on the disk: a failure leaves `path` as it was. A file that is replaced hands on its mode, and
+/// its owner and group if the process may set them; a symbolic link goes on to point to it, while
+/// another hard link keeps the old values.
 ///
 /// \throws FileError if the file cannot be written, and what evaluation throws.
 void save_npy(const std::filesystem::path &path, const Tensor &tensor);

@@ -108,8 +108,8 @@ template <Element T> Tensor constant(T value, std::initializer_list<std::int64_t
 /// Memory that belongs to somebody else, read in place when a graph over it is evaluated.
 ///
 /// Element (i, j, ...) lies `i * strides[0] + j * strides[1] + ...` bytes from `data`. Strides may
-/// be zero or negative, elements may overlap, `data` may be any address; strides that are no multiple
-/// of the element size cost a copy at each evaluation. No strides given means row-major.
+/// be zero or negative, elements may overlap, `data` may be any address; strides that are no
+/// multiple of the element size cost a copy at each evaluation. No strides given means row-major.
 /// `keep_alive` is held as long as the tensor is; without it the caller keeps the memory alive, and
 /// unchanged while an evaluation runs.
 ///

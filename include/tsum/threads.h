@@ -10,8 +10,9 @@ namespace tsum {
 
 // Kernels that are worth it run on several threads: by default those of the TBB arena that `eval`
 // is called in, at most one for each CPU that the calling thread may use, by its affinity mask, and
-// the process, by the CPU quotas of its control groups, which are looked at once. So a program that evaluates in tasks
-// of its own gets no threads beside its own. No number of threads changes a bit of any result.
+// the process, by the CPU quotas of its control groups, which are looked at once. So a program that
+// evaluates in tasks of its own gets no threads beside its own. No number of threads changes a bit
+// of any result.
 
 /// Lets kernels of the whole process use at most `count` threads: 1 keeps them on the calling
 /// thread, 0 is the default. \throws Error unless 0 <= count <= 1024.

@@ -3,8 +3,8 @@
 /// What most programs need of tsum: build a graph of tensors, evaluate it or compile it to a
 /// function. Beside it: tsum/npy.h reads and writes NumPy files, tsum/stream.h opens those that are
 /// larger than memory, tsum/mpi.h divides tensors among ranks, tsum/explain.h says what is compiled
-/// and how it runs, tsum/partial.h puts reductions of parts together, tsum/tbb.h takes threads of an
-/// arena. No public header needs LLVM or MLIR.
+/// and how it runs, tsum/partial.h puts reductions of parts together, tsum/tbb.h takes threads of
+/// an arena. No public header needs LLVM or MLIR.
 #pragma once
 
 #include "tsum/cache.h"     // IWYU pragma: export

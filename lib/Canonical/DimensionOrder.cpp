@@ -155,8 +155,9 @@ static void renumber(Value &value, const CanonicalGraph &graph,
 
 std::vector<std::int32_t> order_dims(CanonicalGraph &graph, std::vector<std::int32_t> used) {
   // The insertion sort by which NumPy's nditer orders axes: each goes before the outermost one that
-  // it is outside of, but not beyond one that is outside of it, and what no data decides stays where
-  // it is. Only neighbours decide, so that only they are looked at, from the innermost one on.
+  // it is outside of, but not beyond one that is outside of it, and what no data decides stays
+  // where it is. Only neighbours decide, so that only they are looked at, from the innermost one
+  // on.
   const StrideOrder order(graph);
   DimensionRow row(graph.extents.size());
   // What neither data nor results have, as the numbers of the terms that are added up, goes

@@ -92,9 +92,9 @@ void Steps::need_shared() {
     const OrderedNode &entry = order[place];
     if (!is_read[place])
       groups[place].insert(last_group);
-    const bool is_view =
-        entry.node->op == OpKind::BroadcastTo || entry.node->op == OpKind::Reshape ||
-        entry.node->op == OpKind::Transpose || entry.node->op == OpKind::Slice;
+    const bool is_view = entry.node->op == OpKind::BroadcastTo ||
+                         entry.node->op == OpKind::Reshape || entry.node->op == OpKind::Transpose ||
+                         entry.node->op == OpKind::Slice;
     if (groups[place].are_many() && is_small[place] && !is_view && !entry.operands.empty())
       is_needed[place] = true;
     for (std::int32_t operand : entry.operands) {

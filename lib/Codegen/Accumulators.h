@@ -68,14 +68,14 @@ public:
   llvm::SmallVector<mlir::Value> foldHalves(mlir::OpBuilder &b, mlir::Location loc,
                                             mlir::ValueRange vector, int64_t lanes) const;
 
-  /// Does that with several vectors of blocks, a power of two of them, down to one lane each, all at
-  /// once: the results side by side.
+  /// Does that with several vectors of blocks, a power of two of them, down to one lane each, all
+  /// at once: the results side by side.
   llvm::SmallVector<mlir::Value>
   foldLines(mlir::OpBuilder &b, mlir::Location loc,
             llvm::ArrayRef<llvm::SmallVector<mlir::Value>> lines) const;
 
-  /// Merges neighbours, of `columns` lanes each, until one is left of all nodes in `vectors`: a power
-  /// of two of vectors, each of a power of two of neighbours.
+  /// Merges neighbours, of `columns` lanes each, until one is left of all nodes in `vectors`: a
+  /// power of two of vectors, each of a power of two of neighbours.
   llvm::SmallVector<mlir::Value>
   mergeNeighbours(mlir::OpBuilder &b, mlir::Location loc,
                   llvm::SmallVector<llvm::SmallVector<mlir::Value>> vectors, int64_t columns) const;

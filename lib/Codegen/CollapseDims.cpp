@@ -37,8 +37,8 @@ bool areOne(linalg::GenericOp generic, OpOperand &operand, unsigned outer) {
 } // namespace
 
 linalg::GenericOp collapseKeptDims(linalg::GenericOp generic) {
-  // A place of the body's own, and extents that are known at run time only, are of the loops as they
-  // are.
+  // A place of the body's own, and extents that are known at run time only, are of the loops as
+  // they are.
   auto isDynamic = [](int64_t extent) { return ShapedType::isDynamic(extent); };
   if (!generic.getBody()->getOps<linalg::IndexOp>().empty() || generic->hasAttr("tsum.prefetch") ||
       llvm::any_of(generic.getStaticLoopRanges(), isDynamic))

@@ -36,18 +36,19 @@ constexpr int64_t fewNodeBytes = 16 * 1024;
 constexpr int64_t runOfColumns = 512;
 /// Bytes of nodes that a tile may keep on the stack between two reductions; more are cut.
 constexpr int64_t maxStackBytes = 16 * 1024;
-/// A piece of what has no order is whole rows of lanes, of so many elements or less; across memory it
-/// is some rows.
+/// A piece of what has no order is whole rows of lanes, of so many elements or less; across memory
+/// it is some rows.
 constexpr int64_t unorderedGranule = 4096, unorderedRows = 32;
 
-/// Where a kernel is cut: behind the reduction `root`, of whose dimension pieces are taken first, or
-/// none.
+/// Where a kernel is cut: behind the reduction `root`, of whose dimension pieces are taken first,
+/// or none.
 struct Cut {
   linalg::GenericOp root;
   ir::PieceAttr piece;
 };
 
-/// The reductions of a kernel where they are a chain, the innermost dimension's first; else nothing.
+/// The reductions of a kernel where they are a chain, the innermost dimension's first; else
+/// nothing.
 SmallVector<linalg::GenericOp> chainOf(func::FuncOp kernel) {
   SmallVector<linalg::GenericOp> chain;
   for (auto generic : kernel.getOps<linalg::GenericOp>()) {
@@ -119,8 +120,7 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
     if (generic != chain.front())
       nodes *= reducedExtent(generic);
   }
-  const int64_t minRead =
-      accumulators->isExact() ? minReadPerExactNodeByte : minReadPerNodeByte;
+  const int64_t minRead = accumulators->isExact() ? minReadPerExactNodeByte : minReadPerNodeByte;
   wanted = std::min(wanted, bytes / results / minRead / nodeBytes);
   if (chain.size() > 1) {
     // Of columns enough for memory to be read in runs.
@@ -245,8 +245,8 @@ private:
     return linalg::FillOp::create(b, loc, fill, empty).getResult(0);
   }
 
-  /// A reduction like the root, of `inputs` by `maps`, with results of `types`; its parts are `from`
-  /// nodes or elements, as `accumulate` of the root with other flags.
+  /// A reduction like the root, of `inputs` by `maps`, with results of `types`; its parts are
+  /// `from` nodes or elements, as `accumulate` of the root with other flags.
   linalg::GenericOp reduceLike(OpBuilder &b, ValueRange inputs, ArrayRef<AffineMap> inputMaps,
                                AffineMap resultMap, ArrayRef<utils::IteratorType> loops,
                                ArrayRef<int64_t> shape, bool fromNodes, bool toNodes,
@@ -369,7 +369,8 @@ private:
     return pieces;
   }
 
-  /// Rewrites the kernel to one of the nodes and of those of its arguments whose numbers it returns.
+  /// Rewrites the kernel to one of the nodes and of those of its arguments whose numbers it
+  /// returns.
   SmallVector<unsigned> mergePieces(func::FuncOp pieces) {
     Block &entry = body();
     const unsigned before = entry.getNumArguments();

@@ -60,8 +60,8 @@ bool shareData(linalg::GenericOp a, linalg::GenericOp b) {
 /// would read twice.
 bool canJoin(Reduction a, Reduction b) {
   linalg::GenericOp first = a.generic, second = b.generic;
-  // Exact sums have loops of their own. What has no order takes the lanes of what has one, and goes with nodes; else with elements of its
-  // size.
+  // Exact sums have loops of their own. What has no order takes the lanes of what has one, and goes
+  // with nodes; else with elements of its size.
   const bool goTogether = a.isExact || b.isExact
                               ? a.isExact && b.isExact && a.blockBytes == b.blockBytes
                           : a.takesNodes || b.takesNodes

@@ -17,8 +17,8 @@ struct LaneTile {
   int64_t rows = 1;
   int64_t columns = 1;
   bool evenFirst = false;
-  /// Of how many rows there are elements, if not of all: the lanes of the others hold zeros. Only of
-  /// tiles that `loadsPartly`.
+  /// Of how many rows there are elements, if not of all: the lanes of the others hold zeros. Only
+  /// of tiles that `loadsPartly`.
   int64_t present = 0;
 
   int64_t size() const { return rows * columns; }
@@ -116,8 +116,8 @@ public:
   /// Elements between neighbours along `dim`: 0 if `operand` does not extend along it.
   int64_t stride(mlir::OpOperand &operand, int64_t dim);
 
-  /// Whether all inputs give the elements of `tile` without a load for each, if `tile` has a power of
-  /// two of them.
+  /// Whether all inputs give the elements of `tile` without a load for each, if `tile` has a power
+  /// of two of them.
   bool loadsVectors(const LaneTile &tile);
 
   /// Whether inputs give some elements of `tile`, a single column, by one load that leaves out the
@@ -129,8 +129,8 @@ public:
   /// ones, where lanes in order take a shuffle and a shift each.
   bool extendsHalves(const LaneTile &tile);
 
-  /// Where loads of neighbours ask memory for others as well: so many places further along `dim`, if
-  /// there is one.
+  /// Where loads of neighbours ask memory for others as well: so many places further along `dim`,
+  /// if there is one.
   struct Prefetch {
     int64_t dim = -1, distance = 0;
   };

@@ -234,7 +234,8 @@ private:
         continue;
       if (!reduction.getToNodes())
         return pieces.emitOpError() << "takes nodes, and " << reduction << " gives none";
-      if (reduction.isOrdered() && !reduction.getFromNodes() && piece.getSize() % block_elements != 0)
+      if (reduction.isOrdered() && !reduction.getFromNodes() &&
+          piece.getSize() % block_elements != 0)
         return pieces.emitOpError() << "cuts a line into pieces of " << piece.getSize()
                                     << " (whole blocks of " << block_elements << " are needed)";
     }

@@ -22,8 +22,8 @@ constexpr int64_t rowTileBytes = 8 * 1024;
 /// smaller.
 constexpr int64_t columnGranule = 128;
 
-/// Cuts `extent` into equal tiles of at most `most` elements. The last one begins earlier where they
-/// have more together.
+/// Cuts `extent` into equal tiles of at most `most` elements. The last one begins earlier where
+/// they have more together.
 int64_t evenTile(int64_t extent, int64_t most, int64_t granule) {
   if (extent <= most)
     return extent;

@@ -79,7 +79,8 @@ double streaming_limit(std::int64_t bytes) {
             .node();
     double time = 0;
     evaluate_by({sum}, [&](const Canonicalized &bound) {
-      for (const Measured &part : run_and_measure(*Kernels::instance().get(bound.graph, Kernels::Use::Often), bound))
+      for (const Measured &part :
+           run_and_measure(*Kernels::instance().get(bound.graph, Kernels::Use::Often), bound))
         time += part.time;
     });
     limit = static_cast<double>(size) / time;

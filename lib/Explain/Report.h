@@ -20,7 +20,7 @@ struct KernelReport {
 
 /// A canonical graph, as evaluations compile one after another.
 struct GraphReport {
-  std::string origin;      ///< "compiler", "disk", "memory"; where none compiled "generic", "reference"
+  std::string origin;      ///< "compiler", "disk", "memory"; else "generic" or "reference"
   double milliseconds = 0; ///< until its code was there
   std::string directory;   ///< where the code is kept on disk; empty if it is not
   std::string detour;      ///< why it is slower than what the compiler usually makes, or empty

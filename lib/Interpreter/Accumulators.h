@@ -33,8 +33,8 @@ public:
 
 /// That of the reduction `op` of elements of `dtype`, for blocks of at most `block`, whose nest has
 /// `levels` axes.
-[[nodiscard]] std::unique_ptr<Accumulator> make_accumulator(OpKind op, DType dtype,
-                                                            bool is_ordered, std::size_t levels,
-                                                            Line line, Extents block);
+[[nodiscard]] std::unique_ptr<Accumulator> make_accumulator(OpKind op, DType dtype, bool is_ordered,
+                                                            std::size_t levels, Line line,
+                                                            Extents block);
 
 } // namespace tsum::interpreter

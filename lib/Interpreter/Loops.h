@@ -45,8 +45,8 @@ enum class Kind : std::uint8_t { F32, F64, I32, U32, I64, U64, Bool };
   }
 }
 
-/// Where the elements of a block lie: (r, c) at `data` + r * row + c * column, in elements. `column`
-/// is 1, or 0 for what is one value for each row.
+/// Where the elements of a block lie: (r, c) at `data` + r * row + c * column, in elements.
+/// `column` is 1, or 0 for what is one value for each row.
 struct Elements {
   const void *data = nullptr;
   std::int64_t row = 0;

@@ -57,8 +57,8 @@ void readSchedule(func::FuncOp function, Image &image) {
       std::int64_t traffic = std::accumulate(results.begin(), results.end(), std::int64_t{0});
       for (Type input : launch.getInputs().getTypes())
         traffic += ir::getByteSize(input);
-      program.launches.push_back({nullptr, tiles, numbersOf(launch.getInputs()),
-                                  std::move(results), traffic, /*name=*/{}});
+      program.launches.push_back({nullptr, tiles, numbersOf(launch.getInputs()), std::move(results),
+                                  traffic, /*name=*/{}});
       image.kernels.push_back(kernel.getName().str());
     } else {
       program.outputs = numbersOf(cast<func::ReturnOp>(op).getOperands());

@@ -24,8 +24,8 @@ void log_cache_event(const CacheEvent &event);
 
 void forget_expressions();
 
-/// Counts a kind of `graph` that was compiled or loaded. Warns on stderr, once for each expression, when one has
-/// come in more than `signatures_without_warning` kinds.
+/// Counts a kind of `graph` that was compiled or loaded. Warns on stderr, once for each expression,
+/// when one has come in more than `signatures_without_warning` kinds.
 void count_signature(const CanonicalGraph &graph);
 
 /// The most kinds of one expression that cause no warning.

@@ -12,9 +12,9 @@ namespace tsum {
 /// and `sys` are: "/".
 [[nodiscard]] std::optional<double> cgroup_cpus(const std::filesystem::path &root);
 
-/// How many CPUs the calling thread and its workers may keep busy: those of its affinity mask, or as
-/// many as the control groups of the process allow, rounded up. At least 1. The mask is looked at
-/// each time, since a host may bind a thread alone; the groups once.
+/// How many CPUs the calling thread and its workers may keep busy: those of its affinity mask, or
+/// as many as the control groups of the process allow, rounded up. At least 1. The mask is looked
+/// at each time, since a host may bind a thread alone; the groups once.
 [[nodiscard]] std::int64_t cpu_limit();
 
 } // namespace tsum

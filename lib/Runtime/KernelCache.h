@@ -49,10 +49,10 @@ public:
   explicit KernelCache(std::int64_t capacity, std::int64_t byte_capacity = std::int64_t{256} << 20)
       : capacity(capacity), byte_capacity(byte_capacity) {}
 
-  /// The program for `graph`, by `make` if nobody has made it. Threads that ask for the same one at the same
-  /// time wait for one; if making it throws, all of them get the exception and the next one to ask
-  /// tries again. The program stays loaded for as long as the caller holds on to it. Sets
-  /// `was_known` to whether it was there or being made.
+  /// The program for `graph`, by `make` if nobody has made it. Threads that ask for the same one at
+  /// the same time wait for one; if making it throws, all of them get the exception and the next
+  /// one to ask tries again. The program stays loaded for as long as the caller holds on to it.
+  /// Sets `was_known` to whether it was there or being made.
   [[nodiscard]] ProgramPtr get(const CanonicalGraph &graph, const Make &make,
                                bool *was_known = nullptr);
 

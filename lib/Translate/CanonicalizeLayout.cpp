@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "tsum/Canonical/EvaluateBy.h"
-#include "tsum/Translate/GraphToTsum.h"
-#include "tsum/Translate/Passes.h"
-#include "tsum/Translate/TsumToGraph.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 #include "tsum/Graph/Layout.h"
 #include "tsum/Graph/StandIn.h"
+#include "tsum/Translate/GraphToTsum.h"
+#include "tsum/Translate/Passes.h"
+#include "tsum/Translate/TsumToGraph.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 

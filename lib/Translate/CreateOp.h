@@ -13,7 +13,8 @@ namespace tsum {
 mlir::Value createElementwise(mlir::OpBuilder &b, mlir::Location loc, OpKind kind, mlir::Type type,
                               mlir::ValueRange operands);
 
-/// \p divisor is of an exact sum, \p nodePart is -1 or which number of its node the reduction gives.
+/// \p divisor is of an exact sum, \p nodePart is -1 or which number of its node the reduction
+/// gives.
 mlir::Value createReduction(mlir::OpBuilder &b, mlir::Location loc, OpKind kind, mlir::Type type,
                             mlir::Value input, llvm::ArrayRef<int64_t> axes, bool keepdims,
                             bool exact, int64_t divisor, int nodePart);

@@ -403,8 +403,8 @@ def test_the_environment_says_it(run_python, monkeypatch):
     assert os.environ["TSUM_ACCURACY"] == "good"
 
 
-# Short rows side by side, rows of a block, lines of several, shuffled rows, columns of one block and
-# of many, pieces; with what vectors leave over.
+# Short rows side by side, rows of a block, lines of several, shuffled rows, columns of one block
+# and of many, pieces; with what vectors leave over.
 SHAPES = [((50, 3), 1), ((50, 5), 1), ((37, 9), 1), ((33, 13), 1), ((21, 40), 1), ((17, 300), 1),
           ((3, 5000), 1), ((300, 7), 0), ((70, 33), 0), ((9, 20, 11), 1), ((5, 6, 17), (0, 2)),
           ((1,), 0), ((2, 0), 1)]

@@ -8,8 +8,8 @@
 /// tensors, which the reference evaluates. So canonicalization is tested against what it was given.
 namespace tsum::test {
 
-/// The values of `bound.graph` as tensors, in its order. A reduction's operand is transposed so that
-/// its dimensions nest as `axes` says.
+/// The values of `bound.graph` as tensors, in its order. A reduction's operand is transposed so
+/// that its dimensions nest as `axes` says.
 inline std::vector<Tensor> read_back(const Canonicalized &bound) {
   const CanonicalGraph &graph = bound.graph;
   auto shape_over = [&](const std::vector<std::int32_t> &dims) {

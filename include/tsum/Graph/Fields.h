@@ -11,8 +11,8 @@
 namespace tsum {
 
 // `visit_fields(object, visit)` calls `visit` with every field of `object`: signatures, hashes,
-// files and logs are made from these lists, so that none forgets a field. A field that is added to a
-// struct and not to its list does not compile.
+// files and logs are made from these lists, so that none forgets a field. A field that is added to
+// a struct and not to its list does not compile.
 
 template <class T, class Struct>
 concept MaybeConst = std::same_as<std::remove_const_t<T>, Struct>;

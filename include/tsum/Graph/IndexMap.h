@@ -11,9 +11,9 @@ namespace tsum {
 ///
 ///     operand_index = start + step * view_index[dim],
 ///
-/// or `start` alone if `dim` is `none`. Dimensions of the view that no dimension of the operand goes
-/// by repeat its elements. So a transpose, a slice, a broadcast and a reshape that only adds or drops
-/// extents of 1 are index maps, and so is any chain of them. Other reshapes are not.
+/// or `start` alone if `dim` is `none`. Dimensions of the view that no dimension of the operand
+/// goes by repeat its elements. So a transpose, a slice, a broadcast and a reshape that only adds
+/// or drops extents of 1 are index maps, and so is any chain of them. Other reshapes are not.
 struct IndexMap {
   static constexpr std::int32_t none = -1;
 

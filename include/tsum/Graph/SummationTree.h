@@ -54,10 +54,10 @@ namespace tsum {
 /// The error of a sum. With the unit roundoff u (f32: 2^-24, f64: 2^-53), an element takes part in
 /// at most 15 additions of its lane and 4 of the fold, so that the blocks are off by at most
 /// 19 u sum|x|; rounding the result adds 1 u. What is between counts for nothing: the tree has at
-/// most 63 levels, each of which rounds by 2^-53 for f32, and for f64 two_sum is exact and lo rounds
-/// terms of order u^2. So |result - exact| <= `error_bound` u sum|x|, and terms of order u^2,
-/// whatever the number of elements; f16 and bf16 are rounded to once more. A block whose elements
-/// overflow the block type gives an infinity, even where the whole sum would be finite.
+/// most 63 levels, each of which rounds by 2^-53 for f32, and for f64 two_sum is exact and lo
+/// rounds terms of order u^2. So |result - exact| <= `error_bound` u sum|x|, and terms of order
+/// u^2, whatever the number of elements; f16 and bf16 are rounded to once more. A block whose
+/// elements overflow the block type gives an infinity, even where the whole sum would be finite.
 ///
 /// The relative errors of a product's multiplications add up: of n factors of f64 within blocks to
 /// n u, of f16, bf16 and f32 to n 2^-53 and the last rounding.

@@ -25,8 +25,8 @@ namespace tsum {
                                     std::int64_t divisor, DType dtype, std::string_view name = {});
 
 /// Number `part` of the nodes that `reduction`, a sum or product of floats over more than extents
-/// of 1 that is not evaluated, rounds to its results (tsum/Graph/SummationTree.h). Both numbers of a
-/// pair are to be evaluated together: one loop gives them.
+/// of 1 that is not evaluated, rounds to its results (tsum/Graph/SummationTree.h). Both numbers of
+/// a pair are to be evaluated together: one loop gives them.
 [[nodiscard]] Tensor make_node_part(const Tensor &reduction, int part);
 
 /// `fresh`, which was just built and which nobody else has, with its gradient with respect to

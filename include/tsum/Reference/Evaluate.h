@@ -17,9 +17,9 @@ namespace tsum::reference {
 /// products in `long double`.
 [[nodiscard]] std::vector<std::byte> evaluate(const Tensor &tensor);
 
-/// The values of `tensors` in row-major order, bit for bit as compiled code must give them: sums and
-/// products of floats follow tsum/Graph/SummationTree.h. What is evaluated together changes nothing
-/// but the time.
+/// The values of `tensors` in row-major order, bit for bit as compiled code must give them: sums
+/// and products of floats follow tsum/Graph/SummationTree.h. What is evaluated together changes
+/// nothing but the time.
 [[nodiscard]] std::vector<std::vector<std::byte>> evaluate_tree(std::span<const Tensor> tensors);
 [[nodiscard]] std::vector<std::byte> evaluate_tree(const Tensor &tensor);
 

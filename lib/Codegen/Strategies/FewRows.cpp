@@ -48,8 +48,8 @@ public:
   }
 
 private:
-  /// Lets loads ask for what the next line has at their place, if lines lie one after the other: the
-  /// order in which rows are folded is none that the processor foresees.
+  /// Lets loads ask for what the next line has at their place, if lines lie one after the other:
+  /// the order in which rows are folded is none that the processor foresees.
   void prefetchNextLine() {
     if (loops.kept.size() < 2)
       return;
@@ -63,8 +63,8 @@ private:
       nest.prefetched = {next, 1};
   }
 
-  /// In how many groups of lanes a line is folded that fits registers. Memory follows few streams at
-  /// once: of many rows that lie apart some are walked along the columns before others are.
+  /// In how many groups of lanes a line is folded that fits registers. Memory follows few streams
+  /// at once: of many rows that lie apart some are walked along the columns before others are.
   int64_t groups() {
     constexpr int64_t mostStreams = 12, apartBytes = 2048;
     const int64_t rows = loops.mostElements();

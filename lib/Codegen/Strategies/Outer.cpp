@@ -42,8 +42,8 @@ public:
   }
 
 private:
-  /// Where rows are short and follow each other, the rows of a lane are runs that the processor does
-  /// not look ahead in: loads ask for what the next block has at their place.
+  /// Where rows are short and follow each other, the rows of a lane are runs that the processor
+  /// does not look ahead in: loads ask for what the next block has at their place.
   void prefetchNextBlock() {
     constexpr int64_t shortBytes = 2048;
     const int64_t count = nest.extents[columns];

@@ -149,8 +149,8 @@ SmallVector<Value, 3> GrowingKernel::take(Value value) {
   return added;
 }
 
-/// The bit of the loop that gives the other number of the nodes of which `value` is one, if there is
-/// one: it gives both.
+/// The bit of the loop that gives the other number of the nodes of which `value` is one, if there
+/// is one: it gives both.
 std::optional<uint64_t> GrowingKernel::loopOfNodes(Value value) const {
   auto reduction = value.getDefiningOp<ir::ReductionOpInterface>();
   if (reduction && reduction.getNode())
