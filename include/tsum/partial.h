@@ -12,6 +12,8 @@
 
 namespace tsum {
 
+class [[gnu::visibility("hidden")]] PartialWork; // private: tsum/Partial/PartialWork.h
+
 /// Where a part of a tensor lies: the whole one is cut along `axis`, which may count from the last
 /// and along which it has `extent` elements. The part has all other dimensions whole.
 struct PartOf {

@@ -13,6 +13,8 @@
 
 namespace tsum {
 
+class [[gnu::visibility("hidden")]] PieceProgress; // private: tsum/Runtime/PieceProgress.h
+
 // Evaluations run in pieces of some megabytes, between which they can be looked at and ended.
 
 /// What an evaluation throws that a CancellationToken has ended.

@@ -4,4 +4,5 @@
 #include <tsum/explain.h>
 #include <tsum/npy.h>
 #include <tsum/partial.h>
+#include <tsum/stream.h>
 #include <tsum/tsum.h>

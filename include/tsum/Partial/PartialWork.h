@@ -8,7 +8,7 @@ namespace tsum {
 
 /// What is to be evaluated for a partial reduction, by whoever has more to evaluate from the same
 /// data: all of it together reads that once.
-class PartialWork {
+class [[gnu::visibility("hidden")]] PartialWork {
 public:
   /// \p reduction describes that of the whole tensor of which `part` is a part: a node of
   /// tsum/Reductions.def, so that an exact sum may have its divisor, and its result another dtype.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tsum/progress.h"
+
 #include <cstdint>
 
 namespace tsum {
 
-class ProgressScope;
-
 /// While it lives, the evaluations of this thread are pieces of one: the innermost ProgressScope is
 /// told of what is done in bytes of the whole, and of none of the pieces alone.
-class PieceProgress {
+class [[gnu::visibility("hidden")]] PieceProgress {
 public:
   /// \p bytes are those of the whole.
   explicit PieceProgress(std::int64_t bytes);
