@@ -122,10 +122,10 @@ void bind_dtypes(nb::module_ &m) {
           "itemsize", [](PyDType self) { return size_of(self.value); }, "Bytes per element.")
       .def_prop_ro(
           "numpy", [](PyDType self) { return numpy::dtype_object(self.value); },
-          nb::sig("def numpy(self) -> numpy.dtype"), "NumPy's dtype object. Imports NumPy.")
+          nb::sig("def numpy(self) -> _NumpyDType"), "NumPy's dtype object. Imports NumPy.")
       .def_prop_ro(
           "dtype", [](PyDType self) { return numpy::dtype_object(self.value); },
-          nb::sig("def dtype(self) -> numpy.dtype"),
+          nb::sig("def dtype(self) -> _NumpyDType"),
           "The same, where NumPy looks for it: `numpy.zeros(3, tsum.f32)`.")
       .def("__repr__", [](PyDType self) { return "tsum." + std::string(numpy_name(self.value)); })
       .def("__str__", [](PyDType self) { return name_of(self.value); })

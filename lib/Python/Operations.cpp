@@ -78,13 +78,8 @@ void bind_unary(nb::module_ &m, const char *name, Domain domain, const char *sum
   std::string signature =
       "def " + std::string(name) + "(x: typing.Any, name: str | None = None) -> Tensor";
   m.def(
-      name,
-      [f, parameters = Parameters(signature)](nb::handle x, nb::handle name,
-                                              const nb::kwargs &more) {
-        parameters.check_no_more(more);
-        return f(to_tensor(x), to_name(name));
-      },
-      "x"_a.none(), "name"_a = nb::none(), "more"_a, nb::sig(signature.c_str()), doc.c_str());
+      name, [f](nb::handle x, nb::handle name) { return f(to_tensor(x), to_name(name)); },
+      "x"_a.none(), "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
   nb::object cls = m.attr("Tensor");
   for (const Operator &entry : operators)
     if (entry.operation == name)
@@ -104,17 +99,14 @@ void bind_binary(nb::module_ &m, const char *name, Domain domain, const char *su
                           "(x: typing.Any, y: typing.Any, name: str | None = None) -> Tensor";
   m.def(
       name,
-      [f, parameters = Parameters(signature)](nb::handle x, nb::handle y, nb::handle name,
-                                              const nb::kwargs &more) {
-        parameters.check_no_more(more);
+      [f](nb::handle x, nb::handle y, nb::handle name) {
         Operand left = must_be_operand(x, dtype_hint(y));
         Operand right = must_be_operand(y, dtype_hint(x));
         if (!is_tensor(left) && !is_tensor(right))
           left = to_tensor(x);
         return f(left, right, to_name(name));
       },
-      "x"_a.none(), "y"_a.none(), "name"_a = nb::none(), "more"_a, nb::sig(signature.c_str()),
-      doc.c_str());
+      "x"_a.none(), "y"_a.none(), "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
 
   // An operand that is neither a tensor nor an array may know what to do itself.
   auto bind = [&](const char *method, auto compute) {

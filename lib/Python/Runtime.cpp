@@ -120,7 +120,7 @@ void bind_runtime(nb::module_ &m) {
       "once. Raises MemoryError if memory runs out, and inside a function that is being traced\n"
       "ConcretizationError. Nothing is evaluated then.");
   m.def("evaluate_into", &evaluate_into, nb::arg("tensor"), nb::arg("array"),
-        nb::sig("def evaluate_into(tensor: Tensor, array: numpy.ndarray) -> bool"),
+        nb::sig("def evaluate_into(tensor: Tensor, array: _NumpyArray) -> bool"),
         "Computes the values in the memory of `array`, a row-major, aligned and writeable one of "
         "the\nsame dtype and shape. False where there is nothing to compute, where it would be "
         "computed "

@@ -132,13 +132,13 @@ void bind_tensor(nb::module_ &m) {
 
   cls.def(
          "numpy", [](nb::handle self) { return to_numpy(self, *nb::inst_ptr<Tensor>(self)); },
-         nb::sig("def numpy(self) -> numpy.ndarray"),
+         nb::sig("def numpy(self) -> _NumpyArray"),
          "The values, read-only and without a copy; a NumPy scalar if the rank is 0, as in\n"
          "TensorFlow. Evaluates if need be. The array keeps the memory alive.\n\n"
          "Raises MemoryError if memory runs out.")
       .def(
           "item", [](const Tensor &self) { return to_item(self, "item"); },
-          nb::sig("def item(self) -> bool | int | float | complex"),
+          nb::sig("def item(self) -> bool | int | float | _Complex"),
           "The only element as a Python number. Evaluates if need be.\n\n"
           "Raises ShapeError if there is not exactly one.")
       .def(
@@ -155,7 +155,7 @@ void bind_tensor(nb::module_ &m) {
           },
           nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none(),
           nb::sig("def __array__(self, dtype: typing.Any = None, copy: bool | None = None) -> "
-                  "numpy.ndarray"))
+                  "_NumpyArray"))
       .def(
           "__dlpack__",
           [](nb::handle self, nb::kwargs arguments) {

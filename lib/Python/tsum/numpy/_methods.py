@@ -114,6 +114,11 @@ def add_to(cls: type, module: typing.Any) -> None:
         method.__module__ = cls.__module__
         setattr(cls, name, method)
 
+    def set_property(name, getter, about):
+        set_method(name, getter)
+        getter.__doc__ = about
+        setattr(cls, name, property(getter))
+
     for name, function in BINARY.items():
         set_method(f"__{name}__", _operator(getattr(module, function)))
         set_method(f"__r{name}__", _reflected(getattr(module, function)))
@@ -132,12 +137,13 @@ def add_to(cls: type, module: typing.Any) -> None:
             "T": (module.transpose, "The axes reversed; a view."),
             "mT": (module.matrix_transpose, "The last two axes exchanged; a view."),
     }.items():
-        setattr(cls, name, property(_unary(function), doc=about))
-    def device(self: ndarray) -> str:
-        return "cpu"
-
-    cls.device = property(device, doc="Where the values are: \"cpu\".")
+        set_property(name, _unary(function), about)
+    set_property("device", _device, "Where the values are: \"cpu\".")
     cls.__hash__ = None  # element by element equal: nothing to find in a dictionary by
+
+
+def _device(self: ndarray) -> str:
+    return "cpu"
 
 
 def _unary(function):
