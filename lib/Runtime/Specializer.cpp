@@ -4,6 +4,7 @@
 
 #include "Kernels.h"
 
+#include <cstdlib>
 #include <deque>
 #include <sys/resource.h>
 #include <thread>
@@ -13,25 +14,38 @@ namespace tsum {
 
 namespace {
 
+class Specializer;
+extern ProcessWide<Specializer> the_specializer;
+
 /// More shapes that are new at once had better wait until they come again.
 constexpr std::size_t most_waiting = 64;
 
-/// Its thread ends when nothing is left to do, so that there is none to end when the process exits
-/// but one that compiles, for which exits wait.
+/// Its thread ends when nothing is left to do. An exit of the process waits for what it compiles,
+/// since the thread must not see the objects that exits destroy.
 class Specializer {
 public:
+  Specializer() {
+    std::atexit([] { the_specializer.get().end(); });
+  }
+
   void add(std::shared_ptr<const CanonicalGraph> graph) {
     std::lock_guard lock(mutex);
-    if (waiting.size() >= most_waiting)
+    if (is_ending || waiting.size() >= most_waiting)
       return;
     waiting.push_back(std::move(graph));
     if (is_working)
       return;
+    is_working = true;
     try {
       std::thread([this] { work(); }).detach();
-      is_working = true;
     } catch (const std::system_error &) { // the next one may start
+      is_working = false;
     }
+  }
+
+  void end() {
+    is_ending = true;
+    is_working.wait(true);
   }
 
   /// In a child of the process, which has no such thread.
@@ -47,8 +61,9 @@ private:
 
   std::shared_ptr<const CanonicalGraph> next() {
     std::lock_guard lock(mutex);
-    if (waiting.empty()) {
+    if (is_ending || waiting.empty()) {
       is_working = false;
+      is_working.notify_all();
       return nullptr;
     }
     std::shared_ptr<const CanonicalGraph> graph = std::move(waiting.front());
@@ -58,7 +73,7 @@ private:
 
   ForkSafeMutex mutex{LockRank::Specializer};
   std::deque<std::shared_ptr<const CanonicalGraph>> waiting;
-  bool is_working = false;
+  std::atomic<bool> is_working = false, is_ending = false;
 };
 
 ProcessWide<Specializer> the_specializer;

@@ -105,7 +105,7 @@ def test_what_is_wrong_is_said(folder, call, error, message):
 
 
 CHECKPOINTED = """
-import sys, tsum
+import sys, numpy, tsum
 x = tsum.open_npy(sys.argv[1])
 y = tsum.reduce_std(tsum.sin(x), 0)
 print("begun", flush=True)
@@ -120,7 +120,8 @@ def test_a_run_that_is_interrupted_goes_on(folder):
     np.save(folder / "large.npy", x)
     checkpoint = folder / "checkpoint"
     command = [sys.executable, "-c", CHECKPOINTED, folder / "large.npy", checkpoint]
-    for wait in (0.05, 0.1, 0.15, None):
+    were_kept = []
+    for wait in (0.02, 0.04, 0.06, None):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    text=True)
         assert process.stdout.readline() == "begun\n"
@@ -130,7 +131,9 @@ def test_a_run_that_is_interrupted_goes_on(folder):
         output, errors = process.communicate(timeout=100)
         if process.returncode == 0:
             break
-        assert "KeyboardInterrupt" in errors and checkpoint.exists()
+        assert "KeyboardInterrupt" in errors
+        were_kept.append(checkpoint.exists()) # not if it came before the first piece, or at the end
+    assert any(were_kept)
     assert process.returncode == 0, errors
     assert not checkpoint.exists()
     assert output.strip() == tsum.reduce_std(tsum.sin(x), 0).numpy().tobytes().hex()

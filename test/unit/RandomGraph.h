@@ -390,10 +390,19 @@ private:
     }
   }
 
+  /// Whether it makes a value of the sign of a NaN, which has no meaning where it is computed.
+  static bool takes_signs_of_nans(const ElementwiseOp &op) {
+    const std::string_view name = op.name;
+    return name == "copysign" || name == "signbit";
+  }
+
   Tensor elementwise(const Tensor &given) {
-    const ElementwiseOp &op = any_op(elementwise_ops);
+    const ElementwiseOp *any = &any_op(elementwise_ops);
+    while (takes_signs_of_nans(*any))
+      any = &any_op(elementwise_ops);
+    const ElementwiseOp &op = *any;
     Tensor x = cast_into(op.domain, given);
-    Tensor y = cast(any(), x.dtype());
+    Tensor y = cast(this->any(), x.dtype());
     if (pick(0, 1) == 0)
       std::swap(x, y);
     return broadcast([&] { return op.apply(x, y); }).value_or(op.apply(x, x));

@@ -10,9 +10,15 @@ namespace tsum::test {
 
 /// Where an operation has derivatives, by its name.
 std::pair<double, double> domain_of(std::string_view name) {
-  for (std::string_view positive : {"sqrt", "rsqrt", "log", "log1p", "reciprocal"})
+  for (std::string_view positive :
+       {"sqrt", "rsqrt", "log", "log1p", "log2", "log10", "reciprocal", "cbrt"})
     if (name == positive)
       return {0.3, 2.0};
+  for (std::string_view inverse : {"asin", "acos", "atanh"})
+    if (name == inverse)
+      return {-0.85, 0.9};
+  if (name == "acosh")
+    return {1.2, 3.0};
   return {-1.7, 1.9};
 }
 
