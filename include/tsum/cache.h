@@ -67,8 +67,8 @@ enum class Specialize : std::uint8_t {
   always ///< Every shape is compiled before it runs.
 };
 
-/// Sets that for the process, whose environment may say it, too, as TSUM_SPECIALIZE=never. At the
-/// start it is `background`. Code that is known stays. Functions that `compile` and `jit` make have
+/// Sets that for the process, whose environment may say it, too, as TSUM_SPECIALIZE=background. At
+/// the start it is `always`. Code that is known stays. Functions that `compile` and `jit` make have
 /// compiled code in any case.
 void set_specialize(Specialize when);
 [[nodiscard]] Specialize specialize();

@@ -25,8 +25,8 @@ inline constexpr const char *cost = "\n\nBuilds a node and computes nothing; O(r
 [[nodiscard]] std::optional<Accuracy> to_accuracy(std::string_view op, nb::handle object);
 
 /// The parameters of a signature as `nb::sig` takes it. A function that has them all takes
-/// `nb::kwargs` as well, which costs 0.12 us a call: reductions do, whose parameters have other names
-/// elsewhere, elementwise operations do not.
+/// `nb::kwargs` as well, which costs 0.12 us a call: reductions do, whose parameters have other
+/// names elsewhere, elementwise operations do not.
 class Parameters {
 public:
   explicit Parameters(std::string_view signature);

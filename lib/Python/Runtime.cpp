@@ -179,7 +179,8 @@ void bind_runtime(nb::module_ &m) {
       nb::arg("when"),
       nb::sig("def set_specialize(when: typing.Literal['background', 'never', 'always']) -> None"),
       "Sets when shapes are compiled that nothing is compiled for; TSUM_SPECIALIZE in the\n"
-      "environment does so, too. 'background': the first shape of an expression at once, others,\n"
+      "environment does so, too. At the start it is 'always'.\n"
+      "'background': the first shape of an expression at once, others,\n"
       "which run as generic code meanwhile, on a thread of low priority if they come again.\n"
       "'never': generic code runs whatever it can. 'always': every shape before it runs. "
       "Functions\n"

@@ -29,6 +29,8 @@ public:
   }
 
   void add(std::shared_ptr<const CanonicalGraph> graph) {
+    // Its destructor runs before what an exit on this thread destroys.
+    static thread_local const FirstCompilation waits_at_exit;
     std::lock_guard lock(mutex);
     if (is_ending || waiting.size() >= most_waiting)
       return;
@@ -48,15 +50,29 @@ public:
     is_working.wait(true);
   }
 
+  /// The process's first compilation makes static objects of LLVM and MLIR, which an exit would
+  /// destroy before it calls `end`.
+  void wait_for_first() {
+    if (is_working)
+      first_is_done.wait(false);
+  }
+
   /// In a child of the process, which has no such thread.
   void forget_thread() { is_working = false; }
 
 private:
+  struct FirstCompilation {
+    ~FirstCompilation() { the_specializer.get().wait_for_first(); }
+  };
+
   void work() {
     constexpr int low_priority = 5;
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), low_priority);
-    while (std::shared_ptr<const CanonicalGraph> graph = next())
+    while (std::shared_ptr<const CanonicalGraph> graph = next()) {
       Kernels::instance().specialize(*graph);
+      first_is_done = true;
+      first_is_done.notify_all();
+    }
   }
 
   std::shared_ptr<const CanonicalGraph> next() {
@@ -73,7 +89,7 @@ private:
 
   ForkSafeMutex mutex{LockRank::Specializer};
   std::deque<std::shared_ptr<const CanonicalGraph>> waiting;
-  std::atomic<bool> is_working = false, is_ending = false;
+  std::atomic<bool> is_working = false, is_ending = false, first_is_done = false;
 };
 
 ProcessWide<Specializer> the_specializer;

@@ -19,8 +19,8 @@ def jit(function: typing.Callable | None = None, *,
     values; later ones run no Python code. The signature is the dtypes and shapes of tensors and
     arrays, what `tsum.accuracy` says, and the values of all other arguments: numbers (NumPy's
     among them, which take the dtype of what they meet as they do outside), strings, None, tuples
-    of them and whatever else is hashable. Values of two types are two, as 1 and 1.0 are, and so are 0.0 and -0.0. So a number
-    that changes with each call is better given as an array.
+    of them and whatever else is hashable. Values of two types are two, as 1 and 1.0 are, and so are
+    0.0 and -0.0. So a number that changes with each call is better given as an array.
 
     `static_argnums` and `static_argnames` name arguments that are never taken for an array; those
     by name must be passed by name. `f.trace_count` says how often `function` has run.
