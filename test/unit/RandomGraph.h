@@ -396,12 +396,23 @@ private:
     return name == "copysign" || name == "signbit";
   }
 
+  /// Whether it does that with the parts of complex numbers: elementary functions do.
+  static bool takes_signs_of_parts(const ElementwiseOp &op) {
+    for (const std::string_view exact : {"reciprocal", "divide", "is_nan", "is_inf", "is_finite"})
+      if (op.name == exact)
+        return false;
+    return op.domain == Domain::Inexact || op.name == std::string_view("pow") ||
+           op.name == std::string_view("sign");
+  }
+
   Tensor elementwise(const Tensor &given) {
     const ElementwiseOp *any = &any_op(elementwise_ops);
     while (takes_signs_of_nans(*any))
       any = &any_op(elementwise_ops);
     const ElementwiseOp &op = *any;
     Tensor x = cast_into(op.domain, given);
+    if (takes_signs_of_parts(op))
+      x = real(x);
     Tensor y = cast(this->any(), x.dtype());
     if (pick(0, 1) == 0)
       std::swap(x, y);
