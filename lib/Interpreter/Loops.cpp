@@ -16,18 +16,19 @@ extern const Loops loops;
 }
 #endif
 
-static const Loops &best_loops() {
+std::vector<const Loops *> all_loops() {
+  std::vector<const Loops *> all{&baseline::loops};
 #ifdef __x86_64__
-  if (__builtin_cpu_supports("x86-64-v4"))
-    return avx512::loops;
   if (__builtin_cpu_supports("x86-64-v3"))
-    return avx2::loops;
+    all.push_back(&avx2::loops);
+  if (__builtin_cpu_supports("x86-64-v4"))
+    all.push_back(&avx512::loops);
 #endif
-  return baseline::loops;
+  return all;
 }
 
 const Loops &loops() {
-  static const Loops &best = best_loops();
+  static const Loops &best = *all_loops().back();
   return best;
 }
 

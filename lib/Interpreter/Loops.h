@@ -99,7 +99,9 @@ struct Loops {
   void (*fold)(OpKind combiner, Kind kind, void *out, const void *elements, std::int64_t count);
 };
 
-/// Those of the best instruction set that the processor has.
+/// Those of each instruction set that the processor has, the best one last.
+[[nodiscard]] std::vector<const Loops *> all_loops();
+/// Those of the best one.
 [[nodiscard]] const Loops &loops();
 
 } // namespace tsum::interpreter

@@ -121,32 +121,30 @@ static Tensor nan_variance(const Tensor &x, const Axes &axes, bool keepdims, std
                name);
 }
 
-Tensor nanvar(const Tensor &input, const Axes &axes, const SpreadOptions &options) {
+/// The variance, or its square root: what `plain` is of elements of which none is NaN.
+static Tensor nan_spread(std::string_view called, bool is_root, const Tensor &input,
+                         const Axes &axes, const SpreadOptions &options,
+                         Tensor (*plain)(const Tensor &, const Axes &, const SpreadOptions &)) {
   const auto &[keepdims, ddof, dtype, accuracy, name] = options;
   const Tensor given = dtype ? cast(input, *dtype) : input;
-  check_reduction("nanvar", Domain::Inexact, given, axes);
+  check_reduction(called, Domain::Inexact, given, axes);
   if (!can_be_nan(input))
-    return reduce_variance(input, axes, options);
+    return plain(input, axes, options);
+  auto spread = [&](const Tensor &x, std::string_view name) {
+    return is_root ? sqrt(nan_variance(x, axes, keepdims, ddof, accuracy), name)
+                   : nan_variance(x, axes, keepdims, ddof, accuracy, name);
+  };
   if (accuracy == Accuracy::exact)
-    return cast(nan_variance(input, axes, keepdims, ddof, accuracy), real_dtype(given.dtype()),
-                name);
-  return in_float(given, name, [&](const Tensor &x, std::string_view name) {
-    return nan_variance(x, axes, keepdims, ddof, accuracy, name);
-  });
+    return cast(spread(input, {}), real_dtype(given.dtype()), name);
+  return in_float(given, name, spread);
+}
+
+Tensor nanvar(const Tensor &input, const Axes &axes, const SpreadOptions &options) {
+  return nan_spread("nanvar", /*is_root=*/false, input, axes, options, reduce_variance);
 }
 
 Tensor nanstd(const Tensor &input, const Axes &axes, const SpreadOptions &options) {
-  const auto &[keepdims, ddof, dtype, accuracy, name] = options;
-  const Tensor given = dtype ? cast(input, *dtype) : input;
-  check_reduction("nanstd", Domain::Inexact, given, axes);
-  if (!can_be_nan(input))
-    return reduce_std(input, axes, options);
-  if (accuracy == Accuracy::exact)
-    return cast(sqrt(nan_variance(input, axes, keepdims, ddof, accuracy)),
-                real_dtype(given.dtype()), name);
-  return in_float(given, name, [&](const Tensor &x, std::string_view name) {
-    return sqrt(nan_variance(x, axes, keepdims, ddof, accuracy), name);
-  });
+  return nan_spread("nanstd", /*is_root=*/true, input, axes, options, reduce_std);
 }
 
 //===-- Extremes ------------------------------------------------------------------------------===//

@@ -78,6 +78,8 @@ private:
   std::shared_ptr<const CanonicalGraph> next() {
     std::lock_guard lock(mutex);
     if (is_ending || waiting.empty()) {
+      first_is_done = true; // or will never begin
+      first_is_done.notify_all();
       is_working = false;
       is_working.notify_all();
       return nullptr;

@@ -46,16 +46,6 @@ Tensor sharded(const Tensor &whole, std::int64_t axis, std::mt19937_64 &random) 
   return mpi::shard(part_of(whole, axis, cuts[mine], cuts[mine + 1]), MPI_COMM_WORLD, axis);
 }
 
-/// What `function` says when it fails.
-template <class Function> std::string error_of(const Function &function) {
-  try {
-    function();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "";
-}
-
 bool all_ranks(bool mine) {
   int value = mine, all = 0;
   MPI_Allreduce(&value, &all, 1, MPI_INT, MPI_LAND, MPI_COMM_WORLD);

@@ -20,6 +20,16 @@
 /// tested on.
 namespace tsum::test {
 
+/// What `function` says when it fails, or nothing.
+template <class Function> std::string error_of(const Function &function) {
+  try {
+    function();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "";
+}
+
 inline const DType all_dtypes[] = {
 #define TSUM_DTYPE(NAME, CPP, KIND) DType::NAME,
 #include "tsum/DTypes.def"

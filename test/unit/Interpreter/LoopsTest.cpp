@@ -14,32 +14,7 @@
 using namespace tsum;
 using namespace tsum::interpreter;
 
-namespace tsum::interpreter {
-namespace baseline {
-extern const Loops loops;
-}
-#ifdef __x86_64__
-namespace avx2 {
-extern const Loops loops;
-}
-namespace avx512 {
-extern const Loops loops;
-}
-#endif
-} // namespace tsum::interpreter
-
 namespace {
-
-std::vector<const Loops *> instruction_sets() {
-  std::vector<const Loops *> sets{&baseline::loops};
-#ifdef __x86_64__
-  if (__builtin_cpu_supports("x86-64-v3"))
-    sets.push_back(&avx2::loops);
-  if (__builtin_cpu_supports("x86-64-v4"))
-    sets.push_back(&avx512::loops);
-#endif
-  return sets;
-}
 
 constexpr Kind kinds[] = {Kind::F32, Kind::F64, Kind::I32, Kind::U32,
                           Kind::I64, Kind::U64, Kind::Bool};
@@ -116,7 +91,7 @@ template <class Find> void expect_same_bits(std::array<Kind, 3> in, Kind out, co
       operands.push_back({data.back().data(), row, scalars >> n & 1 ? 0 : 1});
     }
     std::vector<std::byte> first;
-    for (const Loops *set : instruction_sets()) {
+    for (const Loops *set : all_loops()) {
       const Loop loop = find(*set);
       if (!loop)
         return;
@@ -126,7 +101,7 @@ template <class Find> void expect_same_bits(std::array<Kind, 3> in, Kind out, co
       if (first.empty())
         first = result;
       ASSERT_EQ(result, first) << "scalars " << scalars << ", set of "
-                               << (set == instruction_sets().back() ? "the widest" : "others");
+                               << (set == all_loops().back() ? "the widest" : "others");
     }
   }
 }
@@ -165,7 +140,7 @@ TEST(InterpreterLoops, ElementsOfEveryDTypeComeBack) {
         elements_of(dtype == DType::boolean ? Kind::Bool : Kind::U32, rows * row * 4, 3);
     for (std::int64_t column : {1, 2}) {
       std::vector<std::byte> first;
-      for (const Loops *set : instruction_sets()) {
+      for (const Loops *set : all_loops()) {
         std::vector<std::byte> block(static_cast<std::size_t>(rows * columns * size_of(kind)));
         std::vector<std::byte> stored(data.size()), again(block.size());
         set->load(dtype)(block.data(), data.data(), row, column, {rows, columns});
@@ -187,7 +162,7 @@ TEST(InterpreterLoops, ReductionsHaveTheSameBitsInAllInstructionSets) {
       for (std::int64_t count : {1, 5, 15, 16, 17, 255, 256, 257, 1024, 1500}) {
         const std::vector<std::byte> data = elements_of(kind, static_cast<std::size_t>(count), 5);
         std::vector<std::byte> first;
-        for (const Loops *set : instruction_sets()) {
+        for (const Loops *set : all_loops()) {
           const OrderedLoops &steps = set->ordered(op, kind);
           std::vector<double> values(8);
           steps.fold_line(values.data(), data.data(), count);

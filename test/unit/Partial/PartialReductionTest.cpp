@@ -172,16 +172,6 @@ TEST(PartialReduction, SaysWhatItHolds) {
   EXPECT_EQ(stream.str(), "reduce_max of f32[2000] over [0], cut along 0: 0 to 9 of 2000\n  1.0");
 }
 
-/// What `function` says when it fails.
-template <class Function> std::string error_of(const Function &function) {
-  try {
-    function();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(PartialReduction, RefusesWhatDoesNotFit) {
   const Tensor x = sample_tensor(DType::f32, {40, 30});
   auto sum = [](const Tensor &part) { return reduce_sum(part); };

@@ -11,15 +11,6 @@ using namespace tsum::test;
 
 namespace {
 
-std::string error_of(const std::function<void()> &act) {
-  try {
-    act();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 /// What `build` makes of data, by a prepared function and lazily, has the same bits.
 void expect_function_as_eval(const std::vector<Tensor> &data, const auto &build) {
   std::vector<Tensor> placeholders;

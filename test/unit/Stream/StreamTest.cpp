@@ -20,16 +20,6 @@ using testing::HasSubstr;
 
 namespace {
 
-/// What `function` says when it fails.
-template <class Function> std::string error_of(const Function &function) {
-  try {
-    function();
-  } catch (const Error &error) {
-    return error.what();
-  }
-  return "";
-}
-
 /// Evaluates `outputs` in memory and with their data in files.
 void expect_same_in_files(const std::vector<Tensor> &outputs, std::int64_t memory, unsigned seed) {
   Files files;
