@@ -53,30 +53,41 @@ void PassRun::prepare(const DataOf &data_of) {
     known.emplace(shared[n], tensors[n]);
 }
 
-void PassRun::add(const DataOf &data_of, std::int64_t begin, std::int64_t count, const Keep &keep) {
+PassRun::Part PassRun::evaluate(const DataOf &data_of, std::int64_t begin,
+                                std::int64_t count) const {
   Piece piece(data_of, known);
   std::vector<Tensor> tensors;
   std::vector<std::optional<PartialWork>> works(pass.goals.size());
-  std::vector<std::optional<Tensor>> kept(pass.goals.size());
+  Part part;
+  part.begin = begin;
+  part.kept.resize(pass.goals.size());
+  part.merging.resize(pass.goals.size());
   for_each_goal(pass, begin, count, [&](std::size_t n, const Goal &goal, const Section &section) {
-    const Tensor part = piece.of(goal.source, section);
+    const Tensor source = piece.of(goal.source, section);
     if (!goal.is_merged()) {
-      kept[n] = part;
-      tensors.push_back(part);
+      part.kept[n] = source;
+      tensors.push_back(source);
       return;
     }
-    works[n].emplace(*goal.node, part, PartOf{goal.cut, begin, pass.extent});
+    works[n].emplace(*goal.node, source, PartOf{goal.cut, begin, pass.extent});
     const std::span<const Tensor> more = works[n]->tensors();
     tensors.insert(tensors.end(), more.begin(), more.end());
   });
   eval(tensors);
+  for (std::size_t n = 0; n < works.size(); ++n)
+    if (works[n])
+      part.merging[n] = works[n]->made();
+  return part;
+}
+
+void PassRun::take(Part part, const Keep &keep) {
   for (std::size_t n = 0; n < pass.goals.size(); ++n) {
-    if (kept[n])
-      keep(pass.goals[n], *kept[n], begin);
-    else if (PartialReduction made = works[n]->made(); !merged[n])
-      merged[n] = std::move(made);
+    if (part.kept[n])
+      keep(pass.goals[n], *part.kept[n], part.begin);
+    else if (!merged[n])
+      merged[n] = std::move(part.merging[n]);
     else
-      merged[n]->merge(made);
+      merged[n]->merge(*part.merging[n]);
   }
 }
 

@@ -357,12 +357,13 @@ void run_pass(const Pass &pass, PassRun &run, ShardedData &data, Communicator &c
         kept.emplace(goal.node.get(), KeptPart(goal, own));
     for (std::int64_t begin = own.begin; begin < own.end;) {
       const std::int64_t end = end_of_piece(begin, own.end, pass.extent);
-      run.add([&](const InputNode &input,
-                  const std::optional<Section> &section) { return data.of(input, section); },
-              begin, end - begin,
-              [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
-                kept.at(goal.node.get()).add(piece, at);
-              });
+      auto data_of = [&](const InputNode &input, const std::optional<Section> &section) {
+        return data.of(input, section);
+      };
+      run.take(run.evaluate(data_of, begin, end - begin),
+               [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
+                 kept.at(goal.node.get()).add(piece, at);
+               });
       begin = end;
     }
   });

@@ -7,6 +7,7 @@
 #include "Monitor.h"
 #include "OwnWorkers.h"
 
+#include "tsum/Runtime/Jobs.h"
 #include "tsum/eval.h"
 #include "tsum/threads.h"
 
@@ -226,6 +227,17 @@ void run_alone(const Program::Launch &launch, const void *const *buffers) {
 }
 
 } // namespace
+
+std::int64_t usable_threads() {
+  return std::clamp<std::int64_t>(ThreadChoice().count, 1, most_jobs);
+}
+
+void run_jobs(std::int64_t count, const std::function<void(std::int64_t)> &job) {
+  if (count == 1)
+    job(0);
+  else
+    ThreadChoice().run(count, job);
+}
 
 /// How many threads the work of `launch` is worth waking.
 static std::int64_t threads_worth(const Program::Launch &launch) {

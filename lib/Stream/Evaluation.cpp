@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Checkpoint.h"
-#include "Plan.h"
+#include "PieceLoop.h"
 
 #include "tsum/Runtime/PieceProgress.h"
 #include "tsum/stream.h"
@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <new>
 #include <unordered_map>
 
 namespace tsum {
@@ -20,19 +19,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// What several tries to read at once are worth: while one waits for the disk, another copies.
-constexpr int reader_threads = 2;
-
-std::shared_ptr<std::byte> allocate(std::int64_t bytes) {
-  static constexpr std::align_val_t alignment{4096};
-  return {static_cast<std::byte *>(::operator new(static_cast<std::size_t>(bytes), alignment)),
-          [](std::byte *memory) { ::operator delete(memory, alignment); }};
-}
-
 /// All of `data`, which has only a few bytes or is wanted so.
 Tensor load(const FileData &data, OpenFiles &files) {
   const std::int64_t bytes = data.bytes();
-  std::shared_ptr<std::byte> memory = allocate(std::max<std::int64_t>(bytes, 1));
+  std::shared_ptr<std::byte> memory = allocate_buffer(std::max<std::int64_t>(bytes, 1));
   if (data.shape.empty()) {
     FileData one = data;
     one.shape = {1};
@@ -43,30 +33,6 @@ Tensor load(const FileData &data, OpenFiles &files) {
   }
   const std::byte *first = memory.get();
   return borrow(first, data.dtype, data.shape, data.strides_of(data.shape), std::move(memory));
-}
-
-/// The section of an input that a batch has read.
-Tensor read_section(const FileData &data, const Section &section, const Batch &batch) {
-  const auto dim = static_cast<std::size_t>(section.dim);
-  Shape shape = data.shape;
-  if (section.count == 0 || data.bytes() == 0) {
-    shape[dim] = section.count;
-    return borrow(nullptr, data.dtype, std::move(shape));
-  }
-  const std::int64_t last = section.start + (section.count - 1) * section.step;
-  const Region &region = *std::ranges::find_if(batch.regions, [&](const Region &region) {
-    return region.data == &data && region.dim == section.dim &&
-           region.begin <= std::min(section.start, last) &&
-           std::max(section.start, last) < region.end;
-  });
-  shape[dim] = region.end - region.begin;
-  ByteStrides strides = data.strides_of(shape);
-  const std::byte *first =
-      batch.buffer.get() + region.at + (section.start - region.begin) * strides[dim];
-  shape[dim] = section.count;
-  if (section.count > 1)
-    strides[dim] *= section.step;
-  return borrow(first, data.dtype, std::move(shape), std::move(strides), batch.buffer);
 }
 
 /// Memory for outputs that pieces put together.
@@ -84,7 +50,7 @@ public:
     const Node &node = *goal.node;
     std::shared_ptr<std::byte> &memory = memories[goal.node];
     if (!memory)
-      memory = allocate(std::max<std::int64_t>(bytes_of(node), 1));
+      memory = allocate_buffer(std::max<std::int64_t>(bytes_of(node), 1));
     const auto *elements = static_cast<const std::byte *>(piece.bytes());
     for_each_run(node.shape, node.dtype, goal.cut, begin,
                  piece.shape()[static_cast<std::size_t>(goal.cut)],
@@ -194,12 +160,11 @@ private:
       files.check();
       return tensor;
     }
-    batch.buffer = allocate(std::max<std::int64_t>(batch.bytes, 1));
+    batch.buffer = allocate_buffer(std::max<std::int64_t>(batch.bytes, 1));
     if (batch.bytes > 0)
-      files.read(data, section->dim, batch.regions.front().begin, batch.regions.front().end,
-                 batch.buffer.get());
+      batch.read(files, OpenFiles::Wait::yes);
     files.check();
-    return read_section(data, *section, batch);
+    return batch.section_of(data, *section);
   }
 
   std::span<const Tensor> outputs;
@@ -307,45 +272,13 @@ void Evaluation::run_pieces(std::size_t number, std::int64_t &begin, const PassR
   const Pass &pass = plan.passes()[number];
   PassRun &run = *runs[number];
   const PiecePlan pieces = plan.pieces_of(pass, run);
-  OpenFiles files;
-  ReadAhead readers(files, reader_threads);
-  std::vector<std::shared_ptr<std::byte>> idle; // buffers
-  std::deque<std::shared_ptr<Batch>> ahead;
-  std::int64_t next = begin;
-  while (begin < pass.extent) {
-    while (std::ssize(ahead) < pieces.buffers && next < pass.extent) {
-      // Wherever a piece begins, it ends where all do.
-      const std::int64_t end = std::min(pass.extent, (next / pieces.count + 1) * pieces.count);
-      auto batch = std::make_shared<Batch>(StreamPlan::batch_of(run, next, end - next));
-      if (idle.empty() || batch->bytes > pieces.bytes) {
-        batch->buffer = allocate(std::max({batch->bytes, pieces.bytes, std::int64_t{1}}));
-      } else {
-        batch->buffer = std::move(idle.back());
-        idle.pop_back();
-      }
-      readers.ask_for(batch);
-      ahead.push_back(std::move(batch));
-      next = end;
-    }
-    const std::shared_ptr<Batch> batch = std::move(ahead.front());
-    ahead.pop_front();
-    readers.wait_for(*batch);
-    const std::int64_t end = std::min(pass.extent, (begin / pieces.count + 1) * pieces.count);
-    run.add(
-        [&](const InputNode &input, const std::optional<Section> &section) {
-          return section ? read_section(*as_file(input), *section, *batch)
-                         : whole_data()(input, section);
-        },
-        begin, end - begin, keep);
+  auto take = [&](PassRun::Part part, std::int64_t end) {
+    run.take(std::move(part), keep);
     begin = end;
-    // What a result still reads is nobody else's.
-    if (batch->buffer.use_count() == 1)
-      idle.push_back(std::move(batch->buffer));
-    progress->done(batch->bytes);
     if (checkpoint && Clock::now() >= next_checkpoint)
       write_checkpoint(number, begin);
-  }
-  files.check();
+  };
+  PieceLoop(pass, run, pieces, whole_data(), take).evaluate(begin, *progress);
 }
 
 } // namespace

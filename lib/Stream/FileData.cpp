@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace tsum::stream {
@@ -108,13 +109,18 @@ void OpenFiles::check() {
     check_same(file->part, file->descriptor);
 }
 
-/// Reads so many bytes from a place in a file.
-static void read_run(const FilePart &part, int descriptor, std::int64_t at, std::byte *to,
-                     std::int64_t size) {
+/// Reads so many bytes from a place in a file. Without waiting, returns whether it did: not if some
+/// of them are on a disk, or if the file system cannot tell.
+static bool read_run(const FilePart &part, int descriptor, std::int64_t at, std::byte *to,
+                     std::int64_t size, OpenFiles::Wait wait) {
   while (size > 0) {
-    const ssize_t count = ::pread(descriptor, to, static_cast<std::size_t>(size), at);
+    const iovec memory{to, static_cast<std::size_t>(size)};
+    const bool waits = wait == OpenFiles::Wait::yes;
+    const ssize_t count = ::preadv2(descriptor, &memory, 1, at, waits ? 0 : RWF_NOWAIT);
     if (count < 0 && errno == EINTR)
       continue;
+    if (count < size && !waits)
+      return false;
     if (count < 0)
       throw_system_error(where(part), "cannot be read at byte " + std::to_string(at), errno);
     if (count == 0)
@@ -125,10 +131,11 @@ static void read_run(const FilePart &part, int descriptor, std::int64_t at, std:
     to += count;
     size -= count;
   }
+  return true;
 }
 
-void OpenFiles::read_part(const FileData &data, const FilePart &part, std::int32_t dim,
-                          std::int64_t begin, std::int64_t end, std::byte *to) {
+bool OpenFiles::read_part(const FileData &data, const FilePart &part, std::int32_t dim,
+                          std::int64_t begin, std::int64_t end, std::byte *to, Wait wait) {
   const auto cut = static_cast<std::size_t>(dim);
   const auto joined = static_cast<std::size_t>(data.joined);
   // The box to read, how it lies in the file, and in memory.
@@ -150,7 +157,7 @@ void OpenFiles::read_part(const FileData &data, const FilePart &part, std::int32
     to += part.begin * memory_strides[joined];
   }
   if (std::ranges::any_of(box, [](std::int64_t extent) { return extent <= 0; }))
-    return;
+    return true;
 
   // What is in one run in both is read at once.
   std::vector<std::size_t> dims(box.size());
@@ -166,22 +173,26 @@ void OpenFiles::read_part(const FileData &data, const FilePart &part, std::int32
     box[inner] = 1;
   }
   const std::shared_ptr<const File> file = open(part);
+  bool is_read = true;
   for_each_index<2>(box, {file_strides, memory_strides}, [&](const auto &offsets) {
-    read_run(part, file->descriptor, from + offsets[0], to + offsets[1], run);
+    is_read =
+        is_read && read_run(part, file->descriptor, from + offsets[0], to + offsets[1], run, wait);
   });
+  return is_read;
 }
 
-void OpenFiles::read(const FileData &data, std::int32_t dim, std::int64_t begin, std::int64_t end,
-                     std::byte *to) {
-  if (dim != data.joined) {
-    for (const FilePart &part : data.parts)
-      read_part(data, part, dim, begin, end, to);
-    return;
-  }
+bool OpenFiles::read(const FileData &data, std::int32_t dim, std::int64_t begin, std::int64_t end,
+                     std::byte *to, Wait wait) {
+  if (dim != data.joined)
+    return std::ranges::all_of(data.parts, [&](const FilePart &part) {
+      return read_part(data, part, dim, begin, end, to, wait);
+    });
   auto part = std::ranges::upper_bound(
       data.parts, begin, {}, [](const FilePart &part) { return part.begin + part.count; });
   for (; part != data.parts.end() && part->begin < end; ++part)
-    read_part(data, *part, dim, begin, end, to);
+    if (!read_part(data, *part, dim, begin, end, to, wait))
+      return false;
+  return true;
 }
 
 } // namespace tsum::stream

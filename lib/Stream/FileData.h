@@ -57,11 +57,13 @@ public:
   OpenFiles &operator=(const OpenFiles &) = delete;
   ~OpenFiles();
 
+  enum class Wait : bool { no, yes };
   /// Reads the places from `begin` to `end` along dimension `dim` of `data`, and all of its other
-  /// dimensions, to `to`, where they lie as `strides_of` says.
+  /// dimensions, to `to`, where they lie as `strides_of` says. Without waiting for a disk it may
+  /// return false, with anything in `to`.
   /// \throws FileError with the path, and where in the file something was wrong.
-  void read(const FileData &data, std::int32_t dim, std::int64_t begin, std::int64_t end,
-            std::byte *to);
+  bool read(const FileData &data, std::int32_t dim, std::int64_t begin, std::int64_t end,
+            std::byte *to, Wait wait = Wait::yes);
 
   /// Looks whether any file has changed since its tensor was opened. \throws FileError if one has.
   void check();
@@ -73,8 +75,8 @@ private:
   };
   /// The descriptor of a file, which is not closed before it is let go of.
   [[nodiscard]] std::shared_ptr<const File> open(const FilePart &part);
-  void read_part(const FileData &data, const FilePart &part, std::int32_t dim, std::int64_t begin,
-                 std::int64_t end, std::byte *to);
+  bool read_part(const FileData &data, const FilePart &part, std::int32_t dim, std::int64_t begin,
+                 std::int64_t end, std::byte *to, Wait wait);
 
   std::mutex mutex;
   std::vector<std::shared_ptr<const File>> files; ///< the last one was used last

@@ -2,6 +2,7 @@
 #include "Plan.h"
 
 #include "tsum/Graph/SummationTree.h"
+#include "tsum/Runtime/Jobs.h"
 
 #include <algorithm>
 #include <bit>
@@ -16,7 +17,7 @@ using namespace divided;
 /// beside its data to be little.
 static constexpr std::int64_t most_piece_bytes = std::int64_t{1} << 20;
 static constexpr std::int64_t least_piece_bytes = std::int64_t{16} << 10;
-static constexpr int fewest_buffers = 2, most_buffers = 8;
+static constexpr int fewest_buffers = 2, most_ahead = 8;
 static constexpr std::int64_t alignment = 64;
 
 std::string bytes_to_string(std::int64_t bytes) {
@@ -55,18 +56,6 @@ std::int32_t StreamPlan::cut_of(const InputNode &input) const {
       smallest = dim;
   }
   return bytes == 0 ? not_cut : smallest;
-}
-
-Region region_of(const FileData &data, const Section &section) {
-  const std::int64_t last = section.start + (section.count - 1) * section.step;
-  if (section.count == 0)
-    return {&data, section.dim, 0, 0};
-  return {&data, section.dim, std::min(section.start, last), std::max(section.start, last) + 1};
-}
-
-std::int64_t bytes_of(const Region &region) {
-  const std::int64_t extent = region.data->shape[static_cast<std::size_t>(region.dim)];
-  return extent ? region.data->bytes() / extent * (region.end - region.begin) : 0;
 }
 
 Batch StreamPlan::batch_of(const PassRun &run, std::int64_t begin, std::int64_t count) {
@@ -147,8 +136,9 @@ PiecePlan StreamPlan::pieces_of(const Pass &pass, const PassRun &run) const {
                 std::to_string(fewest_buffers) + " pieces of " + bytes_to_string(plan.bytes) +
                 " and partial results of " + bytes_to_string(partials) + " need " +
                 bytes_to_string(fewest_buffers * plan.bytes + partials));
-  plan.buffers = static_cast<int>(std::clamp<std::int64_t>(plan.bytes ? left / 2 / plan.bytes : 1,
-                                                           fewest_buffers, most_buffers));
+  plan.buffers = static_cast<int>(
+      std::clamp<std::int64_t>(plan.bytes ? left / 2 / plan.bytes : 1, fewest_buffers,
+                               std::max<std::int64_t>(most_ahead, 2 * usable_threads())));
   return plan;
 }
 

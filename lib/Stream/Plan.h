@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ReadAhead.h"
+#include "Batch.h"
 
 #include "tsum/Divided/PassRun.h"
 #include "tsum/stream.h"
@@ -38,10 +38,6 @@ private:
   std::vector<OrderedNode> graph;
   std::vector<divided::Pass> list;
 };
-
-/// What is read for a section of `data`: with what is between its places.
-[[nodiscard]] Region region_of(const FileData &data, const divided::Section &section);
-[[nodiscard]] std::int64_t bytes_of(const Region &region);
 
 /// "1.5 GB".
 [[nodiscard]] std::string bytes_to_string(std::int64_t bytes);

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ReadAhead.h"
 
-#include "tsum/Runtime/PieceProgress.h"
-
-#include <chrono>
-
 namespace tsum::stream {
 
-ReadAhead::ReadAhead(OpenFiles &files, int count) : files(files) {
-  for (int n = 0; n < count; ++n)
-    threads.emplace_back([this] { run(); });
-}
+ReadAhead::ReadAhead(OpenFiles &files, int threads, Done done)
+    : files(files), thread_count(threads), done(std::move(done)) {}
 
 ReadAhead::~ReadAhead() {
   {
@@ -22,24 +16,14 @@ ReadAhead::~ReadAhead() {
     thread.join();
 }
 
-void ReadAhead::ask_for(std::shared_ptr<Batch> batch) {
+void ReadAhead::ask_for(const Batch &batch) {
   {
     const std::lock_guard lock(mutex);
-    queue.push_back(std::move(batch));
+    while (std::ssize(threads) < thread_count)
+      threads.emplace_back([this] { run(); });
+    queue.push_back(&batch);
   }
   asked.notify_one();
-}
-
-void ReadAhead::wait_for(const Batch &batch) {
-  constexpr auto between_looks = std::chrono::milliseconds(50);
-  std::unique_lock lock(mutex);
-  while (!read.wait_for(lock, between_looks, [&] { return batch.is_read; })) {
-    lock.unlock();
-    PieceProgress::look();
-    lock.lock();
-  }
-  if (batch.error)
-    std::rethrow_exception(batch.error);
 }
 
 void ReadAhead::run() {
@@ -48,21 +32,17 @@ void ReadAhead::run() {
     asked.wait(lock, [this] { return is_ending || !queue.empty(); });
     if (is_ending)
       return;
-    const std::shared_ptr<Batch> batch = std::move(queue.front());
+    const Batch &batch = *queue.front();
     queue.pop_front();
     lock.unlock();
     std::exception_ptr error;
     try {
-      for (const Region &region : batch->regions)
-        files.read(*region.data, region.dim, region.begin, region.end,
-                   batch->buffer.get() + region.at);
+      batch.read(files, OpenFiles::Wait::yes);
     } catch (...) {
       error = std::current_exception();
     }
+    done(batch, error);
     lock.lock();
-    batch->error = error;
-    batch->is_read = true;
-    read.notify_all();
   }
 }
 

@@ -26,8 +26,21 @@ public:
 
   /// Evaluates, once, what all pieces share. To be called before the first one.
   void prepare(const DataOf &data_of);
-  /// Evaluates all goals of so many places together, and merges.
-  void add(const DataOf &data_of, std::int64_t begin, std::int64_t count, const Keep &keep);
+
+  /// What one piece gives.
+  class Part {
+    friend class PassRun;
+    std::int64_t begin = 0;
+    // By the place of their goals: one of the two.
+    std::vector<std::optional<PartialReduction>> merging;
+    std::vector<std::optional<Tensor>> kept;
+  };
+
+  /// Evaluates all goals of so many places together. Safe to call from several threads, if
+  /// `data_of` is.
+  [[nodiscard]] Part evaluate(const DataOf &data_of, std::int64_t begin, std::int64_t count) const;
+  /// Merges what a piece gave, or hands it on: one piece at a time, in order.
+  void take(Part part, const Keep &keep);
 
   /// What goals that are reductions have so far, by their place in the pass; nothing for others.
   [[nodiscard]] std::span<std::optional<PartialReduction>> partials() { return merged; }

@@ -74,9 +74,10 @@ public:
         if (random() % 2)
           count = std::max<std::int64_t>(1, (pass.extent - begin) / 2);
         ++counts.pieces;
-        run.add(data_of, begin, count, [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
-          keep(kept[goal.node], goal, piece, at);
-        });
+        run.take(run.evaluate(data_of, begin, count),
+                 [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
+                   keep(kept[goal.node], goal, piece, at);
+                 });
         begin += count;
       }
       run.finish();
