@@ -2,6 +2,7 @@
 
 #include "Elementwise.h"
 
+#include "ShortRows.h"
 #include "Streaming.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,6 +26,8 @@ public:
         vectors(nest.cover(nest.rank() - 1, vectorBytes, nest.widestElement())) {}
 
   void emit() {
+    if (emitShortRows(nest, isInPlace()))
+      return;
     SmallVector<OpOperand *> streamed = streamedOutputs();
     if (streamed.empty())
       return emitLoops();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "Rows.h"
+
 #include "tsum/Codegen/Passes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
 
@@ -229,28 +231,34 @@ void dropUnusedResults(IRRewriter &rewriter, func::FuncOp kernel) {
 }
 
 /// Has one elementwise op yield all that a kernel with several results returns, so that their
-/// epilogues fuse into it.
+/// epilogues fuse into it: of those of most dimensions, if there are others, which may read them.
 void yieldTogether(IRRewriter &rewriter, func::FuncOp kernel) {
   auto returned = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
-  auto types = llvm::to_vector(returned.getOperandTypes());
-  auto shapeOf = [](Type type) { return cast<RankedTensorType>(type).getShape(); };
-  if (types.size() < 2 || !llvm::all_equal(llvm::map_range(types, shapeOf)))
+  auto shapeOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getShape(); };
+  const ArrayRef<int64_t> shape = shapeOf(returned.getOperand(0));
+  auto values = llvm::to_vector(llvm::make_filter_range(
+      returned.getOperands(), [&](Value value) { return shapeOf(value) == shape; }));
+  if (returned.getNumOperands() < 2 ||
+      llvm::any_of(returned.getOperands().drop_front(values.size()),
+                   [&](Value value) { return !isOfRows(value.getType(), kernel); }))
     return;
   rewriter.setInsertionPoint(returned);
   Location loc = returned.getLoc();
   SmallVector<Value> inits;
-  for (Type type : types)
-    inits.push_back(
-        tensor::EmptyOp::create(rewriter, loc, shapeOf(type), getElementTypeOrSelf(type)));
-  const auto rank = static_cast<unsigned>(shapeOf(types.front()).size());
-  SmallVector<AffineMap> maps(2 * types.size(), rewriter.getMultiDimIdentityMap(rank));
+  for (Value value : values)
+    inits.push_back(tensor::EmptyOp::create(rewriter, loc, shape, getElementTypeOrSelf(value)));
+  const auto rank = static_cast<unsigned>(shape.size());
+  SmallVector<AffineMap> maps(2 * values.size(), rewriter.getMultiDimIdentityMap(rank));
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
   auto root = linalg::GenericOp::create(
-      rewriter, loc, types, returned.getOperands(), inits, maps, loops,
+      rewriter, loc, ValueRange(values).getTypes(), values, inits, maps, loops,
       [&](OpBuilder &b, Location loc, ValueRange elements) {
-        linalg::YieldOp::create(b, loc, elements.take_front(types.size()));
+        linalg::YieldOp::create(b, loc, elements.take_front(values.size()));
       });
-  rewriter.modifyOpInPlace(returned, [&] { returned->setOperands(root.getResults()); });
+  rewriter.modifyOpInPlace(returned, [&] {
+    for (auto [number, result] : llvm::enumerate(root.getResults()))
+      returned->setOperand(number, result);
+  });
 }
 
 struct TsumFusePass final : impl::TsumFusePassBase<TsumFusePass> {

@@ -139,6 +139,9 @@ public:
   /// Outputs whose stores, of whole cache lines, go past the caches. They must be aligned to lines.
   llvm::SmallPtrSet<mlir::OpOperand *, 2> streamed;
 
+  /// `count` neighbours along `dim` from the position on, or the first `present` of them.
+  mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count, int64_t present = 0);
+
   /// Stores one vector to each output.
   void store(mlir::ValueRange values, const LaneTile &tile);
 
@@ -157,7 +160,6 @@ private:
   void storeVector(mlir::Value value, mlir::Value buffer, mlir::AffineMap indices);
   mlir::Value load(mlir::OpOperand &operand, const LaneTile &tile);
   void store(mlir::Value value, mlir::OpOperand &operand, const LaneTile &tile);
-  mlir::Value loadLine(mlir::OpOperand &operand, int64_t dim, int64_t count, int64_t present = 0);
   void prefetchNextTile(mlir::OpOperand &operand, int64_t count);
   void prefetchAhead(mlir::OpOperand &operand, int64_t count);
   void prefetch(mlir::OpOperand &operand, llvm::ArrayRef<mlir::AffineExpr> place, int64_t count);

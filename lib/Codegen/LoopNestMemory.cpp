@@ -119,7 +119,6 @@ void LoopNest::storeVector(Value value, Value buffer, AffineMap indices) {
     affine::AffineVectorStoreOp::create(b, loc, value, buffer, indices, ivs);
 }
 
-/// `count` neighbours along `dim`, or the first `present` of them.
 Value LoopNest::loadLine(OpOperand &operand, int64_t dim, int64_t count, int64_t present) {
   auto type = VectorType::get({count}, getElementTypeOrSelf(operand.get()));
   auto loadElement = [&]() -> Value {

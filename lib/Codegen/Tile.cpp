@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "Rows.h"
 #include "Tiling.h"
 
 #include "tsum/Codegen/Passes.h"
@@ -90,13 +91,14 @@ private:
     return success();
   }
 
-  /// Checks that one op has all the results.
+  /// Checks that one op has all the results but those of rows.
   static LogicalResult findRoot(func::FuncOp kernel) {
     auto returned = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
+    auto others = llvm::make_filter_range(returned.getOperands(),
+                                          [&](Value v) { return !isOfRows(v.getType(), kernel); });
     auto rootOf = [](Value result) { return result.getDefiningOp(); };
-    if (returned.getNumOperands() == 1 ||
-        (rootOf(returned.getOperand(0)) &&
-         llvm::all_equal(llvm::map_range(returned.getOperands(), rootOf))))
+    if (std::next(others.begin()) == others.end() ||
+        (rootOf(*others.begin()) && llvm::all_equal(llvm::map_range(others, rootOf))))
       return success();
     return kernel.emitOpError("returns the results of several ops (tsum-fuse makes one of "
                               "them where their shapes are equal)");
@@ -118,7 +120,8 @@ private:
     auto returned = cast<func::ReturnOp>(entry.getTerminator());
     b.setInsertionPoint(returned);
     for (Value result : returned.getOperands()) {
-      if (!result.getDefiningOp<TilingInterface>() && !result.getDefiningOp<ir::PiecesOp>())
+      if (isOfRows(result.getType(), kernel) ||
+          (!result.getDefiningOp<TilingInterface>() && !result.getDefiningOp<ir::PiecesOp>()))
         result = copyToOutput(b, result);
       auto output = bufferType(cast<RankedTensorType>(result.getType()), {});
       auto materialize = bufferization::MaterializeInDestinationOp::create(
@@ -191,9 +194,20 @@ private:
 
   static LogicalResult tile(IRRewriter &rewriter, func::FuncOp kernel, const Tiling &tiling) {
     auto materialize = *kernel.getOps<bufferization::MaterializeInDestinationOp>().begin();
+    SmallVector<linalg::GenericOp> ofRows;
+    for (auto other : kernel.getOps<bufferization::MaterializeInDestinationOp>())
+      if (auto copy = other.getSource().getDefiningOp<linalg::GenericOp>();
+          copy && copy.getNumLoops() < tiling.sizes.size())
+        ofRows.push_back(copy);
     if (auto pieces = materialize.getSource().getDefiningOp<ir::PiecesOp>())
       return tilePieces(rewriter, kernel, pieces, tiling);
     auto root = materialize.getSource().getDefiningOp<TilingInterface>();
+    if (!ofRows.empty()) {
+      if (!llvm::all_of(root->getUsers(), llvm::IsaPred<bufferization::MaterializeInDestinationOp>))
+        return root->emitOpError("has results that others of the kernel read (tsum-fuse has an op "
+                                 "of its own hand them on)");
+      rewriter.moveOpBefore(root, materialize); // behind all that the others read
+    }
 
     // The root's loops: one for each dimension of the output, and those it reduces, which stay
     // whole.
@@ -216,7 +230,58 @@ private:
     if (failed(tiled))
       return root->emitOpError("cannot be tiled");
     rewriter.replaceOp(root, tiled->replacements);
+    if (!ofRows.empty() && failed(tileRows(rewriter, ofRows, *tiled)))
+      return failure();
     fuseProducers(rewriter, tiled->generatedSlices, tiled->loops);
+    return success();
+  }
+
+  /// Has the loop of `tiled` compute those of `copies`, each of a result with an element for each
+  /// row, that belong to its rows: before the rows themselves, whose stores may come late.
+  static LogicalResult tileRows(IRRewriter &rewriter, MutableArrayRef<linalg::GenericOp> copies,
+                                scf::SCFTilingResult &tiled) {
+    auto loop = cast<scf::ForOp>(tiled.loops.front());
+    auto write = cast<tensor::InsertSliceOp>(loop.getYieldedValues().front().getDefiningOp());
+    const size_t rank = copies.front().getNumLoops();
+    const auto places = llvm::to_vector(ArrayRef(write.getMixedOffsets()).take_front(rank));
+    const auto sizes = llvm::to_vector(ArrayRef(write.getMixedSizes()).take_front(rank));
+    const SmallVector<OpFoldResult> strides(rank, rewriter.getIndexAttr(1));
+    Operation *row = tiled.tiledOps.front();
+    SmallVector<Value> destinations;
+    for (linalg::GenericOp copy : copies) {
+      destinations.push_back(copy.getOutputs().front());
+      rewriter.moveOpBefore(destinations.back().getDefiningOp(), loop);
+    }
+    bool isTiled = true;
+    auto tileCopies = [&](OpBuilder &b, Location loc, ArrayRef<BlockArgument> arguments) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(row);
+      SmallVector<Value> written;
+      for (auto [copy, argument] : llvm::zip_equal(copies, arguments)) {
+        auto inLoop = cast<linalg::GenericOp>(b.clone(*copy));
+        inLoop.getOutputsMutable().assign(argument);
+        auto part =
+            cast<TilingInterface>(inLoop.getOperation()).getTiledImplementation(b, places, sizes);
+        isTiled &= succeeded(part);
+        Value value = argument;
+        if (succeeded(part)) {
+          llvm::append_range(tiled.generatedSlices, part->generatedSlices);
+          value = tensor::InsertSliceOp::create(b, loc, part->tiledValues.front(), argument, places,
+                                                sizes, strides);
+        }
+        inLoop.erase();
+        written.push_back(value);
+      }
+      return written;
+    };
+    auto grown = loop.replaceWithAdditionalYields(
+        rewriter, destinations, /*replaceInitOperandUsesInLoop=*/false, tileCopies);
+    if (failed(grown) || !isTiled)
+      return copies.front()->emitOpError("cannot be tiled");
+    tiled.loops.front() = *grown;
+    for (auto [copy, result] :
+         llvm::zip_equal(copies, (*grown)->getResults().take_back(copies.size())))
+      rewriter.replaceOp(copy, result);
     return success();
   }
 

@@ -235,6 +235,13 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
   if (!rows && !columns && output.getRank() > 0)
     tiling.sizes.back() = evenTile(output.getShape().back(), std::max<int64_t>(most, 1),
                                    std::max<int64_t>(1, std::min(most, columnGranule / narrowest)));
+  // Of elementwise ops alone as many lines as make up a tile.
+  if (!rows && !columns && reductions.empty())
+    for (int64_t dim = output.getRank() - 2, lines = most;
+         dim >= 0 && tiling.sizes[dim + 1] == tiling.extents[dim + 1]; --dim) {
+      lines /= std::max<int64_t>(1, tiling.sizes[dim + 1]);
+      tiling.sizes[dim] = evenTile(tiling.extents[dim], std::max<int64_t>(1, lines), 1);
+    }
 
   if (!kernel.getOps<ir::PiecesOp>().empty())
     tiling.sizes.front() = 1; // a tile is of one piece

@@ -17,3 +17,31 @@ func.func @sum_of_nothing(%x: tensor<100x0xf32>) -> tensor<100xf32> {
   } -> tensor<100xf32>
   return %r : tensor<100xf32>
 }
+
+// -----
+
+func.func @rows_that_are_read(%x: tensor<8x512xf32>) -> (tensor<8x512xf32>, tensor<8xf32>)
+    attributes {tsum.rows = 1 : i64} {
+  %zero = arith.constant 0.0 : f32
+  %out = tensor.empty() : tensor<8x512xf32>
+  // expected-error @below {{has results that others of the kernel read (tsum-fuse has an op of its own hand them on)}}
+  %rows = linalg.generic {
+      indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<8x512xf32>) outs(%out : tensor<8x512xf32>) {
+    ^bb0(%element: f32, %old: f32):
+      %twice = arith.addf %element, %element : f32
+      linalg.yield %twice : f32
+  } -> tensor<8x512xf32>
+  %none = tensor.empty() : tensor<8xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%none : tensor<8xf32>) -> tensor<8xf32>
+  %sum = linalg.generic {
+      indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%rows : tensor<8x512xf32>) outs(%init : tensor<8xf32>) {
+    ^bb0(%element: f32, %so_far: f32):
+      %more = tsum.accumulate <reduce_sum f32> (%element) into (%so_far) : (f32) into (f32)
+      linalg.yield %more : f32
+  } -> tensor<8xf32>
+  return %rows, %sum : tensor<8x512xf32>, tensor<8xf32>
+}

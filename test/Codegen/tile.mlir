@@ -222,3 +222,27 @@ func.func @columns_of_few_lines(%x: tensor<16x1000xf32>) -> tensor<16x1000xf32>
   %r = tsum.subtract %x, %all : tensor<16x1000xf32>
   return %r : tensor<16x1000xf32>
 }
+
+// -----
+
+// A result with an element for each row is written by the loop over the rows, before them.
+
+// CHECK-LABEL: func.func @rows_and_their_sums
+//  CHECK-SAME:   (%{{.*}}: memref<1001x512xf32>, %[[R:[^:]*]]: memref<1001x512xf32>, %[[S:[^:]*]]: memref<1001xf32>,
+//       CHECK:   %[[LOOP:.*]]:2 = scf.for {{.*}} -> (tensor<1001x512xf32>, tensor<1001xf32>)
+//       CHECK:     %[[SUM:.*]] = linalg.generic {{.*}}"reduction"
+//       CHECK:     %[[PART:.*]] = linalg.generic {{.*}} ins(%[[SUM]] : tensor<4xf32>)
+//       CHECK:     %[[SUMS:.*]] = tensor.insert_slice %[[PART]] into %{{.*}}[%[[PLACE:.*]]] [4]
+//       CHECK:     %[[ROW:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %[[SUM]] : tensor<4x512xf32>, tensor<4xf32>)
+//       CHECK:     %[[ALL:.*]] = tensor.insert_slice %[[ROW]] into %{{.*}}[%[[PLACE]], 0] [4, 512]
+//   CHECK-NOT:     linalg.generic
+//       CHECK:     scf.yield %[[ALL]], %[[SUMS]]
+//   CHECK-DAG:   materialize_in_destination %[[LOOP]]#0 in restrict writable %[[R]]
+//   CHECK-DAG:   materialize_in_destination %[[LOOP]]#1 in restrict writable %[[S]]
+func.func @rows_and_their_sums(%x: tensor<1001x512xf32>) -> (tensor<1001x512xf32>, tensor<1001xf32>)
+    attributes {tsum.rows = 1 : i64} {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<1001x512xf32> -> tensor<1001xf32>
+  %sums = tsum.broadcast %sum dims = [0] : tensor<1001xf32> -> tensor<1001x512xf32>
+  %r = tsum.divide %x, %sums : tensor<1001x512xf32>
+  return %r, %sum : tensor<1001x512xf32>, tensor<1001xf32>
+}

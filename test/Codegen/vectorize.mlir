@@ -242,3 +242,41 @@ func.func @number_that_is_no_buffer(%x: memref<8xf32>, %y: f32, %out: memref<8xf
   }
   return
 }
+
+// -----
+
+// Rows that are shorter than a register: vectors run on from one into the next, and what has an
+// element for each row or column is shuffled.
+
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+#column = affine_map<(d0, d1) -> (d1)>
+
+// CHECK-LABEL: func.func @short_rows
+//  CHECK-SAME:   (%[[X:[^:]*]]: memref<32x3xf32>, %[[R:[^:]*]]: memref<32xf32>, %[[C:[^:]*]]: memref<3xf32>, %[[OUT:[^:]*]]: memref<32x3xf32>)
+//       CHECK:   %[[COLUMNS:.*]] = affine.vector_load %[[C]][0] : memref<3xf32>, vector<3xf32>
+//       CHECK:   affine.for %[[GROUP:.*]] = 0 to 2
+//       CHECK:     %[[ROWS:.*]] = affine.vector_load %[[R]][%[[GROUP]] * 16] : memref<32xf32>, vector<16xf32>
+//       CHECK:     %[[X0:.*]] = affine.vector_load %[[X]][%[[GROUP]] * 16, 0] : memref<32x3xf32>, vector<16xf32>
+//       CHECK:     %[[R0:.*]] = vector.shuffle %[[ROWS]], %[[ROWS]] [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5]
+//       CHECK:     %[[C0:.*]] = vector.shuffle %[[COLUMNS]], %[[COLUMNS]] [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
+//       CHECK:     %[[SCALED:.*]] = arith.mulf %[[X0]], %[[R0]]
+//       CHECK:     %[[SUM:.*]] = arith.addf %[[SCALED]], %[[C0]]
+//       CHECK:     affine.vector_store %[[SUM]], %[[OUT]][%[[GROUP]] * 16, 0]
+//       CHECK:     affine.vector_load %[[X]][%[[GROUP]] * 16, 16]
+//       CHECK:     vector.shuffle %[[ROWS]], %[[ROWS]] [5, 5, 6,
+//       CHECK:     affine.vector_load %[[X]][%[[GROUP]] * 16, 32]
+//   CHECK-NOT:   affine.for
+func.func @short_rows(%x: memref<32x3xf32>, %r: memref<32xf32>, %c: memref<3xf32>,
+                      %out: memref<32x3xf32>) {
+  linalg.generic {indexing_maps = [#all, #row, #column, #all],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%x, %r, %c : memref<32x3xf32>, memref<32xf32>, memref<3xf32>)
+      outs(%out : memref<32x3xf32>) {
+  ^bb0(%a: f32, %b: f32, %d: f32, %unused: f32):
+    %scaled = arith.mulf %a, %b : f32
+    %sum = arith.addf %scaled, %d : f32
+    linalg.yield %sum : f32
+  }
+  return
+}

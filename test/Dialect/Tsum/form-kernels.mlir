@@ -54,17 +54,17 @@ func.func @two_sums_of_one_epilogue(%x: tensor<4x8xf32>) -> tensor<4xf32> {
 //       CHECK:     tsum.sqrt
 //       CHECK:     tsum.reduce_sum
 func.func @shared_elementwise_value_is_not_stored(%x: tensor<4x8xf32>)
-    -> (tensor<4x8xf32>, tensor<4xf32>) {
+    -> (tensor<4x8xf32>, tensor<8xf32>) {
   %root = tsum.sqrt %x : tensor<4x8xf32>
   %a = tsum.square %root : tensor<4x8xf32>
-  %b = tsum.reduce_sum %root axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
-  return %a, %b : tensor<4x8xf32>, tensor<4xf32>
+  %b = tsum.reduce_sum %root axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
+  return %a, %b : tensor<4x8xf32>, tensor<8xf32>
 }
 
 // -----
 
-// Two kernels whose results have other shapes: a row's sum is not computed by both, but joined with
-// what has its shape.
+// Two kernels whose results have other shapes: a column's sum is not computed by both, but joined
+// with what has its shape.
 
 // CHECK-LABEL: func.func @shared_sum
 //  CHECK-SAME:   %[[X:.*]]: tensor<4x8xf32>
@@ -73,12 +73,12 @@ func.func @shared_elementwise_value_is_not_stored(%x: tensor<4x8xf32>)
 //       CHECK:   return %[[A]], %[[SUM]]#1
 //       CHECK:   func.func @[[KERNEL]]
 //  CHECK-SAME:     tsum.cut = "shared reduction, output", tsum.joined = "result that is read"
-func.func @shared_sum(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>) {
-  %sum = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<4xf32>
-  %sums = tsum.broadcast %sum dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
+func.func @shared_sum(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<8xf32>) {
+  %sum = tsum.reduce_sum %x axes = [0] : tensor<4x8xf32> -> tensor<8xf32>
+  %sums = tsum.broadcast %sum dims = [1] : tensor<8xf32> -> tensor<4x8xf32>
   %a = tsum.divide %x, %sums : tensor<4x8xf32>
-  %b = tsum.square %sum : tensor<4xf32>
-  return %a, %b : tensor<4x8xf32>, tensor<4xf32>
+  %b = tsum.square %sum : tensor<8xf32>
+  return %a, %b : tensor<4x8xf32>, tensor<8xf32>
 }
 
 // -----
@@ -517,4 +517,47 @@ func.func @middle(%x: tensor<8x100x128xf32>) -> tensor<8x100x128xf32> {
   %sums = tsum.broadcast %sum dims = [0, 2] : tensor<8x128xf32> -> tensor<8x100x128xf32>
   %r = tsum.divide %x, %sums : tensor<8x100x128xf32>
   return %r : tensor<8x100x128xf32>
+}
+
+// -----
+
+// What has one element for each row is written where the rows are computed.
+
+// CHECK-LABEL: func.func @rows_and_their_sums
+//  CHECK-NEXT:   %[[R:.*]]:2 = tsum.launch @kernels::@[[KERNEL:[a-z_0-9]*]](%{{.*}}) : (tensor<16x64xf32>) -> (tensor<16x64xf32>, tensor<16xf32>)
+//  CHECK-NEXT:   return %[[R]]#1, %[[R]]#0
+//       CHECK:   func.func @[[KERNEL]]({{.*}} attributes {tsum.cut = "output", tsum.joined = "result that is read", tsum.rows = 1 : i64}
+//   CHECK-NOT:   func.func
+func.func @rows_and_their_sums(%x: tensor<16x64xf32>) -> (tensor<16xf32>, tensor<16x64xf32>) {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<16x64xf32> -> tensor<16xf32>
+  %sums = tsum.broadcast %sum dims = [0] : tensor<16xf32> -> tensor<16x64xf32>
+  %r = tsum.divide %x, %sums : tensor<16x64xf32>
+  return %sum, %r : tensor<16xf32>, tensor<16x64xf32>
+}
+
+// -----
+
+// Also of rows that nothing else reduces; not of columns, nor of rows that caches do not keep.
+
+// CHECK-LABEL: func.func @rows_and_sums_of_others
+//       CHECK:   tsum.launch {{.*}} -> (tensor<16x64xf32>, tensor<16xf32>)
+//       CHECK:   tsum.launch {{.*}} -> tensor<64xf32>
+//       CHECK:   func.func {{.*}} tsum.joined = "same data", tsum.rows = 1 : i64
+func.func @rows_and_sums_of_others(%x: tensor<16x64xf32>)
+    -> (tensor<16x64xf32>, tensor<16xf32>, tensor<64xf32>) {
+  %r = tsum.square %x : tensor<16x64xf32>
+  %rows = tsum.reduce_sum %x axes = [1] : tensor<16x64xf32> -> tensor<16xf32>
+  %columns = tsum.reduce_sum %x axes = [0] : tensor<16x64xf32> -> tensor<64xf32>
+  return %r, %rows, %columns : tensor<16x64xf32>, tensor<16xf32>, tensor<64xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @long_rows_and_their_sums
+// CHECK-COUNT-2: tsum.launch
+func.func @long_rows_and_their_sums(%x: tensor<2x100000xf32>)
+    -> (tensor<2xf32>, tensor<2x100000xf32>) {
+  %sum = tsum.reduce_sum %x axes = [1] : tensor<2x100000xf32> -> tensor<2xf32>
+  %r = tsum.square %x : tensor<2x100000xf32>
+  return %sum, %r : tensor<2xf32>, tensor<2x100000xf32>
 }

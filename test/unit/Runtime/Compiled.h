@@ -3,9 +3,25 @@
 
 #include "Cases.h"
 #include "tsum/Reference/Evaluate.h"
+#include "tsum/cache.h"
 #include "tsum/eval.h"
 
 namespace tsum::test {
+
+/// While it lives, what the compiler fails on is a failure of the test: other code would give the
+/// same values.
+class CompilesAll {
+public:
+  CompilesAll() {
+    set_cache_log([](const CacheEvent &event) {
+      if (!event.failure.empty())
+        ADD_FAILURE() << event.failure << " in\n" << event.graph;
+    });
+  }
+  ~CompilesAll() { set_cache_log(nullptr); }
+  CompilesAll(const CompilesAll &) = delete;
+  CompilesAll &operator=(const CompilesAll &) = delete;
+};
 
 /// Compiled code gives the reference's bits. `build` makes the outputs anew each time it is called,
 /// as a graph can be evaluated only once.
@@ -16,7 +32,10 @@ template <class Build> void expect_compiled_as_reference(const Build &build) {
     graphs += graph_to_string(output) + '\n';
   SCOPED_TRACE(graphs);
   std::vector<std::vector<std::byte>> expected = reference::evaluate_tree(build());
-  ASSERT_NO_THROW(eval(compiled));
+  {
+    const CompilesAll all;
+    ASSERT_NO_THROW(eval(compiled));
+  }
   for (std::size_t i = 0; i < compiled.size(); ++i) {
     DType dtype = compiled[i].dtype();
     const auto *bytes = static_cast<const std::byte *>(compiled[i].bytes());

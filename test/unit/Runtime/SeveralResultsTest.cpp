@@ -79,6 +79,31 @@ TEST_P(SeveralResults, OfLongDataAreCutTogether) {
       [&] { return std::vector{reduce_sum(x), reduce_sum(square(x)), reduce_max(x)}; });
 }
 
+TEST_P(SeveralResults, OfRowsAndOneForEachRow) {
+  std::size_t turn = 0;
+  for (const Shape &shape :
+       {Shape{1}, Shape{1100}, Shape{5, 1}, Shape{1, 5}, Shape{3, 0}, Shape{0, 3}, Shape{7, 3},
+        Shape{33, 130}, Shape{2, 1040}, Shape{1040, 2}, Shape{3, 70000}, Shape{2, 7, 65}})
+    for (const Axes &axes : {Axes{-1}, Axes{0}, Axes{}}) {
+      const Layout &layout = layouts[turn++ % std::size(layouts)];
+      SCOPED_TRACE(std::string(layout.name) + to_string(shape));
+      Tensor x = sample_tensor(dtype, shape, layout);
+      Tensor y = sample_tensor(dtype, shape);
+      expect_compiled_as_reference([&] { // what rows read of results for each
+        Tensor sum = reduce_sum(x, axes, true);
+        return std::vector{x - sum, sum, square(sum), x * sum};
+      });
+      expect_compiled_as_reference([&] { // and the other way round
+        Tensor product = x * y;
+        return std::vector{reduce_sum(product, axes), product, reduce_max(abs(product), axes)};
+      });
+      expect_compiled_as_reference([&] { // neither reads the other
+        return std::vector{x + y, reduce_sum(cast(x, DType::f64), axes),
+                           reduce_any(greater(y, 1), axes)};
+      });
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(DTypes, SeveralResults, testing::ValuesIn(dtypes_in(Domain::Real)),
                          name_of_dtype);
 
@@ -102,6 +127,34 @@ TEST(JoinedKernels, OfMoments) {
     EXPECT_EQ(kernels_of(build(0)), 1);
     for (std::int64_t axis : {0, 1})
       expect_compiled_as_reference([&] { return build(axis); });
+  }
+}
+
+TEST(JoinedKernels, OfRowsAndWhatIsKnownOfThem) {
+  for (DType dtype : {DType::f32, DType::f64}) {
+    // 1000 rows of 3 have tiles of many rows, of which the last one begins earlier.
+    for (const Shape &shape : {Shape{64, 1000}, Shape{1001, 3}, Shape{4, 16, 100}, Shape{1000}}) {
+      Tensor x = sample_tensor(dtype, shape);
+      auto normalized = [&] {
+        auto [mean, variance] = moments(x, -1, true);
+        Tensor deviation = sqrt(variance + 0.001);
+        return std::vector{(x - mean) / deviation, mean, deviation};
+      };
+      auto cross_entropy = [&] {
+        Tensor normalizer = reduce_logsumexp(x, -1, true);
+        return std::vector{normalizer - reduce_max(x, -1, true), exp(x - normalizer)};
+      };
+      auto total_of_results = [&] {
+        Tensor y = softmax(x, -1);
+        return std::vector{y, reduce_sum(square(y), -1)};
+      };
+      EXPECT_EQ(kernels_of(normalized()), 1) << to_string(shape);
+      EXPECT_EQ(kernels_of(cross_entropy()), 1) << to_string(shape);
+      EXPECT_EQ(kernels_of(total_of_results()), 1) << to_string(shape);
+      expect_compiled_as_reference(normalized);
+      expect_compiled_as_reference(cross_entropy);
+      expect_compiled_as_reference(total_of_results);
+    }
   }
 }
 

@@ -26,12 +26,9 @@ public:
     Block &body = function.getBody().front();
     giveOutputsMemory(body.getTerminator());
     KernelPlan plan(function, smallKernels);
-    auto lastOp = [](const PlannedKernel *kernel) {
-      return kernel->results.back().getDefiningOp();
-    };
     auto planned = llvm::map_to_vector(plan.kernels(), [](const PlannedKernel &k) { return &k; });
     llvm::sort(planned, [&](const PlannedKernel *a, const PlannedKernel *b) {
-      return lastOp(a)->isBeforeInBlock(lastOp(b));
+      return a->lastOp()->isBeforeInBlock(b->lastOp());
     });
     for (const PlannedKernel *kernel : planned)
       outline(*kernel, plan);
@@ -88,7 +85,7 @@ private:
 
     std::string name = nameOf(ops) + "_" + std::to_string(count++);
     OpBuilder b = OpBuilder::atBlockEnd(kernels.getBody());
-    Location loc = planned.results.back().getLoc();
+    Location loc = planned.lastOp()->getLoc();
     TypeRange types = ValueRange(planned.results).getTypes();
     auto kernel = func::FuncOp::create(
         b, loc, name,
@@ -120,7 +117,7 @@ private:
                              return mapping.lookup(result);
                            }));
 
-    OpBuilder at(planned.results.back().getDefiningOp());
+    OpBuilder at(planned.lastOp());
     auto symbol = SymbolRefAttr::get(kernels.getSymNameAttr(),
                                      FlatSymbolRefAttr::get(kernel.getSymNameAttr()));
     auto launch = ir::LaunchOp::create(at, loc, types, symbol, inputs.getArrayRef());

@@ -71,8 +71,12 @@ bool isData(Value value) {
 
 GrowingKernel::GrowingKernel(ArrayRef<Value> results, const OpCosts &costs) : costs(costs) {
   kernel.results.assign(results.begin(), results.end());
+  // What has an element for each row is computed before the row that others have.
   for (Value result : results)
-    note(result, {Place::Epilogue, llvm::to_vector<4>(llvm::seq(typeOf(result).getRank()))},
+    note(result,
+         {typeOf(result).getRank() == typeOf(results.front()).getRank() ? Place::Epilogue
+                                                                        : Place::Broadcast,
+          llvm::to_vector<4>(llvm::seq(typeOf(result).getRank()))},
          /*loops=*/1);
 }
 

@@ -50,7 +50,24 @@ std::optional<PlannedKernel> formOne(ArrayRef<Value> results, const OpCosts &cos
   }
   if (!growing.computesResultsOnce())
     return std::nullopt;
-  return std::move(growing).finish();
+  PlannedKernel kernel = std::move(growing).finish();
+  const size_t rank = shapeOf(results.front()).size(), least = shapeOf(results.back()).size();
+  const bool areRows = kernel.lines && kernel.lines->areRows();
+  if (least < rank && !(areRows && kernel.lines->keptCount() == int64_t(least)))
+    return std::nullopt;
+  return kernel;
+}
+
+/// Whether one of two shapes has an element for each row of the other.
+bool isShapeOfRows(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
+  if (a.size() > b.size())
+    std::swap(a, b);
+  return a.size() < b.size() && b.take_front(a.size()) == a;
+}
+
+/// Whether one kernel can have results of both shapes.
+bool canGoTogether(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
+  return a == b || isShapeOfRows(a, b);
 }
 
 } // namespace
@@ -65,6 +82,13 @@ std::optional<SmallVector<int64_t, 4>> Lines::keptDims(int64_t resultRank) const
     if (!llvm::is_contained(axes, dim))
       dims.push_back(dim);
   return dims;
+}
+
+Operation *PlannedKernel::lastOp() const {
+  return llvm::max_element(
+             results,
+             [](Value a, Value b) { return a.getDefiningOp()->isBeforeInBlock(b.getDefiningOp()); })
+      ->getDefiningOp();
 }
 
 KernelPlan::KernelPlan(func::FuncOp function, bool smallKernels)
@@ -172,11 +196,12 @@ bool KernelPlan::joinOthersTo(size_t a) {
   return llvm::any_of(candidatesFor(a), [&](size_t b) { return join(a, b); });
 }
 
-/// Where what a kernel reads lies: results of one kernel lie together, so do the parts of complex
-/// numbers. Of these any one stands for all.
+/// Where what a kernel reads lies: results of one kernel, of one shape, lie together, so do the
+/// parts of complex numbers. Of these any one stands for all.
 Value KernelPlan::memoryOf(Value input) const {
   if (const PlannedKernel *kernel = kernelOf(input))
-    return kernel->results.front();
+    return *llvm::find_if(kernel->results,
+                          [&](Value result) { return shapeOf(result) == shapeOf(input); });
   auto other = interleaved.find(input);
   return other == interleaved.end() ? input : other->second;
 }
@@ -213,7 +238,7 @@ SmallVector<size_t> KernelPlan::candidatesFor(size_t a) const {
     return {};
   auto add = [&](size_t b) {
     if (b != a && !all[b].results.empty() && found.size() < maxCandidates &&
-        shapeOf(all[b].results.front()) == shapeOf(kernel.results.front()))
+        canGoTogether(shapeOf(all[b].results.front()), shapeOf(kernel.results.front())))
       found.insert(b);
   };
   for (Value result : kernel.results)
@@ -252,9 +277,16 @@ bool KernelPlan::join(size_t a, size_t b) {
   SmallVector<Value> results =
       llvm::filter_to_vector(both, [&](Value v) { return isNeeded(v, a, b); });
   llvm::sort(results, [](Value x, Value y) {
-    return x.getDefiningOp()->isBeforeInBlock(y.getDefiningOp());
+    const size_t ranks[] = {shapeOf(x).size(), shapeOf(y).size()};
+    return ranks[0] != ranks[1] ? ranks[0] > ranks[1]
+                                : x.getDefiningOp()->isBeforeInBlock(y.getDefiningOp());
   });
-  if (results.size() > maxResults || !llvm::all_equal(llvm::map_range(results, shapeOf)))
+  // Of rows there is one kind.
+  auto *ofRows =
+      llvm::find_if(results, [&](Value v) { return shapeOf(v) != shapeOf(results.front()); });
+  const auto rowShapes = llvm::map_range(llvm::make_range(ofRows, results.end()), shapeOf);
+  if (results.size() > maxResults || !llvm::all_equal(rowShapes) ||
+      (ofRows != results.end() && !isShapeOfRows(shapeOf(results.front()), shapeOf(*ofRows))))
     return false;
   std::optional<PlannedKernel> joined = formOne(results, costs, [&](Value value) {
     return places.contains(value) && !llvm::is_contained(both, value);
@@ -289,6 +321,9 @@ StringRef KernelPlan::reasonToJoin(const PlannedKernel &a, const PlannedKernel &
   };
   if (reads(a, b) || reads(b, a))
     return "result that is read";
+  // A row that is reduced is at hand where its elements are computed.
+  if (isShapeOfRows(shapeOf(a.results.front()), shapeOf(b.results.front())))
+    return shareData(a, b) ? "same data" : "";
   const bool haveSameLines =
       a.lines && b.lines ? a.lines->areAlike(*b.lines) : !a.lines && !b.lines;
   const bool haveSameLoops =

@@ -40,7 +40,8 @@ struct PlannedKernel {
   /// The extents of a reduction's operand, and its axes.
   using Loops = std::pair<llvm::ArrayRef<int64_t>, llvm::ArrayRef<int64_t>>;
 
-  /// All of one shape, in the order of their ops.
+  /// Those of most dimensions come first, all of one shape, in the order of their ops. Others have
+  /// one element for each row of a kernel on rows.
   llvm::SmallVector<mlir::Value, 1> results;
   Reasons cuts;  ///< why these have memory
   Reasons joins; ///< why there are several
@@ -54,6 +55,9 @@ struct PlannedKernel {
   std::optional<Lines> lines;
   /// How many columns a tile takes, if lines are no rows.
   int64_t columns = 0;
+
+  /// The op of the results that comes last.
+  mlir::Operation *lastOp() const;
 };
 
 /// Which kernels compute a function. Takes time linear in its operations.
