@@ -231,10 +231,10 @@ func.func @columns_of_few_lines(%x: tensor<16x1000xf32>) -> tensor<16x1000xf32>
 //  CHECK-SAME:   (%{{.*}}: memref<1001x512xf32>, %[[R:[^:]*]]: memref<1001x512xf32>, %[[S:[^:]*]]: memref<1001xf32>,
 //       CHECK:   %[[LOOP:.*]]:2 = scf.for {{.*}} -> (tensor<1001x512xf32>, tensor<1001xf32>)
 //       CHECK:     %[[SUM:.*]] = linalg.generic {{.*}}"reduction"
-//       CHECK:     %[[PART:.*]] = linalg.generic {{.*}} ins(%[[SUM]] : tensor<4xf32>)
-//       CHECK:     %[[SUMS:.*]] = tensor.insert_slice %[[PART]] into %{{.*}}[%[[PLACE:.*]]] [4]
-//       CHECK:     %[[ROW:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %[[SUM]] : tensor<4x512xf32>, tensor<4xf32>)
-//       CHECK:     %[[ALL:.*]] = tensor.insert_slice %[[ROW]] into %{{.*}}[%[[PLACE]], 0] [4, 512]
+//       CHECK:     %[[PART:.*]] = linalg.generic {{.*}} ins(%[[SUM]] : tensor<3xf32>)
+//       CHECK:     %[[SUMS:.*]] = tensor.insert_slice %[[PART]] into %{{.*}}[%[[PLACE:.*]]] [3]
+//       CHECK:     %[[ROW:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %[[SUM]] : tensor<3x512xf32>, tensor<3xf32>)
+//       CHECK:     %[[ALL:.*]] = tensor.insert_slice %[[ROW]] into %{{.*}}[%[[PLACE]], 0] [3, 512]
 //   CHECK-NOT:     linalg.generic
 //       CHECK:     scf.yield %[[ALL]], %[[SUMS]]
 //   CHECK-DAG:   materialize_in_destination %[[LOOP]]#0 in restrict writable %[[R]]

@@ -399,15 +399,15 @@ func.func @at_most_four_results(%x: tensor<4xf32>)
 //  CHECK-NEXT:     tsum.exp
 //  CHECK-NEXT:     return
 func.func @value_of_many_readers(%x: tensor<4x8x2x2x2xf32>)
-    -> (tensor<8x2x2x2xf32>, tensor<4x2x2x2xf32>, tensor<4x8x2x2xf32>, tensor<4x8xf32>, tensor<f32>) {
+    -> (tensor<8x2x2x2xf32>, tensor<4x2x2x2xf32>, tensor<4x8x2x2xf32>, tensor<4x2xf32>, tensor<f32>) {
   %powers = tsum.exp %x : tensor<4x8x2x2x2xf32>
   %a = tsum.reduce_sum %powers axes = [0] : tensor<4x8x2x2x2xf32> -> tensor<8x2x2x2xf32>
   %b = tsum.reduce_sum %powers axes = [1] : tensor<4x8x2x2x2xf32> -> tensor<4x2x2x2xf32>
-  %c = tsum.reduce_sum %powers axes = [4] : tensor<4x8x2x2x2xf32> -> tensor<4x8x2x2xf32>
-  %d = tsum.reduce_sum %powers axes = [2, 3, 4] : tensor<4x8x2x2x2xf32> -> tensor<4x8xf32>
+  %c = tsum.reduce_sum %powers axes = [3] : tensor<4x8x2x2x2xf32> -> tensor<4x8x2x2xf32>
+  %d = tsum.reduce_sum %powers axes = [1, 2, 3] : tensor<4x8x2x2x2xf32> -> tensor<4x2xf32>
   %e = tsum.reduce_sum %powers axes = [0, 1, 2, 3, 4] : tensor<4x8x2x2x2xf32> -> tensor<f32>
   return %a, %b, %c, %d, %e
-      : tensor<8x2x2x2xf32>, tensor<4x2x2x2xf32>, tensor<4x8x2x2xf32>, tensor<4x8xf32>, tensor<f32>
+      : tensor<8x2x2x2xf32>, tensor<4x2x2x2xf32>, tensor<4x8x2x2xf32>, tensor<4x2xf32>, tensor<f32>
 }
 
 // -----

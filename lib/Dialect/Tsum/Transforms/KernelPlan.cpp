@@ -319,11 +319,17 @@ StringRef KernelPlan::reasonToJoin(const PlannedKernel &a, const PlannedKernel &
   auto reads = [](const PlannedKernel &reader, const PlannedKernel &kernel) {
     return llvm::any_of(kernel.results, [&](Value v) { return reader.inputs.contains(v); });
   };
-  if (reads(a, b) || reads(b, a))
+  const bool dependent = reads(a, b) || reads(b, a);
+  if (isShapeOfRows(shapeOf(a.results.front()), shapeOf(b.results.front()))) {
+    // A row that is reduced is at hand where its elements are computed.
+    const bool isOfA = shapeOf(a.results.front()).size() < shapeOf(b.results.front()).size();
+    const PlannedKernel &rows = isOfA ? b : a, &ofRows = isOfA ? a : b;
+    if (shapeOf(ofRows.results.front()).empty() || (!rows.lines && !rows.loops.empty()))
+      return "";
+    return dependent ? "result that is read" : shareData(a, b) ? "same data" : "";
+  }
+  if (dependent)
     return "result that is read";
-  // A row that is reduced is at hand where its elements are computed.
-  if (isShapeOfRows(shapeOf(a.results.front()), shapeOf(b.results.front())))
-    return shareData(a, b) ? "same data" : "";
   const bool haveSameLines =
       a.lines && b.lines ? a.lines->areAlike(*b.lines) : !a.lines && !b.lines;
   const bool haveSameLoops =
