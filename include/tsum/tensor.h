@@ -4,10 +4,12 @@
 #include "tsum/dtype.h"
 #include "tsum/error.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
 #include <memory>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -81,11 +83,20 @@ private:
   std::shared_ptr<const Node> node_ptr;
 };
 
+/// What elements are copied from: `std::vector<float>`, say, also of bool, or an array.
+template <class Range>
+concept ElementRange =
+    std::ranges::forward_range<Range> && Element<std::ranges::range_value_t<Range>>;
+
 /// Data copied from `values`, in row-major order.
 /// \throws ShapeError if `values` does not have as many elements as `shape`, or `shape` has a
 /// negative extent or too many elements.
 template <Element T>
 [[nodiscard]] Tensor constant(std::span<const T> values, Shape shape, std::string_view name = {});
+template <ElementRange Range>
+[[nodiscard]] Tensor constant(const Range &values, Shape shape, std::string_view name = {});
+/// All of them as a vector.
+template <ElementRange Range> [[nodiscard]] Tensor constant(const Range &values);
 
 /// A scalar, a vector or a matrix written out: `constant({{1.f, 2.f}, {3.f, 4.f}})`.
 /// \throws ShapeError if the rows differ in length.
@@ -159,6 +170,23 @@ template <Element T>
 Tensor constant(std::span<const T> values, Shape shape, std::string_view name) {
   return detail::copy_to_constant(values.data(), values.size(), dtype_of<T>, std::move(shape),
                                   name);
+}
+
+template <ElementRange Range>
+Tensor constant(const Range &values, Shape shape, std::string_view name) {
+  using T = std::ranges::range_value_t<Range>;
+  if constexpr (std::ranges::contiguous_range<const Range>) {
+    return constant(std::span<const T>(values), std::move(shape), name);
+  } else {
+    const auto count = static_cast<std::size_t>(std::ranges::distance(values));
+    const auto copy = std::make_unique<T[]>(count);
+    std::ranges::copy(values, copy.get());
+    return constant(std::span<const T>(copy.get(), count), std::move(shape), name);
+  }
+}
+
+template <ElementRange Range> Tensor constant(const Range &values) {
+  return constant(values, {static_cast<std::int64_t>(std::ranges::distance(values))});
 }
 
 template <Element T> Tensor constant(T value, std::string_view name) {

@@ -93,8 +93,7 @@ int main(int argc, char **argv) {
     down[n] = std::sin(static_cast<float>(n));
   for (std::size_t n = 0; n < across.size(); ++n)
     across[n] = std::cos(static_cast<float>(n));
-  save_npy(path, constant(std::span<const float>(down), {rows, 1}) *
-                     constant(std::span<const float>(across), {1, columns}));
+  save_npy(path, constant(down, {rows, 1}) * constant(across, {1, columns}));
 
   const Tensor mapped = load_npy(path);
   const Tensor in_pieces = open_npy(path);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <cstring>
+#include <deque>
 #include <thread>
 
 using namespace tsum;
@@ -41,6 +42,25 @@ TEST(Constant, TakesWrittenValuesOfAnyShape) {
   EXPECT_EQ(cube.name(), "cube");
   EXPECT_THAT([] { return constant<float>({1, 2}, {0, 4}); },
               ThrowsMessage<ShapeError>("constant: 2 values given for shape [0,4], which takes 0"));
+}
+
+TEST(Constant, CopiesRangesOfElements) {
+  const std::vector<float> floats = {1, 2, 3, 4, 5, 6};
+  EXPECT_EQ(constant(floats, {2, 3}).shape(), (Shape{2, 3}));
+  EXPECT_EQ(constant(floats, {2, 3}).to_vector<float>(), floats);
+  EXPECT_EQ(constant(floats).shape(), (Shape{6}));
+  EXPECT_EQ(constant(std::span(floats).first(4), {2, 2}, "x").to_vector<float>(),
+            std::vector(floats.begin(), floats.begin() + 4));
+  const std::vector<bool> flags = {true, false, true};
+  const Tensor of_flags = constant(flags);
+  EXPECT_EQ(of_flags.dtype(), DType::boolean);
+  EXPECT_TRUE(std::ranges::equal(of_flags.data<bool>(), flags));
+  const std::deque<double> doubles = {1, 2};
+  EXPECT_EQ(constant(doubles, {2, 1}).to_vector<double>(), (std::vector<double>{1, 2}));
+  const int numbers[] = {1, 2, 3};
+  EXPECT_EQ(constant(numbers).dtype(), DType::i32);
+  EXPECT_THROW((void)constant(floats, {2, 2}), ShapeError);
+  EXPECT_EQ(constant(std::vector<float>(), {0, 4}).shape(), (Shape{0, 4}));
 }
 
 TEST(Constant, RejectsAnotherNumberOfValues) {
