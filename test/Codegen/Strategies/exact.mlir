@@ -9,7 +9,7 @@
 // added up, in 64 bits since there are many. What is left of a row is loaded with zeros behind.
 // CHECK-LABEL: func.func @rows
 //  CHECK-SAME:   %[[X:.*]]: memref<48x1000xf32>, %[[OUT:.*]]: memref<48xf32>
-//   CHECK-DAG:   %[[LIMBS:.*]] = memref.alloca() {{.*}} : memref<256xi64>
+//   CHECK-DAG:   %[[ELEMENTS:.*]] = memref.alloca() {{.*}} : memref<1008xf32>
 //   CHECK-DAG:   %[[MAGIC:.*]] = memref.alloca() {{.*}} : memref<2xf32>
 //   CHECK-DAG:   %[[SUMS:.*]] = memref.alloca() {{.*}} : memref<32xi64>
 //   CHECK-NOT:   linalg.fill
@@ -36,12 +36,13 @@
 //       CHECK:       scf.if
 //       CHECK:         affine.vector_load %[[X]]
 
-// The results are rounded from the integers, or from limbs.
+// The results are rounded from the integers, or the elements are collected for the library.
 //       CHECK:     scf.if %{{.*}} -> (vector<16xf32>) {
 //       CHECK:       tsum.limbs "round_fixed" f32 (%[[SUMS]], %[[MAGIC]], %{{.*}}) at (%{{.*}}) numbers [16, 2, 16, 0, 1, 0]
 //       CHECK:     } else {
-//       CHECK:       tsum.limbs "add" f32 (%[[LIMBS]], %{{.*}}) at (%{{.*}}) numbers [16, 0]
-//       CHECK:       tsum.limbs "round" f32 (%[[LIMBS]], %{{.*}}) at (%{{.*}}) numbers [16, 1, 0]
+//       CHECK:       affine.for %[[ROW:.*]] = 0 to 16 {
+//       CHECK:         vector.store %{{.*}}, %[[ELEMENTS]]
+//       CHECK:         tsum.limbs "sum" f32 (%[[ELEMENTS]], %{{.*}}) at (%{{.*}}, %[[ROW]]) numbers [1, 1008, 1, 1008, 1, 0]
 //       CHECK:     affine.vector_store %{{.*}}, %[[OUT]][%[[GROUP]] * 16]
 func.func @rows(%x: memref<48x1000xf32>, %out: memref<48xf32>) {
   %zero = arith.constant 0.0 : f32
@@ -104,7 +105,7 @@ func.func @short_rows(%x: memref<48x13xf32>, %out: memref<48xf32>) {
 //       CHECK:     affine.for %[[GROUP:.*]] = 0 to 12 {
 //       CHECK:       scf.if
 //       CHECK:         affine.for %[[ROW:.*]] = 0 to 32 iter_args
-//       CHECK:       tsum.limbs "add" f64 (%{{.*}}) at (%{{.*}}) numbers [8, 72]
+//       CHECK:       tsum.limbs "add" f64 (%{{.*}}, %[[X:.*]], %[[X]]) at (%{{.*}}) numbers [8, 72]
 //       CHECK:   affine.for %{{.*}} = 0 to 12 {
 //       CHECK:     tsum.limbs "add_fixed" f64
 //       CHECK:     tsum.limbs "round" f64

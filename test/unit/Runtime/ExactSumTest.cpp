@@ -5,6 +5,10 @@
 
 #include <algorithm>
 
+#ifdef __SSE2__
+#include <xmmintrin.h>
+#endif
+
 using namespace tsum;
 using namespace tsum::test;
 
@@ -123,6 +127,31 @@ TEST(ExactSums, OfZerosArePositive) {
        {std::vector{-0.0, -0.0}, {1.0, -1.0}, {-1.0, 1.0}, {-0x1p-1074, 0x1p-1074}})
     EXPECT_FALSE(std::signbit(exact(values)));
 }
+
+#ifdef __SSE2__
+TEST(ExactSums, CountSubnormalNumbersThatTheProcessorTakesForZeros) {
+  const float tiny = std::numeric_limits<float>::denorm_min();
+  std::vector<float> values;
+  for (int n = 0; n < 5000; ++n)
+    values.push_back(n % 3 ? std::ldexp(1.F, n % 250 - 126) : static_cast<float>(n) * tiny);
+  for (const Shape &shape : {Shape{5000}, Shape{1000, 5}, Shape{5, 1000}, Shape{50, 100}})
+    for (std::int64_t axis = 0; axis < std::ssize(shape); ++axis) {
+      auto sums = [&] {
+        const Tensor sum =
+            reduce_sum(borrow(values.data(), shape), axis, {.accuracy = Accuracy::exact});
+        const ThreadScope scope(1);
+        eval(sum);
+        return std::vector<float>(sum.data<float>().begin(), sum.data<float>().end());
+      };
+      const std::vector<float> expected = sums();
+      const unsigned mode = _mm_getcsr();
+      _mm_setcsr(mode | 0x8040);
+      const std::vector<float> flushed = sums();
+      _mm_setcsr(mode);
+      EXPECT_EQ(flushed, expected) << to_string(shape) << " over " << axis;
+    }
+}
+#endif
 
 TEST(ExactSums, OfInfinitiesAndNaNs) {
   EXPECT_EQ(exact<double>({HUGE_VAL, 1e308, 1e308, -1e308}), HUGE_VAL);
