@@ -33,7 +33,7 @@ static void add_level(Limbs<T> sum, const Fixed<T> &fixed, int level, std::int64
 }
 
 template <class T> void Adder<T>::add(Limbs<T> sum, const T *x, std::int64_t count) {
-  constexpr std::int64_t lanes = Fixed<T>::lanes, fewest = 4 * lanes;
+  constexpr std::int64_t lanes = vector_lanes<T>, fewest = 4 * lanes;
   while (count >= fewest) {
     const Vectors<T> block{x, std::min(Vectors<T>::most, count / lanes), lanes};
     const std::int64_t size = block.count * lanes;
@@ -58,7 +58,8 @@ template <class T> void Adder<T>::add(Limbs<T> sum, const T *x, std::int64_t cou
 template <class T>
 void Adder<T>::add_columns(std::int64_t *limbs, std::int64_t step, const T *x, std::int64_t rows,
                            std::int64_t columns, std::int64_t row) {
-  constexpr std::int64_t lanes = Fixed<T>::lanes;
+  constexpr std::int64_t lanes = vector_lanes<T>;
+  static_assert(lanes == Fixed<T>::lanes);
   T copy[Vectors<T>::most * lanes];
   for (; columns > 0; columns -= lanes, x += lanes, limbs += lanes * step) {
     const std::int64_t width = std::min(lanes, columns);

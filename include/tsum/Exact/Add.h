@@ -7,6 +7,9 @@
 
 namespace tsum::exact {
 
+/// How many elements vectors take side by side.
+template <class T> inline constexpr std::int64_t vector_lanes = sizeof(T) == 4 ? 16 : 8;
+
 /// Adds floats to limbs in vectors, block by block: where a window holds them, as compiled kernels
 /// do (lib/Codegen/ExactWindow.h); any other f32 in levels of f64; and else one by one. A window
 /// stays where it was for the blocks before.
