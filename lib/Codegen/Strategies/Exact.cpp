@@ -57,10 +57,14 @@ public:
       : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc), kept(loops.kept),
         reduced(loops, isNarrow(loops)), reduction(loops.accumulators.front().reduction()),
         type(reduction.getBlockType()), width(ExactWindow::vectorLanes(type)) {
-    // Of a line that fills no vector, a narrower one.
-    if (loops.isInner() && !isNarrow(loops))
-      width = std::min(
-          width, int64_t(llvm::bit_ceil(uint64_t(std::max<int64_t>(1, loops.mostElements())))));
+    // Of a line that fills no vector, a narrower one; and two of half the width are less than one
+    // where elements become f64.
+    if (loops.isInner() && !isNarrow(loops)) {
+      const auto most = uint64_t(std::max<int64_t>(1, loops.mostElements()));
+      width = std::min(width, int64_t(llvm::bit_ceil(most)));
+      if (width == 16 && most <= 16 && reduced.dims.size() == 1)
+        width = 8;
+    }
   }
 
   void emit() {
@@ -116,7 +120,8 @@ private:
                                      : nest.cover(rowDim, mostRows * elementBytes, elementBytes);
     const bool areCollectedTogether = paddedElements() <= mostCollected;
     ExactSums sums(loops, rows.width, rows.width, /*isCommon=*/true,
-                   (areCollectedTogether ? rows.width : 1) * paddedElements());
+                   (areCollectedTogether ? rows.width : 1) * paddedElements(),
+                   isUnrolled ? loops.mostElements() : 0);
     const LaneTile tile = loops.inAnyOrder({loops.line, width, 1});
     const Lanes lanes{zero(), rows.width, rows.width};
 
@@ -167,7 +172,7 @@ private:
       const int64_t elements = paddedElements();
       if (areCollectedTogether) {
         nest.loop(rows.width, constant(0), collectRow);
-        const bool isInOrder = elements <= width && !tile.evenFirst;
+        const bool isInOrder = reduced.dims.size() == 1 && !tile.evenFirst;
         sums.sumCollected(rows.width, isInOrder ? loops.mostElements() : elements, 1, elements,
                           zero());
       } else {
@@ -369,7 +374,8 @@ private:
     // A vector that is one block is done before the next.
     const bool isOnly = chunks.isOne && !reduction.getToNodes();
     const int64_t lanes = groups.width * (isOnly ? 1 : groups.count);
-    ExactSums sums(loops, lanes, lanes, /*isCommon=*/false, placesOfChunk * groups.width);
+    ExactSums sums(loops, lanes, lanes, /*isCommon=*/false, placesOfChunk * groups.width,
+                   isOnly && elements <= ExactWindow::mostOfFew(type) ? elements : 0);
     Value count = allocateCount(elements);
 
     Chunked blocks{sums, tile, chunks, 1, isOnly};

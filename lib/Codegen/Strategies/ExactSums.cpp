@@ -39,12 +39,12 @@ static void ifTrue(OpBuilder &b, Location loc, Value condition, llvm::function_r
 }
 
 ExactSums::ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon,
-                     int64_t blockSize)
+                     int64_t blockSize, int64_t few)
     : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc) {
   for (auto [each, value] : llvm::zip(loops.accumulators.each(), loops.values)) {
     ir::ReductionAttr reduction = each.reduction();
     Type type = reduction.getBlockType();
-    Part part{ExactWindow(nest, reduction, !isa<BlockArgument>(value), windowLanes, isCommon),
+    Part part{ExactWindow(nest, reduction, !isa<BlockArgument>(value), windowLanes, isCommon, few),
               nest.allocate(limbLanes * words(), b.getI64Type()), nest.allocate(blockSize, type),
               nest.allocate(limbLanes, reduction.getResultType()), Value()};
     if (reduction.getFromNodes() || reduction.getToNodes())
@@ -55,8 +55,12 @@ ExactSums::ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLan
 }
 
 ValueRange ExactSums::valuesOf(ValueRange block, size_t part) const {
-  const size_t each = block.size() / parts.size();
-  return block.slice(part * each, each);
+  if (block.size() == 2 * parts.size()) // the extrema alone
+    return block.slice(2 * part, 2);
+  size_t first = 0;
+  for (const Part &before : ArrayRef(parts).take_front(part))
+    first += before.window.valuesOfBlock();
+  return block.slice(first, parts[part].window.valuesOfBlock());
 }
 
 //===-- Limbs ---------------------------------------------------------------------------------===//

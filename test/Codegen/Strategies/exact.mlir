@@ -58,17 +58,18 @@ func.func @rows(%x: memref<48x1000xf32>, %out: memref<48xf32>) {
 
 // -----
 
-// Rows of one vector stand side by side in the code, and their sums are shuffled together. The sum
-// of so few f32 is an f64.
+// Short rows stand side by side in the code, and their sums are shuffled together. The sum of so few
+// f32 in a window is an f64: f64 add them.
 
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #rows = affine_map<(d0, d1) -> (d0)>
 
 //  CHECK-LABEL: func.func @short_rows
 // CHECK-COUNT-8:   vector.maskedload
+//         CHECK:   arith.extf %{{.*}} : vector<8xf32> to vector<8xf64>
 // CHECK-COUNT-8:   vector.shuffle
-//         CHECK:   %[[SUM:.*]] = arith.addf %{{.*}} : vector<8xf64>
-//         CHECK:   arith.truncf %[[SUM]] : vector<8xf64> to vector<8xf32>
+//         CHECK:   arith.truncf %{{.*}} : vector<8xf64> to vector<8xf32>
+//         CHECK:   tsum.limbs "sum" f32 (%{{.*}}) at (%{{.*}}) numbers [8, 13, 1, 16, 1, 0]
 func.func @short_rows(%x: memref<48x13xf32>, %out: memref<48xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%out : memref<48xf32>)

@@ -57,6 +57,39 @@ TEST_P(ExactSum, OfSpecialValues) {
   ASSERT_NO_FATAL_FAILURE(expect_compiled(broadcast_to(x, {3, 37}), 0));
 }
 
+/// Most bits that a window takes, all of them ones, in rows and columns of few elements: what adds
+/// them has no bit to spare.
+TEST_P(ExactSum, OfFewElementsThatFillTheirWindow) {
+  const bool is_double = real_dtype(GetParam()) == DType::f64;
+  constexpr std::int64_t results = 48;
+  std::mt19937_64 random(1);
+  for (std::int64_t count : {3, 8, 13, 32, 64, 256})
+    for (std::int64_t axis : {0, 1}) {
+      const Shape shape = axis == 1 ? Shape{results, count} : Shape{count, results};
+      std::vector<double> values(static_cast<std::size_t>(results * count));
+      for (std::int64_t n = 0; n < results * count; ++n) {
+        // Each result has a span of its own, up to more than any window has.
+        const std::int64_t result = axis == 1 ? n / count : n % results;
+        const auto span = static_cast<int>(result % 24) * (is_double ? 2 : 1);
+        const int exponent =
+            random() % 4 ? random() % 2 ? span : 0 : static_cast<int>(random() % 64) % (span + 1);
+        const double ones = 2 - (is_double ? 0x1p-52 : 0x1p-23);
+        values[static_cast<std::size_t>(n)] = std::ldexp(random() % 8 ? ones : -1, exponent - 9);
+      }
+      const Tensor x = cast(constant<double>(values, shape), GetParam());
+      eval(x);
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_as_reference([&] {
+        std::vector<Tensor> sums = {reduce_sum(x, axis, {.accuracy = Accuracy::exact}),
+                                    reduce_mean(x, axis, {.accuracy = Accuracy::exact})};
+        if (count == 13 && kind_of(GetParam()) != DTypeKind::Complex)
+          for (DType to : {DType::f32, DType::f64})
+            sums.push_back(reduce_sum(x, axis, {.dtype = to, .accuracy = Accuracy::exact}));
+        return sums;
+      })) << to_string(shape)
+          << " over " << axis;
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(DTypes, ExactSum, testing::ValuesIn(dtypes_in(Domain::Inexact, true)),
                          name_of_dtype);
 
