@@ -50,12 +50,19 @@ int64_t ExactWindow::mostOfSum(Type type) {
 }
 
 ExactWindow::ExactWindow(LoopNest &nest, ir::ReductionAttr reduction, bool isComputed,
-                         int64_t lanes, bool isCommon)
+                         int64_t lanes, bool isCommon, int64_t few)
     : nest(nest), b(nest.b), loc(nest.loc), type(reduction.getBlockType()),
       holdsAll(reduction.getElement().isF16()),
       levels(isComputed && reduction.getElement().isF32() ? 3 : 2), lanes(lanes),
-      windows(isCommon ? 1 : lanes), isCommon(isCommon) {
-  sums = nest.allocate(levels * lanes, b.getI64Type());
+      windows(isCommon ? 1 : lanes), isCommon(isCommon),
+      inDoubles(few > 0 && levels == 2 &&
+                (type.isF32() || (reduction.getRounded().isF64() && reduction.getDivisor() == 1))),
+      // An element is at most 2^51 units of its level, and 2^53 are a float.
+      margin(inDoubles && type.isF64()
+                 ? std::max<int64_t>(0, int64_t(llvm::Log2_64_Ceil(uint64_t(few))) - 2)
+                 : 0) {
+  assert(few <= mostOfFew(type));
+  sums = nest.allocate(sumsOfBlock() * lanes, inDoubles ? Type(b.getF64Type()) : b.getI64Type());
   upper = nest.allocate(windows, bitsType());
   lower = nest.allocate(windows, bitsType());
   magics = nest.allocate(levels * windows, type);
@@ -101,11 +108,11 @@ void ExactWindow::setUnits(Value value, AffineExpr first) {
   Value shift = of(fraction());
   // From here on elements are beyond the window; infinities and NaNs always are.
   const int64_t infinity = type.isF32() ? 255 : 2047;
-  Value end = AddIOp::create(b, loc, value, of(height() - 1));
+  Value end = AddIOp::create(b, loc, value, of(height() - 1 - margin));
   end = MinSIOp::create(b, loc, end, of(infinity));
   nest.storeTo(upper, first, ShLIOp::create(b, loc, end, shift));
   // Below this they have bits under the unit; compared as `add` has it.
-  Value begin = ShLIOp::create(b, loc, value, shift);
+  Value begin = ShLIOp::create(b, loc, AddIOp::create(b, loc, value, of(margin)), shift);
   nest.storeTo(lower, first, AddIOp::create(b, loc, begin, of(mostBits())));
   for (int64_t level = 0; level < levels; ++level) {
     Value exponent = AddIOp::create(b, loc, value, of((levels - 1 - level) * fraction()));
@@ -125,7 +132,11 @@ SmallVector<Value> ExactWindow::magic(AffineExpr first, int64_t width) {
 
 SmallVector<Value> ExactWindow::emptyBlock(int64_t width) {
   auto bits = VectorType::get({width}, bitsType());
-  SmallVector<Value> block(levels + 1, constant(b, loc, bits, 0));
+  Value zero = inDoubles ? Value(ConstantOp::create(
+                               b, loc, b.getZeroAttr(VectorType::get({width}, b.getF64Type()))))
+                         : constant(b, loc, bits, 0);
+  SmallVector<Value> block(sumsOfBlock(), zero);
+  block.push_back(constant(b, loc, bits, 0));
   block.push_back(constant(b, loc, bits, mostBits()));
   return block;
 }
@@ -137,11 +148,23 @@ SmallVector<Value> ExactWindow::add(ValueRange block, Value elements, ValueRange
   Type bits = like(elements, bitsType());
   Value most = constant(b, loc, bits, mostBits());
   Value magnitude = AndIOp::create(b, loc, BitcastOp::create(b, loc, bits, elements), most);
-  Value &largest = sum[levels], &smallest = sum[levels + 1];
+  Value &largest = *(sum.end() - 2), &smallest = sum.back();
   largest = MaxSIOp::create(b, loc, largest, magnitude);
   if (!holdsAll)
     smallest = MinSIOp::create(b, loc, smallest, AddIOp::create(b, loc, magnitude, most));
 
+  if (inDoubles) {
+    auto add = [&](Value &to, Value x) { to = AddFOp::create(b, loc, to, x); };
+    if (type.isF32()) {
+      add(sum[0], ExtFOp::create(b, loc, like(elements, b.getF64Type()), elements));
+    } else {
+      Value upper = AddFOp::create(b, loc, elements, magic[0]);
+      upper = SubFOp::create(b, loc, upper, magic[0]);
+      add(sum[0], upper);
+      add(sum[1], SubFOp::create(b, loc, elements, upper));
+    }
+    return sum;
+  }
   Value rest = elements;
   for (int64_t level = 0; level < levels; ++level) {
     Value fixed = AddFOp::create(b, loc, rest, magic[level]);
@@ -182,10 +205,11 @@ Value ExactWindow::moveTo(ValueRange extrema, AffineExpr first) {
   // Between the lowest and the highest unit that will do. That of the lower level must leave no
   // subnormal numbers, which a host may have told the processor to take for zeros, and the M of the
   // higher one must be finite, which leaves out infinities and NaNs.
-  Value lowest = SubIOp::create(b, loc, high, of(height() - 2));
+  Value lowest = SubIOp::create(b, loc, high, of(height() - 2 - margin));
   lowest = MaxSIOp::create(b, loc, lowest, of(fraction() + 1));
   const int64_t largestExponent = type.isF32() ? 254 : 2046;
-  Value highest = MinSIOp::create(b, loc, low, of(largestExponent - height()));
+  Value highest = SubIOp::create(b, loc, low, of(margin));
+  highest = MinSIOp::create(b, loc, highest, of(largestExponent - height()));
   Value fits = CmpIOp::create(b, loc, CmpIPredicate::sle, lowest, highest);
   Value middle = ShRUIOp::create(b, loc, AddIOp::create(b, loc, lowest, highest), of(1));
   // Of several windows those stay that hold their elements.
@@ -226,6 +250,11 @@ static Value widen(OpBuilder &b, Location loc, Value integers) {
 }
 
 void ExactWindow::take(ValueRange blockSums, Value additions, AffineExpr first, bool isOnly) {
+  if (inDoubles) {
+    for (int64_t level = 0; level < sumsOfBlock(); ++level)
+      nest.storeTo(sums, at(level, first), blockSums[level]);
+    return;
+  }
   const int64_t width = widthOf(blockSums.front());
   SmallVector<Value> numbers = magic(first, width);
   for (int64_t level = 0; level < levels; ++level) {
@@ -259,9 +288,17 @@ void ExactWindow::takeLines(ArrayRef<SmallVector<Value>> lines, Value additions,
       foldLines(b, loc, SmallVector<SmallVector<Value>>(lines), [&](ValueRange x, ValueRange y) {
         SmallVector<Value> sums;
         for (auto [left, right] : llvm::zip_equal(x, y))
-          sums.push_back(AddIOp::create(b, loc, left, right));
+          if (inDoubles)
+            sums.push_back(AddFOp::create(b, loc, left, right));
+          else
+            sums.push_back(AddIOp::create(b, loc, left, right));
         return sums;
       });
+  if (inDoubles) {
+    for (int64_t level = 0; level < sumsOfBlock(); ++level)
+      nest.storeTo(sums, at(level, first), folded[level]);
+    return;
+  }
   for (int64_t level = 0; level < levels; ++level)
     nest.storeTo(sums, at(level, first),
                  widen(b, loc, withoutMagic(folded[level], numbers[level], additions)));
@@ -306,6 +343,13 @@ Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t el
     width = 1;
   }
   Type rounded = reduction.getResultType();
+  if (inDoubles) {
+    Value sum = sumOf(0, first, width);
+    if (type.isF64()) // both are floats, which are rounded once
+      sum = AddFOp::create(b, loc, sum, sumOf(1, first, width));
+    sum = divide(sum, reduction);
+    return rounded.isF64() ? sum : TruncFOp::create(b, loc, like(sum, rounded), sum).getResult();
+  }
   if (reduction.getDivisor() == 1 && type.isF32() && levels == 2 && elements <= fewElements) {
     Value sum = roundSingles(first, width);
     return rounded.isF64() ? sum : TruncFOp::create(b, loc, like(sum, rounded), sum).getResult();
@@ -319,6 +363,28 @@ Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t el
       {width, levels, lanes, isCommon ? 0 : 1, reduction.getDivisor(),
        static_cast<int64_t>(roundingOf(reduction))});
   return nest.loadFrom(results, nest.constant(0), width);
+}
+
+/// f64 over the divisor, rounded to odd if they are rounded once more.
+Value ExactWindow::divide(Value sums, ir::ReductionAttr reduction) {
+  if (reduction.getDivisor() == 1)
+    return sums;
+  using Number = ValueLane<double>;
+  LaneBuilder l{b, loc, {widthOf(sums)}};
+  const Number number(&l, sums), divisor(static_cast<double>(reduction.getDivisor()));
+  Number quotient = number / divisor;
+  if (reduction.getRounded().isF64())
+    return quotient.value;
+  // What a quotient leaves is a float, and says on which side the exact one is: if the last bit is
+  // not set, that of the neighbour there is.
+  Number rest = fma(-quotient, divisor, number);
+  using Word = ValueLane<std::uint64_t>;
+  Word word = bits(quotient);
+  Word isDown = (word ^ bits(rest)) >> 63;
+  Word isEven = (word & Word(1)) ^ Word(1);
+  Word step = select(rest == Number(0), Word(0), isEven);
+  word = word + select(isDown == Word(0), step, Word(0) - step);
+  return from_bits(word).value;
 }
 
 /// Sums of a few f32, as f64, which holds them.

@@ -18,6 +18,9 @@ namespace tsum {
 /// levels are a window of 2p - 1 bits: elements of p - 1 binades next to each other. f32 that the
 /// kernel computes have a third one, since a square has twice the binades of its root.
 ///
+/// Where a window holds a few elements that are all of a sum, f64 add them: f32, whose sum is an
+/// f64, and f64 in two levels, of which each has a sum that is one.
+///
 /// Elements come in *blocks*. Each is added by the window of those before it, with its largest and
 /// smallest magnitude beside, which tell in the end whether all elements were within. If not, the
 /// window moves and the block is added again. docs/numerics.md proves the counts.
@@ -25,12 +28,15 @@ class ExactWindow {
 public:
   /// The windows of `lanes` sums of what `reduction` takes: one for all if `isCommon`, else each
   /// its own. They stay where the last block left them until the kernel returns. Those of f16,
-  /// which hold all of these, never move.
+  /// which hold all of these, never move. If there are `few`, a block is all of a sum, of so many
+  /// elements, else that is 0.
   ExactWindow(LoopNest &nest, ir::ReductionAttr reduction, bool isComputed, int64_t lanes,
-              bool isCommon);
+              bool isCommon, int64_t few);
 
   /// How many elements each lane of a block takes at most, so that no integer overflows.
   static constexpr int64_t mostOfBlock = 256;
+  /// How many elements are few.
+  static int64_t mostOfFew(mlir::Type type) { return type.isF32() ? 256 : 64; }
   /// How many elements a sum, of blocks or of lanes, takes before `flush`.
   static int64_t mostOfSum(mlir::Type type);
 
@@ -38,6 +44,8 @@ public:
   void clear(mlir::AffineExpr first, int64_t width);
 
   // A block: the sums of its lanes, of each level, and their largest and smallest magnitude.
+
+  size_t valuesOfBlock() const { return size_t(sumsOfBlock()) + 2; }
 
   /// What is added to elements of the lanes from `first` on, for each level.
   llvm::SmallVector<mlir::Value> magic(mlir::AffineExpr first, int64_t width);
@@ -79,6 +87,7 @@ public:
   static int64_t vectorLanes(mlir::Type type) { return type.isF32() ? 16 : 8; }
 
 private:
+  int64_t sumsOfBlock() const { return inDoubles && type.isF32() ? 1 : levels; }
   /// Between the units of the highest and the lowest level, in binades.
   int64_t height() const { return (levels - 1) * fraction(); }
   int64_t fraction() const { return type.isF32() ? 23 : 52; }
@@ -89,6 +98,7 @@ private:
   mlir::Value unit(mlir::AffineExpr first, int64_t width);
   mlir::Value roundSingles(mlir::AffineExpr first, int64_t width);
   mlir::Value roundDoubles(mlir::AffineExpr first, int64_t width);
+  mlir::Value divide(mlir::Value sums, ir::ReductionAttr reduction);
   mlir::Value withoutMagic(mlir::Value sum, mlir::Value magic, mlir::Value additions);
   mlir::Value sumOf(int64_t level, mlir::AffineExpr first, int64_t width);
   void setUnits(mlir::Value units, mlir::AffineExpr first);
@@ -106,7 +116,9 @@ private:
   int64_t levels;
   int64_t lanes, windows;
   bool isCommon;
-  mlir::Value sums;         ///< level by level, the highest first
+  bool inDoubles;           ///< whether f64 add the elements, in place of integers
+  int64_t margin;           ///< of the window at both ends, for sums of f64
+  mlir::Value sums;         ///< level by level, the highest first; or f64
   mlir::Value magics;       ///< of each level the M of each window, likewise
   mlir::Value upper, lower; ///< the limits of magnitudes, by their bits, as `add` keeps these
 };

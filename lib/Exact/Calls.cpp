@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Exact/Calls.h"
 
+#include "Loops.h"
+#include "tsum/Exact/Add.h"
 #include "tsum/Exact/Limbs.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 
@@ -39,11 +42,39 @@ void store(void *out, std::int64_t at, double value, Rounding rounding) {
 template <class T> struct Functions {
   using Sum = Limbs<T>;
 
-  static void add(std::int64_t *limbs, const T *x, std::int64_t count, std::int64_t step) {
+  // What kernels hand over is beyond their windows.
+
+  static void add(std::int64_t *limbs, const T *begin, const T *end, std::int64_t lanes,
+                  std::int64_t step) {
+    Adder<T> adder(/*beyond=*/true);
     if (step == 0)
-      return Sum(limbs).add(x, count);
-    for (std::int64_t n = 0; n < count; ++n)
-      Sum(limbs + n * step).add(x[n]);
+      adder.add(Sum(limbs), begin, end - begin);
+    else
+      adder.add_columns(limbs, step, begin, (end - begin) / lanes, lanes, lanes);
+  }
+
+  static void sum(const T *x, void *out, std::int64_t results, std::int64_t elements,
+                  std::int64_t step, std::int64_t result_step, std::int64_t divisor,
+                  std::int64_t rounding) {
+    const auto as = static_cast<Rounding>(rounding);
+    constexpr std::int64_t most = FewElements<T>::results;
+    // A single result leaves most lanes empty, and elements far apart are read one by one.
+    const std::int64_t most_elements = results == 1 ? 16 : result_step == 1 ? 128 : 64;
+    const bool is_odd = as != Rounding::Double;
+    const bool can_divide = sizeof(T) == 4 && is_odd && divisor <= std::int64_t{1} << 24;
+    const bool are_few = elements <= std::min<std::int64_t>(most_elements, FewElements<T>::most) &&
+                         (divisor == 1 || can_divide) && keeps_subnormals();
+    for (std::int64_t first = 0; first < results; first += most) {
+      const std::int64_t count = std::min(most, results - first);
+      const T *from = x + first * result_step;
+      double sums[most];
+      if (!are_few || !loops().of<T>().sum_few({from, elements, step, result_step},
+                                               static_cast<int>(count), is_odd, divisor, sums))
+        sum_in_limbs(from, sums, count, elements, step, result_step, divisor, as);
+      for (std::int64_t n = 0; n < count; ++n)
+        store(out, first + n, sums[n], as);
+    }
+    count_elements(results * elements);
   }
 
   static void add_fixed(std::int64_t *limbs, const std::int64_t *sums, const T *magic,
@@ -82,6 +113,25 @@ template <class T> struct Functions {
           exact::round(static_cast<UInt128>(sum < 0 ? -sum : sum), unit, divisor, as);
       store(out, n, sum < 0 ? -value : value, as);
     }
+  }
+
+  static void sum_in_limbs(const T *x, double *out, std::int64_t results, std::int64_t elements,
+                           std::int64_t step, std::int64_t result_step, std::int64_t divisor,
+                           Rounding rounding) {
+    constexpr std::int64_t most = FewElements<T>::results;
+    std::int64_t limbs[most * Sum::words];
+    std::fill_n(limbs, results * Sum::words, 0);
+    Adder<T> adder(/*beyond=*/true);
+    if (result_step == 1 && elements > FewElements<T>::most)
+      adder.add_columns(limbs, Sum::words, x, elements, results, step);
+    else
+      for (std::int64_t n = 0; n < results; ++n)
+        if (Sum sum(limbs + n * Sum::words); step == 1)
+          adder.add(sum, x + n * result_step, elements);
+        else
+          sum.add(x + n * result_step, elements, step);
+    for (std::int64_t n = 0; n < results; ++n)
+      out[n] = Sum(limbs + n * Sum::words).round(divisor, rounding);
   }
 
   static void store_node(std::int64_t *limbs, std::int64_t *node) {

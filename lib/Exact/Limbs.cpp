@@ -43,14 +43,33 @@ static double round_sticky(UInt128 magnitude, int unit, bool is_more, Rounding r
   return scale(static_cast<double>(kept), unit + dropped);
 }
 
+/// The next digit of a quotient, of `number`, which is less than 2^32 `by`. A function of the
+/// compiler's divides 128 bits, slowly.
+static UInt128 next_digit(UInt128 number, std::uint64_t by, std::uint64_t &remainder) {
+  if (number >> 64 != 0) {
+    remainder = static_cast<std::uint64_t>(number % by);
+    return number / by;
+  }
+  const auto low = static_cast<std::uint64_t>(number);
+  remainder = low % by;
+  return low / by;
+}
+
 double round(UInt128 magnitude, int unit, std::int64_t divisor, Rounding rounding) {
   if (divisor == 1 || magnitude == 0)
     return round_sticky(magnitude, unit, /*is_more=*/false, rounding);
   // As many bits as there are, of which the divisor leaves more than 64.
   const int zeros = leading_zeros(magnitude);
   magnitude <<= zeros;
-  const auto by = static_cast<UInt128>(divisor);
-  return round_sticky(magnitude / by, unit - zeros, magnitude % by != 0, rounding);
+  const auto by = static_cast<std::uint64_t>(divisor);
+  UInt128 quotient = static_cast<std::uint64_t>(magnitude >> 64) / by;
+  std::uint64_t remainder = static_cast<std::uint64_t>(magnitude >> 64) % by;
+  for (const int shift : {32, 0}) {
+    const auto digit = static_cast<std::uint32_t>(magnitude >> shift);
+    quotient =
+        (quotient << 32) + next_digit(static_cast<UInt128>(remainder) << 32 | digit, by, remainder);
+  }
+  return round_sticky(quotient, unit - zeros, remainder != 0, rounding);
 }
 
 template <class T> double Limbs<T>::round(std::int64_t divisor, Rounding rounding) {
@@ -106,9 +125,7 @@ template <class T> double Limbs<T>::round_quotient(std::int64_t divisor, Roundin
   std::size_t at = top;
   while (at > 0 && quotient >> 64 == 0) {
     const UInt128 dividend = (static_cast<UInt128>(remainder) << 32) + digits[--at];
-    const UInt128 digit = dividend / by; // more than 32 bits of the first one
-    remainder = static_cast<std::uint64_t>(dividend - digit * by);
-    quotient = (quotient << 32) + digit;
+    quotient = (quotient << 32) + next_digit(dividend, by, remainder);
   }
   bool is_more = remainder != 0;
   for (std::size_t n = 0; n < at && !is_more; ++n)

@@ -2,16 +2,15 @@
 //
 // Exact sums, in limbs, which are added up in any order.
 #include "Content.h"
+#include "ExactLines.h"
 
 #include "tsum/Exact/Limbs.h"
-#include "tsum/Graph/Strided.h"
 #include "tsum/eval.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -32,7 +31,8 @@ public:
 
   [[nodiscard]] std::int64_t count() const { return std::ssize(words) / Sum::words; }
 
-  void add(std::int64_t sum, T x) { of(sum).add(x); }
+  /// All of them, one behind the other.
+  [[nodiscard]] std::int64_t *limbs() { return words.data(); }
 
   void add(Sums others) {
     for (std::int64_t n = 0; n < count(); ++n)
@@ -117,32 +117,15 @@ public:
   /// Adds the elements of `part`, which has values.
   static void add(const Whole &whole, const Tensor &part, Sums<Wide> &sums) {
     const std::shared_ptr<const Storage> values = part.node()->values();
-    Shape shape(part.shape().begin(), part.shape().end());
-    ByteStrides strides = values->strides;
-    std::vector<std::int64_t> steps(shape.size(), 0); // from sum to sum
-    std::int64_t step = 1;
-    for (std::size_t dim = shape.size(); dim-- > 0;)
-      if (!whole.is_reduced(static_cast<std::int64_t>(dim))) {
-        steps[dim] = step;
-        step *= shape[dim];
-      }
-    // Along memory where that is possible.
-    std::size_t inner = shape.size() - 1;
-    for (std::size_t dim = 0; dim < shape.size(); ++dim)
-      if (shape[dim] > 1 && strides[dim] == std::int64_t{sizeof(T)})
-        inner = dim;
-    const std::int64_t extent = std::exchange(shape[inner], shape[inner] > 0);
-    for_each_index<2>(shape, {strides, steps}, [&](const auto &offsets) {
-      const std::byte *place = values->data + offsets[0];
-      std::int64_t sum = offsets[1];
-      for (std::int64_t n = 0; n < extent; ++n) {
-        T element;
-        std::memcpy(&element, place, sizeof(T));
-        sums.add(sum, static_cast<Wide>(element));
-        place += strides[inner];
-        sum += steps[inner];
-      }
-    });
+    std::vector<SummedDim> dims;
+    std::int64_t step = 1; // from sum to sum
+    for (std::size_t dim = part.shape().size(); dim-- > 0;) {
+      const std::int64_t extent = part.shape()[dim];
+      const bool is_kept = !whole.is_reduced(static_cast<std::int64_t>(dim));
+      dims.push_back({extent, values->strides[dim], is_kept ? step : 0});
+      step *= is_kept ? extent : 1;
+    }
+    add_exactly(whole.dtype, values->data, std::move(dims), sums.limbs());
     sums.carry();
   }
 

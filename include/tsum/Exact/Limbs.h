@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -48,12 +49,17 @@ public:
 
   void add(T x) { add(&x, 1); }
 
-  /// Adds `size` of them.
-  void add(const T *x, std::int64_t size) {
-    for (std::int64_t n = 0; n < size; ++n)
-      add_uncounted(x[n]);
+  /// Adds `size` of them, each a `step` behind the one before.
+  void add(const T *x, std::int64_t size, std::int64_t step = 1) {
     elements() += size;
-    count(size);
+    while (size > 0) {
+      const std::int64_t some = std::min(size, most_additions / element_additions);
+      for (std::int64_t n = 0; n < some; ++n)
+        add_uncounted(x[n * step]);
+      count(some * element_additions);
+      x += some * step;
+      size -= some;
+    }
   }
 
   /// How many elements were added.
@@ -95,8 +101,10 @@ public:
   void add(std::span<const std::int64_t, node_words> node);
 
 private:
-  /// Parts of up to 32 bits.
+  /// Parts of up to 32 bits. An element's upper part has more if it is an f64, which is as many.
   static constexpr std::int64_t most_additions = std::int64_t{1} << 29;
+  static constexpr std::int64_t element_additions = std::int64_t{1}
+                                                    << std::max(0, Limits::digits - 32);
 
   void count(std::int64_t added) {
     if ((additions() += added) >= most_additions) [[unlikely]]
@@ -116,14 +124,9 @@ private:
     const std::int64_t sign = -static_cast<std::int64_t>(bits >> (8 * sizeof(T) - 1));
     const std::int64_t number = (magnitude ^ sign) - sign;
     const auto power = static_cast<std::int64_t>(exponent - is_normal);
-    if constexpr (sizeof(T) == 4) { // two limbs hold it
-      std::int64_t *limb = words_of_sum + power / 32;
-      const std::int64_t shifted = number << power % 32;
-      limb[0] += shifted & mask;
-      limb[1] += shifted >> 32;
-    } else {
-      add_parts(number, power);
-    }
+    std::int64_t *limb = words_of_sum + power / 32;
+    limb[0] += static_cast<std::int64_t>(static_cast<std::uint64_t>(number) << power % 32) & mask;
+    limb[1] += number >> (32 - power % 32);
   }
 
   void add_parts(std::int64_t number, std::int64_t power) {

@@ -48,6 +48,8 @@ constexpr int64_t rowsOfRun = 4, fewestInRun = 4;
 constexpr int64_t mostShuffled = 5;
 /// Rows of so few vectors stand side by side in the code, and are added up together.
 constexpr int64_t fewVectors = 2, rowsInCode = 8;
+/// Rows of up to so many elements go to the library together, if no window holds them.
+constexpr int64_t mostCollected = 64;
 
 class Emitter {
 public:
@@ -55,10 +57,14 @@ public:
       : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc), kept(loops.kept),
         reduced(loops, isNarrow(loops)), reduction(loops.accumulators.front().reduction()),
         type(reduction.getBlockType()), width(ExactWindow::vectorLanes(type)) {
-    // Of a line that fills no vector, a narrower one.
-    if (loops.isInner() && !isNarrow(loops))
-      width = std::min(
-          width, int64_t(llvm::bit_ceil(uint64_t(std::max<int64_t>(1, loops.mostElements())))));
+    // Of a line that fills no vector, a narrower one; and two of half the width are less than one
+    // where elements become f64.
+    if (loops.isInner() && !isNarrow(loops)) {
+      const auto most = uint64_t(std::max<int64_t>(1, loops.mostElements()));
+      width = std::min(width, int64_t(llvm::bit_ceil(most)));
+      if (width == 16 && most <= 16 && reduced.dims.size() == 1)
+        width = 8;
+    }
   }
 
   void emit() {
@@ -112,7 +118,10 @@ private:
     const LoopNest::Cover rows = rowDim < 0
                                      ? LoopNest::Cover{1, 1}
                                      : nest.cover(rowDim, mostRows * elementBytes, elementBytes);
-    ExactSums sums(loops, rows.width, rows.width, /*isCommon=*/true);
+    const bool areCollectedTogether = paddedElements() <= mostCollected;
+    ExactSums sums(loops, rows.width, rows.width, /*isCommon=*/true,
+                   (areCollectedTogether ? rows.width : 1) * paddedElements(),
+                   isUnrolled ? loops.mostElements() : 0);
     const LaneTile tile = loops.inAnyOrder({loops.line, width, 1});
     const Lanes lanes{zero(), rows.width, rows.width};
 
@@ -153,18 +162,32 @@ private:
       return extrema;
     };
     auto take = [](ValueRange) {}; // row by row, above
-    auto addToLimbs = [&] {
-      overRows({}, [&](AffineExpr row, ValueRange) {
-        return overVectorsOfRow(tile, {}, [&](ValueRange elements, ValueRange) {
-          sums.addToLimbs(elements, row, /*toFirst=*/true);
-          return SmallVector<Value>();
-        });
+    auto collectRow = [&](AffineExpr row, ValueRange place) {
+      toRow(row);
+      return overVectorsOfRow(tile, place, [&](ValueRange elements, ValueRange place) {
+        return SmallVector<Value>{sums.collect(elements, place.front())};
       });
+    };
+    auto sum = [&] {
+      const int64_t elements = paddedElements();
+      if (areCollectedTogether) {
+        nest.loop(rows.width, constant(0), collectRow);
+        const bool isInOrder = reduced.dims.size() == 1 && !tile.evenFirst;
+        sums.sumCollected(rows.width, isInOrder ? loops.mostElements() : elements, 1, elements,
+                          zero());
+      } else {
+        nest.loop(rows.width, [&](AffineExpr row) {
+          collectRow(row, constant(0));
+          sums.sumCollected(1, elements, 1, elements, row);
+        });
+      }
+      return sums.collectedSums(rows.width);
     };
     auto emitBlock = [&] {
       if (rowDim >= 0)
         start = nest.position[rowDim];
-      SmallVector<Value> results = sums.resultsOf({add, take, addToLimbs}, lanes, paddedElements());
+      SmallVector<Value> results =
+          sums.resultsOf({.add = add, .take = take, .sum = sum}, lanes, paddedElements());
       if (rowDim >= 0)
         nest.position[rowDim] = start;
       store(results, LaneTile{rowDim, rows.width, 1});
@@ -246,14 +269,23 @@ private:
     auto take = [&](ValueRange block) {
       sums.take(block, chunk.places, lanes.first, blocks.isOnly);
     };
-    auto addToLimbs = [&] {
-      reduced.overChunk(blocks.chunks, chunk, blocks.step, {}, [&](ValueRange) {
-        sums.addToLimbs(loops.elements(blocks.tile), lanes.first, lanes.areOne());
-        return SmallVector<Value>();
-      });
+    auto collect = [&] {
+      return reduced
+          .overChunk(blocks.chunks, chunk, blocks.step, constant(0),
+                     [&](ValueRange place) {
+                       return SmallVector<Value>{
+                           sums.collect(loops.elements(blocks.tile), place.front())};
+                     })
+          .front();
+    };
+    auto addToLimbs = [&] { sums.addCollected(collect(), lanes); };
+    auto sum = [&] {
+      collect();
+      sums.sumCollected(lanes.count, reduced.elements(), lanes.count, 1, zero());
+      return sums.collectedSums(lanes.count);
     };
     auto load = [&] { return loops.load(blocks.added, lanes.first, lanes.count); };
-    ExactSums::Block block{add, take, addToLimbs};
+    ExactSums::Block block{add, take, addToLimbs, sum};
     if (!blocks.added.empty())
       block.added = load;
     body(block);
@@ -261,7 +293,7 @@ private:
 
   /// One result of many blocks, whose lanes go together in the end.
   void emitLine() {
-    ExactSums sums(loops, width, 1, /*isCommon=*/true);
+    ExactSums sums(loops, width, 1, /*isCommon=*/true, blockElements * width);
     Value count = allocateCount(paddedElements());
     const LaneTile tile = loops.inAnyOrder({loops.line, width, 1});
     const Lanes lanes{zero(), width, 1};
@@ -278,7 +310,7 @@ private:
       if (loops.restOf(width) > 0)
         sums.openLimbs(lanes);
       overRests({}, [&](AffineExpr at, int64_t left, ValueRange) {
-        sums.addToLimbs(loops.lanesOf(at, left, tile), zero(), /*toFirst=*/true);
+        sums.addCollected(sums.collect(loops.lanesOf(at, left, tile), constant(0)), lanes);
         return SmallVector<Value>();
       });
       finish(sums, lanes, LaneTile{}, -1, paddedElements());
@@ -330,11 +362,9 @@ private:
     const LoopNest::Cover groups = nest.cover(laneDim, width * elementBytes, elementBytes);
     const LaneTile tile =
         loops.isInner() ? LaneTile{laneDim, groups.width, 1} : LaneTile{-1, 1, groups.width};
-    int64_t elements = 1;
-    for (int64_t dim : reduced.dims)
-      elements *= reduced.most(dim);
-    const ReducedLoops::Chunks chunks =
-        reduced.chunksOf(groups.count > 1 ? blockOfColumns : blockElements, 1);
+    const int64_t elements = reduced.elements();
+    const int64_t placesOfChunk = groups.count > 1 ? blockOfColumns : blockElements;
+    const ReducedLoops::Chunks chunks = reduced.chunksOf(placesOfChunk, 1);
     // Vectors side by side take a few rows at a time, so that memory is walked in runs; else it is
     // asked for what the next block has.
     const bool inRuns = !chunks.isOne && !loops.isInner() && groups.count >= fewestInRun &&
@@ -344,7 +374,8 @@ private:
     // A vector that is one block is done before the next.
     const bool isOnly = chunks.isOne && !reduction.getToNodes();
     const int64_t lanes = groups.width * (isOnly ? 1 : groups.count);
-    ExactSums sums(loops, lanes, lanes, /*isCommon=*/false);
+    ExactSums sums(loops, lanes, lanes, /*isCommon=*/false, placesOfChunk * groups.width,
+                   isOnly && elements <= ExactWindow::mostOfFew(type) ? elements : 0);
     Value count = allocateCount(elements);
 
     Chunked blocks{sums, tile, chunks, 1, isOnly};
@@ -409,7 +440,7 @@ private:
 
   /// One result after the other: there are few.
   void mergeNodes() {
-    ExactSums sums(loops, 1, 1, /*isCommon=*/true);
+    ExactSums sums(loops, 1, 1, /*isCommon=*/true, 1);
     const Lanes lanes{zero(), 1, 1};
     nest.overDims(kept, {}, [&](ValueRange) -> SmallVector<Value> {
       sums.clearLimbs(lanes);

@@ -38,14 +38,15 @@ static void ifTrue(OpBuilder &b, Location loc, Value condition, llvm::function_r
   then();
 }
 
-ExactSums::ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon)
+ExactSums::ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon,
+                     int64_t blockSize, int64_t few)
     : loops(loops), nest(loops.nest), b(loops.b), loc(loops.loc) {
   for (auto [each, value] : llvm::zip(loops.accumulators.each(), loops.values)) {
     ir::ReductionAttr reduction = each.reduction();
     Type type = reduction.getBlockType();
-    Part part{ExactWindow(nest, reduction, !isa<BlockArgument>(value), windowLanes, isCommon),
-              nest.allocate(limbLanes * words(), b.getI64Type()),
-              nest.allocate(ExactWindow::vectorLanes(type), type), Value()};
+    Part part{ExactWindow(nest, reduction, !isa<BlockArgument>(value), windowLanes, isCommon, few),
+              nest.allocate(limbLanes * words(), b.getI64Type()), nest.allocate(blockSize, type),
+              nest.allocate(limbLanes, reduction.getResultType()), Value()};
     if (reduction.getFromNodes() || reduction.getToNodes())
       part.node = nest.allocate(nodeWords(), b.getI64Type());
     parts.push_back(part);
@@ -54,8 +55,12 @@ ExactSums::ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLan
 }
 
 ValueRange ExactSums::valuesOf(ValueRange block, size_t part) const {
-  const size_t each = block.size() / parts.size();
-  return block.slice(part * each, each);
+  if (block.size() == 2 * parts.size()) // the extrema alone
+    return block.slice(2 * part, 2);
+  size_t first = 0;
+  for (const Part &before : ArrayRef(parts).take_front(part))
+    first += before.window.valuesOfBlock();
+  return block.slice(first, parts[part].window.valuesOfBlock());
 }
 
 //===-- Limbs ---------------------------------------------------------------------------------===//
@@ -188,11 +193,7 @@ SmallVector<Value> ExactSums::resultsOf(const Block &block, const Lanes &lanes, 
         flushIntegers(lanes);
         return roundLimbs(lanes);
       },
-      [&] {
-        clearLimbs(lanes);
-        block.addToLimbs();
-        return roundLimbs(lanes);
-      });
+      [&] { return block.sum(); });
 }
 
 SmallVector<SmallVector<Value>> ExactSums::magic(AffineExpr first, int64_t width) {
@@ -230,16 +231,6 @@ SmallVector<Value> ExactSums::add(ValueRange block, ValueRange elements,
   return sums;
 }
 
-void ExactSums::addToLimbs(ValueRange elements, AffineExpr first, bool toFirst) {
-  for (auto [n, part] : llvm::enumerate(parts)) {
-    auto type = cast<VectorType>(elements[n].getType());
-    nest.storeTo(part.elements, nest.constant(0), elements[n]);
-    ir::LimbsOp::create(b, loc, "add", type.getElementType(), {part.limbs, part.elements},
-                        {nest.index(first * words()), nest.index(nest.constant(0))},
-                        {type.getDimSize(0), toFirst ? 0 : words()});
-  }
-}
-
 void ExactSums::take(ValueRange block, Value additions, AffineExpr first, bool isOnly) {
   for (auto [n, part] : llvm::enumerate(parts))
     part.window.take(valuesOf(block, n).drop_back(2), additions, first, isOnly);
@@ -258,6 +249,42 @@ void ExactSums::takeLines(ArrayRef<SmallVector<Value>> blocks, Value additions, 
             blocks,
             [&](const auto &block) { return llvm::to_vector(valuesOf(block, n).drop_back(2)); }),
         additions, first);
+}
+
+//===-- Collected elements --------------------------------------------------------------------===//
+
+Value ExactSums::collect(ValueRange elements, Value place) {
+  int64_t width = 0;
+  for (auto [part, values] : llvm::zip_equal(parts, elements)) {
+    width = cast<VectorType>(values.getType()).getDimSize(0);
+    nest.withPlace(place, [&](AffineExpr at) { nest.storeTo(part.elements, at, values); });
+  }
+  return arith::AddIOp::create(b, loc, place, arith::ConstantIndexOp::create(b, loc, width));
+}
+
+void ExactSums::addCollected(Value end, const Lanes &lanes) {
+  Value begin = nest.index(nest.constant(0));
+  for (Part &part : parts)
+    ir::LimbsOp::create(b, loc, "add", cast<MemRefType>(part.elements.getType()).getElementType(),
+                        {part.limbs, part.elements, part.elements},
+                        {nest.index(lanes.first * words()), begin, end},
+                        {lanes.count, lanes.areOne() ? 0 : words()});
+}
+
+void ExactSums::sumCollected(int64_t results, int64_t elements, int64_t step, int64_t resultStep,
+                             AffineExpr first) {
+  for (auto [part, each] : llvm::zip_equal(parts, loops.accumulators.each())) {
+    ir::ReductionAttr reduction = each.reduction();
+    ir::LimbsOp::create(b, loc, "sum", reduction.getBlockType(), {part.elements, part.rounded},
+                        {nest.index(nest.constant(0)), nest.index(first)},
+                        {results, elements, step, resultStep, reduction.getDivisor(),
+                         static_cast<int64_t>(roundingOf(reduction))});
+  }
+}
+
+SmallVector<Value> ExactSums::collectedSums(int64_t results) {
+  return llvm::map_to_vector(
+      parts, [&](Part &part) { return nest.loadFrom(part.rounded, nest.constant(0), results); });
 }
 
 //===-- Results -------------------------------------------------------------------------------===//
@@ -284,12 +311,11 @@ SmallVector<Value> ExactSums::roundLimbs(const Lanes &lanes) {
   SmallVector<Value> results;
   for (auto [part, each] : llvm::zip_equal(parts, loops.accumulators.each())) {
     ir::ReductionAttr reduction = each.reduction();
-    Value rounded = nest.allocate(lanes.results, reduction.getResultType());
     ir::LimbsOp::create(
-        b, loc, "round", reduction.getBlockType(), {part.limbs, rounded},
+        b, loc, "round", reduction.getBlockType(), {part.limbs, part.rounded},
         {nest.index(lanes.first * words()), nest.index(nest.constant(0))},
         {lanes.results, reduction.getDivisor(), static_cast<int64_t>(roundingOf(reduction))});
-    results.push_back(nest.loadFrom(rounded, nest.constant(0), lanes.results));
+    results.push_back(nest.loadFrom(part.rounded, nest.constant(0), lanes.results));
   }
   return results;
 }

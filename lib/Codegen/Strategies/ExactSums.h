@@ -12,8 +12,10 @@ namespace tsum {
 class ExactSums {
 public:
   /// Of so many lanes; `limbLanes` is as many, or 1 where all lanes are of one result. `isCommon`
-  /// says that all lanes share their window.
-  ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon);
+  /// says that all lanes share their window. Blocks, or what of them is collected at a time, have
+  /// up to `blockSize` elements; those of a result are one block, of a `few` elements, if that is not 0.
+  ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon,
+            int64_t blockSize, int64_t few = 0);
 
   /// A vector of the lanes.
   struct Lanes {
@@ -29,8 +31,10 @@ public:
     llvm::function_ref<llvm::SmallVector<mlir::Value>()> add;
     /// Takes what `add` gave, of elements that the windows hold.
     llvm::function_ref<void(mlir::ValueRange)> take;
-    /// Adds the elements to limbs.
+    /// Adds the elements to limbs: of lanes that take several blocks.
     llvm::function_ref<void()> addToLimbs;
+    /// The results of the elements, by `sumCollected`: of lanes that take one.
+    llvm::function_ref<llvm::SmallVector<mlir::Value>()> sum;
     /// What `add` would give, if that was done already.
     llvm::function_ref<llvm::SmallVector<mlir::Value>()> added = nullptr;
   };
@@ -54,6 +58,18 @@ public:
   llvm::SmallVector<mlir::Value> resultsOf(const Block &block, const Lanes &lanes,
                                            int64_t elements);
 
+  // Elements that no window holds, or of which there are too few for one: they are collected first.
+
+  /// Collects vectors, at a place among those collected; gives the next place.
+  mlir::Value collect(mlir::ValueRange elements, mlir::Value place);
+  /// Adds what was collected, up to the place `end`, to limbs: vectors of these lanes.
+  void addCollected(mlir::Value end, const Lanes &lanes);
+  /// The sums of what was collected for `results` of so many elements, which lie a `step` behind
+  /// each other, and those of the next result a `resultStep`; at places from `first` on.
+  void sumCollected(int64_t results, int64_t elements, int64_t step, int64_t resultStep,
+                    mlir::AffineExpr first);
+  llvm::SmallVector<mlir::Value> collectedSums(int64_t results);
+
   // Of nodes, to the limbs of the first lane.
 
   void clearLimbs(const Lanes &lanes);
@@ -66,7 +82,6 @@ public:
   llvm::SmallVector<mlir::Value> emptyBlock(int64_t width);
   llvm::SmallVector<mlir::Value> add(mlir::ValueRange block, mlir::ValueRange elements,
                                      llvm::ArrayRef<llvm::SmallVector<mlir::Value>> magic);
-  void addToLimbs(mlir::ValueRange elements, mlir::AffineExpr first, bool toFirst);
   /// Takes the sums of a block, of `additions` to each lane; those are all if it `isOnly` one.
   void take(mlir::ValueRange block, mlir::Value additions, mlir::AffineExpr first, bool isOnly);
   /// Takes those of all lanes together, of `elements` at most, as the only ones at `place`.
@@ -83,7 +98,8 @@ private:
   struct Part {
     ExactWindow window;
     mlir::Value limbs;    ///< those of tsum/Exact/Limbs.h, lane by lane
-    mlir::Value elements; ///< a vector of these, on the way to limbs
+    mlir::Value elements; ///< that are collected
+    mlir::Value rounded;  ///< the results of these, and of limbs
     mlir::Value node;     ///< on the way to, or from, the others
   };
 

@@ -25,6 +25,13 @@ int64_t ReducedLoops::most(int64_t dim) {
   return dim == loops.line ? loops.mostElements() : nest.extents[dim];
 }
 
+int64_t ReducedLoops::elements() {
+  int64_t product = 1;
+  for (int64_t dim : dims)
+    product *= most(dim);
+  return product;
+}
+
 /// How many steps of `step` elements there are along a dimension, as a value.
 Value ReducedLoops::stepsOf(int64_t dim, int64_t step) {
   return dim == loops.line ? loops.countOf(step) : constant(nest.extents[dim] / step);

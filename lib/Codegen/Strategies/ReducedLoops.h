@@ -16,8 +16,9 @@ public:
   /// The reduced dimensions, outermost first.
   llvm::SmallVector<int64_t> dims;
 
-  /// The most elements along `dim`.
+  /// The most elements along `dim`, and of all.
   int64_t most(int64_t dim);
+  int64_t elements();
 
   /// `visit` at all places of the reduced dimensions from the `level`th on, along the innermost one
   /// at each `step`th, carrying values.

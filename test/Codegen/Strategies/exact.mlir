@@ -9,7 +9,7 @@
 // added up, in 64 bits since there are many. What is left of a row is loaded with zeros behind.
 // CHECK-LABEL: func.func @rows
 //  CHECK-SAME:   %[[X:.*]]: memref<48x1000xf32>, %[[OUT:.*]]: memref<48xf32>
-//   CHECK-DAG:   %[[LIMBS:.*]] = memref.alloca() {{.*}} : memref<256xi64>
+//   CHECK-DAG:   %[[ELEMENTS:.*]] = memref.alloca() {{.*}} : memref<1008xf32>
 //   CHECK-DAG:   %[[MAGIC:.*]] = memref.alloca() {{.*}} : memref<2xf32>
 //   CHECK-DAG:   %[[SUMS:.*]] = memref.alloca() {{.*}} : memref<32xi64>
 //   CHECK-NOT:   linalg.fill
@@ -36,12 +36,13 @@
 //       CHECK:       scf.if
 //       CHECK:         affine.vector_load %[[X]]
 
-// The results are rounded from the integers, or from limbs.
+// The results are rounded from the integers, or the elements are collected for the library.
 //       CHECK:     scf.if %{{.*}} -> (vector<16xf32>) {
 //       CHECK:       tsum.limbs "round_fixed" f32 (%[[SUMS]], %[[MAGIC]], %{{.*}}) at (%{{.*}}) numbers [16, 2, 16, 0, 1, 0]
 //       CHECK:     } else {
-//       CHECK:       tsum.limbs "add" f32 (%[[LIMBS]], %{{.*}}) at (%{{.*}}) numbers [16, 0]
-//       CHECK:       tsum.limbs "round" f32 (%[[LIMBS]], %{{.*}}) at (%{{.*}}) numbers [16, 1, 0]
+//       CHECK:       affine.for %[[ROW:.*]] = 0 to 16 {
+//       CHECK:         vector.store %{{.*}}, %[[ELEMENTS]]
+//       CHECK:         tsum.limbs "sum" f32 (%[[ELEMENTS]], %{{.*}}) at (%{{.*}}, %[[ROW]]) numbers [1, 1008, 1, 1008, 1, 0]
 //       CHECK:     affine.vector_store %{{.*}}, %[[OUT]][%[[GROUP]] * 16]
 func.func @rows(%x: memref<48x1000xf32>, %out: memref<48xf32>) {
   %zero = arith.constant 0.0 : f32
@@ -57,17 +58,18 @@ func.func @rows(%x: memref<48x1000xf32>, %out: memref<48xf32>) {
 
 // -----
 
-// Rows of one vector stand side by side in the code, and their sums are shuffled together. The sum
-// of so few f32 is an f64.
+// Short rows stand side by side in the code, and their sums are shuffled together. The sum of so few
+// f32 in a window is an f64: f64 add them.
 
 #all = affine_map<(d0, d1) -> (d0, d1)>
 #rows = affine_map<(d0, d1) -> (d0)>
 
 //  CHECK-LABEL: func.func @short_rows
 // CHECK-COUNT-8:   vector.maskedload
+//         CHECK:   arith.extf %{{.*}} : vector<8xf32> to vector<8xf64>
 // CHECK-COUNT-8:   vector.shuffle
-//         CHECK:   %[[SUM:.*]] = arith.addf %{{.*}} : vector<8xf64>
-//         CHECK:   arith.truncf %[[SUM]] : vector<8xf64> to vector<8xf32>
+//         CHECK:   arith.truncf %{{.*}} : vector<8xf64> to vector<8xf32>
+//         CHECK:   tsum.limbs "sum" f32 (%{{.*}}) at (%{{.*}}) numbers [8, 13, 1, 16, 1, 0]
 func.func @short_rows(%x: memref<48x13xf32>, %out: memref<48xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%out : memref<48xf32>)
@@ -104,7 +106,7 @@ func.func @short_rows(%x: memref<48x13xf32>, %out: memref<48xf32>) {
 //       CHECK:     affine.for %[[GROUP:.*]] = 0 to 12 {
 //       CHECK:       scf.if
 //       CHECK:         affine.for %[[ROW:.*]] = 0 to 32 iter_args
-//       CHECK:       tsum.limbs "add" f64 (%{{.*}}) at (%{{.*}}) numbers [8, 72]
+//       CHECK:       tsum.limbs "add" f64 (%{{.*}}, %[[X:.*]], %[[X]]) at (%{{.*}}) numbers [8, 72]
 //       CHECK:   affine.for %{{.*}} = 0 to 12 {
 //       CHECK:     tsum.limbs "add_fixed" f64
 //       CHECK:     tsum.limbs "round" f64

@@ -444,7 +444,7 @@ func.func @limbs_of_integers(%x: memref<4xf32>, %limbs: memref<16xi64>) {
 
 func.func @limbs_of_too_few_numbers(%x: memref<4xf32>, %limbs: memref<16xi64>) {
   %zero = arith.constant 0 : index
-  // expected-error @below {{takes 2 buffers and 2 numbers}}
+  // expected-error @below {{takes 3 buffers and 2 numbers}}
   tsum.limbs "add" f32(%limbs, %x) at (%zero, %zero) numbers [4] : memref<16xi64>, memref<4xf32>
   return
 }

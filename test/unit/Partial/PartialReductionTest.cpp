@@ -2,6 +2,7 @@
 //
 // Reductions put together from parts give the bits of those that are evaluated in one go.
 #include "Difference.h"
+#include "IllConditioned.h"
 #include "tsum/partial.h"
 
 #include <gmock/gmock.h>
@@ -106,7 +107,10 @@ class PartialExactSums : public testing::TestWithParam<DType> {};
 TEST_P(PartialExactSums, MergeToTheWhole) {
   const auto turn = static_cast<unsigned>(GetParam());
   for_each_cut(turn, [&](const Shape &shape, const Axes &axes, std::int64_t axis, unsigned seed) {
-    const Tensor whole = sample_tensor(GetParam(), shape);
+    const Layout &layout = layouts[seed % std::size(layouts)];
+    const Tensor whole = seed / 2 % 2 ? ill_conditioned_tensor(GetParam(), shape, layout)
+                                      : sample_tensor(GetParam(), shape, layout);
+    SCOPED_TRACE(layout.name);
     expect_same([&](const Tensor &x) { return reduce_sum(x, axes, {.accuracy = Accuracy::exact}); },
                 whole, axis, seed);
   });

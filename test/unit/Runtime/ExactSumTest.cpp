@@ -2,50 +2,18 @@
 //
 // Sums with Accuracy::exact, compiled and by the reference.
 #include "Compiled.h"
+#include "IllConditioned.h"
 
 #include <algorithm>
+
+#ifdef __SSE2__
+#include <xmmintrin.h>
+#endif
 
 using namespace tsum;
 using namespace tsum::test;
 
 namespace {
-
-/// Elements of all magnitudes and both signs, half of which cancel the other half but for what the
-/// last ones leave.
-template <class T> std::vector<T> ill_conditioned(std::size_t size) {
-  std::mt19937_64 random(size);
-  std::vector<T> values(size);
-  for (std::size_t i = 0; i < size; ++i) {
-    const std::size_t mirrored = size - 1 - i;
-    const double fraction = 1 + static_cast<double>(random() >> 12) * 0x1p-52;
-    const int range = std::numeric_limits<T>::max_exponent - std::numeric_limits<T>::min_exponent +
-                      std::numeric_limits<T>::digits;
-    const int exponent = std::numeric_limits<T>::min_exponent - std::numeric_limits<T>::digits +
-                         static_cast<int>(random() % static_cast<unsigned>(range));
-    values[i] = mirrored < i && i % 8 != 0 ? static_cast<T>(-static_cast<double>(values[mirrored]))
-                                           : static_cast<T>(std::ldexp(fraction, exponent));
-  }
-  std::ranges::shuffle(values, random);
-  return values;
-}
-
-Tensor ill_conditioned_tensor(DType dtype, const Shape &shape, const Layout &layout = row_major) {
-  Tensor sample = sample_tensor(dtype, shape, layout);
-  visit_dtype(real_dtype(dtype), [&]<class T>(T) {
-    if constexpr (FloatElement<T>) {
-      const auto parts = static_cast<std::size_t>(size_of(dtype)) / sizeof(T);
-      auto values = ill_conditioned<T>(static_cast<std::size_t>(sample.size()) * parts);
-      const Storage &storage = *sample.node()->values();
-      std::size_t next = 0;
-      for_each_index<1>(shape, {storage.strides}, [&](const auto &offsets) {
-        std::memcpy(const_cast<std::byte *>(storage.data) + offsets[0], &values[next],
-                    parts * sizeof(T));
-        next += parts;
-      });
-    }
-  });
-  return sample;
-}
 
 class ExactSum : public testing::TestWithParam<DType> {
 protected:
@@ -89,6 +57,39 @@ TEST_P(ExactSum, OfSpecialValues) {
   ASSERT_NO_FATAL_FAILURE(expect_compiled(broadcast_to(x, {3, 37}), 0));
 }
 
+/// Most bits that a window takes, all of them ones, in rows and columns of few elements: what adds
+/// them has no bit to spare.
+TEST_P(ExactSum, OfFewElementsThatFillTheirWindow) {
+  const bool is_double = real_dtype(GetParam()) == DType::f64;
+  constexpr std::int64_t results = 48;
+  std::mt19937_64 random(1);
+  for (std::int64_t count : {3, 8, 13, 32, 64, 256})
+    for (std::int64_t axis : {0, 1}) {
+      const Shape shape = axis == 1 ? Shape{results, count} : Shape{count, results};
+      std::vector<double> values(static_cast<std::size_t>(results * count));
+      for (std::int64_t n = 0; n < results * count; ++n) {
+        // Each result has a span of its own, up to more than any window has.
+        const std::int64_t result = axis == 1 ? n / count : n % results;
+        const auto span = static_cast<int>(result % 24) * (is_double ? 2 : 1);
+        const int exponent =
+            random() % 4 ? random() % 2 ? span : 0 : static_cast<int>(random() % 64) % (span + 1);
+        const double ones = 2 - (is_double ? 0x1p-52 : 0x1p-23);
+        values[static_cast<std::size_t>(n)] = std::ldexp(random() % 8 ? ones : -1, exponent - 9);
+      }
+      const Tensor x = cast(constant<double>(values, shape), GetParam());
+      eval(x);
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_as_reference([&] {
+        std::vector<Tensor> sums = {reduce_sum(x, axis, {.accuracy = Accuracy::exact}),
+                                    reduce_mean(x, axis, {.accuracy = Accuracy::exact})};
+        if (count == 13 && kind_of(GetParam()) != DTypeKind::Complex)
+          for (DType to : {DType::f32, DType::f64})
+            sums.push_back(reduce_sum(x, axis, {.dtype = to, .accuracy = Accuracy::exact}));
+        return sums;
+      })) << to_string(shape)
+          << " over " << axis;
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(DTypes, ExactSum, testing::ValuesIn(dtypes_in(Domain::Inexact, true)),
                          name_of_dtype);
 
@@ -123,6 +124,31 @@ TEST(ExactSums, OfZerosArePositive) {
        {std::vector{-0.0, -0.0}, {1.0, -1.0}, {-1.0, 1.0}, {-0x1p-1074, 0x1p-1074}})
     EXPECT_FALSE(std::signbit(exact(values)));
 }
+
+#ifdef __SSE2__
+TEST(ExactSums, CountSubnormalNumbersThatTheProcessorTakesForZeros) {
+  const float tiny = std::numeric_limits<float>::denorm_min();
+  std::vector<float> values;
+  for (int n = 0; n < 5000; ++n)
+    values.push_back(n % 3 ? std::ldexp(1.F, n % 250 - 126) : static_cast<float>(n) * tiny);
+  for (const Shape &shape : {Shape{5000}, Shape{1000, 5}, Shape{5, 1000}, Shape{50, 100}})
+    for (std::int64_t axis = 0; axis < std::ssize(shape); ++axis) {
+      auto sums = [&] {
+        const Tensor sum =
+            reduce_sum(borrow(values.data(), shape), axis, {.accuracy = Accuracy::exact});
+        const ThreadScope scope(1);
+        eval(sum);
+        return std::vector<float>(sum.data<float>().begin(), sum.data<float>().end());
+      };
+      const std::vector<float> expected = sums();
+      const unsigned mode = _mm_getcsr();
+      _mm_setcsr(mode | 0x8040);
+      const std::vector<float> flushed = sums();
+      _mm_setcsr(mode);
+      EXPECT_EQ(flushed, expected) << to_string(shape) << " over " << axis;
+    }
+}
+#endif
 
 TEST(ExactSums, OfInfinitiesAndNaNs) {
   EXPECT_EQ(exact<double>({HUGE_VAL, 1e308, 1e308, -1e308}), HUGE_VAL);

@@ -423,7 +423,7 @@ def Tsum_LimbsOp : Op<Tsum_Dialect, "limbs", [SameVariadicOperandSize]> {
     places in `buffers`, each of one dimension, and with `numbers`.
 
     ```mlir
-    tsum.limbs "add" f32 (%limbs, %x) at (%i, %j) numbers [16, 0] : memref<64xi64>, memref<16xf32>
+    tsum.limbs "store_node" f32 (%limbs, %node) at (%i, %j) numbers [] : memref<64xi64>, memref<7xi64>
     ```
   }];
   let arguments = (ins StrAttr:$function, TypeAttr:$element,
