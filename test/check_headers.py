@@ -2,9 +2,12 @@
 """Checks that each public header compiles alone, without warnings and without LLVM's headers, and
 makes visible what it declares.
 
-usage: check_headers.py INCLUDE_DIRECTORY COMPILER...
+usage: check_headers.py [--together] INCLUDE_DIRECTORY COMPILER...
 
-tsum/mpi.h is left out where the compilers find no mpi.h (CPATH may say where it is).
+Only the first compiler compiles each alone. The others have the same standard library, so that what
+a header lacks is missing for all of them: they compile one program of all headers, as the first
+does, too, with --together. tsum/mpi.h is left out where the first compiler finds no mpi.h (CPATH
+may say where it is).
 """
 
 import pathlib
@@ -15,11 +18,12 @@ import sys
 FLAGS = "-std=c++20 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++".split()
 
 
-def faults(compiler, include, header):
-    """What `compiler` says of a program that is nothing but `#include <header>`."""
+def faults(compiler, include, headers):
+    """What `compiler` says of a program that does nothing but include the headers."""
     # -H lists each included file on stderr, after as many dots as it lies deep.
     command = [compiler, *FLAGS, "-H", "-I", str(include), "-"]
-    result = subprocess.run(command, input=f"#include <{header}>\n", capture_output=True, text=True)
+    program = "".join(f"#include <{header}>\n" for header in headers)
+    result = subprocess.run(command, input=program, capture_output=True, text=True)
     lines = result.stderr.splitlines()
     if result.returncode != 0:
         return [line for line in lines if not line.startswith(".")]
@@ -36,22 +40,25 @@ def is_visible(text):
 
 
 def main():
-    include = pathlib.Path(sys.argv[1])
+    together = sys.argv[1] == "--together"
+    include, *compilers = sys.argv[1 + together:]
+    include = pathlib.Path(include)
     failed = False
     headers = sorted(path.relative_to(include) for path in include.glob("tsum/*.h"))
     if any("fatal error" in line and "mpi.h" in line
-           for compiler in sys.argv[2:] for line in faults(compiler, include, "mpi.h")):
+           for line in faults(compilers[0], include, ["mpi.h"])):
         headers.remove(pathlib.Path("tsum/mpi.h"))
     for header in headers:
         if not is_visible((include / header).read_text()):
             print(f"{header}: namespace tsum is not between #pragma GCC visibility push and pop")
             failed = True
-    for compiler in sys.argv[2:]:
-        for header in headers:
-            for fault in faults(compiler, include, header):
-                print(f"{header}: {compiler}: {fault}")
-                failed = True
-    print(f"{len(headers)} headers, {len(sys.argv) - 2} compilers: {'FAILED' if failed else 'ok'}")
+    programs = [] if together else [(compilers[0], [header]) for header in headers]
+    programs += [(compiler, headers) for compiler in compilers[not together:]]
+    for compiler, included in programs:
+        for line in faults(compiler, include, included):
+            print(f"{included[0] if len(included) == 1 else 'all headers'}: {compiler}: {line}")
+            failed = True
+    print(f"{len(headers)} headers, {len(compilers)} compilers: {'FAILED' if failed else 'ok'}")
     return failed or not headers
 
 

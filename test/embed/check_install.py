@@ -2,9 +2,11 @@
 """Installs tsum, and uses it as other projects do.
 
 usage: check_install.py BUILD WORK CMAKE C++_COMPILER
+       check_install.py --installed PREFIX WORK CMAKE C++_COMPILER
 
-Installs the build folder BUILD below WORK and checks the library's name, its size and what it
-exports, the headers, and the projects in this folder, which are built from nothing else.
+Installs the build folder BUILD below WORK, or takes what is installed in PREFIX, and checks the
+library's name, its size and what it exports, the headers, and the projects in this folder, which
+are built from nothing else.
 """
 
 import os
@@ -15,9 +17,11 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-build, work = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
-cmake, compiler = sys.argv[3:5]
-prefix = work / "prefix"
+is_installed = sys.argv[1] == "--installed"
+source, work = (pathlib.Path(argument).resolve()
+                for argument in sys.argv[1 + is_installed:3 + is_installed])
+cmake, compiler = sys.argv[3 + is_installed:5 + is_installed]
+prefix = source if is_installed else work / "prefix"
 # What each project prints.
 EXPECTED = {
     "cmake": """\
@@ -47,7 +51,9 @@ def run(*command, environment=None, cwd=None):
 
 def install():
     shutil.rmtree(work, ignore_errors=True)
-    run(cmake, "--install", build, "--prefix", prefix, "--component", "tsum", "--strip")
+    work.mkdir(parents=True)
+    if not is_installed:
+        run(cmake, "--install", source, "--prefix", prefix, "--component", "tsum", "--strip")
     dynamic = run("readelf", "--dynamic", "--wide", shared)
     soname = re.search(r"SONAME.*\[(.*)\]", dynamic)[1]
     version = re.search(r"Version: (.*)", (prefix / "lib/pkgconfig/tsum.pc").read_text())[1]
@@ -93,8 +99,9 @@ def check_symbols():
 
 
 def check_headers():
-    print(run(sys.executable, HERE.parent / "check_headers.py", prefix / "include", compiler,
-              "g++").strip())
+    """What a header includes is installed, too; the test `headers` compiles each alone."""
+    print(run(sys.executable, HERE.parent / "check_headers.py", "--together", prefix / "include",
+              compiler, "g++").strip())
 
 
 def check(project, output):
@@ -109,6 +116,40 @@ def build_with_cmake(project, folder, *arguments):
     return run(work / project / "consumer")
 
 
+def build_with_make(prefix, libdir="lib", package="tsum"):
+    """The project with a makefile, by what pkg-config says of `package`."""
+    folder = work / "makefile"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(HERE / "makefile", folder)
+    # pkg-config would leave out -L of a folder that is the system's, never of this one.
+    run("make", f"CXX={compiler}", f"package={package}", cwd=folder,
+        environment={"PKG_CONFIG_PATH": str(prefix / libdir / "pkgconfig")})
+    return run(folder / "consumer", environment={"LD_LIBRARY_PATH": str(prefix / libdir)})
+
+
+def check_layouts():
+    """The same with the libraries in other folders, and with all of it moved afterwards."""
+    version = re.search(r"Version: (.*)", (prefix / "lib/pkgconfig/tsum.pc").read_text())[1]
+    assert "-ltbb" in (prefix / "lib/pkgconfig/tsum-static.pc").read_text()
+    for libdir in ("lib64", "lib/x86_64-linux-gnu", str(work / "elsewhere")):
+        laid_out = work / "layout"
+        shutil.rmtree(laid_out, ignore_errors=True)
+        folder = laid_out / libdir
+        shutil.copytree(prefix / "lib", folder, symlinks=True,
+                        ignore=shutil.ignore_patterns("cmake", "pkgconfig"))
+        shutil.copytree(prefix / "include", laid_out / "include")
+        (folder / "pkgconfig").mkdir()
+        run(cmake, f"-Dlibdir={libdir}", "-Dincludedir=include", f"-Dprefix={laid_out}",
+            f"-Dversion={version}", f"-Dfolder={folder / 'pkgconfig'}", "-P",
+            HERE.parents[1] / "tools" / "package" / "WritePkgConfig.cmake")
+        if not os.path.isabs(libdir):
+            laid_out = laid_out.rename(work / "moved")
+        for package in ("tsum", "tsum-static"):
+            assert build_with_make(laid_out, libdir, package) == EXPECTED["makefile"]
+        shutil.rmtree(laid_out)
+        print(f"makefile, {libdir.replace(str(work), '')}: ok")
+
+
 def main():
     os.environ["TSUM_CACHE_DIR"] = ""
     install()
@@ -118,12 +159,10 @@ def main():
     if static.exists():
         check("cmake", build_with_cmake("static", "cmake", "-Dlibrary=static"))
     check("eigen", build_with_cmake("eigen", "eigen"))
-    shutil.copytree(HERE / "makefile", work / "makefile")
-    # pkg-config would leave out -L of a folder that is the system's, never of this one.
-    run("make", f"CXX={compiler}", cwd=work / "makefile",
-        environment={"PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")})
-    check("makefile", run(work / "makefile" / "consumer",
-                          environment={"LD_LIBRARY_PATH": str(prefix / "lib")}))
+    check("makefile", build_with_make(prefix))
+    if static.exists():
+        check("makefile", build_with_make(prefix, package="tsum-static"))
+        check_layouts()
 
 
 if __name__ == "__main__":

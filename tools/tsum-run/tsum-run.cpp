@@ -18,6 +18,7 @@ class Ranks; // there are none
 #include "tsum/Graph/Elsewhere.h"
 #include "tsum/Ops/Make.h"
 #include "tsum/Translate/GraphToTsum.h"
+#include "tsum/Translate/TensorsToTsum.h"
 #include "tsum/Translate/TsumToGraph.h"
 #include "tsum/explain.h"
 #include "tsum/npy.h"
@@ -96,10 +97,14 @@ struct Options {
   cl::opt<std::string> printAfter{
       "print-after", cl::value_desc("stage"), cl::cat(category),
       cl::desc("Print what the stage of that name, as in tsum-opt --tsum-compile='stop-after=...', "
-               "makes of the canonical graph")};
+               "makes of the canonical graph; import: the graph as it was built, as a file that "
+               "tsum-run reads")};
 };
 
 constexpr StringRef archiveSuffix = ".npz";
+
+/// What --print-after calls the graph before it is canonicalized.
+constexpr StringRef importStage = "import";
 
 /// Whether this process prints and writes what it has found out.
 bool speaks(const Options &options) {
@@ -227,13 +232,17 @@ public:
   Run(const Options &options, MLIRContext &context) : options(options), passes(&context) {
     if (!speaks(options))
       progress.silence();
-    if (options.printAfter.empty())
+    if (options.printAfter.empty() || options.printAfter == importStage)
       return;
     PipelineOptions pipeline = hostOptions();
     pipeline.stopAfter = options.printAfter;
     std::string message;
-    if (failed(buildPipeline(passes, pipeline, [&](const Twine &text) { message = text.str(); })))
+    if (failed(buildPipeline(passes, pipeline, [&](const Twine &text) { message = text.str(); }))) {
+      constexpr StringRef list = "(the stages: ";
+      if (const std::size_t at = message.find(list); at != std::string::npos)
+        message.insert(at + list.size(), (importStage + ", ").str());
       throw Error(message);
+    }
   }
 
   LogicalResult run(func::FuncOp function) {
@@ -278,7 +287,10 @@ private:
       std::cout << explain(*results, format);
       return success();
     }
-    if (!options.printAfter.empty()) {
+    if (options.printAfter == importStage) {
+      tensorsToTsum(*results, passes.getContext())->print(llvm::outs());
+      llvm::outs().flush();
+    } else if (!options.printAfter.empty()) {
       auto nodes = llvm::map_range(*results, [](const Tensor &result) { return result.node(); });
       if (failed(printStage(std::vector<Node::Ptr>(nodes.begin(), nodes.end()))))
         return failure();

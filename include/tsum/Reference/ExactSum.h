@@ -8,6 +8,7 @@
 #include <bitset>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 
 namespace tsum::reference {
@@ -36,7 +37,8 @@ public:
   void add_shifted(std::int64_t number, int shift) {
     std::int64_t carry = 0;
     int within = shift % 32;
-    for (auto at = static_cast<std::size_t>(shift / 32); at < digits.size(); ++at) {
+    auto at = static_cast<std::size_t>(shift / 32);
+    for (; at < digits.size() && (number != 0 || carry != 0); ++at) {
       // So much of the number as goes into this digit, with the sign of the number.
       const std::int64_t size = std::int64_t{1} << (32 - within);
       const std::int64_t low = number % size;
@@ -57,9 +59,7 @@ public:
     const bool is_negative = bit(bits - 1);
     if (is_negative) {
       magnitude = {};
-      for (int at = 0; at < bits; ++at)
-        if (!bit(at))
-          magnitude.digits[static_cast<std::size_t>(at / 32)] |= std::uint32_t{1} << at % 32;
+      std::ranges::transform(digits, magnitude.digits.begin(), std::bit_not());
       magnitude.add_shifted(1, 0);
     }
     const std::bitset<bits + fraction> quotient = magnitude.over(divisor);
@@ -72,9 +72,8 @@ public:
     double kept = 0;
     for (int at = top; at >= last; --at)
       kept = 2 * kept + quotient[static_cast<std::size_t>(at)];
-    bool is_more = false;
-    for (int at = 0; at < last - 1; ++at)
-      is_more |= quotient[static_cast<std::size_t>(at)];
+    const int below = bits + fraction - (last - 1); // their number is what is shifted out
+    const bool is_more = (quotient << static_cast<std::size_t>(below)).any();
     const bool is_odd = quotient[static_cast<std::size_t>(last)];
     if (quotient[static_cast<std::size_t>(last - 1)] && (is_more || is_odd))
       kept += 1;
@@ -96,6 +95,11 @@ private:
     std::bitset<bits + fraction> quotient;
     std::int64_t remainder = 0;
     for (int at = bits - 1; at >= -fraction; --at) {
+      // Of zeros alone the quotient is 0.
+      if (remainder == 0 && at % 32 == 31 && digits[static_cast<std::size_t>(at / 32)] == 0) {
+        at -= 31;
+        continue;
+      }
       remainder = 2 * remainder + (at >= 0 && bit(at));
       const bool is_one = remainder >= divisor;
       quotient[static_cast<std::size_t>(at + fraction)] = is_one;

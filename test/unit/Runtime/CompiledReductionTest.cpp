@@ -128,6 +128,9 @@ class CompiledPlaces : public testing::TestWithParam<DType> {};
 
 TEST_P(CompiledPlaces, AreThoseOfTheFirst) {
   for (const Layout &layout : layouts) {
+    // Of unsigned integers only the comparison is another.
+    if (kind_of(GetParam()) == DTypeKind::Unsigned && &layout != &layouts[0])
+      continue;
     Tensor x = sample_tensor(GetParam(), {5, 17, 3}, layout);
     for (const Axes &axes : axes_subsets(3))
       expect_compiled_as_reference([&] {

@@ -145,8 +145,16 @@ TEST_P(CompiledSum, ReadsNothingBetweenRows) {
 INSTANTIATE_TEST_SUITE_P(DTypes, CompiledSum, testing::ValuesIn(dtypes_in(Domain::Numeric, true)),
                          name_of_dtype);
 
+/// Unsigned integers are loaded and added as signed ones of their size: CompiledSum has all, and
+/// layouts only these.
+std::vector<DType> dtypes_without_unsigned() {
+  std::vector<DType> dtypes = dtypes_in(Domain::Numeric, /*with_complex=*/true);
+  std::erase_if(dtypes, [](DType dtype) { return kind_of(dtype) == DTypeKind::Unsigned; });
+  return dtypes;
+}
+
 INSTANTIATE_TEST_SUITE_P(DTypes, CompiledSumLayouts,
-                         testing::Combine(testing::ValuesIn(dtypes_in(Domain::Numeric, true)),
+                         testing::Combine(testing::ValuesIn(dtypes_without_unsigned()),
                                           testing::ValuesIn(layouts)),
                          [](const auto &info) {
                            return std::string(name_of(std::get<0>(info.param))) + "_" +
