@@ -10,7 +10,8 @@ import typing
 import numpy
 
 from .. import _core
-from .._core import AxisError, Tensor
+from .._core import Tensor
+from ._arguments import AxisError
 from ._array import asarray, check_device, dtype_of, evaluated, ndarray, wrap, wrap_array
 from ._dtypes import result_type
 
@@ -249,6 +250,8 @@ def diff(x: typing.Any, /, *, axis: int = -1, n: int = 1, prepend: typing.Any = 
     x = asarray(x)
     if n < 0:
         raise ValueError(f"diff: n is at least 0; given {n}")
+    if x.ndim == 0:
+        raise ValueError("diff: takes arrays of at least one dimension; given a scalar")
     place = _axis(axis, x.ndim)
     parts = [part for part in (prepend, x, append) if part is not None]
     if len(parts) > 1:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arguments of NumPy's reductions: what tsum.numpy takes, refuses, and makes of each."""
+import itertools
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import tsum
+import tsum.numpy as tnp
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+# With and without the axis 0 of a scalar, which NumPy lets ufuncs have.
+OF_UFUNCS = ["sum", "prod", "max", "min", "any", "all", "argmax", "argmin", "count_nonzero", "ptp",
+             "nansum", "nanprod", "nanmax", "nanmin"]
+OF_MEANS = ["mean", "var", "std", "nanmean", "nanvar", "nanstd"]
+PLACES = {"argmax", "argmin"}
+
+
+def outcome(module, name, x, **arguments):
+    """The result, its dtype and shape, or the classes of the error."""
+    try:
+        result = getattr(module, name)(x, **arguments)
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        return type(error)
+    result = np.asarray(result)
+    return result.dtype, result.shape, result.tolist()
+
+
+def assert_alike(name, x, **arguments):
+    theirs, ours = (outcome(module, name, x, **arguments) for module in (np, tnp))
+    if isinstance(theirs, type):
+        assert isinstance(ours, type), (name, arguments, theirs, ours)
+        # tsum's AxisError is NumPy's, and a ValueError.
+        assert issubclass(ours, theirs), (name, arguments, theirs, ours)
+    else:
+        assert repr(ours) == repr(theirs), (name, arguments)
+
+
+@pytest.mark.parametrize("name", OF_UFUNCS + OF_MEANS)
+def test_axes(name):
+    x, scalar = np.arange(6).reshape(2, 3), np.array(3)
+    axes = [None, 0, -1, np.int8(1), np.array(0), [0], np.array([0]), 1.0, "0", 2, -3]
+    if name not in PLACES:
+        axes += [(), (0,), (1, 0), (np.int64(-1),), (0, 0), (0, -2), (0, 2), (0, 1.0)]
+    for axis, keepdims in itertools.product(axes, (False, True)):
+        assert_alike(name, x, axis=axis, keepdims=keepdims)
+        assert_alike(name, scalar if name in OF_UFUNCS else x, axis=axis, keepdims=keepdims)
+    if name in PLACES:
+        assert_alike(name, x, axis=(0,))
+    assert outcome(tnp, name, x, axis=True) is TypeError
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std", "nansum", "nanprod",
+                                  "nanmean", "nanvar", "nanstd"])
+def test_dtypes_are_numpys(name):
+    some = [np.array([[3, 1], [2, 2]], np.int8), np.array([True, False, True]),
+            np.array([1.5, 2.5, -4.0], np.float32), np.array([1 + 2j, 3 - 1j], np.complex64)]
+    for x, dtype in itertools.product(some, [
+            float, int, bool, complex, "i8", "u8", "f8", "f4", "c16", "int16", np.float64, "?",
+            np.dtype("f4")]):
+        if x.dtype.kind in "fc" and np.dtype(dtype).kind in "iu" and name[-3:] in ("sum", "rod"):
+            continue  # floats below 0 as unsigned integers are undefined in NumPy
+        assert_alike(name, x, dtype=dtype)
+
+
+def test_sum_in_the_dtype_that_numpys_name_says():
+    x = tnp.asarray(np.full(1000, 100, np.int8))
+    assert x.sum(dtype="i8").item() == 100_000
+    assert x.sum(dtype=float).dtype == np.float64
+    assert np.sum(tsum.asarray(x), dtype=int).dtype == np.int64
+    assert tnp.sum(x, dtype=ml_dtypes.bfloat16).dtype == ml_dtypes.bfloat16
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "nansum", "nanmax", "nanmin"])
+def test_initial(name):
+    for x, initial in itertools.product(
+            [np.array([1, 5], np.int16), np.array([1, 5], np.uint8), np.array([0.5, np.nan])],
+            [2.9, 3, True, np.float32(7), np.int8(2), np.nan, -3, 1000, 1j, None]):
+        assert_alike(name, x, initial=initial)
+    assert outcome(tnp, name, np.ones(2), initial=[1]) is TypeError
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "any", "all"])
+def test_where(name):
+    x = np.arange(6).reshape(2, 3)
+    for where in (1, 0, True, [True, False, True], np.bool_(True),
+                  np.array([True, True, False])):
+        assert_alike(name, x, where=where)
+    for where in (np.array([1, 0, 1]), np.array(1)):
+        assert outcome(np, name, x, where=where) is TypeError
+        assert issubclass(outcome(tnp, name, x, where=where), TypeError)
+
+
+def test_nan_reductions_of_each_kind():
+    gaps = np.array([[1.0, np.nan, 4.0], [3.0, 2.0, np.nan]])
+    for name in ("nanvar", "nanstd"):
+        for ddof in (0, 1, 0.5, np.int64(1), True):
+            assert_alike(name, gaps, ddof=ddof, axis=1)
+    complex_gaps = gaps + 1j
+    for name in ("nanargmax", "nanargmin"):
+        assert_alike(name, complex_gaps, axis=0)
+        assert outcome(tnp, name, np.full(2, np.nan + 1j)) is ValueError
+    # bfloat16, which NumPy does not call a float, has NaNs as well.
+    brief = tnp.asarray(gaps.astype(ml_dtypes.bfloat16))
+    assert tnp.nanmax(brief, axis=0).tolist() == [3.0, 2.0, 4.0]
+    assert tnp.nansum(brief).item() == 10.0
+    assert tnp.nanargmin(brief, axis=1).tolist() == [0, 1]
+
+
+def test_axis_errors_are_numpys():
+    x = tnp.asarray(np.zeros((2, 3)))
+    for fails in (lambda: tnp.sum(x, axis=2), lambda: tnp.moveaxis(x, 0, 5),
+                  lambda: tnp.swapaxes(x, 0, -3), lambda: tnp.stack([x, x], axis=4),
+                  lambda: np.var(x, axis=7), lambda: tnp.diff(x, axis=3)):
+        with pytest.raises(np.exceptions.AxisError, match="out of range"):
+            fails()
+        with pytest.raises(tsum.AxisError):
+            fails()
