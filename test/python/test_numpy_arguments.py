@@ -118,3 +118,72 @@ def test_axis_errors_are_numpys():
             fails()
         with pytest.raises(tsum.AxisError):
             fails()
+
+
+UFUNCS = ["sqrt", "exp", "abs", "negative", "invert", "isnan", "fabs", "positive", "logical_not",
+          "conjugate", "add", "multiply", "divide", "remainder", "floor_divide", "fmax", "less",
+          "equal", "logical_and", "bitwise_and", "hypot", "power"]
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_dtype_of_ufuncs_is_that_of_the_loop(name):
+    for given in ("?", "i4", "u1", "f4", "c8"):
+        operands = [np.array([1, 2, 3]).astype(given)] * getattr(np, name).nin
+        for dtype in ("?", "i8", "u2", "f2", "f8", "c16", float, ">f8"):
+            results = []
+            for module in (np, tnp):
+                try:
+                    result = np.asarray(getattr(module, name)(*operands, dtype=dtype))
+                    results.append((result.dtype.newbyteorder("="),
+                                    np.round(result.astype(complex), 3).tolist()))
+                except TypeError:
+                    results.append(TypeError)
+            assert results[0] == results[1], (given, dtype)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_where_of_ufuncs_leaves_out_as_it_is(name):
+    ufunc = getattr(np, name)
+    operands = [np.array([1.0, 4.0, 9.0]).astype(int if "i->" in "".join(
+        each for each in ufunc.types if each.startswith("i")) and name in (
+            "invert", "bitwise_and") else float)] * ufunc.nin
+    mask = np.array([True, False, True])
+    expected = np.full(3, 7, ufunc(*operands).dtype)
+    ufunc(*operands, where=mask, out=expected)
+    for function, values in ((getattr(tnp, name), operands),
+                             (ufunc, [tnp.asarray(each) for each in operands])):
+        out = np.full(3, 7, expected.dtype)
+        function(*values, where=mask, out=out)
+        np.testing.assert_array_equal(out, expected)
+
+
+def test_numbers_beside_arrays():
+    small = np.array([10, 200], np.uint8)
+    for number in (300, -2**63, 2**70):
+        np.testing.assert_array_equal(np.asarray(tnp.asarray(small) / number), small / number)
+        np.testing.assert_array_equal(np.asarray(number / tnp.asarray(small)), number / small)
+    x = np.array([0.0, -0.0, 1.0, -1.0, np.inf])
+    for number in (np.inf, -np.inf, np.nan, 2.0, -2.0):
+        theirs, ours = x % number, np.asarray(tnp.asarray(x) % number)
+        np.testing.assert_array_equal(ours, theirs)
+        finite = np.isfinite(theirs)
+        np.testing.assert_array_equal(np.signbit(ours)[finite], np.signbit(theirs)[finite])
+    for other in (None, "a", b"a"):
+        assert (tnp.asarray(x) == other).tolist() == [False] * 5
+        assert (tnp.asarray(x) != other).tolist() == [True] * 5
+
+
+def test_dtypes_of_the_other_byte_order_are_native():
+    x = tnp.asarray([1.5, 2.5])
+    assert x.astype(">f4").dtype == np.float32 and tnp.asarray(x, ">i2").tolist() == [1, 2]
+    assert tnp.zeros(2, ">i4").dtype == np.int32 and tnp.sum(x, dtype=">f8").item() == 4.0
+
+
+def test_scalars_and_lines():
+    assert tnp.squeeze(np.float32(2), axis=0).shape == ()
+    for name in ("tril", "triu"):
+        np.testing.assert_array_equal(np.asarray(getattr(tnp, name)([1, 2, 3])),
+                                      getattr(np, name)([1, 2, 3]))
+    for decimals in (-400, -3, 3, 400):
+        np.testing.assert_array_equal(np.asarray(tnp.round([1234.5678, 2e10], decimals)),
+                                      np.round([1234.5678, 2e10], decimals))

@@ -49,8 +49,11 @@ def one_axis(name: str, axis: typing.Any, rank: int | None) -> int:
 
 
 def dtype_named(dtype: typing.Any) -> numpy.dtype | None:
-    """NumPy's dtype of that name: `float` is float64 and "i8" int64, unlike tsum's."""
-    return None if given(dtype, None) is None else numpy.dtype(dtype)
+    """NumPy's dtype of that name: `float` is float64 and "i8" int64, unlike tsum's.
+
+    In the machine's order of bytes, as all tensors are.
+    """
+    return None if given(dtype, None) is None else numpy.dtype(dtype).newbyteorder("=")
 
 
 def initial_of(initial: typing.Any, dtype: numpy.dtype) -> typing.Any:

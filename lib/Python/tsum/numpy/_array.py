@@ -8,6 +8,7 @@ import numpy
 
 from .. import _core
 from .._core import DTypeError, Tensor
+from ._arguments import dtype_named
 
 _dtype_of = Tensor.dtype.fget
 _get_item = Tensor.__getitem__
@@ -205,7 +206,7 @@ def asarray(obj: typing.Any, /, dtype: typing.Any = None, *, device: str | None 
     check_device(device)
     if isinstance(obj, Tensor):
         result = obj if type(obj) is ndarray else wrap(obj)
-        if dtype is not None and (wanted := numpy.dtype(dtype)) != dtype_of(obj):
+        if dtype is not None and (wanted := dtype_named(dtype)) != dtype_of(obj):
             if copy is False:
                 raise ValueError("asarray: another dtype needs a copy")
             return wrap(_core.cast(obj, wanted))

@@ -50,6 +50,18 @@ def _reflected(function):
     return operator
 
 
+def _comparison(name, function):
+    """As `_operator`; what is no number is equal to no element."""
+    def operator(self: ndarray, other: typing.Any, /) -> ndarray:
+        if _is_operand(other):
+            return function(self, other)
+        if name in ("eq", "ne") and (other is None or isinstance(other, (str, bytes))):
+            return wrap_array(numpy.full(self.shape, name == "ne"))
+        return NotImplemented
+
+    return operator
+
+
 def astype(self: ndarray, dtype: typing.Any, order: str = "K", casting: str = "unsafe",
            subok: bool = True, copy: bool = True) -> ndarray:
     """The elements converted to `dtype`: see `tsum.numpy.astype`."""
@@ -123,7 +135,7 @@ def add_to(cls: type, module: typing.Any) -> None:
         set_method(f"__{name}__", _operator(getattr(module, function)))
         set_method(f"__r{name}__", _reflected(getattr(module, function)))
     for name, function in COMPARISONS.items():
-        set_method(f"__{name}__", _operator(getattr(module, function)))
+        set_method(f"__{name}__", _comparison(name, getattr(module, function)))
     for name, function in UNARY.items():
         set_method(f"__{name}__", _unary(getattr(module, function)))
     for name in METHODS:
