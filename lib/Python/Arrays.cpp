@@ -195,6 +195,46 @@ std::optional<DType> dtype_of_numbers(const nb::object &array, std::optional<DTy
   return have_same_values(array, as_dtype(array, DType::i32)) ? DType::i32 : DType::i64;
 }
 
+/// The integers of lists that NumPy reads, as `array`, as floats or objects since some are beyond 64
+/// bits or i64 holds no such and u64 no such; nothing for other lists.
+std::optional<nb::object> large_integers(nb::handle object, const nb::object &array) {
+  nb::module_ numpy = nb::module_::import_("numpy");
+  const std::string kind = nb::cast<std::string>(array.attr("dtype").attr("kind"));
+  const bool may_be =
+      kind == "O" || (kind == "f" && nb::cast<double>(numpy.attr("abs")(array).attr("max")().attr(
+                                         "item")()) >= 0x1p63);
+  if (!may_be)
+    return std::nullopt;
+  nb::object integers = numpy.attr("array")(object, nb::arg("dtype") = "O");
+  for (nb::handle number : nb::iter(integers.attr("flat")))
+    if (!PyLong_Check(number.ptr()))
+      return std::nullopt;
+  return integers;
+}
+
+/// Large integers as floats, if `hint` is a dtype of these, and as u64 otherwise.
+/// \throws DTypeError if they are not within u64.
+nb::object in_some_dtype(const nb::object &integers, std::optional<DType> hint) {
+  const bool are_floats = hint && contains(Domain::Inexact, *hint);
+  try {
+    return as_dtype(integers, are_floats ? DType::f64 : DType::u64);
+  } catch (nb::python_error &error) {
+    if (!error.matches(PyExc_OverflowError))
+      throw;
+  }
+  nb::object smallest = integers.attr("min")(), largest = integers.attr("max")();
+  const auto bits = std::max(nb::cast<std::int64_t>(smallest.attr("bit_length")()),
+                             nb::cast<std::int64_t>(largest.attr("bit_length")()));
+  if (bits > 64)
+    throw DTypeError("asarray: no " + std::string(are_floats ? "" : "integer ") +
+                     "dtype holds an integer of " + std::to_string(bits) +
+                     " bits (f64 has up to 1024: constant(x, dtype=tsum.f64))");
+  throw DTypeError("asarray: no integer dtype holds both " +
+                   nb::cast<std::string>(nb::str(smallest)) + " and " +
+                   nb::cast<std::string>(nb::str(largest)) +
+                   " (say which float should: constant(x, dtype=tsum.f64))");
+}
+
 /// Numbers and lists of them: NumPy reads them, and TensorFlow says which dtype they get.
 Tensor copy_numbers(nb::handle object, std::optional<DType> hint) {
   nb::object array = numpy::as_array(object);
@@ -202,6 +242,9 @@ Tensor copy_numbers(nb::handle object, std::optional<DType> hint) {
   nb::object leaf = first_leaf(object, nb::cast<std::int64_t>(array.attr("ndim")));
   const bool are_numbers =
       is_number(leaf) || PyBool_Check(leaf.ptr()) || PyComplex_CheckExact(leaf.ptr());
+  if (PyLong_Check(leaf.ptr()))
+    if (std::optional<nb::object> integers = large_integers(object, array))
+      array = in_some_dtype(*integers, hint);
   std::optional<DType> dtype = are_numbers ? dtype_of_numbers(array, hint) : std::nullopt;
   if (!dtype)
     return numpy::borrow_array(array); // the leaves are arrays, or NumPy's scalars, themselves

@@ -187,3 +187,18 @@ def test_scalars_and_lines():
     for decimals in (-400, -3, 3, 400):
         np.testing.assert_array_equal(np.asarray(tnp.round([1234.5678, 2e10], decimals)),
                                       np.round([1234.5678, 2e10], decimals))
+
+
+def test_divmod_is_numpys():
+    x = np.array([7, -7, 3])
+    for ours, theirs in zip(divmod(tnp.asarray(x), 4), divmod(x, 4)):
+        assert isinstance(ours, tnp.ndarray) and ours.tolist() == theirs.tolist()
+    assert [each.item() for each in divmod(7, tnp.asarray(4))] == [1, 3]
+
+
+def test_masks_are_not_forgotten():
+    masked = np.ma.masked_array([1, 2], [False, True])
+    with pytest.raises(tsum.DTypeError, match="masked array"):
+        tnp.sum(masked)
+    with pytest.raises(tsum.DTypeError, match="masked array"):
+        tnp.asarray(masked)

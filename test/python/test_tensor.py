@@ -211,6 +211,7 @@ def test_everything_public_is_documented():
 
 @pytest.mark.parametrize("value, dtype", [
     (3, "int32"), ([1, 2], "int32"), (range(3), "int32"), (2**40, "int64"), ([1, 2**40], "int64"),
+    (2**63, "uint64"), ([1, 2**63], "uint64"), ([[1, 2], [3, 2**64 - 1]], "uint64"),
     (1.5, "float32"), ([1, 2.5], "float32"), ([], "float32"), (1j, "complex128"),
     ([1, 2j], "complex128"), (True, "bool"), ([True], "bool"), (np.float64(1), "float64"),
     ([np.float64(1), 2.0], "float64"), (np.int8(1), "int8"), ([np.int64(1)], "int64"),

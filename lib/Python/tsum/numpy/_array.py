@@ -224,6 +224,8 @@ def asarray(obj: typing.Any, /, dtype: typing.Any = None, *, device: str | None 
 def _from_lists(obj, dtype):
     if isinstance(obj, (list, tuple)) and _tensors_in(obj, []):
         obj = to_numpy(obj)
+    if isinstance(obj, numpy.ndarray) and hasattr(obj, "mask"):
+        _core.asarray(obj)  # says so if something is masked, which NumPy's asarray forgets
     return numpy.asarray(obj, dtype)
 
 
