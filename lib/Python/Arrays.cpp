@@ -19,8 +19,14 @@ std::shared_ptr<const void> keep(nb::object object) {
 const Tensor *as_tensor(nb::handle object) {
   static PyObject *type = nb::type<Tensor>().ptr();
   return PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject *>(type))
-             ? nb::inst_ptr<Tensor>(object)
+             ? &self_tensor(object)
              : nullptr;
+}
+
+const Tensor &self_tensor(nb::handle self) {
+  if (!nb::inst_ready(self))
+    throw DTypeError("tensor: an object of __new__ holds none (tsum.asarray makes them)");
+  return *nb::inst_ptr<Tensor>(self);
 }
 
 namespace {
@@ -376,7 +382,11 @@ std::string to_name(nb::handle object) {
     return {};
   if (!nb::isinstance<nb::str>(object))
     throw nb::type_error(("a name is a str, not " + class_name(object)).c_str());
-  return nb::cast<std::string>(object);
+  Py_ssize_t size = 0;
+  const char *name = PyUnicode_AsUTF8AndSize(object.ptr(), &size);
+  if (!name) // half a surrogate pair
+    throw nb::python_error();
+  return {name, static_cast<std::size_t>(size)};
 }
 
 bool to_bool(nb::handle object) {

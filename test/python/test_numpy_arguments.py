@@ -202,3 +202,25 @@ def test_masks_are_not_forgotten():
         tnp.sum(masked)
     with pytest.raises(tsum.DTypeError, match="masked array"):
         tnp.asarray(masked)
+
+
+def test_nothing_writes_to_the_memory_behind_a_tensor():
+    memory = np.array([1.0, 2.0, 3.0])
+    x = tnp.asarray(memory)
+    for writes in (lambda: np.add.at(x, [0], 1), lambda: np.copyto(x, 0), lambda: np.put(x, [0], 1),
+                   lambda: np.asarray(x).__setitem__(0, 1), lambda: np.place(x, x > 1, 0),
+                   lambda: np.fill_diagonal(tnp.reshape(x, (1, 3)), 0),
+                   lambda: np.negative.at(x, [1]), lambda: np.put_along_axis(x, x > 1, 0, 0)):
+        with pytest.raises((TypeError, ValueError, IndexError)):
+            writes()
+    assert memory.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_objects_that_hold_no_tensor():
+    for cls in (tsum.Tensor, tnp.ndarray):
+        empty = cls.__new__(cls)
+        for use in (repr, str, np.asarray, len, float, tsum.reduce_sum, lambda x: x + 1,
+                    lambda x: x.tolist(), lambda x: x.shape, lambda x: x.__reduce__(),
+                    lambda x: x.__dlpack__(), lambda x: np.sum(x), memoryview):
+            with pytest.raises((TypeError, BufferError)):
+                use(empty)
