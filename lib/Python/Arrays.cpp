@@ -201,16 +201,18 @@ std::optional<DType> dtype_of_numbers(const nb::object &array, std::optional<DTy
   return have_same_values(array, as_dtype(array, DType::i32)) ? DType::i32 : DType::i64;
 }
 
-/// The integers of lists that NumPy reads, as `array`, as floats or objects since some are beyond 64
-/// bits or i64 holds no such and u64 no such; nothing for other lists.
+/// The integers of lists that NumPy reads as floats or objects, as `array` is, since no dtype of it
+/// holds all of them; nothing for other lists.
 std::optional<nb::object> large_integers(nb::handle object, const nb::object &array) {
   nb::module_ numpy = nb::module_::import_("numpy");
   const std::string kind = nb::cast<std::string>(array.attr("dtype").attr("kind"));
-  const bool may_be =
-      kind == "O" || (kind == "f" && nb::cast<double>(numpy.attr("abs")(array).attr("max")().attr(
-                                         "item")()) >= 0x1p63);
-  if (!may_be)
+  if (kind == "f") {
+    nb::object largest = numpy.attr("abs")(array).attr("max")().attr("item")();
+    if (!(nb::cast<double>(largest) >= 0x1p63))
+      return std::nullopt;
+  } else if (kind != "O") {
     return std::nullopt;
+  }
   nb::object integers = numpy.attr("array")(object, nb::arg("dtype") = "O");
   for (nb::handle number : nb::iter(integers.attr("flat")))
     if (!PyLong_Check(number.ptr()))

@@ -143,9 +143,7 @@ void bind_tensor(nb::module_ &m) {
           "Raises ShapeError if there is not exactly one.")
       .def(
           "tolist",
-          [](nb::handle self) {
-            return to_numpy(self, self_tensor(self), false).attr("tolist")();
-          },
+          [](nb::handle self) { return to_numpy(self, self_tensor(self), false).attr("tolist")(); },
           nb::sig("def tolist(self) -> typing.Any"),
           "The elements as nested lists of Python numbers, or one number if the rank is 0.")
       .def(

@@ -16,8 +16,8 @@ namespace tsum {
 /// from the CPU's name: a hypervisor may mask what the name implies.
 std::string hostFeatures();
 
-/// The first of `features` that is none of this machine's kind of code, or nothing. LLVM itself only
-/// prints that it ignores it.
+/// The first of `features` that is none of this machine's kind of code, or nothing. LLVM itself
+/// only prints that it ignores it.
 std::string unknownFeature(llvm::StringRef features);
 
 /// A target machine for this machine's kind of code and the given extensions.
