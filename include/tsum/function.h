@@ -54,6 +54,9 @@ public:
 
   struct [[gnu::visibility("hidden")]] Prepared; // private: lib/Runtime/Function.cpp
   explicit Function(std::shared_ptr<const Prepared> prepared) : prepared(std::move(prepared)) {}
+  // Moving it copies it: a handle is never without a function.
+  Function(const Function &) = default;
+  Function &operator=(const Function &) = default;
 
 private:
   friend class KeptFunction;
@@ -88,6 +91,8 @@ public:
 
   /// `arity` is how many inputs `trace` takes, or 0 for any number.
   Traces(std::size_t arity, Trace trace);
+  Traces(const Traces &) = default; // moving it copies it, too
+  Traces &operator=(const Traces &) = default;
   [[nodiscard]] std::vector<Tensor> call(std::span<const Tensor> inputs) const;
   [[nodiscard]] std::int64_t count() const;
 

@@ -32,6 +32,9 @@ public:
   /// Reads what the archive has.
   /// \throws FileError if it cannot be read or is no archive.
   explicit NpzFile(const std::filesystem::path &path);
+  // Moving it copies it: a handle is never without an archive.
+  NpzFile(const NpzFile &) = default;
+  NpzFile &operator=(const NpzFile &) = default;
 
   /// The arrays, in the order in which they were saved.
   [[nodiscard]] std::vector<std::string> names() const;

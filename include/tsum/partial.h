@@ -42,6 +42,10 @@ struct PartOf {
 /// changes.
 class PartialReduction {
 public:
+  // Moving it copies it: a handle is never empty. Copies share their contents until one merges.
+  PartialReduction(const PartialReduction &) = default;
+  PartialReduction &operator=(const PartialReduction &) = default;
+
   /// Computes what `part_reduction` takes of its operand, a part of a whole one; does not evaluate
   /// `part_reduction` itself. Takes sums, products, largest and smallest elements, any and all of
   /// what tsum/reductions.h has, and sums of complex numbers, over axes of which one is cut.

@@ -33,6 +33,9 @@ public:
 class CancellationToken {
 public:
   CancellationToken() : state(std::make_shared<std::atomic<bool>>(false)) {}
+  // Moving it copies it: a handle is never without a token.
+  CancellationToken(const CancellationToken &) = default;
+  CancellationToken &operator=(const CancellationToken &) = default;
 
   /// Has evaluations that look at this token end as soon as each thread is done with its piece, and
   /// those to come before they begin. May be called in a signal handler.
@@ -47,7 +50,8 @@ private:
 
 /// While it lives, what this thread evaluates looks at a token, and throws CancelledError once that
 /// is cancelled: the tensors are as they were then, without values, and may be evaluated again.
-/// Compilations are not ended. Scopes nest: those outside count as well.
+/// Compilations are not ended. Scopes nest: those outside count as well. They end on the thread
+/// that they began on.
 class CancellationScope {
 public:
   explicit CancellationScope(CancellationToken token);
@@ -58,7 +62,7 @@ public:
 private:
   friend class Monitor;
   const CancellationToken token;
-  const CancellationScope *const outer;
+  CancellationScope *outer;
 };
 
 /// How far evaluations have come.
@@ -70,12 +74,14 @@ struct Progress {
 
 /// While it lives, tells how far what this thread evaluates has come: on this thread, between
 /// pieces, at most every `interval`, and at the end of each evaluation. What `tell` throws ends the
-/// evaluation, as a cancellation does; it must not evaluate anything. The innermost scope counts.
+/// evaluation, as a cancellation does; to evaluate anything is an Error there. The innermost scope
+/// counts.
 ///
 /// An evaluation of several graphs finds out about one after the other, so that the fraction may
 /// fall when it does.
 class ProgressScope {
 public:
+  /// \throws Error if `tell` is empty.
   explicit ProgressScope(std::function<void(const Progress &)> tell,
                          std::chrono::nanoseconds interval = std::chrono::milliseconds(50));
   ~ProgressScope();
@@ -93,7 +99,7 @@ private:
   const Clock::time_point begin = Clock::now();
   Clock::time_point next = begin + interval;
   std::int64_t known_bytes = 0, done_bytes = 0;
-  ProgressScope *const outer;
+  ProgressScope *outer;
 };
 
 } // namespace tsum

@@ -57,7 +57,9 @@ public:
   AccuracyScope &operator=(const AccuracyScope &) = delete;
 
 private:
-  std::optional<Accuracy> outer;
+  friend Accuracy default_accuracy();
+  const Accuracy accuracy;
+  AccuracyScope *outer;
 };
 
 // What reductions may be told by name, in braces behind the axes:

@@ -90,7 +90,7 @@ public:
 
 private:
   const StreamOptions options;
-  const StreamScope *const outer;
+  StreamScope *outer;
 };
 
 /// What evaluating `outputs` reads: the passes and what each gives, how many bytes of which files,

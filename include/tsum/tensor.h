@@ -28,11 +28,16 @@ using ByteStrides = std::vector<std::int64_t>;
 
 struct [[gnu::visibility("hidden")]] Node; // private: tsum/Graph/Node.h
 
+namespace detail {
+[[noreturn]] void throw_moved_from();
+} // namespace detail
+
 /// A handle to one node of an expression graph: cheap to copy (one reference count), immutable.
 ///
 /// Building a graph computes nothing. Reading a value (`item`, `data`, `to_vector`, printing) or
 /// calling `eval` evaluates the node once and keeps the result with it. Handles may be used from
-/// several threads at once.
+/// several threads at once. One that was moved from may be destroyed or assigned to; anything else
+/// throws Error.
 class Tensor {
 public:
   [[nodiscard]] DType dtype() const;
@@ -74,7 +79,11 @@ public:
   [[nodiscard]] const void *bytes() const { return checked_data(dtype(), /*only_element=*/false); }
 
   /// The node, for the compiler's own use.
-  [[nodiscard]] const std::shared_ptr<const Node> &node() const { return node_ptr; }
+  [[nodiscard]] const std::shared_ptr<const Node> &node() const {
+    if (!node_ptr) [[unlikely]]
+      detail::throw_moved_from();
+    return node_ptr;
+  }
   explicit Tensor(std::shared_ptr<const Node> node) : node_ptr(std::move(node)) {}
 
 private:

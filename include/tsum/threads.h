@@ -60,7 +60,7 @@ private:
   friend struct ThreadChoice;
   Executor *executor = nullptr;
   std::int64_t count = 0;
-  const ThreadScope *outer;
+  ThreadScope *outer;
 };
 
 } // namespace tsum

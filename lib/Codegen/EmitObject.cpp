@@ -27,6 +27,7 @@
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PassManager.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/PassInfo.h"
 #include "llvm/PassRegistry.h"
@@ -54,12 +55,35 @@ std::string hostFeatures() {
   return join(map_range(names, [](StringRef name) { return ("+" + name).str(); }), ",");
 }
 
-Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef features) {
+static void initializeTarget() {
   [[maybe_unused]] static const bool initialized = [] {
     InitializeNativeTarget();
     InitializeNativeTargetAsmPrinter();
     return true;
   }();
+}
+
+std::string unknownFeature(StringRef features) {
+  auto machine = createTargetMachine("");
+  if (!machine) {
+    consumeError(machine.takeError());
+    return "";
+  }
+  const MCSubtargetInfo &target = *(*machine)->getMCSubtargetInfo();
+  SmallVector<StringRef> given;
+  features.split(given, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef feature : given) {
+    StringRef name = feature;
+    const bool isSigned = name.consume_front("+") || name.consume_front("-");
+    if (!isSigned || none_of(target.getAllProcessorFeatures(),
+                             [&](const auto &known) { return name == known.Key; }))
+      return feature.str();
+  }
+  return "";
+}
+
+Expected<std::unique_ptr<TargetMachine>> createTargetMachine(StringRef features) {
+  initializeTarget();
   Triple triple(sys::getProcessTriple());
   std::string error;
   const Target *target = TargetRegistry::lookupTarget(triple, error);

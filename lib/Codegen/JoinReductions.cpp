@@ -32,8 +32,17 @@ int64_t resultsOf(linalg::GenericOp generic) {
 struct Reduction {
   linalg::GenericOp generic;
   int64_t blockBytes; // of an element: what has no order takes its lanes from it
+  int64_t dataBytes;  // of the widest element that is read
   bool isOrdered, takesNodes, isExact;
 };
+
+int64_t dataBytesOf(linalg::GenericOp generic) {
+  int64_t bytes = 1;
+  for (Value input : generic.getDpsInputs())
+    if (Type element = getElementTypeOrSelf(input); element.isIntOrFloat())
+      bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
+  return bytes;
+}
 
 bool dependsOn(Operation *op, Operation *producer) {
   SetVector<Operation *> slice;
@@ -61,12 +70,16 @@ bool shareData(linalg::GenericOp a, linalg::GenericOp b) {
 bool canJoin(Reduction a, Reduction b) {
   linalg::GenericOp first = a.generic, second = b.generic;
   // Exact sums have loops of their own. What has no order takes the lanes of what has one, and goes
-  // with nodes; else with elements of its size.
+  // with nodes; else with elements of its size, or where the data is as wide as the wider ones: as
+  // many lanes as are loaded.
+  const int64_t widest = std::max(a.blockBytes, b.blockBytes);
+  const bool fillAlike =
+      a.blockBytes == b.blockBytes || widest <= std::min(a.dataBytes, b.dataBytes);
   const bool goTogether = a.isExact || b.isExact
                               ? a.isExact && b.isExact && a.blockBytes == b.blockBytes
                           : a.takesNodes || b.takesNodes
                               ? (a.takesNodes || !a.isOrdered) && (b.takesNodes || !b.isOrdered)
-                              : a.isOrdered || b.isOrdered || a.blockBytes == b.blockBytes;
+                              : a.isOrdered || b.isOrdered || fillAlike;
   return goTogether && resultsOf(first) + resultsOf(second) <= maxResults &&
          first.getStaticLoopRanges() == second.getStaticLoopRanges() &&
          first.getIteratorTypesArray() == second.getIteratorTypesArray() &&
@@ -110,14 +123,20 @@ struct TsumJoinReductionsPass final : impl::TsumJoinReductionsPassBase<TsumJoinR
       FailureOr<Accumulators> accumulators = Accumulators::of(generic);
       if (failed(accumulators))
         return signalPassFailure();
-      Reduction next{generic, accumulators->blockBytes(), accumulators->isOrdered(),
-                     accumulators->takesNodes(), accumulators->isExact()};
+      Reduction next{generic,
+                     accumulators->blockBytes(),
+                     dataBytesOf(generic),
+                     accumulators->isOrdered(),
+                     accumulators->takesNodes(),
+                     accumulators->isExact()};
       auto *other = llvm::find_if(reductions, [&](Reduction r) { return canJoin(r, next); });
       if (other == reductions.end()) {
         reductions.push_back(next);
         continue;
       }
       other->generic = join(rewriter, other->generic, generic);
+      other->blockBytes = std::max(other->blockBytes, next.blockBytes);
+      other->dataBytes = std::min(other->dataBytes, next.dataBytes);
       other->isOrdered |= next.isOrdered;
       other->takesNodes |= next.takesNodes;
       // What read the first one may stand before the place of the second.

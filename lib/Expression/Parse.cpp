@@ -319,11 +319,15 @@ private:
     auto table = expression_function_table();
     auto function = std::ranges::find(table, word, &ExpressionFunction::name);
     if (function == table.end()) {
-      auto nearest = std::ranges::min_element(table, {}, [&](const ExpressionFunction &candidate) {
+      auto away = [&](const ExpressionFunction &candidate) {
         return edit_distance(candidate.name, word);
-      });
-      throw Fault{"there is no function '" + std::string(word) + "' (did you mean '" +
-                      std::string(nearest->name) + "'?)",
+      };
+      auto nearest = std::ranges::min_element(table, {}, away);
+      const bool is_near = away(*nearest) <= std::max<std::size_t>(1, word.size() / 3);
+      throw Fault{"there is no function '" + std::string(word) + "' (" +
+                      (is_near ? "did you mean '" + std::string(nearest->name) + "'?"
+                               : "tsum-run --functions lists them") +
+                      ")",
                   position};
     }
     Arguments arguments(function->name, function->parameters, call_arguments(), position);

@@ -158,6 +158,9 @@ ByteStrides row_major_strides(std::span<const std::int64_t> shape, DType dtype) 
 }
 
 std::int64_t checked_size(std::string_view op, std::span<const std::int64_t> shape, DType dtype) {
+  if (size_of(dtype) == 0)
+    throw DTypeError(std::string(op) + ": there is no dtype of number " +
+                     std::to_string(static_cast<int>(dtype)));
   bool is_empty = false;
   bool overflows = false;
   // Strides are products of extents, so they must not overflow even if there are no elements.

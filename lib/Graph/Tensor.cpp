@@ -3,9 +3,9 @@
 
 namespace tsum {
 
-DType Tensor::dtype() const { return node_ptr->dtype; }
+DType Tensor::dtype() const { return node()->dtype; }
 
-std::span<const std::int64_t> Tensor::shape() const { return node_ptr->shape; }
+std::span<const std::int64_t> Tensor::shape() const { return node()->shape; }
 
 std::int64_t Tensor::size() const {
   std::int64_t size = 1;
@@ -17,11 +17,11 @@ std::int64_t Tensor::size() const {
   return size;
 }
 
-std::string_view Tensor::op() const { return op_info(node_ptr->op).name; }
+std::string_view Tensor::op() const { return op_info(node()->op).name; }
 
-std::string_view Tensor::name() const { return node_ptr->name; }
+std::string_view Tensor::name() const { return node()->name; }
 
-bool Tensor::is_evaluated() const { return node_ptr->values() != nullptr; }
+bool Tensor::is_evaluated() const { return node()->values() != nullptr; }
 
 static Tensor make_constant(DType dtype, Shape shape, Storage values, std::string_view name) {
   auto node = std::make_shared<Node>(OpKind::Constant, dtype, std::move(shape));
@@ -40,6 +40,10 @@ Tensor detail::copy_to_constant(const void *values, std::size_t count, DType dty
   auto copy =
       pack_row_major(shape, dtype, {nullptr, static_cast<const std::byte *>(values), strides});
   return make_constant(dtype, std::move(shape), *copy, name);
+}
+
+void detail::throw_moved_from() {
+  throw Error("tensor: it was moved from, and holds nothing (copy a handle to keep it)");
 }
 
 void detail::throw_ragged_rows(std::size_t row, std::size_t given, std::size_t expected) {

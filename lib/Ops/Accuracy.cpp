@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Ops/Make.h"
+#include "tsum/Support/ScopeChain.h"
 
 #include "Build.h"
 
@@ -7,7 +8,7 @@
 
 namespace tsum {
 
-static thread_local std::optional<Accuracy> of_scope;
+static thread_local AccuracyScope *current_scope = nullptr;
 static std::optional<Accuracy> (*of_host)() = nullptr;
 
 Accuracy accuracy_named(std::string_view op, std::string_view name) {
@@ -26,8 +27,8 @@ static Accuracy accuracy_of_process() {
 }
 
 Accuracy default_accuracy() {
-  if (of_scope)
-    return *of_scope;
+  if (current_scope)
+    return current_scope->accuracy;
   if (of_host)
     if (const std::optional<Accuracy> accuracy = of_host())
       return *accuracy;
@@ -35,8 +36,10 @@ Accuracy default_accuracy() {
   return otherwise;
 }
 
-AccuracyScope::AccuracyScope(Accuracy accuracy) : outer(of_scope) { of_scope = accuracy; }
+AccuracyScope::AccuracyScope(Accuracy accuracy) : accuracy(accuracy), outer(current_scope) {
+  current_scope = this;
+}
 
-AccuracyScope::~AccuracyScope() { of_scope = outer; }
+AccuracyScope::~AccuracyScope() { end_scope(current_scope, this, &AccuracyScope::outer); }
 
 } // namespace tsum

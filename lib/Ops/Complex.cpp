@@ -7,6 +7,7 @@
 
 #include "tsum/shapes.h"
 
+#include <cassert>
 #include <limits>
 
 namespace tsum {
@@ -29,6 +30,7 @@ Tensor complex(const Operand &real, const Operand &imag, std::string_view name) 
 /// Part 0, the real one, or 1 of a complex tensor.
 static Tensor part_of(const Tensor &x, int part) {
   Node::State state = x.node()->state();
+  assert((state.values || state.operands.size() == 2) && "no input is complex");
   if (!state.values)
     return Tensor(state.operands[static_cast<std::size_t>(part)]);
   const DType dtype = real_dtype(x.dtype());

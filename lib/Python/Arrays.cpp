@@ -19,8 +19,14 @@ std::shared_ptr<const void> keep(nb::object object) {
 const Tensor *as_tensor(nb::handle object) {
   static PyObject *type = nb::type<Tensor>().ptr();
   return PyObject_TypeCheck(object.ptr(), reinterpret_cast<PyTypeObject *>(type))
-             ? nb::inst_ptr<Tensor>(object)
+             ? &self_tensor(object)
              : nullptr;
+}
+
+const Tensor &self_tensor(nb::handle self) {
+  if (!nb::inst_ready(self))
+    throw DTypeError("tensor: an object of __new__ holds none (tsum.asarray makes them)");
+  return *nb::inst_ptr<Tensor>(self);
 }
 
 namespace {
@@ -195,6 +201,48 @@ std::optional<DType> dtype_of_numbers(const nb::object &array, std::optional<DTy
   return have_same_values(array, as_dtype(array, DType::i32)) ? DType::i32 : DType::i64;
 }
 
+/// The integers of lists that NumPy reads as floats or objects, as `array` is, since no dtype of it
+/// holds all of them; nothing for other lists.
+std::optional<nb::object> large_integers(nb::handle object, const nb::object &array) {
+  nb::module_ numpy = nb::module_::import_("numpy");
+  const std::string kind = nb::cast<std::string>(array.attr("dtype").attr("kind"));
+  if (kind == "f") {
+    nb::object largest = numpy.attr("abs")(array).attr("max")().attr("item")();
+    if (!(nb::cast<double>(largest) >= 0x1p63))
+      return std::nullopt;
+  } else if (kind != "O") {
+    return std::nullopt;
+  }
+  nb::object integers = numpy.attr("array")(object, nb::arg("dtype") = "O");
+  for (nb::handle number : nb::iter(integers.attr("flat")))
+    if (!PyLong_Check(number.ptr()))
+      return std::nullopt;
+  return integers;
+}
+
+/// Large integers as floats, if `hint` is a dtype of these, and as u64 otherwise.
+/// \throws DTypeError if they are not within u64.
+nb::object in_some_dtype(const nb::object &integers, std::optional<DType> hint) {
+  const bool are_floats = hint && contains(Domain::Inexact, *hint);
+  try {
+    return as_dtype(integers, are_floats ? DType::f64 : DType::u64);
+  } catch (nb::python_error &error) {
+    if (!error.matches(PyExc_OverflowError))
+      throw;
+  }
+  nb::object smallest = integers.attr("min")(), largest = integers.attr("max")();
+  const auto bits = std::max(nb::cast<std::int64_t>(smallest.attr("bit_length")()),
+                             nb::cast<std::int64_t>(largest.attr("bit_length")()));
+  if (bits > 64)
+    throw DTypeError("asarray: no " + std::string(are_floats ? "" : "integer ") +
+                     "dtype holds an integer of " + std::to_string(bits) +
+                     " bits (f64 has up to 1024: constant(x, dtype=tsum.f64))");
+  throw DTypeError("asarray: no integer dtype holds both " +
+                   nb::cast<std::string>(nb::str(smallest)) + " and " +
+                   nb::cast<std::string>(nb::str(largest)) +
+                   " (say which float should: constant(x, dtype=tsum.f64))");
+}
+
 /// Numbers and lists of them: NumPy reads them, and TensorFlow says which dtype they get.
 Tensor copy_numbers(nb::handle object, std::optional<DType> hint) {
   nb::object array = numpy::as_array(object);
@@ -202,6 +250,9 @@ Tensor copy_numbers(nb::handle object, std::optional<DType> hint) {
   nb::object leaf = first_leaf(object, nb::cast<std::int64_t>(array.attr("ndim")));
   const bool are_numbers =
       is_number(leaf) || PyBool_Check(leaf.ptr()) || PyComplex_CheckExact(leaf.ptr());
+  if (PyLong_Check(leaf.ptr()))
+    if (std::optional<nb::object> integers = large_integers(object, array))
+      array = in_some_dtype(*integers, hint);
   std::optional<DType> dtype = are_numbers ? dtype_of_numbers(array, hint) : std::nullopt;
   if (!dtype)
     return numpy::borrow_array(array); // the leaves are arrays, or NumPy's scalars, themselves
@@ -333,7 +384,11 @@ std::string to_name(nb::handle object) {
     return {};
   if (!nb::isinstance<nb::str>(object))
     throw nb::type_error(("a name is a str, not " + class_name(object)).c_str());
-  return nb::cast<std::string>(object);
+  Py_ssize_t size = 0;
+  const char *name = PyUnicode_AsUTF8AndSize(object.ptr(), &size);
+  if (!name) // half a surrogate pair
+    throw nb::python_error();
+  return {name, static_cast<std::size_t>(size)};
 }
 
 bool to_bool(nb::handle object) {

@@ -67,6 +67,10 @@ void bind_partial(nb::module_ &m);
 [[nodiscard]] Tensor with_name(const Tensor &tensor, std::string_view name);
 [[nodiscard]] bool to_bool(nb::handle object);
 
+/// The tensor that a Python object of its class holds. \throws DTypeError for an object that
+/// `__new__` made, which holds none.
+[[nodiscard]] const Tensor &self_tensor(nb::handle self);
+
 /// The tensor inside `object`, or null.
 [[nodiscard]] const Tensor *as_tensor(nb::handle object);
 

@@ -58,7 +58,7 @@ void fill(Py_buffer *view, const Tensor &tensor, int flags) {
 int get_buffer(PyObject *self, Py_buffer *view, int flags) noexcept {
   view->obj = nullptr;
   try {
-    const Tensor &tensor = *nb::inst_ptr<Tensor>(self);
+    const Tensor &tensor = self_tensor(self);
     nb::object keeper = keeper_of(self, tensor);
     fill(view, tensor, flags);
     view->obj = keeper.release().ptr();

@@ -131,7 +131,7 @@ void bind_tensor(nb::module_ &m) {
       .def_prop_ro("is_evaluated", &Tensor::is_evaluated, "Whether the values exist.");
 
   cls.def(
-         "numpy", [](nb::handle self) { return to_numpy(self, *nb::inst_ptr<Tensor>(self)); },
+         "numpy", [](nb::handle self) { return to_numpy(self, self_tensor(self)); },
          nb::sig("def numpy(self) -> _NumpyArray"),
          "The values, read-only and without a copy; a NumPy scalar if the rank is 0, as in\n"
          "TensorFlow. Evaluates if need be. The array keeps the memory alive.\n\n"
@@ -143,15 +143,13 @@ void bind_tensor(nb::module_ &m) {
           "Raises ShapeError if there is not exactly one.")
       .def(
           "tolist",
-          [](nb::handle self) {
-            return to_numpy(self, *nb::inst_ptr<Tensor>(self), false).attr("tolist")();
-          },
+          [](nb::handle self) { return to_numpy(self, self_tensor(self), false).attr("tolist")(); },
           nb::sig("def tolist(self) -> typing.Any"),
           "The elements as nested lists of Python numbers, or one number if the rank is 0.")
       .def(
           "__array__",
           [](nb::handle self, nb::handle dtype, nb::handle copy) {
-            return to_array(self, *nb::inst_ptr<Tensor>(self), dtype, copy);
+            return to_array(self, self_tensor(self), dtype, copy);
           },
           nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none(),
           nb::sig("def __array__(self, dtype: typing.Any = None, copy: bool | None = None) -> "
@@ -159,7 +157,7 @@ void bind_tensor(nb::module_ &m) {
       .def(
           "__dlpack__",
           [](nb::handle self, nb::kwargs arguments) {
-            return to_dlpack(self, *nb::inst_ptr<Tensor>(self), std::move(arguments));
+            return to_dlpack(self, self_tensor(self), std::move(arguments));
           },
           nb::sig("def __dlpack__(self, **kwargs: typing.Any) -> typing.Any"),
           "A DLPack capsule of the values, read-only and without a copy unless `copy=True`.")
@@ -182,7 +180,7 @@ void bind_tensor(nb::module_ &m) {
       .def(
           "__iter__",
           [](nb::handle self) {
-            if (nb::inst_ptr<Tensor>(self)->rank() == 0)
+            if (self_tensor(self).rank() == 0)
               throw DTypeError("iter: a scalar has no rows");
             return nb::steal(PySeqIter_New(self.ptr()));
           },
@@ -216,7 +214,7 @@ void bind_tensor(nb::module_ &m) {
           [](nb::handle self) {
             return nb::make_tuple(
                 nb::module_::import_("tsum").attr("asarray"),
-                nb::make_tuple(to_numpy(self, *nb::inst_ptr<Tensor>(self), /*scalars=*/false)));
+                nb::make_tuple(to_numpy(self, self_tensor(self), /*scalars=*/false)));
           },
           nb::sig("def __reduce__(self) -> tuple[typing.Any, ...]"))
       .def(
@@ -224,7 +222,7 @@ void bind_tensor(nb::module_ &m) {
           [](nb::handle self, nb::str spec) -> nb::object {
             if (nb::len(spec) == 0)
               return nb::str(self);
-            return to_numpy(self, *nb::inst_ptr<Tensor>(self)).attr("__format__")(spec);
+            return to_numpy(self, self_tensor(self)).attr("__format__")(spec);
           },
           nb::sig("def __format__(self, spec: str, /) -> str"))
       .def("__bytes__",
@@ -233,8 +231,8 @@ void bind_tensor(nb::module_ &m) {
              return nb::bytes(self.bytes(),
                               static_cast<std::size_t>(self.size() * size_of(self.dtype())));
            })
-      .def("__repr__", [](nb::handle self) { return to_repr(self, *nb::inst_ptr<Tensor>(self)); })
-      .def("__str__", [](nb::handle self) { return to_str(self, *nb::inst_ptr<Tensor>(self)); });
+      .def("__repr__", [](nb::handle self) { return to_repr(self, self_tensor(self)); })
+      .def("__str__", [](nb::handle self) { return to_str(self, self_tensor(self)); });
   // NumPy's arrays leave operators with a tensor to the tensor; NumPy's functions take its values.
   cls.attr("__array_priority__") = 100;
 

@@ -3,6 +3,7 @@
 #include "Monitor.h"
 
 #include "tsum/Runtime/PieceProgress.h"
+#include "tsum/Support/ScopeChain.h"
 #include "tsum/eval.h"
 #include "tsum/progress.h"
 
@@ -13,8 +14,9 @@ namespace tsum {
 namespace {
 
 std::atomic<void (*)()> kernel_hook = nullptr;
-thread_local const CancellationScope *current_cancellation = nullptr;
+thread_local CancellationScope *current_cancellation = nullptr;
 thread_local ProgressScope *current_progress = nullptr;
+thread_local bool is_telling = false;
 
 } // namespace
 
@@ -25,19 +27,28 @@ CancellationScope::CancellationScope(CancellationToken token)
   current_cancellation = this;
 }
 
-CancellationScope::~CancellationScope() { current_cancellation = outer; }
+CancellationScope::~CancellationScope() {
+  end_scope(current_cancellation, this, &CancellationScope::outer);
+}
 
 ProgressScope::ProgressScope(std::function<void(const Progress &)> tell,
                              std::chrono::nanoseconds interval)
     : tell(std::move(tell)), interval(interval), outer(current_progress) {
+  if (!this->tell)
+    throw Error("progress: there is no function to tell (it is empty)");
   current_progress = this;
 }
 
-ProgressScope::~ProgressScope() { current_progress = outer; }
+ProgressScope::~ProgressScope() { end_scope(current_progress, this, &ProgressScope::outer); }
 
 void ProgressScope::tell_now(Clock::time_point now) {
   next = now + interval;
   const double known = static_cast<double>(std::max<std::int64_t>(known_bytes, 1));
+  // Kernels of this thread are under way, and their memory in use.
+  struct Telling {
+    Telling() { is_telling = true; }
+    ~Telling() { is_telling = false; }
+  } telling;
   tell({std::min(1.0, static_cast<double>(done_bytes) / known), done_bytes, now - begin});
 }
 
@@ -53,6 +64,8 @@ void Monitor::note(std::int64_t bytes) {
 }
 
 void Monitor::look(std::int64_t bytes) {
+  if (is_telling)
+    throw Error("eval: in a function that a ProgressScope tells (evaluate before or after)");
   if (auto hook = kernel_hook.load(std::memory_order_relaxed))
     hook();
   for (const CancellationScope *scope = current_cancellation; scope; scope = scope->outer)

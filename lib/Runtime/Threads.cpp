@@ -8,6 +8,7 @@
 #include "OwnWorkers.h"
 
 #include "tsum/Runtime/Jobs.h"
+#include "tsum/Support/ScopeChain.h"
 #include "tsum/eval.h"
 #include "tsum/threads.h"
 
@@ -38,7 +39,7 @@ constexpr std::int64_t min_bytes_per_piece = 128 * 1024;
 constexpr std::int64_t max_threads = 1024;
 
 std::atomic<std::int64_t> thread_limit = 0;
-thread_local const ThreadScope *current_scope = nullptr;
+thread_local ThreadScope *current_scope = nullptr;
 
 std::int64_t checked_threads(const char *op, std::int64_t count) {
   if (count < 0 || count > max_threads)
@@ -60,7 +61,7 @@ ThreadScope::ThreadScope(Executor &executor) : executor(&executor), outer(curren
   current_scope = this;
 }
 
-ThreadScope::~ThreadScope() { current_scope = outer; }
+ThreadScope::~ThreadScope() { end_scope(current_scope, this, &ThreadScope::outer); }
 
 /// Which threads the calling one is to use.
 struct ThreadChoice {

@@ -17,7 +17,7 @@ const void *Tensor::checked_data(DType wanted, bool only_element) const {
                      " elements (one is needed; see data() and to_vector())");
   if (!is_evaluated())
     eval(*this);
-  return node_ptr->row_major_values()->data;
+  return node()->row_major_values()->data;
 }
 
 namespace {

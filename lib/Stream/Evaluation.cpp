@@ -3,6 +3,7 @@
 #include "PieceLoop.h"
 
 #include "tsum/Runtime/PieceProgress.h"
+#include "tsum/Support/ScopeChain.h"
 #include "tsum/stream.h"
 
 #include <algorithm>
@@ -295,14 +296,14 @@ void FileData::evaluate_to(const Tensor &output, const TakePiece &take) const {
 
 //===-- Options -------------------------------------------------------------------------------===//
 
-static thread_local const StreamScope *current_scope = nullptr;
+static thread_local StreamScope *current_scope = nullptr;
 
 StreamScope::StreamScope(StreamOptions options)
     : options(std::move(options)), outer(current_scope) {
   current_scope = this;
 }
 
-StreamScope::~StreamScope() { current_scope = outer; }
+StreamScope::~StreamScope() { end_scope(current_scope, this, &StreamScope::outer); }
 
 const StreamOptions &StreamScope::current() {
   static const StreamOptions standard;

@@ -4,6 +4,8 @@
 #include "IO/File.h"
 #include "IO/NpyArray.h"
 #include "IO/NpyHeader.h"
+#include "tsum/elementwise.h"
+#include "tsum/shapes.h"
 #include "tsum/stream.h"
 
 #include <algorithm>
@@ -66,11 +68,32 @@ std::shared_ptr<FileData> npy_in(const std::filesystem::path &path, Opened &open
   return data_in(path, opened.identity, begin + header_size, header);
 }
 
-Tensor tensor_of(std::shared_ptr<FileData> data, std::string_view name) {
+Tensor real_tensor_of(std::shared_ptr<FileData> data, std::string_view name) {
   auto node =
       std::make_shared<InputNode>(data->dtype, data->shape, data->strides_of(data->shape), data);
   node->name = name;
   return Tensor(std::move(node));
+}
+
+/// Of complex elements the parts are real tensors over the same data, which has them as pairs along
+/// an innermost dimension of its own.
+Tensor tensor_of(std::shared_ptr<FileData> data, std::string_view name) {
+  if (kind_of(data->dtype) != DTypeKind::Complex)
+    return real_tensor_of(std::move(data), name);
+  const std::size_t dim = data->fortran_order ? 0 : data->shape.size();
+  data->dtype = real_dtype(data->dtype);
+  if (data->shape.empty())
+    data->parts.front().count = 2; // along the pair, which is the only dimension
+  data->shape.insert(data->shape.begin() + static_cast<std::ptrdiff_t>(dim), 2);
+  if (data->fortran_order)
+    ++data->joined;
+  const Tensor pairs = real_tensor_of(std::move(data), {});
+  auto part = [&](std::int64_t number) {
+    std::vector<Slice> slices(dim + 1);
+    slices.back() = {number, number + 1};
+    return squeeze(slice(pairs, slices), static_cast<std::int64_t>(dim));
+  };
+  return complex(part(0), part(1), name);
 }
 
 std::shared_ptr<FileData> npy_at(const std::filesystem::path &path) {

@@ -136,6 +136,41 @@ func.func @blocks_of_other_sizes(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<
 
 // -----
 
+// A count in i32 goes with a maximum of f64, and whether there is a NaN: as many lanes as are loaded.
+
+// CHECK-LABEL: func.func @narrow_ones_of_wide_data
+//       CHECK:   %{{.*}}:3 = linalg.generic {{.*}}"reduction"
+//       CHECK:   tsum.accumulate <reduce_max f64>
+//       CHECK:   tsum.accumulate <reduce_sum i32>
+//       CHECK:   tsum.accumulate <reduce_any i1>
+//   CHECK-NOT:   "reduction"
+func.func @narrow_ones_of_wide_data(%x: tensor<4x8xf64>)
+    -> (tensor<4xf64>, tensor<4xi32>, tensor<4xi1>) {
+  %nan = tsum.is_nan %x : tensor<4x8xf64>
+  %one = tsum.cast %nan : tensor<4x8xi1> -> tensor<4x8xi32>
+  %a = tsum.reduce_max %x axes = [1] : tensor<4x8xf64> -> tensor<4xf64>
+  %b = tsum.reduce_sum %one axes = [1] : tensor<4x8xi32> -> tensor<4xi32>
+  %c = tsum.reduce_any %nan axes = [1] : tensor<4x8xi1> -> tensor<4xi1>
+  return %a, %b, %c : tensor<4xf64>, tensor<4xi32>, tensor<4xi1>
+}
+
+// -----
+
+// A sum in i64 would leave the maximum of bytes an eighth of its lanes.
+
+// CHECK-LABEL: func.func @wide_ones_of_narrow_data
+//       CHECK:   tsum.accumulate <reduce_max ui8>
+//       CHECK:   linalg.generic {{.*}}"reduction"
+//       CHECK:   tsum.accumulate <reduce_sum i64>
+func.func @wide_ones_of_narrow_data(%x: tensor<4x8xui8>) -> (tensor<4xui8>, tensor<4xi64>) {
+  %wide = tsum.cast %x : tensor<4x8xui8> -> tensor<4x8xi64>
+  %a = tsum.reduce_max %x axes = [1] : tensor<4x8xui8> -> tensor<4xui8>
+  %b = tsum.reduce_sum %wide axes = [1] : tensor<4x8xi64> -> tensor<4xi64>
+  return %a, %b : tensor<4xui8>, tensor<4xi64>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @other_loops_stay_apart
 //       CHECK:   linalg.generic {{.*}}["parallel", "reduction"]
 //       CHECK:   linalg.generic {{.*}}["reduction", "parallel"]

@@ -51,6 +51,27 @@ def test_opened_files_give_the_bits_of_loaded_ones(folder, x, order):
             same(result, wanted)
 
 
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_files(folder, order, dtype):
+    rng = np.random.default_rng(2)
+    z = (rng.standard_normal((2000, 9)) + 1j * rng.standard_normal((2000, 9))).astype(dtype)
+    paths = [folder / f"z{n}.npy" for n in range(2)]
+    for path, part in zip(paths, (z[:701], z[701:])):
+        np.save(path, np.asarray(part, order=order))
+    np.savez(folder / "z.npz", z=np.asarray(z, order=order))
+    np.save(folder / "scalar.npy", z[0, 0])
+    for opened in (tsum.open_npy(paths, axis=0), tsum.open_npz(folder / "z.npz", "z")):
+        assert opened.shape == z.shape and opened.dtype == z.dtype
+        results = [f(y) for y in (opened, tsum.asarray(z)) for f in (
+            lambda y: tsum.reduce_sum(y, 0), lambda y: tsum.reduce_variance(y),
+            lambda y: tsum.abs(y)[3:5], lambda y: tsum.conj(y)[:, 2])]
+        tsum.eval(*results[:4], memory=30_000_000)
+        for result, wanted in zip(results[:4], results[4:]):
+            same(result, wanted)
+    same(tsum.open_npy(folder / "scalar.npy"), z[0, 0])
+
+
 def test_several_files_are_one_tensor(folder, x):
     for axis, cuts in ((0, [100, 100, 20_000]), (1, [2, 3])):
         paths = []

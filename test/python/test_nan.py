@@ -185,3 +185,27 @@ def test_no_warnings():
         warnings.simplefilter("error")
         for name in NAMES:
             getattr(tsum, name)(np.full((2, 3), np.nan), axis=1).numpy()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_narrow_results_of_wide_data(dtype):
+    # Blocks of bytes, of 4 bytes and of the data's width, alone and in one loop.
+    rng = np.random.default_rng(5)
+    for shape in [(1, 67), (131, 3), (37, 515), (515, 37)]:
+        x = rng.integers(0, 200, shape).astype(dtype)
+        x[rng.random(shape) < 0.05] = np.nan
+        for view in (x, np.repeat(x, 2, 1)[::-1, ::2]):
+            for axis in (0, 1):
+                y = tsum.asarray(view)
+                large = tsum.greater(y, np.dtype(dtype).type(198))
+                several = [tsum.reduce_any(large, axis),
+                           tsum.reduce_all(tsum.logical_not(large), axis),
+                           tsum.count_nonzero(large, axis), tsum.nanmax(y, axis),
+                           tsum.nancount(y, axis)]
+                alone = [each.numpy() for each in several[:2]]
+                tsum.eval(*several)
+                expected = [(view > 198).any(axis), ~(view > 198).any(axis),
+                            np.count_nonzero(view > 198, axis), np.fmax.reduce(view, axis),
+                            np.sum(view == view, axis)]
+                for ours, theirs in zip(several + alone, expected + expected[:2]):
+                    np.testing.assert_array_equal(np.asarray(ours), theirs)

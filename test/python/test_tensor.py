@@ -201,6 +201,19 @@ def test_stubs_are_python():
         assert stub.name != "_core.pyi" or {"T", "astype", "sum", "__iter__"} <= names
 
 
+def test_what_the_package_is_made_of_is_not_in_its_namespace():
+    from tsum import _names
+
+    assert not set(_names.INTERNAL) & set(dir(tsum)) and set(_names.INTERNAL) <= set(dir(tsum._core))
+
+
+def test_names_are_text():
+    x = np.ones(2, np.float32)
+    assert tsum.reduce_sum(x, name="a\0\u00e9").name == "a\0\u00e9"
+    with pytest.raises(UnicodeEncodeError):
+        tsum.reduce_sum(x, name="\ud800")
+
+
 def test_everything_public_is_documented():
     public = [getattr(tsum, name) for name in tsum.__all__]
     functions = [value for value in public if callable(value)]
@@ -211,6 +224,7 @@ def test_everything_public_is_documented():
 
 @pytest.mark.parametrize("value, dtype", [
     (3, "int32"), ([1, 2], "int32"), (range(3), "int32"), (2**40, "int64"), ([1, 2**40], "int64"),
+    (2**63, "uint64"), ([1, 2**63], "uint64"), ([[1, 2], [3, 2**64 - 1]], "uint64"),
     (1.5, "float32"), ([1, 2.5], "float32"), ([], "float32"), (1j, "complex128"),
     ([1, 2j], "complex128"), (True, "bool"), ([True], "bool"), (np.float64(1), "float64"),
     ([np.float64(1), 2.0], "float64"), (np.int8(1), "int8"), ([np.int64(1)], "int64"),

@@ -30,6 +30,13 @@
 // The header is C++ as well.
 // RUN: clang++ -std=c++20 -fsyntax-only -Wall -Wextra -Werror -x c++ %t/kernels.h
 
+// RUN: not tsum-compile %s -o %t/none.o --target-features=+avx2,+fmaa 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=UNKNOWN
+// RUN: not tsum-compile %s -o %t/none.o --target-features=avx2 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=UNSIGNED
+// UNKNOWN: tsum-compile: error: there is no extension '+fmaa'
+// UNSIGNED: tsum-compile: error: there is no extension 'avx2'
+
 // Only what --target-features names is used.
 // RUN: tsum-compile %s --emit=asm | FileCheck %s --check-prefix=BASE --implicit-check-not=vmov
 // BASE: norm:

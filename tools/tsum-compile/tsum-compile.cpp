@@ -255,6 +255,10 @@ private:
 };
 
 LogicalResult runFile(const Options &options) {
+  if (options.features != "host")
+    if (std::string unknown = unknownFeature(options.features); !unknown.empty())
+      throw Error("there is no extension '" + unknown +
+                  "' of this machine's kind of code (--target-features=+avx2,+fma, or host)");
   DialectRegistry registry;
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);

@@ -16,6 +16,10 @@ namespace tsum {
 /// from the CPU's name: a hypervisor may mask what the name implies.
 std::string hostFeatures();
 
+/// The first of `features` that is none of this machine's kind of code, or nothing. LLVM itself
+/// only prints that it ignores it.
+std::string unknownFeature(llvm::StringRef features);
+
 /// A target machine for this machine's kind of code and the given extensions.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(llvm::StringRef features);
 

@@ -28,8 +28,11 @@ constexpr int64_t blocksPerGroup = 16, blocksPerChunk = 64;
 /// So few blocks wait for no group.
 constexpr int64_t fewBlocks = 4;
 
-/// What has no order takes as many lanes as fit, but no more than the line has.
-int64_t lanesOfUnordered(int64_t elements, int64_t columns, int64_t bytes) {
+/// What has no order takes as many lanes as fit, but no more than the line has, nor than are in 512
+/// bytes of data: of f64, any and all have blocks of bytes, and came from beyond L2 at a fifth of
+/// the speed in rows of 2 KB, which LLVM loads in an order that no processor foresees.
+int64_t lanesOfUnordered(int64_t elements, int64_t columns, int64_t blockBytes, int64_t dataBytes) {
+  const int64_t bytes = std::max(blockBytes, dataBytes / 2);
   int64_t lanes = 1;
   while (2 * lanes * columns * bytes <= maxRowBytes && 2 * lanes <= elements)
     lanes *= 2;
@@ -42,9 +45,9 @@ public:
       : loops(loops), nest(loops.nest), accumulators(loops.accumulators), b(loops.b),
         loc(loops.loc), columns(loops.isInner() ? 1 : nest.extents.back()),
         isOrdered(accumulators.isOrdered()),
-        lanes(isOrdered
-                  ? block_lanes
-                  : lanesOfUnordered(loops.mostElements(), columns, accumulators.blockBytes())),
+        lanes(isOrdered ? block_lanes
+                        : lanesOfUnordered(loops.mostElements(), columns, accumulators.blockBytes(),
+                                           nest.widestElement())),
         tile(loops.inAnyOrder({loops.line, lanes, columns})) {}
 
   void emit() {

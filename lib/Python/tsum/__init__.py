@@ -71,6 +71,8 @@ def from_dlpack(x: _typing.Any, /) -> Tensor:
 
 convert_to_tensor = asarray
 
+for _name in _names.INTERNAL:
+    del globals()[_name]
 globals().update(_names.functions(_core))
 _names.add_methods(Tensor, globals())
 

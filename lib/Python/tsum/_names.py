@@ -42,6 +42,10 @@ NOT_OPERATIONS = {"_connected_gradients", "_same", "as_dtype", "as_subclass", "a
                   "open_npz", "open_raw", "rebind", "save_npy", "set_cache_capacity",
                   "set_cache_directory", "set_memory_budget", "set_specialize", "set_threads",
                   "stages", "stop_gradient", "target_features", "trim_memory"}
+# What the package's own modules are made of, and nobody else is to find.
+INTERNAL = ["as_subclass", "enter_accuracy", "enter_threads", "evaluate_into", "is_known",
+            "leave_accuracy", "leave_threads", "rebind"]
+
 # NumPy's alone, whose parameters the functions of the same names have.
 NOT_OPERATIONS |= {function.__name__ for function in _statistics.FUNCTIONS}
 

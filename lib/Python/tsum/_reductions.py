@@ -47,7 +47,7 @@ def functions(core):
         if name in ROUNDED:
             reduction = _with_accuracy(reduction)
         found[name] = _as_numpys(reduction, name, operation)
-    found.update((name, _as_numpys(_spread(name, getattr(core, operation)), name, operation))
+    found.update((name, _as_numpys(spread(name, getattr(core, operation)), name, operation))
                  for name, operation in SPREADS.items())
     return found
 
@@ -113,18 +113,20 @@ def _with_accuracy(reduction):
     return exact_or_not
 
 
-def _spread(name, operation):
-    def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
+def spread(name, operation):
+    """NumPy's `var` or `std`, of TensorFlow's `operation`."""
+    def function(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
                out: typing.Any = None, ddof: int = 0, keepdims: bool = False, *,
                where: typing.Any = True, mean: typing.Any = None, correction: typing.Any = None,
                accuracy: str | None = None) -> Tensor:
         if out is not None:
-            return deliver(name, spread(a, axis, dtype, None, ddof, keepdims, where=where,
-                                        mean=mean, correction=correction, accuracy=accuracy), out)
+            return deliver(name, function(a, axis, dtype, None, ddof, keepdims, where=where,
+                                          mean=mean, correction=correction, accuracy=accuracy),
+                           out)
         if accuracy is not None:
             with block(accuracy):
-                return spread(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean,
-                              correction=correction)
+                return function(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean,
+                                correction=correction)
         if correction is not None:
             if ddof != 0:
                 raise ValueError(f"{name}: ddof={ddof} and correction={correction} are the same "
@@ -142,7 +144,7 @@ def _spread(name, operation):
         return _in_float(name, a,
                          lambda x: root(_variance(x, axis, ddof, keepdims, where, mean)))
 
-    return spread
+    return function
 
 
 def _only(a, where, neutral):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import typing
 
-from . import _core
+from . import _core, _reductions
 from ._accuracy import accuracy as block
 from ._core import ShapeError, Tensor
 from ._out import deliver
@@ -114,6 +114,11 @@ def nanstd(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out
     return _spread("nanstd", a, axis, dtype, out, ddof, keepdims, where, correction, accuracy)
 
 
+# With a `ddof` that is no integer.
+_SPREADS = {"nanvar": _reductions.spread("var", _core.reduce_variance),
+            "nanstd": _reductions.spread("std", _core.reduce_std)}
+
+
 def _spread(name, a, axis, dtype, out, ddof, keepdims, where, correction, accuracy):
     if correction is not None:
         if ddof != 0:
@@ -122,8 +127,13 @@ def _spread(name, a, axis, dtype, out, ddof, keepdims, where, correction, accura
         ddof = correction
     if where is not True:
         a = _leave_out(name, _in_float(name, a, dtype), where, None)
-    return deliver(name, getattr(_core, name)(a, axis, keepdims, ddof=ddof, dtype=dtype,
-                                              accuracy=accuracy), out)
+    if isinstance(ddof, int):
+        result = getattr(_core, name)(a, axis, keepdims, ddof=ddof, dtype=dtype, accuracy=accuracy)
+    else:
+        a = _core.asarray(a, dtype)
+        result = _SPREADS[name](a, axis, ddof=ddof, keepdims=keepdims, accuracy=accuracy,
+                                where=_core.logical_not(_core.is_nan(a)))
+    return deliver(name, result, out)
 
 
 def _in_float(name, a, dtype):
@@ -158,12 +168,12 @@ def nanmin(a: typing.Any, axis: typing.Any = None, out: typing.Any = None, keepd
 
 def _extreme(name, combine, a, axis, out, keepdims, initial, where):
     result = getattr(_core, name)(_leave_out(name, a, where, initial), axis, keepdims)
-    if initial is not None:
-        combined = combine(result, initial)
-        if result.dtype in FLOATS:
-            combined = _core.where(_core.is_nan(result), initial, combined)
-        result = combined
-    return deliver(name, result, out)
+    if initial is None or initial != initial:  # NaN is left out, too
+        return deliver(name, result, out)
+    combined = combine(result, initial)
+    if result.dtype in FLOATS:
+        combined = _core.where(_core.is_nan(result), initial, combined)
+    return deliver(name, combined, out)
 
 
 def nanargmax(a: typing.Any, axis: typing.Any = None, out: typing.Any = None, *,

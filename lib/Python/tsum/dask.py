@@ -14,6 +14,7 @@ import numpy
 
 import tsum
 from tsum import numpy as _tnp
+from tsum.numpy._arguments import AxisError
 
 dask.array.register_chunk_type(_tnp.ndarray)
 
@@ -84,10 +85,9 @@ def _axes(axis, rank):
     places = []
     for each in axes:
         if not -rank <= each < rank:
-            raise tsum.AxisError(f"reduction: axis {each} is out of range for an array of rank "
-                                 f"{rank}")
+            raise AxisError(f"reduction: axis {each} is out of range for an array of rank {rank}")
         if each % rank in places:
-            raise tsum.AxisError(f"reduction: axis {each} is given twice")
+            raise AxisError(f"reduction: axis {each} is given twice")
         places.append(each % rank)
     return sorted(places)
 

@@ -120,6 +120,7 @@ TEST(ParseTest, FaultsAreShown) {
   EXPECT_EQ(refusal("x + y"), "there is no 'y' (given: b, i, x)\n  x + y\n      ^");
   EXPECT_EQ(refusal("x,\nx +"), "an operand is missing here\n  x +\n     ^");
   EXPECT_THAT(refusal("reduce_sm(x)"), HasSubstr("did you mean 'reduce_sum'?"));
+  EXPECT_THAT(refusal("qqqqq(x)"), HasSubstr("--functions lists them"));
   EXPECT_THAT(refusal("x x"), HasSubstr("an operator, a comma or the end is expected here"));
   EXPECT_THAT(refusal("(x"), HasSubstr("')' is expected here"));
   EXPECT_THAT(refusal("reduce_sum(x, axes=1)"),

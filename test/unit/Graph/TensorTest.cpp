@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Graph/Node.h"
+#include "tsum/gradients.h"
 #include "tsum/ops.h"
 
 #include <gmock/gmock.h>
 
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <thread>
+#include <vector>
 
 using namespace tsum;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 namespace {
@@ -174,6 +178,43 @@ TEST(Node, StateIsConsistentWhileAnotherThreadEvaluates) {
     evaluation.join();
     EXPECT_THAT(sum.to_vector<int>(), ElementsAre(2, 3));
   }
+}
+
+TEST(Tensor, ThatWasMovedFromSaysSo) {
+  Tensor x = constant({{1.f, 2.f}, {3.f, 4.f}});
+  const Tensor y = std::move(x);
+  // NOLINTBEGIN(bugprone-use-after-move)
+  const std::vector<std::function<void()>> uses = {
+      [&] { (void)x.shape(); },         [&] { (void)x.dtype(); },
+      [&] { (void)x.size(); },          [&] { (void)x.is_evaluated(); },
+      [&] { (void)x.name(); },          [&] { (void)x.item<float>(); },
+      [&] { (void)x.data<float>(); },   [&] { (void)graph_to_string(x); },
+      [&] { (void)(x + y); },           [&] { (void)(y * x); },
+      [&] { (void)(x + 1); },           [&] { (void)reduce_sum(x); },
+      [&] { (void)reshape(x, {4}); },   [&] { (void)cast(x, DType::f64); },
+      [&] { (void)where(x, y, y); },    [&] { (void)gradients(y, {x}); },
+      [&] { (void)gradients(x, {y}); },
+  };
+  for (std::size_t n = 0; n < uses.size(); ++n) {
+    SCOPED_TRACE(n);
+    try {
+      uses[n]();
+      ADD_FAILURE() << "no error";
+    } catch (const Error &error) {
+      EXPECT_THAT(error.what(), HasSubstr("moved from"));
+    }
+  }
+  x = y;
+  EXPECT_EQ(x.size(), 4);
+  // NOLINTEND(bugprone-use-after-move)
+}
+
+TEST(Tensor, OfNoDTypeIsAnError) {
+  const float value = 1;
+  const auto none = static_cast<DType>(200);
+  EXPECT_THROW((void)borrow(&value, none, {1}), DTypeError);
+  EXPECT_THROW((void)input(none, {1}), DTypeError);
+  EXPECT_THROW((void)cast(constant({1.f}), none), DTypeError);
 }
 
 TEST(GraphToString, ListsOperationsInTheOrderOfEvaluation) {

@@ -5,9 +5,11 @@
 
 #include "tsum/function.h"
 #include "tsum/progress.h"
+#include "tsum/reductions.h"
 #include "tsum/tbb.h"
 
 #include <chrono>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
@@ -123,6 +125,59 @@ TEST(Progress, ThatThrowsEndsTheEvaluation) {
   }
   EXPECT_FALSE(y.is_evaluated());
   EXPECT_EQ(y.to_vector<float>().back(), 4096 * 0.75f);
+}
+
+TEST(Progress, MayNotEvaluateAndNeedsAFunction) {
+  Tensor y = reduce_sum(large_data() * 5, 1);
+  std::string said;
+  {
+    const ProgressScope scope(
+        [](const Progress &) { (void)reduce_sum(constant({1.0f, 2.0f})).item<float>(); }, 0ns);
+    try {
+      eval(y);
+    } catch (const Error &error) {
+      said = error.what();
+    }
+  }
+  EXPECT_NE(said.find("ProgressScope"), std::string::npos) << said;
+  EXPECT_EQ(y.to_vector<float>().back(), 4096 * 1.25f) << "afterwards all is as ever";
+  EXPECT_THROW(ProgressScope(nullptr), Error);
+}
+
+TEST(Scopes, OnTheHeapEndInAnyOrder) {
+  const CancellationToken token;
+  auto first = std::make_unique<CancellationScope>(token);
+  auto second = std::make_unique<CancellationScope>(CancellationToken());
+  auto third = std::make_unique<CancellationScope>(CancellationToken());
+  second.reset();
+  first.reset();
+  token.cancel();
+  EXPECT_EQ(reduce_sum(constant({1.0f, 2.0f})).item<float>(), 3) << "the cancelled scope has ended";
+  third.reset();
+  EXPECT_EQ(reduce_sum(constant({1.0f, 3.0f})).item<float>(), 4);
+
+  int told = 0;
+  auto outer = std::make_unique<ProgressScope>([&](const Progress &) { ++told; }, 0ns);
+  auto inner = std::make_unique<ProgressScope>([](const Progress &) {}, 0ns);
+  outer.reset();
+  eval(reduce_sum(large_data() * 7, 1));
+  inner.reset();
+  eval(reduce_sum(large_data() * 9, 1));
+  EXPECT_EQ(told, 0);
+
+  auto exact = std::make_unique<AccuracyScope>(Accuracy::exact);
+  auto standard = std::make_unique<AccuracyScope>(Accuracy::standard);
+  exact.reset();
+  EXPECT_EQ(default_accuracy(), Accuracy::standard);
+  standard.reset();
+  EXPECT_EQ(default_accuracy(), Accuracy::standard) << "nothing of what has ended is left";
+}
+
+TEST(Cancellation, OfATokenThatWasMoved) {
+  CancellationToken token;
+  const CancellationToken moved = std::move(token);
+  moved.cancel();
+  EXPECT_TRUE(token.is_cancelled()); // NOLINT(bugprone-use-after-move)
 }
 
 } // namespace

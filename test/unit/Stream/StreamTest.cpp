@@ -103,6 +103,37 @@ TEST(Stream, OfAnyMemoryGivesTheSameBits) {
   }
 }
 
+TEST(Stream, OfComplexNumbersGivesTheBitsOfMemory) {
+  Files files;
+  std::mt19937_64 random(7);
+  for (DType dtype : {DType::complex64, DType::complex128})
+    for (const Shape &shape : {Shape{}, Shape{0}, Shape{1}, Shape{1000}, Shape{3, 5}, Shape{1, 1},
+                               Shape{30'000, 2}, Shape{2, 3, 4}}) {
+      SCOPED_TRACE(std::string(name_of(dtype)) + to_string(shape));
+      const DType real = real_dtype(dtype);
+      const Tensor x = complex(sample_tensor(real, shape), negative(sample_tensor(real, shape)));
+      eval(x);
+      for (int format = 0; format < 6; ++format) {
+        const Tensor y = files.open(x, random);
+        ASSERT_EQ(y.dtype(), dtype);
+        ASSERT_TRUE(std::ranges::equal(y.shape(), x.shape()));
+        const auto results = [](const Tensor &z) {
+          return std::vector<Tensor>{reduce_sum(z), reduce_mean(abs(z)), count_nonzero(z), z * z,
+                                     tsum::real(z)};
+        };
+        const std::vector<Tensor> expected = results(x), streamed = results(y);
+        eval(expected);
+        eval(streamed, {.memory = 4 << 20});
+        for (std::size_t n = 0; n < expected.size(); ++n)
+          expect_same_values(expected[n].dtype(), bytes_of(expected[n]), bytes_of(streamed[n]));
+        const std::filesystem::path copy = files.next();
+        save_npy(copy, y);
+        const Tensor again = load_npy(copy);
+        expect_same_values(dtype, bytes_of(x), bytes_of(again));
+      }
+    }
+}
+
 TEST(Stream, ReadsMembersOfArchivesThatAreStored) {
   // Written by numpy.savez(path, a=numpy.arange(6, dtype='<f4').reshape(2, 3)): zip entries around
   // a file of open_npy's.

@@ -8,6 +8,7 @@ import numpy
 
 from .. import _core
 from .._core import DTypeError, Tensor
+from ._arguments import dtype_named
 
 _dtype_of = Tensor.dtype.fget
 _get_item = Tensor.__getitem__
@@ -205,7 +206,7 @@ def asarray(obj: typing.Any, /, dtype: typing.Any = None, *, device: str | None 
     check_device(device)
     if isinstance(obj, Tensor):
         result = obj if type(obj) is ndarray else wrap(obj)
-        if dtype is not None and (wanted := numpy.dtype(dtype)) != dtype_of(obj):
+        if dtype is not None and (wanted := dtype_named(dtype)) != dtype_of(obj):
             if copy is False:
                 raise ValueError("asarray: another dtype needs a copy")
             return wrap(_core.cast(obj, wanted))
@@ -223,6 +224,8 @@ def asarray(obj: typing.Any, /, dtype: typing.Any = None, *, device: str | None 
 def _from_lists(obj, dtype):
     if isinstance(obj, (list, tuple)) and _tensors_in(obj, []):
         obj = to_numpy(obj)
+    if isinstance(obj, numpy.ndarray) and hasattr(obj, "mask"):
+        _core.asarray(obj)  # says so if something is masked, which NumPy's asarray forgets
     return numpy.asarray(obj, dtype)
 
 

@@ -86,6 +86,9 @@ def array_ufunc(self: Tensor, ufunc: numpy.ufunc, method: str, *inputs: typing.A
         (x,) = inputs
         kwargs.setdefault("axis", 0)
         return array_function(self, getattr(numpy, _REDUCTIONS[ufunc]), (), (x,), kwargs)
+    if method == "at":  # NumPy writes to read-only memory there
+        raise TypeError(f"{ufunc.__name__}.at: changes its first argument, and tensors never "
+                        "change (copy it to NumPy: numpy.array(x))")
     return _array.evaluated(getattr(ufunc, method), inputs, kwargs)
 
 

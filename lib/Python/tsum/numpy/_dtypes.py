@@ -8,6 +8,7 @@ import numpy
 
 from .. import _core
 from .._core import Tensor
+from ._arguments import dtype_named
 from ._array import asarray, dtype_of, ndarray, wrap
 
 BOOL, INT64, UINT64, FLOAT64 = map(numpy.dtype, ("bool", "int64", "uint64", "float64"))
@@ -107,7 +108,7 @@ def astype(x: typing.Any, dtype: typing.Any, /, *, copy: bool = True,
 
     check_device(device)
     x = asarray(x)
-    wanted = numpy.dtype(dtype)
+    wanted = dtype_named(dtype)
     if wanted == x.dtype:
         return x
     if x.dtype.kind == "c" and wanted.kind != "c":

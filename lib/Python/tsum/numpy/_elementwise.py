@@ -2,6 +2,7 @@
 """NumPy's elementwise functions: tsum's operations, of operands that are promoted as in NumPy."""
 from __future__ import annotations
 
+import math
 import typing
 
 import numpy
@@ -10,7 +11,7 @@ from .. import _core
 from .._core import DTypeError, Tensor
 from .._out import deliver
 from ._array import asarray, dtype_of, evaluated, ndarray, wrap
-from ._dtypes import BOOL, FLOAT64, as_float, in_dtype, promoted
+from ._dtypes import BOOL, FLOAT64, as_float, in_dtype, promoted, result_type
 
 # What NumPy's names mean in tsum, where they are not the same.
 _CORE = {
@@ -63,21 +64,64 @@ def _call(name, core, operands, out):
     return evaluated(getattr(numpy, name), operands, {} if out is None else {"out": out})
 
 
+def _where(name, operands, out, where, dtype):
+    """NumPy's function where `where` is true; elsewhere `out` stays as it is."""
+    return evaluated(getattr(numpy, name), operands, {"out": out, "where": where, "dtype": dtype})
+
+
+def _in_loop(name, operands, dtype):
+    """Operands in the dtypes that NumPy's function takes to compute in `dtype`.
+
+    Raises TypeError where it has no loop for that, or operands would lose their kind.
+    """
+    operands = [_array_or_number(each) for each in operands]
+    resolve = getattr(getattr(numpy, name, None), "resolve_dtypes", None)
+    if resolve is None:  # NumPy before 1.25
+        return [asarray(each, dtype) for each in operands]
+    given = [type(each) if type(each) in (int, float, complex) else asarray(each).dtype
+             for each in operands]
+    found = resolve((*given, None), signature=(*[None] * len(given), numpy.dtype(dtype)))
+    return [asarray(each, wanted) for each, wanted in zip(operands, found)]
+
+
+def _as_ufunc(function):
+    """Gives a function of one operand or two, and `out`, NumPy's `where` and `dtype`."""
+    name = function.__name__
+
+    def unary(x: typing.Any, /, out: typing.Any = None, *, where: typing.Any = True,
+              dtype: typing.Any = None) -> ndarray:
+        if where is not True:
+            return _where(name, (x,), out, where, dtype)
+        if dtype is not None:
+            (x,) = _in_loop(name, (x,), dtype)
+        return function(x, out)
+
+    def binary(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None, *,
+               where: typing.Any = True, dtype: typing.Any = None) -> ndarray:
+        if where is not True:
+            return _where(name, (x1, x2), out, where, dtype)
+        if dtype is not None:
+            x1, x2 = _in_loop(name, (x1, x2), dtype)
+        return function(x1, x2, out)
+
+    made = unary if function.__code__.co_argcount == 2 else binary
+    made.__name__ = made.__qualname__ = name
+    made.__module__ = "tsum.numpy"
+    made.__doc__ = function.__doc__
+    return made
+
+
 def _unary(name, prepare):
     core = _operation(name)
 
-    def function(x: typing.Any, /, out: typing.Any = None, *, where: typing.Any = True,
-                 dtype: typing.Any = None) -> ndarray:
-        if where is not True:
-            return evaluated(getattr(numpy, name), (x,), {"out": out, "where": where,
-                                                          "dtype": dtype})
-        x = asarray(x, dtype)
+    def function(x, out):
+        x = asarray(x)
         made = prepare(x, dtype_of(x))
         if made is not None:
             return _finish(name, made, out)
         return _call(name, core, (x,), out)
 
-    return _named(function, name, "of each element of `x`")
+    return _as_ufunc(_named(function, name, "of each element of `x`"))
 
 
 def _named(function, name, about):
@@ -94,6 +138,8 @@ def _float_of(name):
     core = _operation(name)
 
     def prepare(x, dtype):
+        if name == "fabs" and dtype.kind == "c":
+            raise TypeError("fabs: takes real numbers; given complex ones (abs takes both)")
         if core is None or dtype.kind not in "biu":
             return None
         return core(_core.cast(x, as_float(dtype)))
@@ -167,10 +213,9 @@ def _binary(name, of_floats=False):
             if result is not None:
                 return result
         if where is not True:
-            return evaluated(getattr(numpy, name), (x1, x2), {"out": out, "where": where,
-                                                              "dtype": dtype})
+            return _where(name, (x1, x2), out, where, dtype)
         if dtype is not None:
-            x1, x2 = asarray(x1, dtype), asarray(x2, dtype)
+            x1, x2 = _in_loop(name, (x1, x2), dtype)
         x1, x2 = _array_or_number(x1), _array_or_number(x2)
         operands, common = promoted(x1, x2)
         if of_floats:
@@ -209,7 +254,7 @@ def _comparison(name):
             try:
                 operands, common = promoted(x1, x2)
             except OverflowError:  # of a number that is beyond all elements
-                return evaluated(getattr(numpy, name), (x1, x2), {})
+                return _where(name, (x1, x2), out, where, dtype)
             # Signed and unsigned integers of 64 bits have no common dtype that holds both.
             is_exact = common.kind != "f" or any(
                 not isinstance(each, Tensor) or dtype_of(each).kind == "f" for each in (x1, x2))
@@ -217,7 +262,7 @@ def _comparison(name):
                 operands = [_core.cast(each, "uint8") for each in operands]
             if is_exact:
                 return _call(name, core, operands, out)
-        return evaluated(getattr(numpy, name), (x1, x2), {} if out is None else {"out": out})
+        return _where(name, (x1, x2), out, where, dtype)
 
     return _named(function, name, "of each pair of elements, which broadcast")
 
@@ -231,18 +276,20 @@ def truth_of(x: typing.Any) -> Tensor:
 def _logical(name):
     core = _operation(name)
 
-    def function(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None) -> ndarray:
+    def function(x1, x2, out):
         return _finish(name, core(truth_of(x1), truth_of(x2)), out)
 
-    return _named(function, name, "of each pair of elements, which broadcast")
+    return _as_ufunc(_named(function, name, "of each pair of elements, which broadcast"))
 
 
-def logical_not(x: typing.Any, /, out: typing.Any = None) -> ndarray:
+@_as_ufunc
+def logical_not(x, out):
     """NumPy's `logical_not`: whether elements are 0."""
     return _finish("logical_not", _core.logical_not(truth_of(x)), out)
 
 
-def positive(x: typing.Any, /, out: typing.Any = None) -> ndarray:
+@_as_ufunc
+def positive(x, out):
     """NumPy's `positive`: `x` itself, of numbers."""
     x = asarray(x)
     if x.dtype.kind == "b":
@@ -250,28 +297,31 @@ def positive(x: typing.Any, /, out: typing.Any = None) -> ndarray:
     return _finish("positive", x, out)
 
 
-def divide(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None, *,
-           where: typing.Any = True, dtype: typing.Any = None) -> ndarray:
+@_as_ufunc
+def divide(x1, x2, out):
     """NumPy's `divide`: the quotient; of integers in float64."""
-    if where is not True:
-        return evaluated(numpy.divide, (x1, x2), {"out": out, "where": where, "dtype": dtype})
-    operands, common = promoted(x1, x2)
-    if dtype is not None or common.kind in "biu":
-        wanted = FLOAT64 if dtype is None else numpy.dtype(dtype)
-        operands = [in_dtype(each, wanted) for each in operands]
+    x1, x2 = _array_or_number(x1), _array_or_number(x2)
+    common = result_type(x1, x2)
+    if common.kind in "biu":  # a number need not fit them
+        common = FLOAT64
+    operands = [in_dtype(each, common) for each in (x1, x2)]
+    if not any(isinstance(each, Tensor) for each in operands):
+        operands[0] = asarray(operands[0], common)
     return _finish("divide", _core.divide(*operands), out)
 
 
-def remainder(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None) -> ndarray:
+@_as_ufunc
+def remainder(x1, x2, out):
     """NumPy's `remainder`: what is left of multiples of `x2`, with its sign, zeros as well."""
     (x, y), common = promoted(x1, x2)
     if common.kind == "b":
         x, y = in_dtype(x, numpy.dtype("int8")), in_dtype(y, numpy.dtype("int8"))
     elif common.kind not in "iuf":
-        return evaluated(numpy.remainder, (x1, x2), {})
+        return evaluated(numpy.remainder, (x1, x2), {} if out is None else {"out": out})
     left = _core.floormod(x, y)
     if common.kind == "f":
-        zero = _core.multiply(_sign_of(y), 0.0) if isinstance(y, Tensor) else 0.0 * y
+        zero = (_core.multiply(_sign_of(y), 0.0) if isinstance(y, Tensor)
+                else y if math.isnan(y) else math.copysign(0.0, y))
         left = _core.where(_core.equal(left, 0.0), zero, left)
     return _finish("remainder", left, out)
 
@@ -281,7 +331,8 @@ def _sign_of(y):
     return _core.where(_core.equal(y, 0.0), _core.sign(_core.reciprocal(y)), _core.sign(y))
 
 
-def floor_divide(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None) -> ndarray:
+@_as_ufunc
+def floor_divide(x1, x2, out):
     """NumPy's `floor_divide`: (x1 - remainder) / x2, so that 1 // 0.1 is 9.
 
     With infinities it is the quotient rounded down, as the array API has it: inf // 2 is inf and
@@ -304,12 +355,14 @@ def floor_divide(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None) -> n
     return _finish("floor_divide", _core.where(is_number, whole, _core.floor(quotient)), out)
 
 
-def fmax(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None) -> ndarray:
+@_as_ufunc
+def fmax(x1, x2, out):
     """NumPy's `fmax`: the larger of two, or the one that is not NaN."""
     return _finish("fmax", _ignoring_nan(_core.maximum, numpy.fmax, x1, x2), out)
 
 
-def fmin(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None) -> ndarray:
+@_as_ufunc
+def fmin(x1, x2, out):
     """NumPy's `fmin`: the smaller of two, or the one that is not NaN."""
     return _finish("fmin", _ignoring_nan(_core.minimum, numpy.fmin, x1, x2), out)
 
@@ -336,7 +389,7 @@ def round(x: typing.Any, /, decimals: int = 0, out: typing.Any = None) -> ndarra
             return _finish("round", _core.complex(_core.round(_core.real(x)),
                                                   _core.round(_core.imag(x))), out)
         return _finish("round", _core.round(x), out)
-    if x.dtype.kind == "f" and x.dtype.itemsize > 2:
+    if x.dtype.kind == "f" and x.dtype.itemsize > 2 and -300 < decimals < 300:
         # In NumPy's steps, which give its bits.
         scale = 10.0 ** (decimals if decimals > 0 else -decimals)
         first, last = (_core.multiply, _core.divide) if decimals > 0 else (_core.divide,

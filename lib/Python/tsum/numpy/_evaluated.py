@@ -30,7 +30,7 @@ FUNCTIONS = """
     modf frexp ldexp divmod gcd lcm float_power heaviside spacing deg2rad rad2deg degrees radians
     logaddexp2 sinc i0 angle isreal iscomplex isneginf isposinf iscomplexobj isrealobj
     bitwise_count packbits unpackbits fix real_if_close
-    apply_along_axis apply_over_axes polyfit polyval vectorize_not
+    apply_along_axis apply_over_axes polyfit polyval
     tril_indices triu_indices tril_indices_from triu_indices_from diag_indices
 """.split()
 

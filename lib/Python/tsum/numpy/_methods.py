@@ -13,7 +13,7 @@ BINARY = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
     "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "and": "bitwise_and",
     "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift",
-    "matmul": "matmul",
+    "matmul": "matmul", "divmod": "divmod",
 }
 COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
                "ge": "greater_equal"}
@@ -46,6 +46,18 @@ def _operator(function):
 def _reflected(function):
     def operator(self: ndarray, other: typing.Any, /) -> ndarray:
         return function(other, self) if _is_operand(other) else NotImplemented
+
+    return operator
+
+
+def _comparison(name, function):
+    """As `_operator`; what is no number is equal to no element."""
+    def operator(self: ndarray, other: typing.Any, /) -> ndarray:
+        if _is_operand(other):
+            return function(self, other)
+        if name in ("eq", "ne") and (other is None or isinstance(other, (str, bytes))):
+            return wrap_array(numpy.full(self.shape, name == "ne"))
+        return NotImplemented
 
     return operator
 
@@ -123,7 +135,7 @@ def add_to(cls: type, module: typing.Any) -> None:
         set_method(f"__{name}__", _operator(getattr(module, function)))
         set_method(f"__r{name}__", _reflected(getattr(module, function)))
     for name, function in COMPARISONS.items():
-        set_method(f"__{name}__", _operator(getattr(module, function)))
+        set_method(f"__{name}__", _comparison(name, getattr(module, function)))
     for name, function in UNARY.items():
         set_method(f"__{name}__", _unary(getattr(module, function)))
     for name in METHODS:

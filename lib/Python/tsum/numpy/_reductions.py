@@ -8,6 +8,7 @@ import numpy
 
 from .. import _core, _reductions, _statistics
 from .._out import deliver
+from ._arguments import axis_of, dtype_named, given, initial_of, where_of
 from ._array import asarray, dtype_of, evaluated, ndarray, wrap
 from ._dtypes import FLOAT64, widened
 from ._elementwise import truth_of
@@ -23,9 +24,12 @@ def _finish(name, result, out):
     return wrap(result) if out is None else deliver(name, result, out)
 
 
-def _given(value, default):
-    """`value`, or `default` where NumPy's own functions pass their mark of nothing."""
-    return default if value is None or type(value).__name__ == "_NoValueType" else value
+def _by_numpy(name, a, **arguments):
+    """NumPy's function on values, with the arguments that are given."""
+    if arguments.get("where") is True:
+        del arguments["where"]
+    return evaluated(getattr(numpy, name), (a,), {
+        key: value for key, value in arguments.items() if given(value, None) is not None})
 
 
 def sum(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: typing.Any = None,
@@ -39,34 +43,41 @@ def sum(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: t
     Raises AxisError (a ValueError and an IndexError) for an axis out of range or given twice.
     """
     if (type(a) is ndarray and dtype is None and initial is None and where is True
-            and accuracy is None and out is None and id(_tsums_dtype_of(a)) in _AS_THEY_ARE):
-        return _core.as_subclass(ndarray, _core.reduce_sum(a, axis, bool(keepdims)))
-    a = asarray(a)
-    if dtype is None:
-        dtype = widened(dtype_of(a))
-        if dtype == dtype_of(a):
-            dtype = None
-    total = _plain["sum"](a, axis, dtype, None, bool(keepdims), _given(initial, None), where,
-                          accuracy=accuracy)
-    return _finish("sum", total, out)
+            and accuracy is None and out is None and (axis is None or type(axis) is int)
+            and id(_tsums_dtype_of(a)) in _AS_THEY_ARE):
+        try:
+            return _core.as_subclass(ndarray, _core.reduce_sum(a, axis, bool(keepdims)))
+        except _core.AxisError:  # which NumPy may take
+            pass
+    return _total("sum", a, axis, dtype, out, keepdims, initial, where, accuracy=accuracy)
 
 
 def prod(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: typing.Any = None,
          keepdims: bool = False, initial: typing.Any = None, where: typing.Any = True) -> ndarray:
     """NumPy's `prod`: of integers and booleans in 64 bits, of `dtype` if that is given."""
+    return _total("prod", a, axis, dtype, out, keepdims, initial, where)
+
+
+def _total(name, a, axis, dtype, out, keepdims, initial, where, **accuracy):
+    """A sum or a product, by its name."""
     a = asarray(a)
-    dtype = widened(dtype_of(a)) if dtype is None else dtype
-    product = _plain["prod"](a, axis, dtype, None, bool(keepdims), _given(initial, None), where)
-    return _finish("prod", product, out)
+    wanted = dtype_named(dtype) or widened(dtype_of(a))
+    if wanted.kind == "b":
+        return _by_numpy(name, a, axis=axis, dtype=dtype, out=out, keepdims=bool(keepdims),
+                         initial=initial, where=where)
+    total = _plain[name](a, axis_of(name, axis, a.ndim), None if wanted == dtype_of(a) else wanted,
+                         None, bool(keepdims), initial_of(initial, wanted), where_of(where),
+                         **accuracy)
+    return _finish(name, total, out)
 
 
 def _has_something(name, a, axis, initial):
     """Raises ValueError, as NumPy, where there is nothing to choose from."""
     if initial is not None or 0 not in a.shape:
         return
-    axes = range(a.ndim) if axis is None else axis if hasattr(axis, "__iter__") else [axis]
+    axes = range(a.ndim) if axis is None else axis if type(axis) is tuple else [axis]
     for each in axes:
-        if -a.ndim <= each < a.ndim and a.shape[each] == 0:
+        if a.shape[each] == 0:
             raise ValueError(f"{name}: zero-size array to reduction operation which has no "
                              "identity")
 
@@ -76,12 +87,13 @@ def _extreme(name, of_booleans):
                 keepdims: bool = False, initial: typing.Any = None,
                 where: typing.Any = True) -> ndarray:
         a = asarray(a)
-        initial, keepdims = _given(initial, None), bool(keepdims)
+        initial, keepdims = given(initial, None), bool(keepdims)
         kind = dtype_of(a).kind
         if kind == "c" or (kind == "b" and (where is not True or initial is not None)):
-            return evaluated(getattr(numpy, name), (a,), _chosen(
-                axis=axis, out=out, keepdims=keepdims, initial=initial,
-                where=None if where is True else where))
+            return _by_numpy(name, a, axis=axis, out=out, keepdims=keepdims, initial=initial,
+                             where=where)
+        axis, where = axis_of(name, axis, a.ndim), where_of(where)
+        initial = initial_of(initial, dtype_of(a))
         _has_something(name, a, axis, initial)
         if kind == "b":
             return _finish(name, of_booleans(a, axis, keepdims), out)
@@ -98,10 +110,6 @@ def _documented(function, name, about):
     return function
 
 
-def _chosen(**arguments):
-    return {name: value for name, value in arguments.items() if value is not None}
-
-
 max = amax = _extreme("max", _core.reduce_any)
 min = amin = _extreme("min", _core.reduce_all)
 
@@ -110,11 +118,20 @@ def mean(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: 
          keepdims: bool = False, *, where: typing.Any = True,
          accuracy: str | None = None) -> ndarray:
     """NumPy's `mean`: of integers and booleans as float64; of nothing NaN, without a warning."""
-    a = asarray(a)
-    if dtype is None and dtype_of(a).kind in "biu":
-        dtype = FLOAT64
-    return _finish("mean", _plain["mean"](a, axis, dtype, None, bool(keepdims), None, where,
-                                          accuracy=accuracy), out)
+    a, wanted = asarray(a), dtype_named(dtype)
+    if wanted is not None and wanted.kind in "biu":
+        return _by_numpy("mean", a, axis=axis, dtype=wanted, out=out, keepdims=bool(keepdims),
+                         where=where)
+    if wanted is None and dtype_of(a).kind in "biu":
+        wanted = FLOAT64
+    return _finish("mean", _plain["mean"](
+        a, axis_of("mean", axis, a.ndim, of_scalars=False), wanted, None, bool(keepdims), None,
+        where_of(where), accuracy=accuracy), out)
+
+
+def _is_numpys_spread(a, dtype):
+    """Whether a variance in `dtype` is none that tsum has: in integers, or of complex numbers."""
+    return dtype is not None and (dtype.kind in "biu" or "c" in (dtype.kind, dtype_of(a).kind))
 
 
 def _spread(name):
@@ -122,14 +139,18 @@ def _spread(name):
                out: typing.Any = None, ddof: float = 0, keepdims: bool = False, *,
                where: typing.Any = True, mean: typing.Any = None, correction: typing.Any = None,
                accuracy: str | None = None) -> ndarray:
-        a = asarray(a)
-        if dtype is None and dtype_of(a).kind in "biu":
-            dtype = FLOAT64
-        correction = _given(correction, None)
+        a, wanted = asarray(a), dtype_named(dtype)
+        if _is_numpys_spread(a, wanted):
+            return _by_numpy(name, a, axis=axis, dtype=wanted, out=out, ddof=ddof, mean=mean,
+                             keepdims=bool(keepdims), where=where, correction=correction)
+        if wanted is None and dtype_of(a).kind in "biu":
+            wanted = FLOAT64
+        correction = given(correction, None)
         if isinstance(correction, float) and correction.is_integer():
             correction = int(correction)
-        result = _plain[name](a, axis, dtype, None, ddof, bool(keepdims), where=where,
-                              mean=_given(mean, None), correction=correction, accuracy=accuracy)
+        result = _plain[name](a, axis_of(name, axis, a.ndim, of_scalars=False), wanted, None, ddof,
+                              bool(keepdims), where=where_of(where), mean=given(mean, None),
+                              correction=correction, accuracy=accuracy)
         return _finish(name, result, out)
 
     return _documented(spread, name, "of integers and booleans as float64; NaN where nothing is "
@@ -143,7 +164,9 @@ std = _spread("std")
 def _truth(name, operation):
     def function(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
                  keepdims: bool = False, *, where: typing.Any = True) -> ndarray:
-        result = _plain[name](truth_of(a), axis, None, None, bool(keepdims), None, where)
+        a = truth_of(a)
+        result = _plain[name](a, axis_of(name, axis, a.ndim), None, None, bool(keepdims), None,
+                              where_of(where))
         return _finish(name, result, out)
 
     return _documented(function, name, "what is not 0 is true")
@@ -153,6 +176,13 @@ any = _truth("any", "reduce_any")
 all = _truth("all", "reduce_all")
 
 
+def _line_of(name, axis, a):
+    """The one axis that places are counted along, or None for all elements."""
+    if type(axis) is tuple:
+        raise TypeError(f"{name}: takes one axis, or None for all elements; given {axis}")
+    return axis_of(name, axis, a.ndim)
+
+
 def _place(name):
     core = getattr(_core, name)
 
@@ -160,8 +190,8 @@ def _place(name):
               keepdims: bool = False) -> ndarray:
         a = asarray(a)
         if dtype_of(a).kind == "c":
-            return evaluated(getattr(numpy, name), (a, axis, out), dict(keepdims=bool(keepdims)))
-        return _finish(name, core(a, axis, bool(keepdims)), out)
+            return _by_numpy(name, a, axis=axis, out=out, keepdims=bool(keepdims))
+        return _finish(name, core(a, _line_of(name, axis, a), bool(keepdims)), out)
 
     return _documented(place, name, "the place of the first of each line, as int64")
 
@@ -172,7 +202,8 @@ argmin = _place("argmin")
 
 def count_nonzero(a: typing.Any, axis: typing.Any = None, *, keepdims: bool = False) -> ndarray:
     """NumPy's `count_nonzero`, as int64. Builds nodes and computes nothing."""
-    return wrap(_core.count_nonzero(asarray(a), axis, bool(keepdims)))
+    a = asarray(a)
+    return wrap(_core.count_nonzero(a, axis_of("count_nonzero", axis, a.ndim), bool(keepdims)))
 
 
 def ptp(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
@@ -180,60 +211,72 @@ def ptp(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
     """NumPy's `ptp`: the largest element less the smallest. Builds nodes and computes nothing."""
     a = asarray(a)
     if dtype_of(a).kind in "bc":
-        return evaluated(numpy.ptp, (a, axis, out, bool(keepdims)), {})
-    return _finish("ptp", _core.ptp(a, axis, bool(keepdims)), out)
+        return _by_numpy("ptp", a, axis=axis, out=out, keepdims=bool(keepdims))
+    return _finish("ptp", _core.ptp(a, axis_of("ptp", axis, a.ndim), bool(keepdims)), out)
 
 
 def nansum(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
            out: typing.Any = None, keepdims: bool = False, initial: typing.Any = None,
            where: typing.Any = True, *, accuracy: str | None = None) -> ndarray:
     """NumPy's `nansum`: `sum` of what is not NaN. One pass, without a copy or a mask."""
-    a = asarray(a)
-    if dtype_of(a).kind in "biu":
-        return sum(a, axis, dtype, out, keepdims, initial, where)
-    return _finish("nansum", _statistics.nansum(a, axis, dtype, None, bool(keepdims),
-                                                _given(initial, None), where,
-                                                accuracy=accuracy), out)
+    return _nan_total("nansum", sum, a, axis, dtype, out, keepdims, initial, where,
+                      accuracy=accuracy)
 
 
 def nanprod(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
             out: typing.Any = None, keepdims: bool = False, initial: typing.Any = None,
             where: typing.Any = True) -> ndarray:
     """NumPy's `nanprod`: `prod` of what is not NaN. One pass, without a copy or a mask."""
-    a = asarray(a)
+    return _nan_total("nanprod", prod, a, axis, dtype, out, keepdims, initial, where)
+
+
+def _nan_total(name, plain, a, axis, dtype, out, keepdims, initial, where, **accuracy):
+    """A sum or a product of what is not NaN; of dtypes without NaNs it is `plain`."""
+    a, wanted = asarray(a), dtype_named(dtype)
     if dtype_of(a).kind in "biu":
-        return prod(a, axis, dtype, out, keepdims, initial, where)
-    return _finish("nanprod", _statistics.nanprod(a, axis, dtype, None, bool(keepdims),
-                                                  _given(initial, None), where), out)
+        return plain(a, axis, wanted, out, keepdims, initial, where)
+    if wanted is not None and wanted.kind == "b":
+        return _by_numpy(name, a, axis=axis, dtype=wanted, out=out, keepdims=bool(keepdims),
+                         initial=initial, where=where)
+    total = getattr(_statistics, name)(
+        a, axis_of(name, axis, a.ndim), wanted, None, bool(keepdims),
+        initial_of(initial, wanted or dtype_of(a)), where_of(where), **accuracy)
+    return _finish(name, total, out)
 
 
 def nanmean(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
             out: typing.Any = None, keepdims: bool = False, *, where: typing.Any = True,
             accuracy: str | None = None) -> ndarray:
     """NumPy's `nanmean`: the mean of what is not NaN; NaN where all is, without a warning."""
-    a = asarray(a)
+    a, wanted = asarray(a), dtype_named(dtype)
     if dtype_of(a).kind in "biu":
-        return mean(a, axis, dtype, out, keepdims, where=where, accuracy=accuracy)
-    return _finish("nanmean", _statistics.nanmean(a, axis, dtype, None, bool(keepdims), where=where,
-                                                  accuracy=accuracy), out)
+        return mean(a, axis, wanted, out, keepdims, where=where, accuracy=accuracy)
+    if wanted is not None and wanted.kind in "biu":
+        raise TypeError("nanmean: the mean of floats is a float; given "
+                        f"dtype={wanted} (cast the result: astype)")
+    return _finish("nanmean", _statistics.nanmean(
+        a, axis_of("nanmean", axis, a.ndim, of_scalars=False), wanted, None, bool(keepdims),
+        where=where_of(where), accuracy=accuracy), out)
 
 
 def _nan_spread(name, plain):
     function = getattr(_statistics, name)
 
     def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-               out: typing.Any = None, ddof: int = 0, keepdims: bool = False, *,
+               out: typing.Any = None, ddof: float = 0, keepdims: bool = False, *,
                where: typing.Any = True, mean: typing.Any = None, correction: typing.Any = None,
                accuracy: str | None = None) -> ndarray:
-        a = asarray(a)
+        a, wanted = asarray(a), dtype_named(dtype)
         if dtype_of(a).kind in "biu":
-            return plain(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean,
+            return plain(a, axis, wanted, out, ddof, keepdims, where=where, mean=mean,
                          correction=correction, accuracy=accuracy)
-        if _given(mean, None) is not None:
-            return evaluated(getattr(numpy, name), (a, axis, dtype, out, ddof, bool(keepdims)),
-                             dict(where=where, mean=mean))
-        return _finish(name, function(a, axis, dtype, None, ddof, bool(keepdims), where=where,
-                                      correction=_given(correction, None), accuracy=accuracy), out)
+        if given(mean, None) is not None or _is_numpys_spread(a, wanted):
+            return _by_numpy(name, a, axis=axis, dtype=wanted, out=out, ddof=ddof, mean=mean,
+                             keepdims=bool(keepdims), where=where, correction=correction)
+        axis = axis_of(name, axis, a.ndim, of_scalars=False)
+        return _finish(name, function(a, axis, wanted, None, ddof, bool(keepdims),
+                                      where=where_of(where), correction=given(correction, None),
+                                      accuracy=accuracy), out)
 
     return _documented(spread, name, "of what is not NaN; NaN where nothing is left to divide by, "
                                      "without a warning")
@@ -251,14 +294,14 @@ def _nan_extreme(name, plain):
                 where: typing.Any = True) -> ndarray:
         a = asarray(a)
         if dtype_of(a).kind == "c":
-            return evaluated(getattr(numpy, name), (a,), _chosen(
-                axis=axis, out=out, keepdims=bool(keepdims), initial=_given(initial, None),
-                where=None if where is True else where))
-        if dtype_of(a).kind != "f":
+            return _by_numpy(name, a, axis=axis, out=out, keepdims=bool(keepdims),
+                             initial=initial, where=where)
+        if dtype_of(a).kind in "biu":
             return plain(a, axis, out, keepdims, initial, where)
-        initial = _given(initial, None)
+        axis, initial = axis_of(name, axis, a.ndim), initial_of(initial, dtype_of(a))
         _has_something(name, a, axis, initial)
-        return _finish(name, function(a, axis, None, bool(keepdims), initial, where), out)
+        return _finish(name, function(a, axis, None, bool(keepdims), initial, where_of(where)),
+                       out)
 
     return _documented(extreme, name, "of what is not NaN; NaN where all is, without a warning. "
                                       "Raises ValueError where there is nothing to choose from")
@@ -274,9 +317,11 @@ def _nan_place(name, plain):
     def place(a: typing.Any, axis: int | None = None, out: typing.Any = None, *,
               keepdims: bool = False) -> ndarray:
         a = asarray(a)
-        if dtype_of(a).kind != "f":
+        if dtype_of(a).kind == "c":
+            return _by_numpy(name, a, axis=axis, out=out, keepdims=bool(keepdims))
+        if dtype_of(a).kind in "biu":
             return plain(a, axis, out, keepdims=keepdims)
-        places = function(a, axis, None, keepdims=bool(keepdims))
+        places = function(a, _line_of(name, axis, a), None, keepdims=bool(keepdims))
         if (places.numpy() < 0).any():
             raise ValueError("All-NaN slice encountered")
         return _finish(name, places, out)

@@ -10,7 +10,8 @@ import typing
 import numpy
 
 from .. import _core
-from .._core import AxisError, Tensor
+from .._core import Tensor
+from ._arguments import AxisError, axis_of
 from ._array import asarray, check_device, dtype_of, evaluated, ndarray, wrap, wrap_array
 from ._dtypes import result_type
 
@@ -119,14 +120,15 @@ def from_dlpack(x: typing.Any, /, *, device: str | None = None,
 def _triangle(name):
     def triangle(x: typing.Any, /, k: int = 0) -> ndarray:
         x = asarray(x)
-        if x.ndim < 2:
-            raise ValueError(f"{name}: takes arrays of at least two dimensions; given {x.ndim}")
-        below = numpy.tri(*x.shape[-2:], k=k if name == "tril" else k - 1, dtype=bool)
+        if x.ndim == 0:
+            raise ValueError(f"{name}: takes arrays of at least one dimension; given a scalar")
+        below = numpy.tri(*(x.shape * 2)[-2:], k=k if name == "tril" else k - 1, dtype=bool)
         kept = below if name == "tril" else ~below
         return wrap(_core.where(kept, x, asarray(0, dtype_of(x))))
 
     triangle.__name__ = triangle.__qualname__ = name
     triangle.__doc__ = (f"NumPy's `{name}`: zeros beyond a diagonal of the last two dimensions.\n\n"
+                        "Of one dimension each row is `x`. "
                         "Builds a node; its mask is a matrix of booleans.")
     return triangle
 
@@ -215,7 +217,8 @@ def expand_dims(x: typing.Any, /, axis: typing.Any = 0) -> ndarray:
 
 def squeeze(x: typing.Any, /, axis: typing.Any = None) -> ndarray:
     """NumPy's `squeeze`: without dimensions of extent 1; a view."""
-    return wrap(_core.squeeze(asarray(x), axis))
+    x = asarray(x)
+    return wrap(_core.squeeze(x, axis_of("squeeze", axis, x.ndim)))
 
 
 def flip(x: typing.Any, /, axis: typing.Any = None) -> ndarray:
@@ -249,6 +252,8 @@ def diff(x: typing.Any, /, *, axis: int = -1, n: int = 1, prepend: typing.Any = 
     x = asarray(x)
     if n < 0:
         raise ValueError(f"diff: n is at least 0; given {n}")
+    if x.ndim == 0:
+        raise ValueError("diff: takes arrays of at least one dimension; given a scalar")
     place = _axis(axis, x.ndim)
     parts = [part for part in (prepend, x, append) if part is not None]
     if len(parts) > 1:
