@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One loop over the tiles of a kernel, and what each of them computes in it.
+
+#include "TileLoop.h"
+
+#include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Graph/SummationTree.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/TilingInterface.h"
+
+using namespace mlir;
+
+namespace tsum {
+
+namespace {
+
+//===-- The loop ------------------------------------------------------------------------------===//
+
+/// `index * size`, or for a last tile that would reach beyond `extent` as much less as it takes.
+OpFoldResult tileOffset(OpBuilder &b, Location loc, Value index, int64_t extent, int64_t size) {
+  AffineExpr offset = b.getAffineDimExpr(0) * size;
+  if (extent % size == 0)
+    return affine::makeComposedFoldedAffineApply(b, loc, offset, {index});
+  auto map = AffineMap::get(1, 0, {offset, b.getAffineConstantExpr(extent - size)}, b.getContext());
+  return affine::makeComposedFoldedAffineMin(b, loc, map, {index});
+}
+
+/// Where tile `number` begins, along each dimension of the output.
+SmallVector<OpFoldResult> tileOffsets(OpBuilder &b, Location loc, Value number,
+                                      const Tiling &tiling) {
+  SmallVector<int64_t> counts;
+  for (size_t dim = 0; dim < tiling.extents.size(); ++dim)
+    if (tiling.count(dim) > 1)
+      counts.push_back(tiling.count(dim));
+  SmallVector<Value> indices = {number};
+  if (counts.size() > 1)
+    indices = affine::AffineDelinearizeIndexOp::create(b, loc, number, counts,
+                                                       /*hasOuterBound=*/true)
+                  ->getResults();
+  SmallVector<OpFoldResult> offsets(tiling.sizes.size(), b.getIndexAttr(0));
+  auto next = indices.begin();
+  for (auto [dim, size] : llvm::enumerate(tiling.sizes))
+    if (tiling.count(dim) > 1)
+      offsets[dim] = tileOffset(b, loc, *next++, tiling.extents[dim], size);
+  return offsets;
+}
+
+/// The loop of `root` that runs along dimension `dim` of its output.
+unsigned outputLoop(TilingInterface root, unsigned dim) {
+  if (auto generic = dyn_cast<linalg::LinalgOp>(root.getOperation()))
+    return generic.getMatchingIndexingMap(generic.getDpsInitOperand(0)).getDimPosition(dim);
+  return dim;
+}
+
+/// One loop over the numbers of the tiles, whose body begins with each tile's place.
+FailureOr<scf::SCFTilingOptions::CustomLoopHeaderInfo>
+makeLoop(RewriterBase &b, Location loc, ArrayRef<Range> ranges, TilingInterface root,
+         const Tiling &tiling, ValueRange bounds, ValueRange destinations) {
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  auto loop = scf::ForOp::create(b, loc, bounds[0], bounds[1], one, destinations);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<OpFoldResult> offsets = tileOffsets(b, loc, loop.getInductionVar(), tiling);
+
+  scf::SCFTilingOptions::CustomLoopHeaderInfo info;
+  info.loops = {cast<LoopLikeOpInterface>(loop.getOperation())};
+  info.destinationTensors = llvm::to_vector_of<Value>(loop.getRegionIterArgs());
+  for (const Range &range : ranges) {
+    info.tileOffset.push_back(b.getIndexAttr(0));
+    info.tileSizes.push_back(range.size);
+  }
+  for (auto [dim, size] : llvm::enumerate(tiling.sizes)) {
+    unsigned position = outputLoop(root, dim);
+    info.tileSizes[position] = b.getIndexAttr(size);
+    info.tileOffset[position] = offsets[dim];
+  }
+  return info;
+}
+
+LogicalResult finishLoop(RewriterBase &b, Location loc, ArrayRef<LoopLikeOpInterface>,
+                         ValueRange results, ArrayRef<SmallVector<OpFoldResult>> offsets,
+                         ArrayRef<SmallVector<OpFoldResult>> sizes, ValueRange destinations) {
+  SmallVector<Value> yielded;
+  for (auto [result, offset, size, destination] :
+       llvm::zip_equal(results, offsets, sizes, destinations)) {
+    SmallVector<OpFoldResult> strides(offset.size(), b.getIndexAttr(1));
+    yielded.push_back(
+        tensor::InsertSliceOp::create(b, loc, result, destination, offset, size, strides));
+  }
+  scf::YieldOp::create(b, loc, yielded);
+  return success();
+}
+
+//===-- What it reads -------------------------------------------------------------------------===//
+
+/// What is tiled to give `slice`: null for data, or what is in the loop already.
+Operation *producerOf(tensor::ExtractSliceOp slice, LoopLikeOpInterface loop) {
+  Value source = slice.getSource();
+  if (auto argument = dyn_cast<BlockArgument>(source))
+    if (OpOperand *init = loop.getTiedLoopInit(argument))
+      source = init->get();
+  auto producer = source.getDefiningOp<TilingInterface>();
+  return producer && !loop->isAncestor(producer) ? producer.getOperation() : nullptr;
+}
+
+/// Whether two numbers are the same, or computed in the same way.
+bool isSame(OpFoldResult a, OpFoldResult b) {
+  if (a == b)
+    return true;
+  auto x = dyn_cast<Value>(a), y = dyn_cast<Value>(b);
+  return x && y && x.getDefiningOp() && y.getDefiningOp() &&
+         OperationEquivalence::isEquivalentTo(x.getDefiningOp(), y.getDefiningOp(),
+                                              OperationEquivalence::IgnoreLocations);
+}
+
+/// Fuses the producers of `slices`, and theirs, into the loop: each after all that read it, and
+/// once for all equal slices. (scf::tileConsumerAndFuseProducersUsingSCF fuses one for every
+/// reader: of a chain whose links have two readers each, it makes a tree.)
+void fuseProducers(IRRewriter &rewriter, ArrayRef<Operation *> slices,
+                   MutableArrayRef<LoopLikeOpInterface> loops) {
+  SmallVector<tensor::ExtractSliceOp> pending;
+  auto add = [&](ArrayRef<Operation *> ops) {
+    for (Operation *op : ops)
+      if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op); slice && producerOf(slice, loops[0]))
+        pending.push_back(slice);
+  };
+  add(slices);
+  while (!pending.empty()) {
+    auto isLater = [&](tensor::ExtractSliceOp a, tensor::ExtractSliceOp b) {
+      Operation *ofA = producerOf(a, loops[0]), *ofB = producerOf(b, loops[0]);
+      return ofA == ofB ? a->isBeforeInBlock(b) : ofB->isBeforeInBlock(ofA);
+    };
+    tensor::ExtractSliceOp slice = *llvm::min_element(pending, isLater);
+    llvm::erase_if(pending, [&](tensor::ExtractSliceOp other) {
+      const bool isEqual = slice.getSource() == other.getSource() &&
+                           llvm::equal(slice.getMixedOffsets(), other.getMixedOffsets(), isSame) &&
+                           llvm::equal(slice.getMixedSizes(), other.getMixedSizes(), isSame);
+      if (isEqual && other != slice)
+        rewriter.replaceOp(other, slice);
+      return isEqual;
+    });
+    if (auto fused = scf::tileAndFuseProducerOfSlice(rewriter, slice, loops))
+      add(fused->generatedSlices);
+  }
+}
+
+//===-- Results of rows -----------------------------------------------------------------------===//
+
+/// Has the loop of `tiled` compute those of `copies`, each of a result with an element for each
+/// row, that belong to its rows: before the rows themselves, whose stores may come late.
+LogicalResult tileRows(IRRewriter &rewriter, MutableArrayRef<linalg::GenericOp> copies,
+                       scf::SCFTilingResult &tiled) {
+  auto loop = cast<scf::ForOp>(tiled.loops.front());
+  auto write = cast<tensor::InsertSliceOp>(loop.getYieldedValues().front().getDefiningOp());
+  const size_t rank = copies.front().getNumLoops();
+  const auto places = llvm::to_vector(ArrayRef(write.getMixedOffsets()).take_front(rank));
+  const auto sizes = llvm::to_vector(ArrayRef(write.getMixedSizes()).take_front(rank));
+  const SmallVector<OpFoldResult> strides(rank, rewriter.getIndexAttr(1));
+  Operation *row = tiled.tiledOps.front();
+  SmallVector<Value> destinations;
+  for (linalg::GenericOp copy : copies) {
+    destinations.push_back(copy.getOutputs().front());
+    rewriter.moveOpBefore(destinations.back().getDefiningOp(), loop);
+  }
+  bool isTiled = true;
+  auto tileCopies = [&](OpBuilder &b, Location loc, ArrayRef<BlockArgument> arguments) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(row);
+    SmallVector<Value> written;
+    for (auto [copy, argument] : llvm::zip_equal(copies, arguments)) {
+      auto inLoop = cast<linalg::GenericOp>(b.clone(*copy));
+      inLoop.getOutputsMutable().assign(argument);
+      auto part =
+          cast<TilingInterface>(inLoop.getOperation()).getTiledImplementation(b, places, sizes);
+      isTiled &= succeeded(part);
+      Value value = argument;
+      if (succeeded(part)) {
+        llvm::append_range(tiled.generatedSlices, part->generatedSlices);
+        value = tensor::InsertSliceOp::create(b, loc, part->tiledValues.front(), argument, places,
+                                              sizes, strides);
+      }
+      inLoop.erase();
+      written.push_back(value);
+    }
+    return written;
+  };
+  auto grown = loop.replaceWithAdditionalYields(rewriter, destinations,
+                                                /*replaceInitOperandUsesInLoop=*/false, tileCopies);
+  if (failed(grown) || !isTiled)
+    return copies.front()->emitOpError("cannot be tiled");
+  tiled.loops.front() = *grown;
+  for (auto [copy, result] :
+       llvm::zip_equal(copies, (*grown)->getResults().take_back(copies.size())))
+    rewriter.replaceOp(copy, result);
+  return success();
+}
+
+//===-- Pieces --------------------------------------------------------------------------------===//
+
+/// Checks that pieces of `root` are nodes of the tree.
+LogicalResult verifyPieces(ir::PiecesOp pieces, linalg::GenericOp root) {
+  const ir::PieceAttr piece = pieces.getPiece();
+  for (auto [extent, kind] :
+       llvm::zip_equal(root.getStaticLoopRanges(), root.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::reduction && extent != piece.getExtent())
+      return pieces.emitOpError() << "cuts an extent of " << piece.getExtent()
+                                  << " where its reduction has " << extent;
+  for (auto part : root.getBody()->getOps<ir::AccumulateOp>()) {
+    const ir::ReductionAttr reduction = part.getReduction();
+    if (!reduction.hasNodes())
+      continue;
+    if (!reduction.getToNodes())
+      return pieces.emitOpError() << "takes nodes, and " << reduction << " gives none";
+    if (reduction.isOrdered() && !reduction.getFromNodes() && piece.getSize() % block_elements != 0)
+      return pieces.emitOpError() << "cuts a line into pieces of " << piece.getSize()
+                                  << " (whole blocks of " << block_elements << " are needed)";
+  }
+  return success();
+}
+
+/// Of nodes that are computed for a short piece: takes them out of a whole one, which begins
+/// earlier, so that what computes them has static extents. Returns the slice to fuse.
+Operation *widenSlice(IRRewriter &rewriter, tensor::ExtractSliceOp slice, ir::PieceAttr piece) {
+  if (!slice.getSource().getDefiningOp<linalg::GenericOp>() || !slice.hasUnitStride())
+    return slice;
+  SmallVector<OpFoldResult> offsets = slice.getMixedOffsets(), sizes = slice.getMixedSizes();
+  auto *cut = llvm::find_if(sizes, [](OpFoldResult size) { return isa<Value>(size); });
+  if (cut == sizes.end())
+    return slice;
+  const auto dim = cut - sizes.begin();
+  rewriter.setInsertionPoint(slice);
+  Location loc = slice.getLoc();
+  MLIRContext *context = rewriter.getContext();
+  AffineExpr place = rewriter.getAffineDimExpr(0);
+  AffineExpr last = rewriter.getAffineConstantExpr(piece.getExtent() - piece.getSize());
+  const OpFoldResult given = offsets[dim], size = sizes[dim];
+  offsets[dim] = affine::makeComposedFoldedAffineMin(
+      rewriter, loc, AffineMap::get(1, 0, {place, last}, context), {given});
+  sizes[dim] = rewriter.getIndexAttr(piece.getSize());
+  auto whole = tensor::ExtractSliceOp::create(rewriter, loc, slice.getSource(), offsets, sizes,
+                                              slice.getMixedStrides());
+  SmallVector<OpFoldResult> within(offsets.size(), rewriter.getIndexAttr(0));
+  within[dim] = affine::makeComposedFoldedAffineApply(
+      rewriter, loc, place - rewriter.getAffineDimExpr(1), {given, offsets[dim]});
+  sizes[dim] = size;
+  rewriter.replaceOpWithNewOp<tensor::ExtractSliceOp>(slice, whole, within, sizes,
+                                                      slice.getMixedStrides());
+  return whole;
+}
+
+/// A tile of `pieces` is some results of one piece.
+LogicalResult tilePieces(IRRewriter &rewriter, func::FuncOp kernel, ir::PiecesOp pieces,
+                         const Tiling &tiling) {
+  auto root = pieces.getNodes().front().getDefiningOp<linalg::GenericOp>();
+  if (!root || root.getNumReductionLoops() != 1 ||
+      !llvm::equal(pieces.getNodes(), root.getResults()))
+    return pieces.emitOpError("takes all results of a reduction over one dimension");
+  Location loc = pieces.getLoc();
+  const ir::PieceAttr piece = pieces.getPiece();
+  if (failed(verifyPieces(pieces, root)))
+    return failure();
+  rewriter.setInsertionPoint(pieces);
+  SmallVector<Value> destinations;
+  for (Type type : pieces.getResultTypes())
+    destinations.push_back(tensor::EmptyOp::create(
+        rewriter, loc, cast<RankedTensorType>(type).getShape(), getElementTypeOrSelf(type)));
+  Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
+  ValueRange bounds = kernel.getArguments().take_back(2);
+  auto loop = scf::ForOp::create(rewriter, loc, bounds[0], bounds[1], one, destinations);
+  rewriter.setInsertionPointToStart(loop.getBody());
+  SmallVector<OpFoldResult> places = tileOffsets(rewriter, loc, loop.getInductionVar(), tiling);
+
+  // The loops of the reduction: of the cut one a piece.
+  const AffineMap results = root.getIndexingMapsArray().back();
+  SmallVector<OpFoldResult> offsets(root.getNumLoops()), sizes(root.getNumLoops());
+  for (unsigned dim = 0; dim < results.getNumResults(); ++dim) {
+    offsets[results.getDimPosition(dim)] = places[dim + 1];
+    sizes[results.getDimPosition(dim)] = rewriter.getIndexAttr(tiling.sizes[dim + 1]);
+  }
+  unsigned line = 0;
+  while (root.getIteratorTypesArray()[line] != utils::IteratorType::reduction)
+    ++line;
+  AffineExpr number = rewriter.getAffineDimExpr(0);
+  auto applied = [&](AffineExpr expr) {
+    return affine::makeComposedFoldedAffineApply(rewriter, loc, expr, {places[0]});
+  };
+  offsets[line] = applied(number * piece.getSize());
+  sizes[line] = rewriter.getIndexAttr(piece.getSize());
+  const bool isRagged = piece.getExtent() % piece.getSize() != 0;
+  if (isRagged) {
+    auto rest = AffineMap::get(1, 0,
+                               {rewriter.getAffineConstantExpr(piece.getSize()),
+                                piece.getExtent() - number * piece.getSize()},
+                               rewriter.getContext());
+    sizes[line] = affine::makeComposedFoldedAffineMin(rewriter, loc, rest, {places[0]});
+  }
+  auto tilable = cast<TilingInterface>(root.getOperation());
+  FailureOr<TilingResult> tiled = tilable.getTiledImplementation(rewriter, offsets, sizes);
+  if (failed(tiled))
+    return root.emitOpError("cannot be tiled");
+  if (isRagged)
+    tiled->tiledOps.front()->setAttr(ir::TsumDialect::getPieceAttrName(), piece);
+
+  SmallVector<Value> inserted;
+  SmallVector<OpFoldResult> extents = {rewriter.getIndexAttr(1)};
+  for (int64_t size : ArrayRef(tiling.sizes).drop_front())
+    extents.push_back(rewriter.getIndexAttr(size));
+  SmallVector<OpFoldResult> ones(extents.size(), rewriter.getIndexAttr(1));
+  for (auto [result, destination] : llvm::zip_equal(tiled->tiledValues, loop.getRegionIterArgs()))
+    inserted.push_back(
+        tensor::InsertSliceOp::create(rewriter, loc, result, destination, places, extents, ones));
+  scf::YieldOp::create(rewriter, loc, inserted);
+  rewriter.replaceOp(pieces, loop.getResults());
+
+  SmallVector<Operation *> slices = tiled->generatedSlices;
+  if (isRagged)
+    for (Operation *&slice : slices)
+      slice = widenSlice(rewriter, cast<tensor::ExtractSliceOp>(slice), piece);
+  LoopLikeOpInterface loops[] = {loop};
+  fuseProducers(rewriter, slices, loops);
+  return success();
+}
+
+} // namespace
+
+LogicalResult makeTileLoop(IRRewriter &rewriter, func::FuncOp kernel, const Tiling &tiling) {
+  auto materialize = *kernel.getOps<bufferization::MaterializeInDestinationOp>().begin();
+  SmallVector<linalg::GenericOp> ofRows;
+  for (auto other : kernel.getOps<bufferization::MaterializeInDestinationOp>())
+    if (auto copy = other.getSource().getDefiningOp<linalg::GenericOp>();
+        copy && copy.getNumLoops() < tiling.sizes.size())
+      ofRows.push_back(copy);
+  if (auto pieces = materialize.getSource().getDefiningOp<ir::PiecesOp>())
+    return tilePieces(rewriter, kernel, pieces, tiling);
+  auto root = materialize.getSource().getDefiningOp<TilingInterface>();
+  if (!ofRows.empty()) {
+    if (!llvm::all_of(root->getUsers(), llvm::IsaPred<bufferization::MaterializeInDestinationOp>))
+      return root->emitOpError("has results that others of the kernel read (tsum-fuse has an op "
+                               "of its own hand them on)");
+    rewriter.moveOpBefore(root, materialize); // behind all that the others read
+  }
+
+  // The root's loops: one for each dimension of the output, and those it reduces, which stay
+  // whole.
+  SmallVector<OpFoldResult> sizes(root.getLoopIteratorTypes().size(), rewriter.getIndexAttr(0));
+  for (auto [dim, size] : llvm::enumerate(tiling.sizes))
+    sizes[outputLoop(root, dim)] = rewriter.getIndexAttr(size);
+
+  scf::SCFTilingOptions options;
+  options.setTileSizes(sizes);
+  options.setLoopType(scf::SCFTilingOptions::LoopType::CustomOp);
+  options.setCustomLoopGenerationFns(
+      [&](RewriterBase &b, Location loc, ArrayRef<Range> ranges, ArrayRef<OpFoldResult>,
+          ValueRange destinations) {
+        return makeLoop(b, loc, ranges, root, tiling, kernel.getArguments().take_back(2),
+                        destinations);
+      },
+      finishLoop);
+  rewriter.setInsertionPoint(root);
+  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(rewriter, root, options);
+  if (failed(tiled))
+    return root->emitOpError("cannot be tiled");
+  rewriter.replaceOp(root, tiled->replacements);
+  if (!ofRows.empty() && failed(tileRows(rewriter, ofRows, *tiled)))
+    return failure();
+  fuseProducers(rewriter, tiled->generatedSlices, tiled->loops);
+  return success();
+}
+
+} // namespace tsum
