@@ -331,7 +331,7 @@ exact::Rounding roundingOf(ir::ReductionAttr reduction) {
 
 /// Sums of so few elements are rounded in vectors: they are many, for as much data. So many f32 of
 /// two levels have a sum that is an f64.
-static constexpr int64_t fewElements = 256, fewDoubles = 64;
+static constexpr int64_t fewElements = 256;
 
 Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t elements,
                          ir::ReductionAttr reduction) {
@@ -354,7 +354,7 @@ Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t el
     Value sum = roundSingles(first, width);
     return rounded.isF64() ? sum : TruncFOp::create(b, loc, like(sum, rounded), sum).getResult();
   }
-  if (reduction.getDivisor() == 1 && reduction.getRounded().isF64() && elements <= fewDoubles)
+  if (reduction.getDivisor() == 1 && reduction.getRounded().isF64() && elements <= fewElements)
     return roundDoubles(first, width);
   Value results = nest.allocate(width, rounded);
   ir::LimbsOp::create(

@@ -45,6 +45,8 @@ public:
 
   // A block: the sums of its lanes, of each level, and their largest and smallest magnitude.
 
+  /// Whether f64 add the elements, which are few.
+  bool addsDoubles() const { return inDoubles; }
   size_t valuesOfBlock() const { return size_t(sumsOfBlock()) + 2; }
 
   /// What is added to elements of the lanes from `first` on, for each level.

@@ -63,6 +63,14 @@ const Expression expressions[] = {
      [](const Tensor &x) { return reduce_sum(x, 0, {.accuracy = Accuracy::exact}); }},
     {"exact mean of rows",
      [](const Tensor &x) { return reduce_mean(x, 1, {.accuracy = Accuracy::exact}); }},
+    {"exact sum of few",
+     [](const Tensor &x) {
+       return reduce_sum(slice(x, {{}, {0, 3}}), 1, {.accuracy = Accuracy::exact});
+     }},
+    {"exact mean of few",
+     [](const Tensor &x) {
+       return reduce_mean(slice(x, {{}, {0, 13}}), 1, {.accuracy = Accuracy::exact});
+     }},
     {"exact dot product",
      [](const Tensor &x) { return dot(x, x, 1, {.accuracy = Accuracy::exact}); }},
     {"product", [](const Tensor &x) { return reduce_prod(x / 1000, 1); }},

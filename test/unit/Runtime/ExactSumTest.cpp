@@ -188,6 +188,19 @@ TEST(ExactSums, FuseWhatTheyRead) {
     });
 }
 
+TEST(ExactSums, OfElementsAndOfTheirSquaresShareALoop) {
+  // Computed f32 have a level more.
+  for (const Shape &shape : {Shape{40, 3}, Shape{40, 12}, Shape{40, 300}, Shape{300, 40}}) {
+    const Tensor x = sample_tensor(DType::f32, shape);
+    for (std::int64_t axis : {0, 1})
+      ASSERT_NO_FATAL_FAILURE(expect_compiled_as_reference([&] {
+        return std::vector{reduce_sum(square(x), axis, {.accuracy = Accuracy::exact}),
+                           reduce_sum(x, axis, {.accuracy = Accuracy::exact}),
+                           reduce_mean(x, axis, {.accuracy = Accuracy::exact})};
+      }));
+  }
+}
+
 TEST(ExactSums, OfIntegersAreSums) {
   Tensor x = constant({1, 2, 3});
   Tensor sum = reduce_sum(x, 0, {.accuracy = Accuracy::exact});
