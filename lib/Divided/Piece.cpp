@@ -16,8 +16,9 @@ namespace {
 /// The rest of a reshape's operands is worth a look only while it takes no more memory than this.
 constexpr std::int64_t most_shared_bytes = std::int64_t{16} << 20;
 
-/// The graph of a section is as deep as that of the whole, and is built by recursion.
-constexpr int most_depth = 4000;
+/// The graph of a section is as deep as that of the whole. It is built by recursion, but never by
+/// more calls than a small stack has room for.
+constexpr int most_depth = 100;
 
 std::int64_t &extent_of(Shape &shape, const Section &section) {
   return shape[static_cast<std::size_t>(section.dim)];
@@ -77,19 +78,43 @@ bool is_view_or_iota(OpKind op) {
 
 } // namespace
 
-Tensor Piece::of(const Node::Ptr &node, const std::optional<Section> &section) {
-  auto place = made.find({node, section});
-  if (place == made.end()) {
-    if (depth == most_depth)
-      throw Error("eval: more than " + std::to_string(most_depth) +
-                  " operations one after the other on data that comes in pieces (save what they "
-                  "give in between)");
-    ++depth;
-    Tensor tensor = make(node, section);
-    --depth;
-    place = made.emplace(std::pair(node, section), std::move(tensor)).first;
+/// Thrown where the recursion is too deep: this is to be made before, by a recursion of its own.
+struct Piece::Deeper {
+  Node::Ptr node;
+  Wanted section;
+};
+
+Tensor Piece::of(const Node::Ptr &node, const Wanted &section) {
+  if (auto place = made.find({node, section}); place != made.end())
+    return place->second;
+  if (depth == most_depth)
+    throw Deeper{node, section};
+  if (depth > 0)
+    return make_and_keep(node, section);
+  std::vector<Deeper> wanted = {{node, section}};
+  for (;;) {
+    const Deeper next = wanted.back();
+    try {
+      Tensor tensor = make_and_keep(next.node, next.section);
+      wanted.pop_back();
+      if (wanted.empty())
+        return tensor;
+    } catch (Deeper &deeper) {
+      wanted.push_back(std::move(deeper));
+    }
   }
-  return place->second;
+}
+
+Tensor Piece::make_and_keep(const Node::Ptr &node, const Wanted &section) {
+  struct Descent {
+    explicit Descent(int &depth) : depth(depth) { ++depth; }
+    ~Descent() { --depth; }
+    int &depth;
+  };
+  const Descent descent(depth);
+  Tensor tensor = make(node, section);
+  made.emplace(std::pair(node, section), tensor);
+  return tensor;
 }
 
 Tensor Piece::make(const Node::Ptr &node, const Wanted &wanted) {

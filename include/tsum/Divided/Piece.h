@@ -32,8 +32,7 @@ public:
   /// \p known must outlive the piece.
   Piece(DataOf data_of, const Known &known) : data_of(std::move(data_of)), known(known) {}
 
-  /// A section of `node`, or all of it. \throws what `DataOf` throws, and Error for a graph of more
-  /// than some thousand operations one after the other.
+  /// A section of `node`, or all of it. \throws what `DataOf` throws.
   [[nodiscard]] Tensor of(const Node::Ptr &node, const std::optional<Section> &section);
 
   /// Nodes that sections needed as a whole, though they are neither data nor mere views of it, so
@@ -44,6 +43,9 @@ private:
   using Operands = std::vector<Node::Ptr>;
   using Wanted = std::optional<Section>;
 
+  struct Deeper;
+
+  [[nodiscard]] Tensor make_and_keep(const Node::Ptr &node, const Wanted &section);
   [[nodiscard]] Tensor make(const Node::Ptr &node, const Wanted &wanted);
   [[nodiscard]] Tensor all_of(const Node::Ptr &node, const Operands &operands);
   [[nodiscard]] Tensor section_of(const Node &node, const Operands &operands,
