@@ -26,7 +26,8 @@ template <class T> struct Vectors {
   std::int64_t count, step;
 };
 
-/// A few elements for each of up to so many results: element e of result r at `first[e * step + r * result]`.
+/// A few elements for each of up to so many results: element e of result r at
+/// `first[e * step + r * result]`.
 template <class T> struct FewElements {
   static constexpr int most = sizeof(T) == 4 ? 128 : 16, results = Fixed<T>::lanes;
 

@@ -107,7 +107,8 @@ private:
                                                     << std::max(0, Limits::digits - 32);
 
   void count(std::int64_t added) {
-    if ((additions() += added) >= most_additions) [[unlikely]]
+    additions() += added;
+    if (additions() >= most_additions) [[unlikely]]
       carry();
   }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Exact sums; the order of the additions is free. Blocks of elements are added in fixed point, and
-// what no window holds in limbs:
+// Exact sums; the order of the additions is free. Blocks of elements are added in fixed point, a few
+// elements as f64, and what no window holds by the library:
 //
 //   for each block
 //     add its elements to integers, by the window of the last block
 //     if they were not within the window
 //       hand the sums on to limbs; move the window, and add the block again
 //       if no window holds it
-//         add its elements to limbs
+//         collect its elements, and have them added to limbs; or, if it is all, to a result
 //
 // Short rows are one block, several of them together; lines of any length are many; and of columns
 // each lane of a vector has one.

@@ -13,7 +13,8 @@ class ExactSums {
 public:
   /// Of so many lanes; `limbLanes` is as many, or 1 where all lanes are of one result. `isCommon`
   /// says that all lanes share their window. Blocks, or what of them is collected at a time, have
-  /// up to `blockSize` elements; those of a result are one block, of a `few` elements, if that is not 0.
+  /// up to `blockSize` elements; those of a result are one block, of a `few` elements, unless that
+  /// is 0.
   ExactSums(ReductionLoops &loops, int64_t windowLanes, int64_t limbLanes, bool isCommon,
             int64_t blockSize, int64_t few = 0);
 

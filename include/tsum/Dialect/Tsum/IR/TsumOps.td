@@ -423,7 +423,7 @@ def Tsum_LimbsOp : Op<Tsum_Dialect, "limbs", [SameVariadicOperandSize]> {
     places in `buffers`, each of one dimension, and with `numbers`.
 
     ```mlir
-    tsum.limbs "store_node" f32 (%limbs, %node) at (%i, %j) numbers [] : memref<64xi64>, memref<7xi64>
+    tsum.limbs "add_node" f32 (%sum, %node) at (%i, %j) numbers [] : memref<16xi64>, memref<7xi64>
     ```
   }];
   let arguments = (ins StrAttr:$function, TypeAttr:$element,
