@@ -204,7 +204,8 @@ def test_stubs_are_python():
 def test_what_the_package_is_made_of_is_not_in_its_namespace():
     from tsum import _names
 
-    assert not set(_names.INTERNAL) & set(dir(tsum)) and set(_names.INTERNAL) <= set(dir(tsum._core))
+    internal = set(_names.INTERNAL)
+    assert not internal & set(dir(tsum)) and internal <= set(dir(tsum._core))
 
 
 def test_names_are_text():
