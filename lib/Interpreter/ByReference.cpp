@@ -8,7 +8,6 @@
 #include "tsum/shapes.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 namespace tsum {
@@ -108,7 +107,7 @@ void evaluate(const CanonicalGraph &graph, const void *const *buffers) {
   const void *const *result =
       buffers + std::ranges::count(graph.values, OpKind::Constant, &Value::op);
   for (const std::vector<std::byte> &bytes : results)
-    std::memcpy(const_cast<void *>(*result++), bytes.data(), bytes.size());
+    std::ranges::copy(bytes, static_cast<std::byte *>(const_cast<void *>(*result++)));
 }
 
 } // namespace

@@ -8,7 +8,7 @@
 namespace tsum::fuzz {
 
 /// What reads bytes from outside. A fuzzer changes `seeds` at random and looks for bytes on which
-/// `read` crashes, throws what is no tsum::Error, does not end, or takes more memory than it should.
+/// `read` crashes, throws what is no tsum::Error, does not end, or takes too much memory.
 struct Reader {
   std::string_view name;
   std::vector<std::string> (*seeds)(); ///< that are right, or nearly
