@@ -198,7 +198,7 @@ KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, Cach
     program.detour = event.failure = failure;
     return {std::move(program), bytes};
   }
-  return make_interpreted(graph, event, std::move(failure));
+  return make_interpreted(graph, event, std::move(failure), CompilerUse::is_exit());
 }
 
 } // namespace
