@@ -83,6 +83,8 @@ struct CacheEvent {
   std::string graph;              ///< the canonical graph, a line per value
   /// Of a miss: which parts of the key were new, compared with the most similar graph in memory.
   std::string novelty;
+  /// Why generic code runs, or why compiled code takes its place.
+  std::string reason;
   /// Where the compiler failed, at which stage and why. The graph is then evaluated in smaller
   /// kernels, or if these fail too by generic code or the reference evaluator: to the same values,
   /// but slower.

@@ -20,8 +20,7 @@ namespace {
 
 /// Not by name, which is a call of what it is diverted to.
 RegisterAtExit original() {
-  static const auto found =
-      reinterpret_cast<RegisterAtExit>(::dlsym(RTLD_NEXT, "__cxa_atexit"));
+  static const auto found = reinterpret_cast<RegisterAtExit>(::dlsym(RTLD_NEXT, "__cxa_atexit"));
   return found;
 }
 
@@ -58,7 +57,7 @@ public:
   }
 
 private:
-  void read(const ElfW(Dyn) *entry) {
+  void read(const ElfW(Dyn) * entry) {
     const ElfW(Rela) *first = nullptr;
     std::size_t bytes = 0;
     bool has_addends = false;

@@ -4,10 +4,10 @@
 
 #include "Kernels.h"
 
-#include "tsum/JIT/CompilerUse.h"
 #include "tsum/Support/ForkSafe.h"
 
 #include <deque>
+#include <optional>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -19,23 +19,29 @@ namespace {
 /// More shapes that are new at once had better wait until they come again.
 constexpr std::size_t most_waiting = 64;
 
+struct Wanted {
+  std::shared_ptr<const CanonicalGraph> graph;
+  std::string reason;
+};
+
 /// Its thread ends when nothing is left to do. What it compiles is a CompilerUse: an exit waits for
 /// it, a fork as well, and after an exit there is no other.
 class Specializer {
 public:
-  void add(std::shared_ptr<const CanonicalGraph> graph) {
+  bool add(Wanted wanted) {
     std::lock_guard lock(mutex);
     if (waiting.size() >= most_waiting)
-      return;
-    waiting.push_back(std::move(graph));
+      return false;
+    waiting.push_back(std::move(wanted));
     if (is_working)
-      return;
+      return true;
     is_working = true;
     try {
       std::thread([this] { work(); }).detach();
     } catch (const std::system_error &) { // the next one may start
       is_working = false;
     }
+    return true;
   }
 
   /// In a child of the process, which has no such thread.
@@ -45,26 +51,23 @@ private:
   void work() {
     constexpr int low_priority = 5;
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), low_priority);
-    while (std::shared_ptr<const CanonicalGraph> graph = next()) {
-      const CompilerUse use;
-      if (use)
-        Kernels::instance().specialize(*graph);
-    }
+    while (std::optional<Wanted> wanted = next())
+      Kernels::instance().specialize(*wanted->graph, std::move(wanted->reason));
   }
 
-  std::shared_ptr<const CanonicalGraph> next() {
+  std::optional<Wanted> next() {
     std::lock_guard lock(mutex);
     if (waiting.empty()) {
       is_working = false;
-      return nullptr;
+      return std::nullopt;
     }
-    std::shared_ptr<const CanonicalGraph> graph = std::move(waiting.front());
+    Wanted wanted = std::move(waiting.front());
     waiting.pop_front();
-    return graph;
+    return wanted;
   }
 
   ForkSafeMutex mutex{LockRank::Specializer};
-  std::deque<std::shared_ptr<const CanonicalGraph>> waiting;
+  std::deque<Wanted> waiting;
   bool is_working = false;
 };
 
@@ -77,8 +80,8 @@ AtFork at_fork(nullptr, [] {
 
 } // namespace
 
-void specialize_later(std::shared_ptr<const CanonicalGraph> graph) {
-  the_specializer.get().add(std::move(graph));
+bool specialize_later(std::shared_ptr<const CanonicalGraph> graph, std::string reason) {
+  return the_specializer.get().add({std::move(graph), std::move(reason)});
 }
 
 } // namespace tsum
