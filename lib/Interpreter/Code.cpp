@@ -140,8 +140,8 @@ private:
            });
   }
 
-  /// Whether some operation has an operand with one value for each row, so that it takes rows of the
-  /// others one by one.
+  /// Whether some operation has an operand with one value for each row, so that it takes rows of
+  /// the others one by one.
   [[nodiscard]] bool takes_rows_apart(std::int32_t rows, std::int32_t columns) const {
     return std::ranges::any_of(graph.values, [&](const Value &v) {
       return !is_reduction(v.op) && contains(v.dims, columns) &&

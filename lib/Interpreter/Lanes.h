@@ -160,7 +160,7 @@ template <class T, int N> struct Lanes {
 
 private:
 #ifdef __AVX512F__
-  using Register = std::conditional_t<std::is_same_v<T, float>, __m512, __m512d>;
+  typedef T Register __attribute__((vector_size(64)));
   static std::uint32_t mask_of(std::int64_t count, std::size_t most) {
     if (count <= 0)
       return 0;
