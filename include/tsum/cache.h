@@ -61,15 +61,15 @@ void set_cache_directory(std::string directory);
 /// graph: see docs/caching.md. It gives the same bits.
 enum class Specialize : std::uint8_t {
   /// The first shape of an expression is compiled where it is asked for. Others run as generic code
-  /// at once, and are compiled on a thread of low priority if they come often.
+  /// at once, and are compiled on a thread of low priority where they take long.
   background,
   never, ///< Generic code runs whatever it can. For the rest code is compiled.
   always ///< Every shape is compiled before it runs.
 };
 
 /// Sets that for the process, whose environment may say it, too, as TSUM_SPECIALIZE=background. At
-/// the start it is `always`. Code that is known stays. Functions that `compile` and `jit` make have
-/// compiled code in any case.
+/// the start it is `always`. Code that is known stays. Functions that `compile` makes have compiled
+/// code in any case, those of `jit` if it is told so.
 void set_specialize(Specialize when);
 [[nodiscard]] Specialize specialize();
 
@@ -83,6 +83,8 @@ struct CacheEvent {
   std::string graph;              ///< the canonical graph, a line per value
   /// Of a miss: which parts of the key were new, compared with the most similar graph in memory.
   std::string novelty;
+  /// Why generic code runs, or why compiled code takes its place.
+  std::string reason;
   /// Where the compiler failed, at which stage and why. The graph is then evaluated in smaller
   /// kernels, or if these fail too by generic code or the reference evaluator: to the same values,
   /// but slower.

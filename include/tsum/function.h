@@ -82,6 +82,17 @@ private:
                  std::span<const Tensor>(outputs.begin(), outputs.size()));
 }
 
+/// When `jit` has code compiled for the shapes that its function is called with.
+enum class Shapes : std::uint8_t {
+  /// As `set_specialize` says: at the start, each shape before it runs.
+  as_set,
+  /// Each shape before it runs.
+  compiled,
+  /// None before it runs: generic code runs it at once, and is replaced by code that is compiled in
+  /// the background where a shape takes long, all calls together. For functions that meet many.
+  any
+};
+
 namespace detail {
 
 /// The functions that one callable was traced to, by the dtypes, shapes and strides of its inputs.
@@ -90,7 +101,7 @@ public:
   using Trace = std::function<std::vector<Tensor>(std::span<const Tensor> inputs)>;
 
   /// `arity` is how many inputs `trace` takes, or 0 for any number.
-  Traces(std::size_t arity, Trace trace);
+  Traces(std::size_t arity, Trace trace, Shapes shapes);
   Traces(const Traces &) = default; // moving it copies it, too
   Traces &operator=(const Traces &) = default;
   [[nodiscard]] std::vector<Tensor> call(std::span<const Tensor> inputs) const;
@@ -107,10 +118,13 @@ private:
 /// `jit`.
 template <class Callable> class Jitted {
 public:
-  explicit Jitted(Callable callable)
-      : traces(arity(), [callable = std::move(callable)](std::span<const Tensor> inputs) {
-          return as_list(call(callable, inputs));
-        }) {}
+  explicit Jitted(Callable callable, Shapes shapes = Shapes::as_set)
+      : traces(
+            arity(),
+            [callable = std::move(callable)](std::span<const Tensor> inputs) {
+              return as_list(call(callable, inputs));
+            },
+            shapes) {}
 
   /// The result for `inputs`: what the callable returns, evaluated.
   [[nodiscard]] auto operator()(std::span<const Tensor> inputs) const {
@@ -128,8 +142,7 @@ public:
     return (*this)(std::span<const Tensor>(list));
   }
 
-  /// How often it was traced: once for each kind of inputs, and again for one that the process had
-  /// let go of.
+  /// How many kinds of inputs it was traced for.
   [[nodiscard]] std::int64_t trace_count() const { return traces.count(); }
 
 private:
@@ -170,12 +183,15 @@ private:
 /// and strides that it is called with. Strides that are no multiples of the element size cost a
 /// copy. Of its functions the process keeps as many as `set_cache_capacity` says, and makes others
 /// again from the caches when they are called.
+///
+/// With `Shapes::any` a new shape costs a trace, some ten microseconds, and no compilation.
 /// \code
 ///   auto norms = jit([](const Tensor &x) { return sqrt(reduce_sum(square(x), 1)); });
 ///   Tensor result = norms(x);
 /// \endcode
-template <class Callable> [[nodiscard]] Jitted<Callable> jit(Callable callable) {
-  return Jitted<Callable>(std::move(callable));
+template <class Callable>
+[[nodiscard]] Jitted<Callable> jit(Callable callable, Shapes shapes = Shapes::as_set) {
+  return Jitted<Callable>(std::move(callable), shapes);
 }
 
 } // namespace tsum

@@ -73,7 +73,7 @@ public:
   OrderedAccumulator(OpKind op, DType dtype, std::size_t levels, Line line, Extents block)
       : op(op), dtype(dtype), line(line), steps(loops().ordered(op, kind_of_block(dtype))),
         current(width_of(line, block)),
-        values(line == Line::Columns ? (block.columns + block_elements - 1) / block_elements : 0),
+        values(line == Line::Columns ? blocks_of(block.columns) * block.rows : 0),
         counters(levels, Counter(steps, width_of(line, block))),
         lanes(line == Line::Rows
                   ? static_cast<std::size_t>(block_lanes * block.columns * steps.lane_bytes)
@@ -128,18 +128,24 @@ private:
     }
   }
 
+  static std::int64_t blocks_of(std::int64_t elements) {
+    return (elements + block_elements - 1) / block_elements;
+  }
+
   void add_columns(Elements elements, Extents extents) {
-    const std::int64_t blocks = (extents.columns + block_elements - 1) / block_elements;
-    const auto *row = static_cast<const std::byte *>(elements.data);
-    const std::int64_t row_bytes = elements.row * size_of(kind_of_block(dtype));
-    for (std::int64_t r = 0; r < extents.rows; ++r, row += row_bytes) {
-      steps.fold_line(values.hi.data(), row, extents.columns);
-      if (blocks > 1) {
-        std::ranges::fill(values.lo, 0);
-        fold(values, blocks);
-      }
-      current.hi[static_cast<std::size_t>(r)] = values.hi[0];
-      current.lo[static_cast<std::size_t>(r)] = blocks > 1 ? values.lo[0] : 0;
+    const std::int64_t blocks = blocks_of(extents.columns), rows = extents.rows;
+    // Side by side those of the rows' first blocks, then those of their second ones.
+    Nodes &nodes = blocks == 1 ? current : values;
+    steps.fold_lines(nodes.hi.data(), rows, elements, extents);
+    std::fill_n(nodes.lo.begin(), blocks * rows, 0.0);
+    double *hi = nodes.hi.data(), *lo = nodes.lo.data();
+    for (std::int64_t apart = 1; apart < blocks; apart *= 2)
+      for (std::int64_t n = 0; n + apart < blocks; n += 2 * apart)
+        steps.merge(hi + n * rows, lo + n * rows, hi + (n + apart) * rows, lo + (n + apart) * rows,
+                    rows);
+    if (blocks > 1) {
+      std::copy_n(hi, rows, current.hi.begin());
+      std::copy_n(lo, rows, current.lo.begin());
     }
     push(counters.size() - 1);
   }
@@ -196,7 +202,8 @@ class UnorderedAccumulator final : public Accumulator {
 public:
   UnorderedAccumulator(OpKind op, DType dtype, std::size_t levels, Line line, Extents block)
       : combiner(op_info(op).combiner), kind(kind_of_block(dtype)), dtype(dtype), line(line),
-        combine_elements(loops().elementwise(combiner, kind)), most(width_of(line, block)),
+        combine_elements(loops().elementwise(combiner, kind)),
+        fold_lines(loops().fold(combiner, kind)), most(width_of(line, block)),
         current(make_values()) {
     for (std::size_t level = 0; level < levels; ++level)
       totals.push_back({make_values(), false});
@@ -208,8 +215,7 @@ public:
     const auto *row = static_cast<const std::byte *>(elements.data);
     Total &total = totals.back();
     if (line == Line::Columns) {
-      for (std::int64_t r = 0; r < extents.rows; ++r, row += row_bytes)
-        loops().fold(combiner, kind, current.data() + r * size_of(kind), row, extents.columns);
+      fold_lines(current.data(), elements, extents);
       push(totals.size() - 1);
     } else {
       for (std::int64_t r = 0; r < extents.rows; ++r, row += row_bytes)
@@ -225,7 +231,7 @@ public:
   }
   void fold_width() override {
     std::byte result[8];
-    loops().fold(combiner, kind, result, current.data(), width);
+    fold_lines(result, {current.data(), 0, 1}, {1, width});
     std::memcpy(current.data(), result, static_cast<std::size_t>(size_of(kind)));
     width = 1;
   }
@@ -260,6 +266,7 @@ private:
   DType dtype;
   Line line;
   Loop combine_elements;
+  FoldLoop fold_lines;
   std::int64_t most;
   std::vector<std::byte> current;
   std::vector<Total> totals;

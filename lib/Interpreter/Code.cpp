@@ -17,6 +17,12 @@ using Value = CanonicalGraph::Value;
 
 /// A block has about so many elements: 16 KB of f32, of which several stay in L1 or L2.
 constexpr std::int64_t block_size = 4096;
+/// Where nothing is reduced there is less to do between blocks, and all had better stay in L1.
+constexpr std::int64_t elementwise_block_size = 2048;
+/// Of what is only read more are worth less time between blocks.
+constexpr std::int64_t read_block_size = 32768;
+/// Each row has nodes, which take more room than short rows themselves.
+constexpr std::int64_t most_rows = 1024;
 /// A line whose values several phases read is kept whole up to so many elements.
 constexpr std::int64_t longest_kept_line = 16384;
 
@@ -108,9 +114,10 @@ private:
       if (line != inner)
         rows = line;
     }
-    // Each row costs a call or two.
-    constexpr std::int64_t few = 32;
-    if (rows >= 0 && extent(columns) < few && extent(rows) > extent(columns))
+    // Each row costs a call or two, and rows that are columns instead reads far apart.
+    constexpr std::int64_t few = 12;
+    if (rows >= 0 && extent(columns) < few && extent(rows) > extent(columns) &&
+        takes_rows_apart(rows, columns))
       std::swap(rows, columns);
     if (rows >= 0)
       code.rows = make_dim(rows);
@@ -122,6 +129,27 @@ private:
     for (std::int32_t dim : nest)
       code.nest.push_back(make_dim(dim));
     choose_sizes();
+  }
+
+  /// Whether all reductions are of data as it lies in memory.
+  [[nodiscard]] bool computes_nothing() const {
+    return stage.outputs.empty() && std::ranges::all_of(stage.reductions, [&](std::int32_t n) {
+             const Value &operand = value(value(n).operands[0]);
+             return operand.op == OpKind::Constant && operand.dtype != DType::boolean &&
+                    size_of(operand.dtype) == size_of(kind_of_block(operand.dtype));
+           });
+  }
+
+  /// Whether some operation has an operand with one value for each row, so that it takes rows of
+  /// the others one by one.
+  [[nodiscard]] bool takes_rows_apart(std::int32_t rows, std::int32_t columns) const {
+    return std::ranges::any_of(graph.values, [&](const Value &v) {
+      return !is_reduction(v.op) && contains(v.dims, columns) &&
+             std::ranges::any_of(v.operands, [&](std::int32_t operand) {
+               const Dims &dims = value(operand).dims;
+               return contains(dims, rows) && !contains(dims, columns);
+             });
+    });
   }
 
   void choose_sizes() {
@@ -147,10 +175,14 @@ private:
       return;
     }
     const bool is_kept = phase_count > 1 && columns.extent <= longest_kept_line;
-    columns.block = has_line && is_kept ? columns.extent : std::min(columns.extent, block_size);
-    rows.block = columns.block < columns.extent
-                     ? 1
-                     : std::clamp<std::int64_t>(block_size / columns.block, 1, rows.extent);
+    const std::int64_t size = !has_line            ? elementwise_block_size
+                              : computes_nothing() ? read_block_size
+                                                   : block_size;
+    columns.block = has_line && is_kept ? columns.extent : std::min(columns.extent, size);
+    rows.block =
+        columns.block < columns.extent
+            ? 1
+            : std::clamp<std::int64_t>(size / columns.block, 1, std::min(rows.extent, most_rows));
     // Nodes of rows next to each other are those of a whole subtree.
     if (rows.is_reduced && rows.block < rows.extent)
       rows.block =
@@ -258,6 +290,7 @@ private:
       result.action = is_block && (step == 1 || (!slot.has_columns && !slot.has_rows))
                           ? Instruction::Action::Read
                           : Instruction::Action::Load;
+      result.load = loops().load(v.dtype);
     } else if (v.op == OpKind::Iota) {
       result.action = Instruction::Action::Count;
       result.memory = memory_of(n, v.strides);
@@ -284,10 +317,19 @@ private:
     const Value &v = value(n);
     if (is_given(n) || v.op == OpKind::Iota ||
         size_of(v.dtype) != size_of(kind_of_block(v.dtype)) || !contains(stage.outputs, n) ||
-        depth(n) + 1 != std::ssize(code.phases))
+        depth(n) + 1 != std::ssize(code.phases) || is_streamed(v))
       return false;
     const Memory memory = memory_of(n, row_major(v));
     return contains(v.dims, code.columns.dim) ? memory.column == 1 : memory.row == 1;
+  }
+
+  /// Whether `v` goes past the caches, which it would only fill.
+  [[nodiscard]] bool is_streamed(const Value &v) const {
+    constexpr std::int64_t fewest_bytes = 8 << 20;
+    std::int64_t bytes = size_of(v.dtype);
+    for (std::int32_t dim : v.dims)
+      bytes *= extent(dim);
+    return bytes >= fewest_bytes && loops().stream(v.dtype) && !is_reduction(v.op);
   }
 
   Instruction write(std::int32_t n, std::int32_t slot) {
@@ -296,6 +338,8 @@ private:
     result.slot = slot;
     result.memory = memory_of(n, row_major(value(n)));
     result.memory.buffer = buffers.results[static_cast<std::size_t>(n)];
+    result.store =
+        is_streamed(value(n)) ? loops().stream(value(n).dtype) : loops().store(value(n).dtype);
     return result;
   }
 

@@ -40,6 +40,8 @@ struct Instruction {
   Memory memory;         ///< the dtype and the steps of Count; of others where their elements lie
   std::int64_t first = 0;
   Loop loop = nullptr; ///< of Apply
+  LoadLoop load = nullptr;
+  StoreLoop store = nullptr; ///< of Write
   FixLoop fix = nullptr;
   std::array<std::int32_t, 3> operands{-1, -1, -1}; ///< slots; -1 for none
 };

@@ -74,6 +74,19 @@ std::vector<std::int32_t> inputs_of(const CanonicalGraph &graph, const Stage &st
 
 } // namespace
 
+bool costs_more_than_compiling(const CanonicalGraph &graph) {
+  // Of one thread, about: see docs/caching.md.
+  constexpr double element_nanoseconds = 0.15, compilation = 4e6, compilation_of_value = 1e6;
+  double excess = 0;
+  for (const Value &value : graph.values) {
+    const Value &walked =
+        is_reduction(value.op) ? graph.values[static_cast<std::size_t>(value.operands[0])] : value;
+    excess += element_nanoseconds * static_cast<double>(bytes_of(graph, walked)) /
+              static_cast<double>(size_of(walked.dtype));
+  }
+  return excess > compilation + compilation_of_value * static_cast<double>(graph.values.size());
+}
+
 std::optional<Program> interpret(const CanonicalGraph &graph) {
   if (has_empty_values(graph) && is_small(graph))
     return interpret_by_reference(graph);

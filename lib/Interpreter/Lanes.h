@@ -7,6 +7,9 @@
 
 #include <cmath>
 #include <cstring>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 namespace tsum::interpreter::TSUM_ISA {
 
@@ -58,6 +61,44 @@ template <class T, int N> struct Lanes {
     return lanes;
   }
   void store(T *numbers) const { std::memcpy(numbers, &raw, sizeof(raw)); }
+
+  /// The first `count` of them, beside `others`.
+  static Lanes load_part(const T *numbers, std::int64_t count, T others) {
+    Lanes lanes(others);
+    for_each_register(lanes, [&](auto &part, std::int64_t first) {
+#ifdef __AVX512F__
+      const auto mask = mask_of(count - first, sizeof(part) / sizeof(T));
+      if constexpr (std::is_same_v<T, float>)
+        part = _mm512_mask_loadu_ps(part, static_cast<__mmask16>(mask), numbers + first);
+      else
+        part = _mm512_mask_loadu_pd(part, static_cast<__mmask8>(mask), numbers + first);
+#else
+      T rest[sizeof(part) / sizeof(T)];
+      std::memcpy(rest, &part, sizeof(part));
+      for (std::int64_t n = 0; n < std::ssize(rest) && first + n < count; ++n)
+        std::memcpy(&rest[n], numbers + first + n, sizeof(T));
+      std::memcpy(&part, rest, sizeof(part));
+#endif
+    });
+    return lanes;
+  }
+  void store_part(T *numbers, std::int64_t count) const {
+    Lanes lanes = *this;
+    for_each_register(lanes, [&](auto &part, std::int64_t first) {
+#ifdef __AVX512F__
+      const auto mask = mask_of(count - first, sizeof(part) / sizeof(T));
+      if constexpr (std::is_same_v<T, float>)
+        _mm512_mask_storeu_ps(numbers + first, static_cast<__mmask16>(mask), part);
+      else
+        _mm512_mask_storeu_pd(numbers + first, static_cast<__mmask8>(mask), part);
+#else
+      T rest[sizeof(part) / sizeof(T)];
+      std::memcpy(rest, &part, sizeof(part));
+      for (std::int64_t n = 0; n < std::ssize(rest) && first + n < count; ++n)
+        std::memcpy(numbers + first + n, &rest[n], sizeof(T));
+#endif
+    });
+  }
 
   friend Lanes operator+(Lanes x, Lanes y) { return of(x.raw + y.raw); }
   friend Lanes operator-(Lanes x, Lanes y) { return of(x.raw - y.raw); }
@@ -118,6 +159,28 @@ template <class T, int N> struct Lanes {
   }
 
 private:
+#ifdef __AVX512F__
+  typedef T Register __attribute__((vector_size(64)));
+  static std::uint32_t mask_of(std::int64_t count, std::size_t most) {
+    if (count <= 0)
+      return 0;
+    return count >= static_cast<std::int64_t>(most) ? ~0u : (1u << count) - 1;
+  }
+#else
+  using Register = Raw;
+#endif
+  /// Calls `visit` with each register of `lanes` and the number of its first lane.
+  template <class Visit> static void for_each_register(Lanes &lanes, const Visit &visit) {
+    static_assert(sizeof(Raw) % sizeof(Register) == 0);
+    for (std::size_t n = 0; n < sizeof(Raw) / sizeof(Register); ++n) {
+      Register part;
+      char *place = reinterpret_cast<char *>(&lanes.raw) + n * sizeof(Register);
+      std::memcpy(&part, place, sizeof(part));
+      visit(part, static_cast<std::int64_t>(n * sizeof(Register) / sizeof(T)));
+      std::memcpy(place, &part, sizeof(part));
+    }
+  }
+
   template <class Comparison> static typename MaskType::Raw as_mask(Comparison comparison) {
     return reinterpret_cast<typename MaskType::Raw>(comparison);
   }

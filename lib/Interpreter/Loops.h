@@ -67,6 +67,8 @@ using LoadLoop = void (*)(void *out, const void *in, std::int64_t row, std::int6
 /// The way back.
 using StoreLoop = void (*)(void *out, std::int64_t row, std::int64_t column, Elements in,
                            Extents extents);
+/// Combines the elements of each row, in any order: `out` has one for each.
+using FoldLoop = void (*)(void *out, Elements elements, Extents extents);
 /// Rounds or wraps elements to a dtype, in place.
 using FixLoop = void (*)(void *elements, std::int64_t row, Extents extents);
 
@@ -75,8 +77,10 @@ using FixLoop = void (*)(void *elements, std::int64_t row, Extents extents);
 struct OrderedLoops {
   std::int64_t lane_bytes = 0;
   bool has_pairs = false;
-  /// The values of the blocks of `count` elements next to each other, each as a double.
-  void (*fold_line)(double *values, const void *elements, std::int64_t count) = nullptr;
+  /// The values of the blocks along the columns, each as a double: those of the rows' first blocks
+  /// side by side, then, `stride` further, those of their second ones.
+  void (*fold_lines)(double *values, std::int64_t stride, Elements elements,
+                     Extents extents) = nullptr;
   /// Adds rows `first` to `first` + rows of a block to its lanes: 16 rows of columns.
   void (*add_rows)(void *lanes, Elements elements, Extents extents, std::int64_t first) = nullptr;
   /// The values of blocks of `count` rows.
@@ -94,9 +98,10 @@ struct Loops {
   LoadLoop (*load)(DType dtype);
   StoreLoop (*store)(DType dtype);
   FixLoop (*fix)(DType dtype); ///< null for what needs no fixing
+  /// Past the caches, for what nobody reads soon; null for what is not stored as it is computed.
+  StoreLoop (*stream)(DType dtype);
   const OrderedLoops &(*ordered)(OpKind op, Kind kind);
-  /// The elements of a line combined, in any order: `out` is one element.
-  void (*fold)(OpKind combiner, Kind kind, void *out, const void *elements, std::int64_t count);
+  FoldLoop (*fold)(OpKind combiner, Kind kind);
 };
 
 /// Those of each instruction set that the processor has, the best one last.

@@ -177,12 +177,12 @@ private:
       return;
     case Instruction::Action::Write: {
       const Elements in = elements_of(instruction.slot);
-      loops().store(memory.dtype)(address_of(memory, slot), row, column,
-                                  is_row ? Elements{in.data, 0, in.row} : in, extents);
+      instruction.store(address_of(memory, slot), row, column,
+                        is_row ? Elements{in.data, 0, in.row} : in, extents);
       return;
     }
     case Instruction::Action::Load:
-      loops().load(memory.dtype)(out, address_of(memory, slot), row, column, extents);
+      instruction.load(out, address_of(memory, slot), row, column, extents);
       break;
     case Instruction::Action::Count:
       count(out, memory.dtype, instruction.first + offset_of(memory, slot), row, column, extents);
@@ -247,6 +247,10 @@ void run(const Code &code, const void *const *buffers, std::int64_t begin, std::
   Runner runner(code, buffers);
   for (std::int64_t tile = begin; tile < end; ++tile)
     runner.run_tile(tile);
+#ifdef __x86_64__
+  // Stores past the caches are in no order with those that tell others of them.
+  __builtin_ia32_sfence();
+#endif
 }
 
 } // namespace tsum::interpreter

@@ -2,10 +2,10 @@
 
 #include "tsum/JIT/CompilerUse.h"
 
+#include "ExitHandlers.h"
+
 #include <atomic>
-#include <bit>
 #include <chrono>
-#include <cstdlib>
 #include <thread>
 
 namespace tsum {
@@ -14,12 +14,11 @@ namespace {
 
 std::atomic<int> users = 0;
 std::atomic<bool> is_exiting = false;
-std::atomic<unsigned> ended_uses = 0;
 thread_local int depth = 0;
 thread_local int own_users = 0;
 
-/// Before LLVM's static objects are destroyed: lets no use begin and waits for those of other
-/// threads. Compilations have a budget; what takes much longer does not keep the process.
+/// Lets no use begin and waits for those of other threads. Compilations have a budget, and end at
+/// the next stage in any case; what takes much longer does not keep the process.
 void end_uses() {
   constexpr auto longest = std::chrono::seconds(60);
   is_exiting = true;
@@ -28,14 +27,31 @@ void end_uses() {
     std::this_thread::sleep_for(std::chrono::microseconds(100));
 }
 
-/// Static objects of the first uses are destroyed before what was registered earlier is called, so
-/// that it is registered again after some more.
-void be_told_of_exit() {
-  if (std::has_single_bit(++ended_uses))
-    std::atexit(end_uses);
+void end_uses_at_exit() {
+  register_at_exit([](void *) { end_uses(); }, nullptr, nullptr);
 }
 
+/// An exit destroys the latest static object first. LLVM and MLIR make some in any use, not only in
+/// the first one: these would be gone before `end_uses` could wait for the use that needs them, so
+/// that they stay. Whatever else is made, `end_uses` comes before its destructor.
+int register_for_exit(void (*destroy)(void *), void *object, void *library) {
+  if (depth > 0)
+    return 0;
+  const int result = register_at_exit(destroy, object, library);
+  end_uses_at_exit();
+  return result;
+}
+
+// When the library is loaded: before LLVM's own static objects are made, or after all of them.
+[[maybe_unused]] const int prepared = [] {
+  divert_exit_handlers(register_for_exit);
+  end_uses_at_exit();
+  return 0;
+}();
+
 } // namespace
+
+bool CompilerUse::is_exit() { return is_exiting; }
 
 CompilerUse::CompilerUse() {
   if (depth++ > 0)
@@ -54,8 +70,6 @@ CompilerUse::CompilerUse(Inherited) : no_fork(NoFork::Inherited()) {
 CompilerUse::~CompilerUse() {
   if (--depth > 0)
     return;
-  if (is_there && is_counted)
-    be_told_of_exit();
   --own_users;
   if (is_counted)
     --users;

@@ -2,6 +2,7 @@
 
 #include "StageWatch.h"
 
+#include "tsum/JIT/CompilerUse.h"
 #include "tsum/Support/ForkSafe.h"
 #include "tsum/Support/Timeline.h"
 
@@ -51,6 +52,8 @@ StageWatch::StageWatch(std::vector<StageTime> &stages, const CanonicalGraph &gra
       inSmallKernels(inSmallKernels) {}
 
 std::optional<CompileFailure> StageWatch::obstacle(std::string_view stage) const {
+  if (CompilerUse::is_exit())
+    return CompilerUse::failure();
   if (start - begin > budget)
     return outOfTime(stage, budget);
   return injectedFailure(stage, inSmallKernels);

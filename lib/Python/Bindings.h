@@ -104,7 +104,7 @@ private:
 
 /// Evaluates what has no values, other threads running meanwhile, and lets signals through.
 /// \throws ConcretizationError inside a function that is being traced.
-void evaluate(std::span<const Tensor> tensors);
+void evaluate(std::span<const Tensor> tensors, Shapes shapes = Shapes::as_set);
 inline void evaluate(const Tensor &tensor) { evaluate({&tensor, 1}); }
 
 /// Computes the values of `tensor` in the memory of `array`, a row-major, aligned and writeable

@@ -11,8 +11,10 @@
 #include "tsum/Graph/Layout.h"
 #include "tsum/Graph/Recording.h"
 #include "tsum/Runtime/KeptFunction.h"
+#include "tsum/Runtime/OfShapes.h"
 #include "tsum/function.h"
 
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
@@ -177,10 +179,11 @@ private:
 
 class Function {
 public:
+  /// `dynamic` as `tsum.jit` takes it.
   Function(nb::object callable, std::vector<std::int64_t> static_positions,
-           std::vector<std::string> static_names)
+           std::vector<std::string> static_names, std::optional<bool> dynamic)
       : callable(std::move(callable)), static_positions(std::move(static_positions)),
-        static_names(std::move(static_names)) {}
+        static_names(std::move(static_names)), dynamic(dynamic) {}
 
   nb::object operator()(nb::handle args, nb::handle kwargs) {
     const PythonCall python_call;
@@ -189,7 +192,8 @@ public:
     if (!traced)
       traced = make_trace(args, kwargs, given);
     std::optional<tsum::Function> function = prepared_for(*traced, given);
-    std::vector<Tensor> results = function ? (*function)(given.data) : evaluate(*traced, given);
+    std::vector<Tensor> results =
+        function ? (*function)(given.data) : evaluate(*traced, given, shapes());
     const Tensor *next = results.data();
     return traced->trace->structure().build(next);
   }
@@ -197,6 +201,7 @@ public:
   [[nodiscard]] const nb::object &wrapped() const { return callable; }
   [[nodiscard]] const std::vector<std::int64_t> &static_argnums() const { return static_positions; }
   [[nodiscard]] const std::vector<std::string> &static_argnames() const { return static_names; }
+  [[nodiscard]] std::optional<bool> is_dynamic() const { return dynamic; }
   [[nodiscard]] std::size_t trace_count() const { return trace_total; }
   void forget() { traces.clear(); }
 
@@ -213,6 +218,10 @@ public:
   }
 
 private:
+  [[nodiscard]] Shapes shapes() const {
+    return !dynamic ? Shapes::as_set : *dynamic ? Shapes::any : Shapes::compiled;
+  }
+
   [[nodiscard]] bool is_static(std::int64_t position, nb::handle object) const {
     if (!static_positions.empty() &&
         std::ranges::find(static_positions, position) != static_positions.end())
@@ -294,7 +303,7 @@ private:
 
   /// The prepared function for inputs that lie as those given, which runs at once, or nothing where
   /// the graph is to be evaluated.
-  static std::optional<tsum::Function> prepared_for(Traced &traced, const Arguments &given) {
+  std::optional<tsum::Function> prepared_for(Traced &traced, const Arguments &given) const {
     constexpr std::size_t max_layouts = 8;
     if (!traced.trace->is_quick() || !given.are_in_place || is_tracing() || Recording::is_on())
       return std::nullopt;
@@ -312,7 +321,7 @@ private:
       return std::nullopt;
     std::optional<tsum::Function> function;
     try {
-      function = prepare(*traced.trace, given);
+      function = prepare(*traced.trace, given, shapes());
     } catch (const CompileError &) {
       throw;
     } catch (const Error &) {
@@ -324,7 +333,7 @@ private:
     return function;
   }
 
-  static tsum::Function prepare(const Trace &trace, const Arguments &given) {
+  static tsum::Function prepare(const Trace &trace, const Arguments &given, Shapes shapes) {
     std::vector<Tensor> inputs;
     auto strides = given.strides.begin();
     for (const Arguments::Input &each : given.inputs) {
@@ -335,22 +344,23 @@ private:
     }
     const std::vector<Tensor> results = trace.replay(inputs);
     GilRelease others_run;
-    return compile(inputs, results);
+    return compile(inputs, results, shapes);
   }
 
-  static std::vector<Tensor> evaluate(const Traced &traced, const Arguments &given) {
+  static std::vector<Tensor> evaluate(const Traced &traced, const Arguments &given, Shapes shapes) {
     const std::vector<Tensor> tensors = given.to_tensors();
     std::vector<Tensor> results = traced.trace->replay(tensors);
     // Inside another function's trace there is nothing to compute yet, and whoever records wants
     // the graph.
     if (!is_tracing() && !Recording::is_on())
-      python::evaluate(results);
+      python::evaluate(results, shapes);
     return results;
   }
 
   nb::object callable;
   std::vector<std::int64_t> static_positions;
   std::vector<std::string> static_names;
+  std::optional<bool> dynamic;
   TraceTable traces;
   std::size_t trace_total = 0;
 };
@@ -369,8 +379,9 @@ nb::tuple reduce(const nb::object &self) {
   if (found.is(self))
     return nb::make_tuple(nb::module_::import_("pkgutil").attr("resolve_name"),
                           nb::make_tuple(module + nb::str(":") + name));
-  return nb::make_tuple(
-      self.type(), nb::make_tuple(wrapped, function.static_argnums(), function.static_argnames()));
+  return nb::make_tuple(self.type(),
+                        nb::make_tuple(wrapped, function.static_argnums(),
+                                       function.static_argnames(), function.is_dynamic()));
 }
 
 PyObject *call(PyObject *self, PyObject *args, PyObject *kwargs) noexcept {
@@ -402,11 +413,13 @@ void bind_tracing(nb::module_ &m) {
                                       {0, nullptr}};
   nb::class_<Function>(m, "Function", nb::type_slots(slots), nb::is_weak_referenceable(),
                        "A function that `tsum.jit` has made: see there.")
-      .def(nb::init<nb::object, std::vector<std::int64_t>, std::vector<std::string>>(),
+      .def(nb::init<nb::object, std::vector<std::int64_t>, std::vector<std::string>,
+                    std::optional<bool>>(),
            nb::arg("function"), nb::arg("static_argnums"), nb::arg("static_argnames"),
+           nb::arg("dynamic") = nb::none(),
            nb::sig("def __init__(self, function: collections.abc.Callable, static_argnums: "
                    "collections.abc.Sequence[int], static_argnames: "
-                   "collections.abc.Sequence[str]) -> None"))
+                   "collections.abc.Sequence[str], dynamic: bool | None = None) -> None"))
       .def_prop_ro(
           "__wrapped__", [](const Function &self) { return self.wrapped(); },
           nb::sig("def __wrapped__(self) -> collections.abc.Callable"), "The Python function.")

@@ -181,7 +181,7 @@ void bind_runtime(nb::module_ &m) {
       "Sets when shapes are compiled that nothing is compiled for; TSUM_SPECIALIZE in the\n"
       "environment does so, too. At the start it is 'always'.\n"
       "'background': the first shape of an expression at once, others,\n"
-      "which run as generic code meanwhile, on a thread of low priority if they come again.\n"
+      "which run as generic code meanwhile, on a thread of low priority where they take long.\n"
       "'never': generic code runs whatever it can. 'always': every shape before it runs. "
       "Functions\n"
       "of `jit` are compiled in any case. No value depends on it.");

@@ -7,6 +7,7 @@
 
 #include "tsum/Graph/Layout.h"
 #include "tsum/Graph/Node.h"
+#include "tsum/Runtime/OfShapes.h"
 
 #include <algorithm>
 #include <functional>
@@ -14,13 +15,13 @@
 
 namespace tsum::python {
 
-void evaluate(std::span<const Tensor> tensors) {
+void evaluate(std::span<const Tensor> tensors, Shapes shapes) {
   if (std::ranges::all_of(tensors, &Tensor::is_evaluated))
     return;
   try {
     const BlockThreads threads;
     GilRelease others_run;
-    eval(tensors);
+    eval(tensors, shapes);
   } catch (const Error &) {
     check_known(tensors); // says better why there are no values
     throw;

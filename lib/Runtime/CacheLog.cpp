@@ -31,6 +31,8 @@ void print(const CacheEvent &event) {
   std::string text = "tsum: cache: from ";
   text += names[static_cast<std::size_t>(event.origin)];
   text += " in " + to_text(event.total);
+  if (!event.reason.empty())
+    text += ", since " + event.reason;
   if (!event.novelty.empty())
     text += "; new: " + event.novelty;
   text += '\n';

@@ -8,10 +8,13 @@
 
 #include "tsum/Canonical/EvaluateBy.h"
 #include "tsum/Graph/Elsewhere.h"
+#include "tsum/Runtime/OfShapes.h"
 
 namespace tsum {
 
-void eval(std::span<const Tensor> outputs) {
+void eval(std::span<const Tensor> outputs) { eval(outputs, Shapes::as_set); }
+
+void eval(std::span<const Tensor> outputs, Shapes shapes) {
   TimelineScope event("eval", "eval");
   Kernels &kernels = Kernels::instance();
   Signature signature(outputs);
@@ -20,10 +23,10 @@ void eval(std::span<const Tensor> outputs) {
   if (signature.elsewhere())
     return signature.elsewhere()->evaluate(outputs);
   if (signature.is_in_place()) { // otherwise data is copied each time
-    if (PlanCache::Found found = kernels.plans.find(signature); found.plan) {
+    PlanCache::Found found = kernels.plans.find(signature);
+    if (found.plan && !(shapes == Shapes::compiled && found.program->is_generic())) {
       kernels.memory.touch(*found.program);
-      kernels.note_run(*found.program);
-      found.plan->run(*found.program, signature);
+      kernels.run(*found.program, [&] { found.plan->run(*found.program, signature); });
       return;
     }
   }
@@ -34,11 +37,10 @@ void eval(std::span<const Tensor> outputs) {
   int graphs = 0;
   std::shared_ptr<const Plan> plan;
   evaluate_by(std::move(nodes), [&](const Canonicalized &bound) {
-    KernelCache::ProgramPtr program = kernels.get(bound.graph, Kernels::Use::Once);
-    kernels.note_run(*program);
+    KernelCache::ProgramPtr program = kernels.get(bound.graph, use_for(shapes));
     if (++graphs == 1)
       plan = make_plan(signature, bound, program);
-    run_program(*program, bound, run_tiles);
+    kernels.run(*program, [&] { run_program(*program, bound, run_tiles); });
   });
   // What takes several graphs is found step by step each time.
   if (graphs == 1 && plan)

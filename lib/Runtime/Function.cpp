@@ -11,6 +11,7 @@
 #include "ThrowCount.h"
 
 #include "tsum/Graph/Layout.h"
+#include "tsum/Runtime/OfShapes.h"
 #include "tsum/eval.h"
 
 #include <algorithm>
@@ -48,10 +49,12 @@ Layout layout_of(const Tensor &tensor, ByteStrides strides) {
 } // namespace
 
 Function::Prepared::Prepared(std::span<const Tensor> given_inputs,
-                             std::span<const Tensor> given_outputs)
-    : schedule(trace(given_inputs, given_outputs, [this](const CanonicalGraph &graph) {
-        KernelCache::ProgramPtr program = Kernels::instance().get(graph, Kernels::Use::Often);
+                             std::span<const Tensor> given_outputs, Kernels::Use use)
+    : schedule(trace(given_inputs, given_outputs, [this, use](const CanonicalGraph &graph) {
+        KernelCache::ProgramPtr program = Kernels::instance().get(graph, use);
         code_bytes += program->bytes;
+        if (program->is_generic())
+          generic.push_back(program);
         return program;
       })) {
   for (const Tensor &input : given_inputs) {
@@ -123,7 +126,25 @@ void Function::Prepared::check(std::span<const void *const> in, std::span<void *
   }
 }
 
+bool Function::Prepared::is_superseded() const {
+  return std::ranges::any_of(generic, [](const KernelCache::ProgramPtr &program) {
+    return program->is_superseded.load();
+  });
+}
+
 void Function::Prepared::run(std::span<const void *const> in, std::span<void *const> out) const {
+  if (generic.empty())
+    return run_schedule(in, out);
+  // Mostly it is one program; of several each counts as if it had taken all of the time.
+  const auto start = std::chrono::steady_clock::now();
+  run_schedule(in, out);
+  const auto time = std::chrono::steady_clock::now() - start;
+  for (const KernelCache::ProgramPtr &program : generic)
+    Kernels::instance().note_generic_run(*program, time);
+}
+
+void Function::Prepared::run_schedule(std::span<const void *const> in,
+                                      std::span<void *const> out) const {
   // On the stack for up to some hundred values.
   std::array<std::byte, 2048> stack;
   std::pmr::monotonic_buffer_resource memory(stack.data(), stack.size());
@@ -221,7 +242,11 @@ std::vector<Tensor> Function::operator()(std::span<const void *const> inputs) co
 }
 
 Function compile(std::span<const Tensor> inputs, std::span<const Tensor> outputs) {
-  return Function(std::make_shared<const Function::Prepared>(inputs, outputs));
+  return compile(inputs, outputs, Shapes::compiled);
+}
+
+Function compile(std::span<const Tensor> inputs, std::span<const Tensor> outputs, Shapes shapes) {
+  return Function(std::make_shared<const Function::Prepared>(inputs, outputs, use_for(shapes)));
 }
 
 } // namespace tsum

@@ -110,10 +110,15 @@ KeptFunction::KeptFunction(const Function &function)
 
 std::optional<Function> KeptFunction::get() const {
   Prepared found = prepared.lock();
-  if (!found)
+  if (!found || found->is_superseded())
     return std::nullopt;
   functions.get().touch(*last_used);
   return Function(std::move(found));
+}
+
+bool KeptFunction::is_gone() const {
+  const Prepared found = prepared.lock();
+  return !found || found->is_superseded();
 }
 
 std::int64_t kept_function_capacity() { return functions.get().entry_capacity(); }

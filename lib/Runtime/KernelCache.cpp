@@ -84,6 +84,7 @@ KernelCache::ProgramPtr KernelCache::replace(const CanonicalGraph &graph, Made m
     Entry &entry = *found->second;
     promise.set_value(program);
     former = std::exchange(entry.program, promise.get_future().share());
+    former.get()->is_superseded = true;
     counters.bytes += bytes - entry.bytes;
     entry.bytes = bytes;
     evict(dropped);

@@ -30,7 +30,10 @@ struct CachedProgram : Program {
   std::shared_ptr<UseClock::Time> last_used;
   /// Of generic code: what is to be compiled if it runs often. Null for compiled code.
   std::shared_ptr<const CanonicalGraph> generic_graph;
-  mutable std::atomic<int> runs = 0; ///< of generic code
+  // Of generic code as well.
+  mutable std::atomic<std::int64_t> runs = 0, run_nanoseconds = 0;
+  mutable std::atomic<bool> is_hot = false;        ///< and waits for compiled code
+  mutable std::atomic<bool> is_superseded = false; ///< by compiled code
 };
 
 /// Compiled programs by canonical graph: bounded, the least recently used is dropped first. Safe to

@@ -127,21 +127,35 @@ KernelCache::Made make_interpreted(const CanonicalGraph &graph, CacheEvent &even
   return {std::move(program), overhead_bytes};
 }
 
+/// Why `graph` should run as generic code, of which nothing is known on disk; empty if it should
+/// be compiled.
+std::string reason_to_run_at_once(const CanonicalGraph &graph, Kernels::Use use) {
+  if (use == Kernels::Use::Often || costs_more_than_compiling(graph))
+    return "";
+  if (use == Kernels::Use::AnyShape)
+    return "it is of a function of any shapes";
+  const bool is_other_shape = specialize() == Specialize::background && is_known_expression(graph);
+  return is_other_shape ? "it is another shape of a known expression" : "";
+}
+
 /// Generic code for `graph`, unless there is none.
-std::optional<KernelCache::Made> make_generic(const CanonicalGraph &graph, CacheEvent &event) {
+std::optional<KernelCache::Made> make_generic(const CanonicalGraph &graph, CacheEvent &event,
+                                              std::string reason) {
   std::optional<Program> program = interpret(graph);
   if (!program)
     return std::nullopt;
   event.origin = CacheEvent::Origin::Generic;
+  event.reason = std::move(reason);
   return KernelCache::Made{std::move(*program), overhead_bytes, /*is_generic=*/true};
 }
 
 /// Finds the code of `graph` on disk, or compiles it; if that fails, in smaller kernels; if these
 /// fail, too, it is generic code, or at last the reference that evaluates it.
 KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, CacheEvent &event) {
-  const bool may_be_generic = use_of_it == Kernels::Use::Once;
+  const bool may_be_generic = use_of_it != Kernels::Use::Often;
   if (may_be_generic && specialize() == Specialize::never)
-    if (std::optional<KernelCache::Made> generic = make_generic(graph, event))
+    if (std::optional<KernelCache::Made> generic =
+            make_generic(graph, event, "TSUM_SPECIALIZE says never"))
       return std::move(*generic);
   const CompilerUse use;
   if (!use)
@@ -161,8 +175,8 @@ KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, Cach
     }
     ++files->counters.broken;
   }
-  if (may_be_generic && specialize() == Specialize::background && is_known_expression(graph))
-    if (std::optional<KernelCache::Made> generic = make_generic(graph, event))
+  if (const std::string reason = reason_to_run_at_once(graph, use_of_it); !reason.empty())
+    if (std::optional<KernelCache::Made> generic = make_generic(graph, event, reason))
       return std::move(*generic);
 
   event.origin = CacheEvent::Origin::Compiler;
@@ -198,7 +212,7 @@ KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, Cach
     program.detour = event.failure = failure;
     return {std::move(program), bytes};
   }
-  return make_interpreted(graph, event, std::move(failure));
+  return make_interpreted(graph, event, std::move(failure), CompilerUse::is_exit());
 }
 
 } // namespace
@@ -244,7 +258,7 @@ KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph, Use use) {
   KernelCache::ProgramPtr program = memory.get(
       graph, [&](const CanonicalGraph &wanted) { return make(wanted, use, event); }, &was_known);
   if (use == Use::Often && program->is_generic())
-    if (KernelCache::ProgramPtr compiled = specialize(graph))
+    if (KernelCache::ProgramPtr compiled = specialize(graph, "compiled code is asked for"))
       program = std::move(compiled);
 
   if (!was_known) {
@@ -262,29 +276,47 @@ KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph, Use use) {
   return program;
 }
 
-void Kernels::note_generic_run(const CachedProgram &program) {
+void Kernels::note_generic_run(const CachedProgram &program, std::chrono::nanoseconds time) {
   ++generic_runs;
-  if (tsum::specialize() != Specialize::background)
+  const std::int64_t runs = ++program.runs, total = program.run_nanoseconds += time.count();
+  // A fraction of what compiling takes: whatever comes next, little is lost either way.
+  constexpr std::chrono::nanoseconds hot = std::chrono::milliseconds(2);
+  if (total < hot.count() || tsum::specialize() == Specialize::never ||
+      program.is_hot.exchange(true))
     return;
-  // What comes twice may come often; what comes once is most of a stream of shapes.
-  constexpr int hot_runs = 2;
-  if (program.runs.fetch_add(1, std::memory_order_relaxed) + 1 == hot_runs)
-    specialize_later(program.generic_graph);
+  char reason[80];
+  std::snprintf(reason, sizeof(reason), "it has run %lld times in %.3f ms as generic code",
+                static_cast<long long>(runs), static_cast<double>(total) * 1e-6);
+  if (!specialize_later(program.generic_graph, reason))
+    program.is_hot = false;
 }
 
-KernelCache::ProgramPtr Kernels::specialize(const CanonicalGraph &graph) {
-  TimelineScope event("cache", "specialize");
-  CacheEvent unwanted;
+KernelCache::ProgramPtr Kernels::specialize(const CanonicalGraph &graph, std::string reason) {
+  CacheEvent event;
+  KernelCache::ProgramPtr program;
+  const auto start = std::chrono::steady_clock::now();
   try {
-    KernelCache::Made made = make(graph, Use::Often, unwanted);
+    // Throughout, so that an exit and a fork wait.
+    const CompilerUse use;
+    if (!use)
+      return nullptr;
+    TimelineScope scope("cache", "specialize");
+    KernelCache::Made made = make(graph, Use::Often, event);
     if (!made.program.detour.empty())
       return nullptr; // generic code is as good
-    ++specializations;
     count_signature(graph);
-    return memory.replace(graph, std::move(made));
+    program = memory.replace(graph, std::move(made));
   } catch (const std::exception &) {
     return nullptr;
   }
+  if (is_cache_logged()) {
+    event.graph = graph.to_string();
+    event.reason = std::move(reason);
+    event.total = std::chrono::steady_clock::now() - start;
+    log_cache_event(event);
+  }
+  ++specializations;
+  return program;
 }
 
 CacheStats cache_stats() {

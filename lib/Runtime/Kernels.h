@@ -3,6 +3,8 @@
 
 #include "Plan.h"
 
+#include "tsum/function.h"
+
 namespace tsum {
 
 /// The compiled code of the process: the caches in memory and on disk and the compiler behind them.
@@ -12,29 +14,41 @@ public:
   static Kernels &instance();
 
   /// What a program is for: one evaluation, of which nobody knows whether another of its shape will
-  /// follow, or as many as to be worth a compilation.
-  enum class Use : std::uint8_t { Once, Often };
+  /// follow; one of many shapes; or as many as to be worth a compilation.
+  enum class Use : std::uint8_t { Once, AnyShape, Often };
 
   /// The program for `graph`: from memory or disk, generic code, or from the compiler; if that
   /// fails, a slower one.
   [[nodiscard]] KernelCache::ProgramPtr get(const CanonicalGraph &graph, Use use);
 
-  /// To be called whenever `program` runs: what runs often as generic code is compiled.
-  void note_run(const CachedProgram &program) {
-    if (program.is_generic())
-      note_generic_run(program);
+  /// Calls `run`, which runs `program`: what runs long as generic code, all runs together, is
+  /// compiled in the background.
+  template <class Run> void run(const CachedProgram &program, const Run &run) {
+    if (!program.is_generic())
+      return run();
+    const auto start = std::chrono::steady_clock::now();
+    run();
+    note_generic_run(program, std::chrono::steady_clock::now() - start);
   }
 
   /// Compiles `graph`, which runs as generic code, or reads it from disk, and puts it in the place
   /// of that. Returns null where that fails.
-  KernelCache::ProgramPtr specialize(const CanonicalGraph &graph);
+  KernelCache::ProgramPtr specialize(const CanonicalGraph &graph, std::string reason);
+
+  /// Notes that `program`, generic code, has run for `time`.
+  void note_generic_run(const CachedProgram &program, std::chrono::nanoseconds time);
 
   KernelCache memory;
   PlanCache plans;
 
 private:
   Kernels();
-  void note_generic_run(const CachedProgram &program);
 };
+
+[[nodiscard]] inline Kernels::Use use_for(Shapes shapes) {
+  return shapes == Shapes::compiled ? Kernels::Use::Often
+         : shapes == Shapes::any    ? Kernels::Use::AnyShape
+                                    : Kernels::Use::Once;
+}
 
 } // namespace tsum

@@ -105,7 +105,7 @@ PlanCache::Found PlanCache::find(const Signature &signature) {
   for (auto entry = begin; entry != end; ++entry)
     if (std::ranges::equal(entry->second->words, signature.words())) {
       found.program = entry->second->program.lock();
-      if (found.program) {
+      if (found.program && !found.program->is_superseded) {
         found.plan = entry->second;
         ++shard.hits;
       }

@@ -4,8 +4,10 @@
 
 #include "Kernels.h"
 
-#include <cstdlib>
+#include "tsum/Support/ForkSafe.h"
+
 #include <deque>
+#include <optional>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -14,84 +16,59 @@ namespace tsum {
 
 namespace {
 
-class Specializer;
-extern ProcessWide<Specializer> the_specializer;
-
 /// More shapes that are new at once had better wait until they come again.
 constexpr std::size_t most_waiting = 64;
 
-/// Its thread ends when nothing is left to do. An exit of the process waits for what it compiles,
-/// since the thread must not see the objects that exits destroy.
+struct Wanted {
+  std::shared_ptr<const CanonicalGraph> graph;
+  std::string reason;
+};
+
+/// Its thread ends when nothing is left to do. What it compiles is a CompilerUse: an exit waits for
+/// it, a fork as well, and after an exit there is no other.
 class Specializer {
 public:
-  Specializer() {
-    std::atexit([] { the_specializer.get().end(); });
-  }
-
-  void add(std::shared_ptr<const CanonicalGraph> graph) {
-    // Its destructor runs before what an exit on this thread destroys.
-    static thread_local const FirstCompilation waits_at_exit;
+  bool add(Wanted wanted) {
     std::lock_guard lock(mutex);
-    if (is_ending || waiting.size() >= most_waiting)
-      return;
-    waiting.push_back(std::move(graph));
+    if (waiting.size() >= most_waiting)
+      return false;
+    waiting.push_back(std::move(wanted));
     if (is_working)
-      return;
+      return true;
     is_working = true;
     try {
       std::thread([this] { work(); }).detach();
     } catch (const std::system_error &) { // the next one may start
       is_working = false;
     }
-  }
-
-  void end() {
-    is_ending = true;
-    is_working.wait(true);
-  }
-
-  /// The process's first compilation makes static objects of LLVM and MLIR, which an exit would
-  /// destroy before it calls `end`.
-  void wait_for_first() {
-    if (is_working)
-      first_is_done.wait(false);
+    return true;
   }
 
   /// In a child of the process, which has no such thread.
   void forget_thread() { is_working = false; }
 
 private:
-  struct FirstCompilation {
-    ~FirstCompilation() { the_specializer.get().wait_for_first(); }
-  };
-
   void work() {
     constexpr int low_priority = 5;
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), low_priority);
-    while (std::shared_ptr<const CanonicalGraph> graph = next()) {
-      Kernels::instance().specialize(*graph);
-      first_is_done = true;
-      first_is_done.notify_all();
-    }
+    while (std::optional<Wanted> wanted = next())
+      Kernels::instance().specialize(*wanted->graph, std::move(wanted->reason));
   }
 
-  std::shared_ptr<const CanonicalGraph> next() {
+  std::optional<Wanted> next() {
     std::lock_guard lock(mutex);
-    if (is_ending || waiting.empty()) {
-      first_is_done = true; // or will never begin
-      first_is_done.notify_all();
+    if (waiting.empty()) {
       is_working = false;
-      is_working.notify_all();
-      return nullptr;
+      return std::nullopt;
     }
-    std::shared_ptr<const CanonicalGraph> graph = std::move(waiting.front());
+    Wanted wanted = std::move(waiting.front());
     waiting.pop_front();
-    return graph;
+    return wanted;
   }
 
   ForkSafeMutex mutex{LockRank::Specializer};
-  std::deque<std::shared_ptr<const CanonicalGraph>> waiting;
-  std::atomic<bool> is_working = false, is_ending = false, first_is_done = false;
+  std::deque<Wanted> waiting;
+  bool is_working = false;
 };
 
 ProcessWide<Specializer> the_specializer;
@@ -103,8 +80,8 @@ AtFork at_fork(nullptr, [] {
 
 } // namespace
 
-void specialize_later(std::shared_ptr<const CanonicalGraph> graph) {
-  the_specializer.get().add(std::move(graph));
+bool specialize_later(std::shared_ptr<const CanonicalGraph> graph, std::string reason) {
+  return the_specializer.get().add({std::move(graph), std::move(reason)});
 }
 
 } // namespace tsum

@@ -10,7 +10,9 @@
 #include "tsum/Graph/Layout.h"
 #include "tsum/Graph/Recording.h"
 #include "tsum/Runtime/KeptFunction.h"
+#include "tsum/Runtime/OfShapes.h"
 #include "tsum/Support/ForkSafe.h"
+#include "tsum/cache.h"
 #include "tsum/eval.h"
 
 #include <cstdio>
@@ -22,10 +24,12 @@ namespace tsum {
 struct detail::Traces::State {
   using Key = std::vector<std::int64_t>;
 
-  State(std::size_t arity, Trace trace) : arity(arity), trace(std::move(trace)) {}
+  State(std::size_t arity, Trace trace, Shapes shapes)
+      : arity(arity), trace(std::move(trace)), shapes(shapes) {}
 
   std::size_t arity;
   Trace trace;
+  Shapes shapes;
   std::int64_t kinds = 0; ///< that were traced
   ForkSafeMutex mutex{LockRank::Traces};
   std::map<Key, KeptFunction> functions;
@@ -38,8 +42,8 @@ struct detail::Traces::State {
   }
 };
 
-detail::Traces::Traces(std::size_t arity, Trace trace)
-    : state(std::make_shared<State>(arity, std::move(trace))) {}
+detail::Traces::Traces(std::size_t arity, Trace trace, Shapes shapes)
+    : state(std::make_shared<State>(arity, std::move(trace), shapes)) {}
 
 std::int64_t detail::Traces::count() const {
   std::unique_lock lock(state->mutex);
@@ -82,7 +86,7 @@ std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
                                  Shape(inputs[n].shape().begin(), inputs[n].shape().end()),
                                  strides[n], inputs[n].name()));
   // Two threads may trace the same at once: the first one's stays, and the caches compile once.
-  const Function function = compile(placeholders, state->trace(placeholders));
+  const Function function = compile(placeholders, state->trace(placeholders), state->shapes);
   const KeptFunction kept(function);
   std::int64_t count = 0;
   {
@@ -91,7 +95,9 @@ std::vector<Tensor> detail::Traces::call(std::span<const Tensor> inputs) const {
       count = ++state->kinds;
     state->forget_gone();
   }
-  if (count == signatures_without_warning + 1)
+  const bool is_compiled = state->shapes == Shapes::compiled ||
+                           (state->shapes == Shapes::as_set && specialize() == Specialize::always);
+  if (is_compiled && count == signatures_without_warning + 1)
     std::fprintf(stderr,
                  "tsum: warning: a jitted function was traced for more than %d kinds of "
                  "inputs; %s\n",

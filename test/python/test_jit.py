@@ -482,3 +482,49 @@ def test_functions_copy_and_pickle():
     with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
         pickle.dumps(tsum.jit(lambda x: x))
     assert weakref.ref(decorated)() is decorated
+
+
+@pytest.mark.parametrize("dynamic", [None, True, False])
+def test_dynamic_functions_take_any_shape(dynamic):
+    """Extents 0 and 1, layouts and dtypes at run time, against NumPy."""
+
+    @tsum.jit(dynamic=dynamic)
+    def standardized(x):
+        centered = x - tsum.reduce_mean(x, axis=-1, keepdims=True)
+        return centered, tsum.reduce_sum(tsum.square(centered), axis=-1)
+
+    generator = np.random.default_rng(5)
+    shapes = [(0, 3), (1, 1), (1, 7), (7, 1), (2, 3), (17, 16), (16, 17), (3, 257), (40, 1000),
+              (2, 3, 5), (1, 4, 1), (9,)]
+    for shape in shapes:
+        for dtype in (np.float32, np.float64):
+            x = generator.standard_normal(shape).astype(dtype)
+            for given in (x, np.asfortranarray(x), x[..., ::-1]):
+                centered, squares = standardized(given)
+                expected = given - given.mean(axis=-1, keepdims=True)
+                tolerance = 1e-5 if dtype == np.float32 else 1e-13
+                assert centered.shape == given.shape
+                np.testing.assert_allclose(centered.numpy(), expected, rtol=0, atol=tolerance)
+                np.testing.assert_allclose(squares.numpy(), (expected**2).sum(axis=-1),
+                                           rtol=20 * tolerance, atol=tolerance)
+    assert standardized.trace_count == 2 * len(shapes)
+
+
+def test_dynamic_functions_compile_nothing_for_a_new_shape():
+    @tsum.jit(dynamic=True)
+    def spread(x):
+        return tsum.sqrt(tsum.reduce_variance(x, axis=-1) + 0.0625)
+
+    @tsum.jit(dynamic=False)
+    def compiled(x):
+        return tsum.sqrt(tsum.reduce_variance(x, axis=-1) + 0.0625)
+
+    before = tsum.cache_stats()
+    results = [spread(np.ones((rows, 33 + rows), np.float32) * rows) for rows in range(1, 40)]
+    after = tsum.cache_stats()
+    assert after.generic_runs - before.generic_runs == 39
+    assert (after.compilations - before.compilations  # in the background, of what took long
+            <= after.specializations - before.specializations)
+    for rows, result in enumerate(results, 1):  # the same bits
+        data = np.ones((rows, 33 + rows), np.float32) * rows
+        np.testing.assert_array_equal(result.numpy(), compiled(data).numpy())

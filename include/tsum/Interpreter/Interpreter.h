@@ -16,6 +16,10 @@ namespace tsum {
 /// Making it takes microseconds, and it keeps a few KB.
 [[nodiscard]] std::optional<Program> interpret(const CanonicalGraph &graph);
 
+/// Whether generic code for `graph` takes longer than compiled code by more than compiling takes,
+/// about: it has much data.
+[[nodiscard]] bool costs_more_than_compiling(const CanonicalGraph &graph);
+
 /// A program of one launch that evaluates any graph by lib/Reference, to the same bits, element by
 /// element on one thread: for what nothing else evaluates.
 [[nodiscard]] Program interpret_by_reference(const CanonicalGraph &graph);

@@ -8,7 +8,8 @@ namespace tsum {
 
 /// A use of LLVM and MLIR, which all of them are within: the process does not fork meanwhile, and
 /// when it exits, on whichever thread, it waits for the end before it destroys what LLVM and MLIR
-/// consist of. From then on there is no compiler. May be nested.
+/// consist of. From then on there is no compiler. Static objects that are made within one, by
+/// whomever, are never destroyed. May be nested.
 class CompilerUse {
 public:
   CompilerUse();
@@ -22,6 +23,9 @@ public:
 
   /// Whether there is a compiler to use.
   explicit operator bool() const { return is_there; }
+
+  /// Whether the process is exiting: what takes long had better end.
+  [[nodiscard]] static bool is_exit();
 
   /// What to say where there is none.
   [[nodiscard]] static CompileFailure failure();

@@ -14,9 +14,10 @@ class KeptFunction {
 public:
   explicit KeptFunction(const Function &function);
 
-  /// The function, if it is still there. Notes a use.
+  /// The function, if it is still there and nothing better is: compiled code for its generic one.
+  /// Notes a use.
   [[nodiscard]] std::optional<Function> get() const;
-  [[nodiscard]] bool is_gone() const { return prepared.expired(); }
+  [[nodiscard]] bool is_gone() const;
 
 private:
   std::weak_ptr<const Function::Prepared> prepared;

@@ -10,7 +10,8 @@ from . import _core
 
 def jit(function: typing.Callable | None = None, *,
         static_argnums: int | collections.abc.Iterable[int] = (),
-        static_argnames: str | collections.abc.Iterable[str] = ()) -> typing.Any:
+        static_argnames: str | collections.abc.Iterable[str] = (),
+        dynamic: bool | None = None) -> typing.Any:
     """Traces a function of tensors once per signature and from then on evaluates its graph.
 
     The result is called like `function`, with tensors, arrays and anything else among the
@@ -25,6 +26,11 @@ def jit(function: typing.Callable | None = None, *,
     `static_argnums` and `static_argnames` name arguments that are never taken for an array; those
     by name must be passed by name. `f.trace_count` says how often `function` has run.
 
+    `dynamic=True` is for functions that meet many shapes: a new one costs a run of `function` and
+    no compilation. Generic code, which is part of the library, evaluates it at once, to the same
+    bits, and shapes on which it spends long get compiled code of their own in the background. With
+    `dynamic=False` each shape is compiled before it runs; without either, `set_specialize` decides.
+
         @tsum.jit
         def norm(x, y):
             return tsum.sqrt(tsum.reduce_sum(tsum.square(x - y), axis=-1))
@@ -38,11 +44,11 @@ def jit(function: typing.Callable | None = None, *,
     """
     if function is None:
         return lambda function: jit(function, static_argnums=static_argnums,
-                                    static_argnames=static_argnames)
+                                    static_argnames=static_argnames, dynamic=dynamic)
     if not callable(function):
         raise TypeError(f"jit: {type(function).__name__} is not callable")
     if not isinstance(static_argnums, collections.abc.Iterable):
         static_argnums = (static_argnums,)
     if isinstance(static_argnames, str):
         static_argnames = (static_argnames,)
-    return _core.Function(function, list(static_argnums), list(static_argnames))
+    return _core.Function(function, list(static_argnums), list(static_argnames), dynamic)

@@ -50,9 +50,9 @@ TEST(Constant, TakesWrittenValuesOfAnyShape) {
 
 TEST(Constant, CopiesRangesOfElements) {
   const std::vector<float> floats = {1, 2, 3, 4, 5, 6};
-  EXPECT_EQ(constant(floats, {2, 3}).shape(), (Shape{2, 3}));
+  EXPECT_THAT(constant(floats, {2, 3}).shape(), ElementsAre(2, 3));
   EXPECT_EQ(constant(floats, {2, 3}).to_vector<float>(), floats);
-  EXPECT_EQ(constant(floats).shape(), (Shape{6}));
+  EXPECT_THAT(constant(floats).shape(), ElementsAre(6));
   EXPECT_EQ(constant(std::span(floats).first(4), {2, 2}, "x").to_vector<float>(),
             std::vector(floats.begin(), floats.begin() + 4));
   const std::vector<bool> flags = {true, false, true};
@@ -64,7 +64,7 @@ TEST(Constant, CopiesRangesOfElements) {
   const int numbers[] = {1, 2, 3};
   EXPECT_EQ(constant(numbers).dtype(), DType::i32);
   EXPECT_THROW((void)constant(floats, {2, 2}), ShapeError);
-  EXPECT_EQ(constant(std::vector<float>(), {0, 4}).shape(), (Shape{0, 4}));
+  EXPECT_THAT(constant(std::vector<float>(), {0, 4}).shape(), ElementsAre(0, 4));
 }
 
 TEST(Constant, RejectsAnotherNumberOfValues) {

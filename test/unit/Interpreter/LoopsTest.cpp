@@ -165,7 +165,7 @@ TEST(InterpreterLoops, ReductionsHaveTheSameBitsInAllInstructionSets) {
         for (const Loops *set : all_loops()) {
           const OrderedLoops &steps = set->ordered(op, kind);
           std::vector<double> values(8);
-          steps.fold_line(values.data(), data.data(), count);
+          steps.fold_lines(values.data(), 1, {data.data(), count, 1}, {1, count});
           // The same elements as one column, block by block.
           for (std::int64_t block = 0; block * 256 < count; ++block) {
             const std::int64_t size = std::min<std::int64_t>(256, count - block * 256);

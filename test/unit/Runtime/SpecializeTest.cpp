@@ -11,13 +11,16 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
 using namespace tsum;
 using namespace tsum::test;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 
 namespace {
 
@@ -28,7 +31,9 @@ struct Specializing : testing::Test {
     clear_cache();
     set_cache_log([this](const CacheEvent &event) {
       const std::lock_guard lock(mutex);
-      origins.push_back(event.origin);
+      reasons.push_back(event.reason);
+      if (!event.reason.starts_with("it has run")) // in the background
+        origins.push_back(event.origin);
     });
   }
   ~Specializing() override {
@@ -49,15 +54,18 @@ struct Specializing : testing::Test {
     expect_same_values(tensor.dtype(), expected, {bytes, expected.size()});
   }
 
-  /// Waits for compilations in the background.
-  static void wait_for_specializations(std::int64_t wanted) {
-    for (int n = 0; n < 3000 && cache_stats().specializations < wanted; ++n)
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  /// Evaluates `rows` until compiled code has come from the background for so many graphs.
+  void repeat_until_specialized(std::int64_t rows, std::int64_t wanted) {
+    const auto begin = std::chrono::steady_clock::now();
+    while (cache_stats().specializations < wanted &&
+           std::chrono::steady_clock::now() - begin < std::chrono::seconds(30))
+      eval(expression(rows));
     ASSERT_EQ(cache_stats().specializations, wanted);
   }
 
   std::mutex mutex;
-  std::vector<Origin> origins; ///< of what was looked up
+  std::vector<Origin> origins; ///< of what was looked up by who wanted to run it
+  std::vector<std::string> reasons;
 };
 
 TEST_F(Specializing, OtherShapesOfAnExpressionRunAtOnce) {
@@ -68,23 +76,89 @@ TEST_F(Specializing, OtherShapesOfAnExpressionRunAtOnce) {
   EXPECT_THAT(origins,
               ElementsAre(Origin::Compiler, Origin::Generic, Origin::Generic, Origin::Generic));
   const CacheStats after = cache_stats();
-  EXPECT_EQ(after.compilations - before.compilations, 1);
   EXPECT_EQ(after.generic_runs - before.generic_runs, 3);
   EXPECT_EQ(after.specialized_runs - before.specialized_runs, 1);
 }
 
-TEST_F(Specializing, WhatComesAgainIsCompiledInTheBackground) {
+TEST_F(Specializing, WhatTakesLongIsCompiledInTheBackground) {
   set_specialize(Specialize::background);
   const CacheStats before = cache_stats();
   evaluate(3);
   evaluate(4);
-  evaluate(4);
-  wait_for_specializations(before.specializations + 1);
+  repeat_until_specialized(4, before.specializations + 1);
+  const CacheStats then = cache_stats();
+  EXPECT_GE(then.generic_runs - before.generic_runs, 1);
+  EXPECT_EQ(then.compilations - before.compilations, 2);
   evaluate(4);
   evaluate(4);
   const CacheStats after = cache_stats();
-  EXPECT_EQ(after.generic_runs - before.generic_runs, 2);
-  EXPECT_EQ(after.compilations - before.compilations, 2);
+  EXPECT_EQ(after.generic_runs, then.generic_runs);
+  EXPECT_EQ(after.compilations, then.compilations);
+  EXPECT_THAT(reasons, Contains("it is another shape of a known expression"));
+  EXPECT_THAT(reasons, Contains(MatchesRegex("it has run [0-9]+ times in .* ms as generic code")));
+}
+
+TEST_F(Specializing, LargeDataIsWorthACompilation) {
+  set_specialize(Specialize::background);
+  for (std::int64_t rows : {std::int64_t{3}, std::int64_t{200'000}}) {
+    const std::vector<float> data(static_cast<std::size_t>(rows) * 301, 1.0f);
+    const Tensor x = borrow(data.data(), {rows, 301});
+    eval(sqrt(reduce_variance(x, 1) + 0.75f));
+  }
+  EXPECT_EQ(std::ranges::count(origins, Origin::Generic), 0);
+}
+
+TEST_F(Specializing, FunctionsOfAnyShapesCompileNothingBeforeItPays) {
+  const CacheStats before = cache_stats();
+  auto spreads =
+      jit([](const Tensor &x) { return sqrt(reduce_variance(x, 1) + 0.375f); }, Shapes::any);
+  auto check = [&](std::int64_t rows, std::int64_t columns) {
+    const Tensor x = sample_tensor(DType::f32, {rows, columns});
+    const Tensor result = spreads(x);
+    Tensor expected = sqrt(reduce_variance(x, 1) + 0.375f);
+    const std::vector<std::byte> bytes = reference::evaluate_tree(expected);
+    expect_same_values(DType::f32, bytes,
+                       {static_cast<const std::byte *>(result.bytes()), bytes.size()});
+  };
+  for (std::int64_t rows : {0, 1, 2, 17, 100})
+    for (std::int64_t columns : {1, 2, 16, 301})
+      check(rows, columns);
+  EXPECT_EQ(std::ranges::count(origins, Origin::Compiler), 0);
+  EXPECT_EQ(spreads.trace_count(), 20);
+
+  // Until compiled code runs.
+  const Tensor x = sample_tensor(DType::f32, {100, 301});
+  const auto begin = std::chrono::steady_clock::now();
+  std::int64_t runs = 0;
+  do {
+    runs = cache_stats().generic_runs;
+    (void)spreads(x);
+  } while (cache_stats().generic_runs != runs &&
+           std::chrono::steady_clock::now() - begin < std::chrono::seconds(30));
+  const CacheStats then = cache_stats();
+  EXPECT_GE(then.specializations, before.specializations + 1);
+  check(100, 301);
+  EXPECT_EQ(cache_stats().generic_runs, then.generic_runs);
+  EXPECT_EQ(spreads.trace_count(), 20);
+}
+
+TEST_F(Specializing, FunctionsObeyTheSettingUnlessTheySayOtherwise) {
+  auto spreads_of = [](Shapes shapes) {
+    return jit([](const Tensor &x) { return sqrt(reduce_variance(x, 1) + 0.625f); }, shapes);
+  };
+  auto compilations_of = [&](const auto &function, std::int64_t rows) {
+    const auto before = std::ranges::count(origins, Origin::Compiler);
+    (void)function(sample_tensor(DType::f32, {rows, 303}));
+    return std::ranges::count(origins, Origin::Compiler) - before;
+  };
+  set_specialize(Specialize::background);
+  auto as_set = spreads_of(Shapes::as_set), compiled = spreads_of(Shapes::compiled);
+  EXPECT_EQ(compilations_of(as_set, 2), 1);
+  EXPECT_EQ(compilations_of(as_set, 3), 0);
+  EXPECT_EQ(compilations_of(compiled, 4), 1);
+  set_specialize(Specialize::never);
+  EXPECT_EQ(compilations_of(as_set, 5), 0);
+  EXPECT_EQ(compilations_of(compiled, 6), 1);
 }
 
 TEST_F(Specializing, NeverAndAlways) {
@@ -133,17 +207,16 @@ TEST_F(Specializing, ThreadsGetOneAnswer) {
     });
 }
 
-TEST_F(Specializing, ChildrenCompileWhatComesAgain) {
+TEST_F(Specializing, ChildrenCompileWhatTakesLong) {
   set_specialize(Specialize::background);
   evaluate(3);
   for (std::int64_t rows = 4; rows < 9; ++rows) // some wait, one is compiled
-    for (int n = 0; n < 2; ++n)
-      evaluate(rows);
+    for (int n = 0; n < 100; ++n)
+      eval(expression(rows));
   const pid_t child = start_process([&] {
-    const std::int64_t before = cache_stats().specializations;
-    evaluate(20);
-    evaluate(20);
-    wait_for_specializations(before + 1);
+    clear_cache();
+    evaluate(19);
+    repeat_until_specialized(20, cache_stats().specializations + 1);
     evaluate(20);
     return HasFailure() ? 1 : 0;
   });
@@ -158,7 +231,7 @@ TEST_F(Specializing, ExitsWhileItCompiles) {
       {
         set_specialize(Specialize::background);
         for (std::int64_t rows = 3; rows < 30; ++rows)
-          for (int n = 0; n < 2; ++n)
+          for (int n = 0; n < 100; ++n)
             eval(expression(rows));
         std::exit(0);
       },
