@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints the size of a wheel and how long importing it takes, and fails where they are too large.
 
-    check_wheel.py tsum-....whl      with the Python that it is installed in
+    check_wheel.py tsum-....whl tsum-....tar.gz      with the Python that it is installed in
 """
 import os
 import statistics
@@ -11,6 +11,7 @@ import sys
 import zipfile
 
 WHEEL_BYTES = 20e6
+SDIST_BYTES = 5e6
 IMPORT_SECONDS = 0.060
 
 # What a wheel may need of the system that it is installed on.
@@ -18,9 +19,10 @@ SYSTEM = ("ld-linux", "libc.so", "libgcc_s.so", "libm.so", "libpthread.so", "lib
           "libz.so", "libdl.so", "librt.so")
 
 TIME = """
-import time
+import sys, time
+import numpy
 start = time.perf_counter()
-import tsum
+__import__(sys.argv[1])
 print(time.perf_counter() - start)
 """
 
@@ -33,9 +35,14 @@ def main():
         names = files.namelist()
     print(f"{os.path.basename(wheel)}: {size / 1e6:.1f} MB, unpacked {inside / 1e6:.1f} MB")
 
-    times = [float(subprocess.check_output([sys.executable, "-c", TIME])) for _ in range(15)]
-    seconds = statistics.median(times)
-    print(f"import tsum: {seconds * 1e3:.1f} ms, the median of {len(times)}")
+    sdist = os.path.getsize(sys.argv[2])
+    print(f"{os.path.basename(sys.argv[2])}: {sdist / 1e6:.1f} MB")
+
+    for name in ("tsum.numpy", "tsum"):
+        times = [float(subprocess.check_output([sys.executable, "-c", TIME, name]))
+                 for _ in range(15)]
+        seconds = statistics.median(times)
+        print(f"import {name} after numpy: {seconds * 1e3:.1f} ms, the median of {len(times)}")
 
     module = subprocess.check_output(
         [sys.executable, "-c", "import tsum._core; print(tsum._core.__file__)"], text=True).strip()
@@ -50,6 +57,8 @@ def main():
     failures = []
     if size > WHEEL_BYTES:
         failures.append(f"the wheel is larger than {WHEEL_BYTES / 1e6:.0f} MB")
+    if sdist > SDIST_BYTES:
+        failures.append(f"the sdist is larger than {SDIST_BYTES / 1e6:.0f} MB")
     if seconds > IMPORT_SECONDS:
         failures.append(f"importing takes longer than {IMPORT_SECONDS * 1e3:.0f} ms")
     if foreign:
