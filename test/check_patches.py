@@ -64,7 +64,8 @@ def run(*command, **options):
 def copy_sources(to):
     shutil.rmtree(to, ignore_errors=True)
     to.mkdir(parents=True)
-    shutil.copy(ROOT / "CMakeLists.txt", to)
+    for name in ("CMakeLists.txt", "LICENSE"):  # what is configured reads them
+        shutil.copy(ROOT / name, to)
     for folder in ("include", "lib", "tools", "test/Codegen", "test/Dialect", "test/python"):
         # As new files, or what the last patch changed would stay as it was built.
         shutil.copytree(ROOT / folder, to / folder, copy_function=shutil.copy)

@@ -12,6 +12,8 @@
 
 namespace tsum {
 
+class [[gnu::visibility("hidden")]] KeptFunction; // private: tsum/Runtime/KeptFunction.h
+
 /// A graph that is compiled once and called with other data each time: what a call does is to check
 /// its arguments and to run kernels. It hashes nothing, takes no lock, and allocates nothing but
 /// what it cannot do without (see `operator()`).
