@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Exact sums; the order of the additions is free. Blocks of elements are added in fixed point, a few
-// elements as f64, and what no window holds by the library:
+// Exact sums; the order of the additions is free. Blocks of elements are added in fixed point, a
+// few elements as f64, and what no window holds by the library:
 //
 //   for each block
 //     add its elements to integers, by the window of the last block
