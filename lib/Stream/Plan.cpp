@@ -15,7 +15,7 @@ using namespace divided;
 /// Small enough for all buffers to stay in caches, from which what is read is then taken (with 4 MB
 /// each, 2 GB from the page cache took twice as long), and large enough for what a piece costs
 /// beside its data to be little.
-static constexpr std::int64_t most_piece_bytes = std::int64_t{1} << 20;
+static constexpr std::int64_t most_piece_bytes = std::int64_t{2} << 20;
 static constexpr std::int64_t least_piece_bytes = std::int64_t{16} << 10;
 static constexpr int fewest_buffers = 2, most_ahead = 8;
 static constexpr std::int64_t alignment = 64;

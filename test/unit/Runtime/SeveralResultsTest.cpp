@@ -82,26 +82,26 @@ TEST_P(SeveralResults, OfLongDataAreCutTogether) {
 TEST_P(SeveralResults, OfRowsAndOneForEachRow) {
   std::size_t turn = 0;
   for (const Shape &shape :
-       {Shape{1}, Shape{1100}, Shape{5, 1}, Shape{1, 5}, Shape{3, 0}, Shape{0, 3}, Shape{7, 3},
-        Shape{33, 130}, Shape{2, 1040}, Shape{1040, 2}, Shape{3, 70000}, Shape{2, 7, 65}})
-    for (const Axes &axes : {Axes{-1}, Axes{0}, Axes{}}) {
-      const Layout &layout = layouts[turn++ % std::size(layouts)];
-      SCOPED_TRACE(std::string(layout.name) + to_string(shape));
-      Tensor x = sample_tensor(dtype, shape, layout);
-      Tensor y = sample_tensor(dtype, shape);
-      expect_compiled_as_reference([&] { // what rows read of results for each
-        Tensor sum = reduce_sum(x, axes, true);
-        return std::vector{x - sum, sum, square(sum), x * sum};
-      });
-      expect_compiled_as_reference([&] { // and the other way round
-        Tensor product = x * y;
-        return std::vector{reduce_sum(product, axes), product, reduce_max(abs(product), axes)};
-      });
-      expect_compiled_as_reference([&] { // neither reads the other
-        return std::vector{x + y, reduce_sum(cast(x, DType::f64), axes),
-                           reduce_any(greater(y, 1), axes)};
-      });
-    }
+       {Shape{1100}, Shape{5, 1}, Shape{1, 5}, Shape{3, 0}, Shape{0, 3}, Shape{7, 3},
+        Shape{33, 130}, Shape{2, 1040}, Shape{1040, 2}, Shape{3, 70000}, Shape{2, 7, 65}}) {
+    const Axes axes = {turn % 5 == 4 ? 0 : -1}; // columns are apart
+    const Layout &layout = layouts[turn++ % std::size(layouts)];
+    SCOPED_TRACE(std::string(layout.name) + to_string(shape));
+    Tensor x = sample_tensor(dtype, shape, layout);
+    Tensor y = sample_tensor(dtype, shape);
+    expect_compiled_as_reference([&] { // what rows read of results for each
+      Tensor sum = reduce_sum(x, axes, true);
+      return std::vector{x - sum, sum, square(sum), x * sum};
+    });
+    expect_compiled_as_reference([&] { // and the other way round
+      Tensor product = x * y;
+      return std::vector{reduce_sum(product, axes), product, reduce_max(abs(product), axes)};
+    });
+    expect_compiled_as_reference([&] { // neither reads the other
+      return std::vector{x + y, reduce_sum(cast(x, DType::f64), axes),
+                         reduce_any(greater(y, 1), axes)};
+    });
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(DTypes, SeveralResults, testing::ValuesIn(dtypes_in(Domain::Real)),
