@@ -32,8 +32,7 @@ namespace tsum::mpi {
 /// the order of the ranks of `comm`. The parts may differ in their extent along it, which may be 0.
 /// The tensor has the shape of the whole. Collective: it tells all ranks the extents.
 ///
-/// \throws Error, on all ranks, if the parts do not fit together, naming a rank that differs;
-/// DTypeError if they are complex: shard the real and the imaginary ones.
+/// \throws Error, on all ranks, if the parts do not fit together, naming a rank that differs.
 [[nodiscard]] Tensor shard(const Tensor &part, MPI_Comm comm, std::int64_t axis = 0,
                            std::string_view name = {});
 

@@ -22,11 +22,8 @@ namespace tsum {
 
 namespace {
 
-#ifdef NDEBUG
-constexpr bool verifyEachPass = false;
-#else
+// What no verifier stops may end the process further on, by a fatal error of LLVM.
 constexpr bool verifyEachPass = true;
-#endif
 
 /// What the pipeline has left of the function: launches in order.
 void readSchedule(func::FuncOp function, Image &image) {

@@ -86,9 +86,6 @@ Tensor shard(const Tensor &part, MPI_Comm comm, std::int64_t axis, std::string_v
     if (axis < -part.rank() || axis >= part.rank())
       throw AxisError("mpi: axis " + std::to_string(axis) + " is out of range for a part of rank " +
                       std::to_string(part.rank()));
-    if (kind_of(part.dtype()) == DTypeKind::Complex)
-      throw DTypeError("mpi: a part is " + std::string(name_of(part.dtype())) +
-                       " (shard real ones: complex(shard(real(x), comm), shard(imag(x), comm)))");
     eval(part);
   });
   const std::int64_t dim = axis < 0 ? axis + part.rank() : axis;
