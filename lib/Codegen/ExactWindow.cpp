@@ -354,7 +354,8 @@ Value ExactWindow::round(AffineExpr first, int64_t width, bool asOne, int64_t el
     Value sum = roundSingles(first, width);
     return rounded.isF64() ? sum : TruncFOp::create(b, loc, like(sum, rounded), sum).getResult();
   }
-  if (reduction.getDivisor() == 1 && reduction.getRounded().isF64() && elements <= fewElements)
+  if (type.isF64() && reduction.getDivisor() == 1 && reduction.getRounded().isF64() &&
+      elements <= fewElements)
     return roundDoubles(first, width);
   Value results = nest.allocate(width, rounded);
   ir::LimbsOp::create(

@@ -201,6 +201,19 @@ TEST(ExactSums, OfElementsAndOfTheirSquaresShareALoop) {
   }
 }
 
+// Squares of f16 are f32, whose sum is rounded to f64 before its root is taken.
+TEST(ExactSums, OfSquaresUnderARoot) {
+  for (DType dtype : dtypes_in(Domain::Float))
+    for (std::int64_t columns : {1, 3, 17, 65, 300})
+      for (std::int64_t axis : {0, 1}) {
+        SCOPED_TRACE(std::string(name_of(dtype)) + to_string(Shape{30, columns}));
+        const Tensor x = sample_tensor(dtype, {30, columns});
+        expect_compiled_as_reference([&] {
+          return std::vector{reduce_euclidean_norm(x, axis, {.accuracy = Accuracy::exact})};
+        });
+      }
+}
+
 TEST(ExactSums, OfIntegersAreSums) {
   Tensor x = constant({1, 2, 3});
   Tensor sum = reduce_sum(x, 0, {.accuracy = Accuracy::exact});
