@@ -83,6 +83,24 @@ function(tsum_add_library name)
   tsum_link_llvm(${name} PUBLIC MLIR ${arg_MLIR} LLVM ${arg_LLVM})
 endfunction()
 
+# tsum_add_loops(<target> [<option>...]): LoopsBaseline.cpp and, where there are such processors,
+# LoopsAvx2.cpp and LoopsAvx512.cpp, among which tsum/Support/InstructionSets.inc chooses.
+function(tsum_add_loops target)
+  # No vector crosses a translation unit.
+  set(options ${ARGN} -fno-math-errno -fno-trapping-math -Wno-psabi)
+  set(sets Baseline)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    list(APPEND sets Avx2 Avx512)
+    set(Avx2_options -march=x86-64-v3)
+    set(Avx512_options -march=x86-64-v4)
+  endif()
+  foreach(set IN LISTS sets)
+    target_sources(${target} PRIVATE Loops${set}.cpp)
+    set_source_files_properties(Loops${set}.cpp PROPERTIES
+      COMPILE_OPTIONS "${options};${${set}_options}")
+  endforeach()
+endfunction()
+
 # tsum_add_compiler_tool(<name> SOURCES <file>... [LINK ...] [MLIR ...] [LLVM ...]): a program that
 # uses LLVM's headers.
 function(tsum_add_compiler_tool name)

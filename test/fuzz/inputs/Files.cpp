@@ -3,6 +3,7 @@
 // NumPy's files and archives: right, or a FileError.
 #include "IO/NpyArray.h"
 #include "Inputs.h"
+#include "LittleEndian.h"
 #include "tsum/npy.h"
 
 #include <cstdint>
@@ -16,12 +17,7 @@ namespace tsum::fuzz {
 
 namespace {
 
-std::string le(std::uint64_t value, int size) {
-  std::string bytes;
-  for (int i = 0; i < size; ++i)
-    bytes += static_cast<char>(value >> (8 * i));
-  return bytes;
-}
+using test::le;
 
 std::string npy(std::string dict, const std::string &elements, char version = 1) {
   dict.resize((dict.size() + 10) / 64 * 64 + 53, ' ');

@@ -2,6 +2,7 @@
 //
 // What NumPy writes is read by test/tools/tsum-run-expression.test; here is what nobody should have
 // written.
+#include "LittleEndian.h"
 #include "tsum/npy.h"
 
 #include <gmock/gmock.h>
@@ -15,12 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string le(std::uint64_t value, int size) {
-  std::string bytes;
-  for (int i = 0; i < size; ++i)
-    bytes += static_cast<char>(value >> (8 * i));
-  return bytes;
-}
+using test::le;
 
 /// A NumPy file of [1.0, 2.0] in f64.
 std::string npy() {

@@ -11,8 +11,10 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 using namespace tsum;
 using namespace tsum::test;
@@ -265,6 +267,34 @@ TEST(StreamErrors, OfFilesThatChangeNameThemAndGiveNothing) {
   std::filesystem::remove(path);
   EXPECT_THAT(error_of([&] { eval(reduce_max(open_npy(files.write_npy(data)))); }), "");
   EXPECT_THAT(error_of([&] { eval(reduce_max(again)); }), HasSubstr("cannot be opened"));
+}
+
+//===-- The page cache ------------------------------------------------------------------------===//
+
+/// Has the system forget the bytes from `begin` on, where it can, so that a disk gives them.
+void forget(const std::filesystem::path &path, std::int64_t begin) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  EXPECT_EQ(::fsync(file), 0);
+  EXPECT_EQ(::posix_fadvise(file, begin, 0, POSIX_FADV_DONTNEED), 0);
+  ::close(file);
+}
+
+TEST(StreamReaders, ReadWhatThePageCacheDoesNotHave) {
+  Files files;
+  const Tensor data = sample_tensor(DType::f32, {1'500'000});
+  const std::filesystem::path path = files.write_npy(data);
+  const Tensor sum = reduce_sum(data), largest = reduce_max(data);
+  // All of it, all but what lies in the middle of a piece, and the last piece.
+  for (std::int64_t begin : {0, 1'000'000, 5'990'000}) {
+    SCOPED_TRACE(begin);
+    forget(path, begin);
+    const Tensor x = open_npy(path);
+    const std::vector<Tensor> outputs = {reduce_sum(x), reduce_max(x)};
+    eval(outputs, {.memory = 8 << 20});
+    expect_same_values(DType::f32, bytes_of(sum), bytes_of(outputs[0]));
+    expect_same_values(DType::f32, bytes_of(largest), bytes_of(outputs[1]));
+  }
 }
 
 //===-- Progress, cancellation, checkpoints ---------------------------------------------------===//
