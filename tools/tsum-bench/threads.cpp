@@ -69,7 +69,7 @@ private:
   static void combine(std::span<const float> values) {
     using Line = std::uint64_t __attribute__((vector_size(64), may_alias));
     const auto *lines = reinterpret_cast<const Line *>(values.data());
-    std::array<Line, 8> sums = {};
+    Line sums[8] = {}; // no std::array, which ignores the type's attributes
     for (std::size_t line = 0; line + 8 <= values.size() / 16; line += 8)
       for (std::size_t n = 0; n < 8; ++n)
         sums[n] ^= lines[line + n];
