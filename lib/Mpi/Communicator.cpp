@@ -12,6 +12,18 @@
 
 namespace tsum::mpi {
 
+void append(Bytes &bytes, std::int64_t number) {
+  const auto *first = reinterpret_cast<const std::byte *>(&number);
+  bytes.insert(bytes.end(), first, first + sizeof number);
+}
+
+std::int64_t take_number(std::span<const std::byte> &bytes) {
+  std::int64_t number;
+  std::memcpy(&number, bytes.data(), sizeof number);
+  bytes = bytes.subspan(sizeof number);
+  return number;
+}
+
 namespace {
 
 std::atomic<std::int64_t> timeout_ns = 0;

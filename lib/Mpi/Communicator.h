@@ -11,6 +11,11 @@ namespace tsum::mpi {
 
 using Bytes = std::vector<std::byte>;
 
+/// A number at the end of what is sent.
+void append(Bytes &bytes, std::int64_t number);
+/// The first number of what has come, which is taken off.
+[[nodiscard]] std::int64_t take_number(std::span<const std::byte> &bytes);
+
 /// What tsum says to itself on the ranks of a user's communicator. Each operation is collective,
 /// and begins by asking whether all ranks want the same one: a rank that has failed says so there,
 /// and all throw.

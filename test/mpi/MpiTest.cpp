@@ -6,9 +6,15 @@
 #include "Divided/Inputs.h"
 #include "RandomGraph.h"
 
+#include "tsum/composites.h"
+#include "tsum/gradients.h"
 #include "tsum/mpi.h"
 
+#include <csignal>
 #include <cstdio>
+#include <thread>
+
+#include <unistd.h>
 
 using namespace tsum;
 using namespace tsum::test;
@@ -107,6 +113,21 @@ TEST(Mpi, ReductionsOfManyBlocks) {
                         seed);
 }
 
+TEST(Mpi, GradientsOfShardedTensors) {
+  const Tensor x = sample_tensor(DType::f32, {1009, 7}), w = sample_tensor(DType::f32, {7});
+  const auto outputs_of = [&](const Tensor &x, const Tensor &w) {
+    std::vector<Tensor> outputs;
+    for (const Tensor &loss :
+         {reduce_sum(tanh(x * w)), reduce_variance(x), reduce_sum(square(softmax(x, 0)) * w),
+          reduce_max(x), reduce_logsumexp(x * w), reduce_sum(reduce_euclidean_norm(x, 1)),
+          reduce_sum(layer_norm(x, {}, {}, -1) * w)})
+      for (const Tensor &gradient : gradients(loss, {x, w}))
+        outputs.push_back(gradient);
+    return outputs;
+  };
+  expect_same_sharded(outputs_of(x, w), 11);
+}
+
 TEST(Mpi, OutputsThatStayShardedHaveParts) {
   std::mt19937_64 random(1);
   const Tensor whole = sample_tensor(DType::f32, {1000, 3});
@@ -195,6 +216,31 @@ TEST(MpiErrors, OfOtherAxesAreSaid) {
               eval(reduce_sum(x + transpose(x, {1, 0})));
             }).find("sharded along axis 0, is needed along axis 1 by all ranks"),
             std::string::npos);
+}
+
+//===-- Ranks that die: each started by itself, by lost_rank.py -------------------------------===//
+
+/// What the others are told if the last rank gets a signal while all evaluate.
+std::string error_if_one_gets(int signal) {
+  static int given;
+  given = signal;
+  mpi::set_timeout(std::chrono::seconds(2));
+  const Tensor x = mpi::shard(sample_tensor(DType::f32, {4000}), MPI_COMM_WORLD);
+  if (rank() == ranks() - 1)
+    set_kernel_hook(+[] { std::raise(given); });
+  return error_of([&] { eval(reduce_sum(exp(x))); });
+}
+
+TEST(DISABLED_MpiLost, KilledRanksAreTheLaunchers) { (void)error_if_one_gets(SIGKILL); }
+
+TEST(DISABLED_MpiLost, StoppedRanksAreWaitedForNoLonger) {
+  std::printf("rank %d: %s\n", rank(), error_if_one_gets(SIGSTOP).c_str());
+  std::fflush(stdout);
+  if (rank() == 0) {
+    std::this_thread::sleep_for(std::chrono::seconds(1)); // rank 1 prints
+    MPI_Abort(MPI_COMM_WORLD, 3);
+  }
+  ::pause();
 }
 
 /// Prints failures alone.

@@ -30,6 +30,8 @@ endif()
 add_library(tsum_compiler_options INTERFACE)
 target_link_libraries(tsum_compiler_options INTERFACE tsum_options)
 target_include_directories(tsum_compiler_options SYSTEM INTERFACE
+  # Its TypeID.h says why.
+  $<$<CXX_COMPILER_ID:GNU>:${PROJECT_SOURCE_DIR}/tools/cmake/gcc>
   ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 separate_arguments(llvm_definitions UNIX_COMMAND "${LLVM_DEFINITIONS}")
 target_compile_definitions(tsum_compiler_options INTERFACE ${llvm_definitions})

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stands before MLIR's header of this name where g++ compiles us. MLIR knows a trait by the name of
+// a class that is local to a function, which g++ spells "Trait<mlir::TypeID::get<Trait>()::Empty>"
+// and clang "Trait<Empty>": with a libMLIR.so that clang has built, no operation of MLIR would have
+// a trait that we ask for, nor one of ours for MLIR. Names are made clang's here.
+#pragma once
+
+#include_next <mlir/Support/TypeID.h>
+
+#include <string>
+
+namespace tsum::detail {
+
+/// Whether `T` is the class that `mlir::TypeID::get<Trait>()` puts into a trait.
+template <class T>
+consteval bool stands_for_any_op() {
+  constexpr std::string_view name = __PRETTY_FUNCTION__;
+  return name.find("T = mlir::TypeID::get<") != name.npos;
+}
+
+} // namespace tsum::detail
+
+template <template <class> class Trait, class Op>
+class mlir::detail::TypeIDResolver<Trait<Op>,
+                                   std::enable_if_t<tsum::detail::stands_for_any_op<Op>()>>
+    : public FallbackTypeIDResolver {
+public:
+  static TypeID resolveTypeID() {
+    static const TypeID id = [] {
+      const llvm::StringRef name = llvm::getTypeName<Trait<Op>>();
+      return registerImplicitTypeID(name.split("<mlir::TypeID::get<").first.str() + "<Empty>");
+    }();
+    return id;
+  }
+};
