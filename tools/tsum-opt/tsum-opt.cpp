@@ -4,6 +4,7 @@
 #include "../HideLLVMOptions.h"
 
 #include "tsum/Codegen/Pipeline.h"
+#include "tsum/Dialect/Tsum/Sharding/Sharding.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
@@ -11,10 +12,12 @@
 #include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/Extensions/AllExtensions.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/Dialect/Shard/Transforms/Passes.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Vector/Transforms/Passes.h"
@@ -31,6 +34,7 @@ static void registerUpstreamPasses() {
   memref::registerMemRefPasses();
   registerLinalgPasses();
   registerSCFPasses();
+  shard::registerShardPasses();
   vector::registerVectorPasses();
 
   registerArithToLLVMConversionPass();
@@ -54,6 +58,7 @@ int main(int argc, char **argv) {
 
   DialectRegistry registry;
   tsum::registerTsumDialects(registry);
+  tsum::ir::registerShardingInterfaces(registry);
   registry.insert<cf::ControlFlowDialect, math::MathDialect, ub::UBDialect>();
   bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);
   vector::registerBufferizableOpInterfaceExternalModels(registry);

@@ -148,9 +148,12 @@ LogicalResult ir::verifyIsGraphFunction(FunctionOpInterface function) {
              << "takes " << type << " as argument " << number
              << " (kernels are made of tensors of static shape, of tsum's element types and less "
                 "than 2^63 bytes)";
-  for (Operation &op : function.getFunctionBody().front().without_terminator())
+  for (Operation &op : function.getFunctionBody().front().without_terminator()) {
+    if (isa<AllReduceOp>(op))
+      return op.emitOpError("is of several processes, and kernels are of one");
     if (!isa_and_nonnull<TsumDialect>(op.getDialect()) ||
         isa<ElementaryOp, AccumulateOp, LoadOp, PiecesOp, LaunchOp>(op))
       return op.emitOpError("is no operation of tsum on tensors, of which kernels are made");
+  }
   return success();
 }

@@ -117,6 +117,48 @@ template <class Op> static LogicalResult verifyReduction(Op op) {
 #include "tsum/Reductions.def"
 
 //===----------------------------------------------------------------------===//
+// AllReduceOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult AllReduceOp::verify() {
+  RankedTensorType type = getInput().getType();
+  const ReductionAttr reduction = getReduction();
+  if (failed(verifyDimensions([&] { return emitOpError(); }, "axis", getAxes(), type)))
+    return failure();
+  if (reduction.getFromNodes() || reduction.getToNodes())
+    return emitOpError() << "is of elements and gives results, not " << reduction;
+  if (reduction.getElement() != type.getElementType())
+    return emitOpError() << reduction << " does not reduce elements of " << type;
+  if (!llvm::is_contained(getAxes(), static_cast<int64_t>(getDivided())))
+    return emitOpError() << "dimension " << getDivided() << " is divided, which is none of ["
+                         << getAxes() << "]";
+  if (getGridAxes().empty())
+    return emitOpError("is across no axis of its grid (give those along which there are parts)");
+  RankedTensorType reduced =
+      getReducedType(type, getAxes(), getKeepdims(), getType().getElementType());
+  Type rounded = reduction.getExact() ? reduction.getRounded() : type.getElementType();
+  if (getType() != reduced.clone(rounded))
+    return emitOpError() << "result type " << getType() << " does not match the reduced type "
+                         << reduced.clone(rounded);
+  return success();
+}
+
+LogicalResult AllReduceOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // The grid's op is of another dialect, which this one does not need.
+  Operation *grid = symbols.lookupNearestSymbolFrom(*this, getGridAttr());
+  auto shape = grid ? grid->getAttrOfType<DenseI64ArrayAttr>("shape") : DenseI64ArrayAttr();
+  if (!shape)
+    return emitOpError() << "there is no grid " << getGridAttr() << " (declare a shard.grid)";
+  for (auto [place, axis] : llvm::enumerate(getGridAxes()))
+    if (axis < 0 || axis >= shape.size() ||
+        llvm::is_contained(getGridAxes().take_front(place), axis))
+      return emitOpError() << "axis " << axis << " of grid " << getGridAttr()
+                           << " is out of range or named twice (the grid has " << shape.size()
+                           << " axes)";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // BroadcastOp
 //===----------------------------------------------------------------------===//
 

@@ -197,6 +197,40 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
 include "tsum/Dialect/Tsum/IR/ReductionOps.td"
 
 //===----------------------------------------------------------------------===//
+// Among processes
+//===----------------------------------------------------------------------===//
+
+def Tsum_AllReduceOp
+    : Tsum_Op<"all_reduce", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a reduction over a dimension that processes have parts of";
+  let description = [{
+    `input` is this process's part of a tensor whose dimension `divided`, one of `axes`, is divided
+    into equal parts among the processes of `grid` along `grid_axes`, in their order. All processes
+    get the reduction of the whole tensor: each reduces its part to nodes of the tree over the
+    whole, and these merge (docs/numerics.md), so that no bit tells how many processes there are.
+
+    ```mlir
+    shard.grid @ranks(shape = 4)
+    // Of a tensor<1000x3xf32> that is divided along dimension 0.
+    %r = tsum.all_reduce <reduce_sum f32> %x axes = [0] divided = 0 across @ranks axes = [0]
+        : tensor<250x3xf32> -> tensor<3xf32>
+    ```
+
+    It is what MLIR's `shard-partition` makes of a reduction. The runtime does the same on graphs
+    (docs/scaling.md); no pass lowers it.
+  }];
+  let arguments = (ins Tsum_ReductionAttr:$reduction, Tsum_Any:$input, DenseI64ArrayAttr:$axes,
+                   UnitAttr:$keepdims, I64Attr:$divided, FlatSymbolRefAttr:$grid,
+                   DenseI16ArrayAttr:$grid_axes);
+  let results = (outs Tsum_Any:$result);
+  let assemblyFormat = [{
+    $reduction $input `axes` `=` $axes (`keepdims` $keepdims^)? `divided` `=` $divided `across`
+    $grid `axes` `=` $grid_axes attr-dict `:` type($input) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Shape operations and data
 //===----------------------------------------------------------------------===//
 
