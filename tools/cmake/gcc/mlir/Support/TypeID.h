@@ -13,8 +13,7 @@
 namespace tsum::detail {
 
 /// Whether `T` is the class that `mlir::TypeID::get<Trait>()` puts into a trait.
-template <class T>
-consteval bool stands_for_any_op() {
+template <class T> consteval bool stands_for_any_op() {
   constexpr std::string_view name = __PRETTY_FUNCTION__;
   return name.find("T = mlir::TypeID::get<") != name.npos;
 }
