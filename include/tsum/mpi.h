@@ -32,6 +32,9 @@ namespace tsum::mpi {
 /// the order of the ranks of `comm`. The parts may differ in their extent along it, which may be 0.
 /// The tensor has the shape of the whole. Collective: it tells all ranks the extents.
 ///
+/// What is computed of files (tsum/stream.h) stays there: each evaluation reads the part in pieces,
+/// as large as the memory of the StreamScope allows.
+///
 /// \throws Error, on all ranks, if the parts do not fit together, naming a rank that differs.
 [[nodiscard]] Tensor shard(const Tensor &part, MPI_Comm comm, std::int64_t axis = 0,
                            std::string_view name = {});

@@ -112,12 +112,13 @@ private:
 
 /// Where the piece that begins at `begin` ends. Pieces are as large as they can be nodes of the
 /// tree of additions, so that their sizes are powers of two on all ranks, and kernels are compiled
-/// for few of them.
-std::int64_t end_of_piece(std::int64_t begin, std::int64_t end, std::int64_t extent) {
-  if (begin % block_elements != 0)
-    return std::min(end, (begin / block_elements + 1) * block_elements);
+/// for few of them; and of at most `most` places.
+std::int64_t end_of_piece(std::int64_t begin, std::int64_t end, std::int64_t extent,
+                          std::int64_t most) {
+  if (begin % block_elements != 0 || most < block_elements)
+    return begin + std::min({end - begin, block_elements - begin % block_elements, most});
   std::int64_t size = block_elements;
-  while (begin % (2 * size) == 0 &&
+  while (begin % (2 * size) == 0 && 2 * size <= most &&
          (begin + 2 * size <= end || (end == extent && begin + size < extent)))
     size *= 2;
   return std::min(end, begin + size);
@@ -133,12 +134,13 @@ void run_pass(const Pass &pass, PassRun &run, ShardedData &data, Communicator &c
   const Range own = own_places(pass, run, comm);
   const std::int64_t count = own.end - own.begin;
   data.fetch(count > 0 ? run.requests(own.begin, count) : std::vector<PassRun::Request>());
+  const std::int64_t most = data.most_places();
   comm.together([&] {
     for (const Goal &goal : pass.goals)
       if (!goal.is_merged())
         kept.emplace(goal.node.get(), KeptPart(goal, own));
     for (std::int64_t begin = own.begin; begin < own.end;) {
-      const std::int64_t end = end_of_piece(begin, own.end, pass.extent);
+      const std::int64_t end = end_of_piece(begin, own.end, pass.extent, most);
       auto data_of = [&](const InputNode &input, const std::optional<Section> &section) {
         return data.of(input, section);
       };

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ShardedData.h"
 
+#include "tsum/shapes.h"
+#include "tsum/stream.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <limits>
 
 namespace tsum::mpi {
 
@@ -14,27 +18,36 @@ static std::atomic<std::int64_t> sent = 0;
 /// What is wanted as a whole, or along another axis, is sent to all ranks if it is so small.
 static constexpr std::int64_t most_whole_bytes = std::int64_t{1} << 20;
 
-/// A section of `tensor`, which has the places from `begin` on along the section's dimension.
-static Tensor view(const Tensor &tensor, std::int64_t begin, const Section &section) {
-  const Storage &values = *tensor.node()->values();
-  const auto dim = static_cast<std::size_t>(section.dim);
-  Shape shape(tensor.shape().begin(), tensor.shape().end());
-  ByteStrides strides = values.strides;
-  shape[dim] = section.count;
-  const std::byte *first = values.data;
-  if (section.count > 0)
-    first += (section.start - begin) * strides[dim];
-  if (section.count > 1)
-    strides[dim] *= section.step;
-  return borrow(first, tensor.dtype(), std::move(shape), std::move(strides),
-                tensor.node()->values());
-}
-
 static Range range_of(const Section &section) {
   const std::int64_t last = section.start + (section.count - 1) * section.step;
   if (section.count == 0)
     return {section.start, section.start};
   return {std::min(section.start, last), std::max(section.start, last) + 1};
+}
+
+/// A section of `tensor`, which has the places from `begin` on along the section's dimension. What
+/// is in files is read.
+static Tensor view(const Tensor &tensor, std::int64_t begin, const Section &section) {
+  const auto dim = static_cast<std::size_t>(section.dim);
+  const std::shared_ptr<const Storage> values = tensor.node()->values();
+  if (!values) {
+    const Range range = range_of(section);
+    std::vector<Slice> slices(dim + 1);
+    slices.back() = {range.begin - begin, range.end - begin};
+    const Tensor read = slice(tensor, slices);
+    const StreamScope without_checkpoint({.memory = StreamScope::current().memory});
+    eval(read);
+    return view(read, range.begin, section);
+  }
+  Shape shape(tensor.shape().begin(), tensor.shape().end());
+  ByteStrides strides = values->strides;
+  shape[dim] = section.count;
+  const std::byte *first = values->data;
+  if (section.count > 0)
+    first += (section.start - begin) * strides[dim];
+  if (section.count > 1)
+    strides[dim] *= section.step;
+  return borrow(first, tensor.dtype(), std::move(shape), std::move(strides), values);
 }
 
 static std::int64_t bytes_of(const InputNode &input) {
@@ -170,6 +183,19 @@ Tensor ShardedData::of(const InputNode &input, const std::optional<Section> &sec
     return entry.second.range.begin <= range.begin && range.end <= entry.second.range.end;
   });
   return cut_out(found->second.tensor, found->second.range.begin);
+}
+
+std::int64_t ShardedData::most_places() const {
+  std::int64_t place_bytes = 0;
+  for (const InputNode *input : inputs) {
+    const Sharding &sharding = sharding_of(*input);
+    if (!sharding.part.is_evaluated() && sharding.offsets.back() > 0)
+      place_bytes += bytes_of(*input) / sharding.offsets.back();
+  }
+  constexpr std::int64_t parts_of_memory = 4; // read, and again in the buffers that it is read by
+  return place_bytes == 0 ? std::numeric_limits<std::int64_t>::max()
+                          : std::max<std::int64_t>(1, StreamScope::current().memory /
+                                                          parts_of_memory / place_bytes);
 }
 
 std::int64_t ShardedData::moved_bytes() { return sent; }

@@ -35,6 +35,8 @@ public:
     fetch({&request, 1});
     return of(input, section);
   }
+  /// How many places along the axis may be read of files at once, by the memory that streams have.
+  [[nodiscard]] std::int64_t most_places() const;
   /// What this process has sent to others so far.
   [[nodiscard]] static std::int64_t moved_bytes();
 

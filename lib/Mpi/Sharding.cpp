@@ -86,7 +86,11 @@ Tensor shard(const Tensor &part, MPI_Comm comm, std::int64_t axis, std::string_v
     if (axis < -part.rank() || axis >= part.rank())
       throw AxisError("mpi: axis " + std::to_string(axis) + " is out of range for a part of rank " +
                       std::to_string(part.rank()));
-    eval(part);
+    const std::shared_ptr<const Elsewhere> where = elsewhere_behind({&part, 1});
+    if (dynamic_cast<const Sharding *>(where.get()))
+      throw Error("mpi: a part is " + where->to_string() + " itself (give each rank's own data)");
+    if (!where) // what is in files stays there
+      eval(part);
   });
   const std::int64_t dim = axis < 0 ? axis + part.rank() : axis;
   own->agree("axis", static_cast<std::uint64_t>(dim));

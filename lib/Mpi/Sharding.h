@@ -14,7 +14,7 @@ public:
   std::int32_t axis = 0;
   /// Where the part of each rank begins along the axis, and where the last one ends.
   std::vector<std::int64_t> offsets;
-  Tensor part; ///< of this rank, with values
+  Tensor part; ///< of this rank; without values if it is in files
 
   Sharding(std::shared_ptr<Communicator> comm, Tensor part)
       : comm(std::move(comm)), part(std::move(part)) {}

@@ -5,6 +5,7 @@
 #include "Difference.h"
 #include "Divided/Inputs.h"
 #include "RandomGraph.h"
+#include "Stream/Files.h"
 
 #include "tsum/composites.h"
 #include "tsum/gradients.h"
@@ -33,14 +34,9 @@ int ranks() {
   return size;
 }
 
-Tensor part_of(const Tensor &whole, std::int64_t axis, std::int64_t begin, std::int64_t end) {
-  std::vector<Slice> slices(static_cast<std::size_t>(axis) + 1);
-  slices.back() = {begin, end};
-  return slice(whole, slices);
-}
-
-/// This rank's part of `whole`, of a random division; some parts are empty.
-Tensor sharded(const Tensor &whole, std::int64_t axis, std::mt19937_64 &random) {
+/// This rank's part of `whole`, of a random division; some parts are empty. In `files`, if given.
+Tensor sharded(const Tensor &whole, std::int64_t axis, std::mt19937_64 &random,
+               Files *files = nullptr) {
   const std::int64_t extent = whole.shape()[static_cast<std::size_t>(axis)];
   std::vector<std::int64_t> cuts = {0, extent};
   while (std::ssize(cuts) < ranks() + 1) {
@@ -49,7 +45,8 @@ Tensor sharded(const Tensor &whole, std::int64_t axis, std::mt19937_64 &random) 
   }
   std::ranges::sort(cuts);
   const auto mine = static_cast<std::size_t>(rank());
-  return mpi::shard(part_of(whole, axis, cuts[mine], cuts[mine + 1]), MPI_COMM_WORLD, axis);
+  const Tensor part = part_of(whole, axis, cuts[mine], cuts[mine + 1]);
+  return mpi::shard(files ? files->open(part, random) : part, MPI_COMM_WORLD, axis);
 }
 
 bool all_ranks(bool mine) {
@@ -61,13 +58,14 @@ bool all_ranks(bool mine) {
 /// Rank 0 evaluates `outputs` alone, all together with data sharded.
 void expect_same_sharded(const std::vector<Tensor> &outputs, unsigned seed) {
   std::mt19937_64 random(seed);
+  Files files;
   const std::vector<Tensor> divided =
       with_inputs(outputs, [&](const Tensor &data) -> std::optional<Tensor> {
         if (data.rank() == 0 || random() % 4 == 0)
           return std::nullopt;
         const auto axis =
             static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(data.rank()));
-        return sharded(data, axis, random);
+        return sharded(data, axis, random, random() % 3 == 0 ? &files : nullptr);
       });
   if (rank() == 0)
     eval(outputs);
@@ -111,6 +109,31 @@ TEST(Mpi, ReductionsOfManyBlocks) {
                          reduce_mean(y, all_axes, {.accuracy = Accuracy::exact}),
                          reduce_max(slice(y, {{1, {}}}) - slice(y, {{0, -1}}))},
                         seed);
+}
+
+/// More than the memory that streams have: what would read all of a part at once throws.
+TEST(Mpi, PartsInFilesAreReadInPieces) {
+  std::mt19937_64 random(1);
+  Files files;
+  const Tensor x = sample_tensor(DType::f32, {60'011, 3}), y = sample_tensor(DType::f64, {40'003});
+  const auto outputs_of = [](const Tensor &x, const Tensor &y) {
+    return std::vector{reduce_sum(x),
+                       reduce_std(x, 0),
+                       argmax(x, 0),
+                       reduce_logsumexp(x, 1),
+                       reduce_sum(x, all_axes, {.accuracy = Accuracy::exact}),
+                       reduce_sum(y)};
+  };
+  const std::vector<Tensor> expected = outputs_of(x, y);
+  for (std::int64_t memory : {100 << 10, 3 << 10}) { // of many blocks, and of less than one
+    const StreamScope scope({.memory = memory});
+    const std::vector<Tensor> outputs =
+        outputs_of(sharded(x, 0, random, &files), sharded(y, 0, random, &files));
+    for (std::size_t n = 0; n < outputs.size(); ++n) {
+      const Tensor whole = mpi::gather(outputs[n]);
+      expect_same_values(whole.dtype(), bytes_of(expected[n]), bytes_of(whole));
+    }
+  }
 }
 
 TEST(Mpi, GradientsOfShardedTensors) {

@@ -25,6 +25,9 @@ with tempfile.TemporaryDirectory() as folder:
         for ranks in ("1", "2", "5"):
             found = run(*mpirun, "-n", ranks, tsum_run, "--mpi", "--expr", EXPRESSION, *arguments)
             assert found.returncode == 0 and found.stdout == expected, found
+            read = run(*mpirun, "-n", ranks, tsum_run, "--mpi", "--memory=900k", "--expr",
+                       EXPRESSION, *arguments)
+            assert read.returncode == 0 and read.stdout == expected, read
     # What is wrong is said once.
     failed = run(*mpirun, "-n", "3", tsum_run, "--mpi", "--expr", "abs(x)", "x=/none.npy")
     assert failed.returncode != 0 and failed.stderr.count("tsum-run: error:") == 1, failed

@@ -45,10 +45,10 @@ public:
     throw Error("rank " + std::to_string(first) + ": " + message);
   }
 
-  /// The array in `paths`, joined along `axis`: of several files each rank loads some, of one a
-  /// part of it.
-  [[nodiscard]] Tensor shard(const std::vector<std::filesystem::path> &paths,
-                             std::int64_t axis) const {
+  /// The array in `paths`, joined along `axis`: each rank has some of several files, of one a part.
+  /// What is larger than `memory` is not loaded.
+  [[nodiscard]] Tensor shard(const std::vector<std::filesystem::path> &paths, std::int64_t axis,
+                             std::int64_t memory) const {
     Tensor part = constant(0.f);
     together([&] {
       const auto files = static_cast<std::int64_t>(paths.size());
@@ -61,8 +61,8 @@ public:
                                                       paths.begin() + shareOf(files, 1));
         part = open_npy(mine, axis);
       }
-      // Loaded, however large.
-      eval({&part, 1}, {.memory = std::numeric_limits<std::int64_t>::max() / 16});
+      if (part.size() <= memory / size_of(part.dtype()))
+        eval({&part, 1}, {.memory = std::numeric_limits<std::int64_t>::max() / 16});
     });
     return mpi::shard(part, MPI_COMM_WORLD, axis, paths.front().string());
   }

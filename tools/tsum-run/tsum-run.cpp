@@ -152,8 +152,9 @@ Tensor loadArray(StringRef path, const Options &options) {
   if (options.ranks) {
     if (path.contains(archiveSuffix))
       throw Error("--mpi reads .npy files, not '" + path.str() + "'");
-    return options.ranks->shard(
-        isPattern ? filesOf(path) : std::vector<std::filesystem::path>{path.str()}, options.axis);
+    return options.ranks->shard(isPattern ? filesOf(path)
+                                          : std::vector<std::filesystem::path>{path.str()},
+                                options.axis, parseBytes(options.memory));
   }
 #endif
   auto [stem, name] = path.rsplit((archiveSuffix + ":").str());

@@ -4,7 +4,8 @@
 // a class that is local to a function, which g++ spells "Trait<mlir::TypeID::get<Trait>()::Empty>"
 // and clang "Trait<Empty>": with a libMLIR.so that clang has built, no operation of MLIR would have
 // a trait that we ask for, nor one of ours for MLIR. Names are made clang's here.
-#pragma once
+#ifndef TSUM_GCC_MLIR_SUPPORT_TYPEID_H // g++ precompiles it, which `#pragma once` is not safe for
+#define TSUM_GCC_MLIR_SUPPORT_TYPEID_H
 
 #include_next <mlir/Support/TypeID.h>
 
@@ -33,3 +34,5 @@ public:
     return id;
   }
 };
+
+#endif
