@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each rank of a run with mpi4py does: tsum.mpi against the same sums of the whole."""
+import tempfile
+
 import numpy as np
 from mpi4py import MPI
 
@@ -27,6 +29,11 @@ for axis in (0, 1):
     same(tsum.mpi.gather(tsum.argmax(x, 0)), np.argmax(whole, 0))
     same(tsum.reduce_sum(x, accuracy="exact"), tsum.reduce_sum(whole, accuracy="exact"))
     same(tsum.mpi.gather(tsum.softmax(x, 0)), tsum.softmax(whole, 0))
+    with tempfile.NamedTemporaryFile(suffix=".npy") as file:
+        np.save(file, np.split(whole, cuts, axis)[rank])
+        file.flush()
+        opened = tsum.mpi.shard(tsum.open_npy(file.name), axis)
+        same(tsum.mpi.gather(tsum.reduce_std(opened, 0)), tsum.reduce_std(whole, 0))
 
 total, part = tsum.mpi.local(tsum.reduce_sum(x), tsum.abs(x))
 assert total.axis == -1 and part.axis == 1

@@ -29,7 +29,8 @@ class Part(typing.NamedTuple):
 def shard(array: typing.Any, axis: int = 0, comm: typing.Any = None,
           name: str | None = None) -> Tensor:
     """The tensor of which each rank of `comm` (COMM_WORLD) gives its part, `array`, in the order of
-    the ranks along `axis`. Parts may differ in their extent along it, which may be 0. Collective.
+    the ranks along `axis`. Parts may differ in their extent along it, which may be 0. What is
+    computed of files (`tsum.open_npy`) stays there, and is read in pieces. Collective.
 
     Raises Error, on all ranks, if the parts do not fit together.
     """
