@@ -27,10 +27,10 @@ class mlir::detail::TypeIDResolver<Trait<Op>,
     : public FallbackTypeIDResolver {
 public:
   static TypeID resolveTypeID() {
-    static const TypeID id = [] {
-      const llvm::StringRef name = llvm::getTypeName<Trait<Op>>();
-      return registerImplicitTypeID(name.split("<mlir::TypeID::get<").first.str() + "<Empty>");
-    }();
+    // MLIR keeps a reference to it.
+    static const std::string name =
+        llvm::getTypeName<Trait<Op>>().split("<mlir::TypeID::get<").first.str() + "<Empty>";
+    static const TypeID id = registerImplicitTypeID(name);
     return id;
   }
 };
