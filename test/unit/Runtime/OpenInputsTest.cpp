@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Functions of inputs with open extents, against the reference evaluation of the graph of each call.
+// Functions of inputs with open extents, against the reference evaluation of each call's graph.
 #include "Compiled.h"
 #include "InThreads.h"
 
