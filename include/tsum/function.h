@@ -25,12 +25,15 @@ public:
   /// What an input must be, and an output is.
   struct Layout {
     DType dtype;
-    Shape shape;
-    ByteStrides strides; ///< of an output, row-major
+    Shape shape;         ///< of an input, with `any` where it is open
+    ByteStrides strides; ///< of an output, row-major; none of an input with open extents
     std::string name;
   };
   [[nodiscard]] std::span<const Layout> inputs() const;
+  /// \throws Error if an input has open extents, on which outputs depend.
   [[nodiscard]] std::span<const Layout> outputs() const;
+  /// Whether an input has open extents, so that calls take tensors and no pointers.
+  [[nodiscard]] bool has_open_inputs() const;
 
   /// Computes the outputs from data that lies as `inputs()` says, each pointer at element 0, at any
   /// address, into row-major memory that overlaps neither the inputs nor other outputs.
@@ -38,8 +41,9 @@ public:
   /// About 30 ns beside the kernels. Temporaries that a graph of several kernels needs are
   /// allocated by its first calls and kept for later ones.
   ///
-  /// \throws Error for another number of inputs or outputs; MemoryError for a pointer that is null,
-  /// where there is something to read or write, or to an output at no multiple of its element size.
+  /// \throws Error for another number of inputs or outputs, or if an input has open extents;
+  /// MemoryError for a pointer that is null, where there is something to read or write, or to an
+  /// output at no multiple of its element size.
   void operator()(std::span<const void *const> inputs, std::span<void *const> outputs) const;
 
   /// As above, in memory made for the outputs.
@@ -48,7 +52,12 @@ public:
   /// The outputs for tensors, which are evaluated first if need be, and copied if they lie in
   /// another order than the function was compiled for.
   ///
-  /// \throws Error for another number of inputs, ShapeError and DTypeError for other ones.
+  /// Where extents are open, a call with shapes or strides that are new builds the graph of these,
+  /// some ten microseconds, and runs it by generic code, which is replaced by code that is compiled
+  /// in the background where it takes long: as `jit` with `Shapes::any`.
+  ///
+  /// \throws Error for another number of inputs, ShapeError and DTypeError for other ones; where
+  /// extents are open also what the callable throws for those given.
   [[nodiscard]] std::vector<Tensor> operator()(std::span<const Tensor> inputs) const;
   [[nodiscard]] std::vector<Tensor> operator()(std::initializer_list<Tensor> inputs) const {
     return (*this)(std::span<const Tensor>(inputs.begin(), inputs.size()));
@@ -114,40 +123,8 @@ private:
   std::shared_ptr<State> state;
 };
 
-} // namespace detail
-
-/// A callable that builds a graph, as a function that is compiled when it meets new inputs: see
-/// `jit`.
-template <class Callable> class Jitted {
-public:
-  explicit Jitted(Callable callable, Shapes shapes = Shapes::as_set)
-      : traces(
-            arity(),
-            [callable = std::move(callable)](std::span<const Tensor> inputs) {
-              return as_list(call(callable, inputs));
-            },
-            shapes) {}
-
-  /// The result for `inputs`: what the callable returns, evaluated.
-  [[nodiscard]] auto operator()(std::span<const Tensor> inputs) const {
-    using Result = decltype(call(std::declval<const Callable &>(), inputs));
-    std::vector<Tensor> results = traces.call(inputs);
-    if constexpr (std::is_same_v<Result, Tensor>)
-      return std::move(results.front());
-    else
-      return results;
-  }
-  template <class... Tensors>
-    requires(std::is_same_v<Tensors, Tensor> && ...)
-  [[nodiscard]] auto operator()(const Tensors &...inputs) const {
-    const Tensor list[] = {inputs...};
-    return (*this)(std::span<const Tensor>(list));
-  }
-
-  /// How many kinds of inputs it was traced for.
-  [[nodiscard]] std::int64_t trace_count() const { return traces.count(); }
-
-private:
+/// How a callable is called that builds a graph: with one to four tensors, or a span of them.
+template <class Callable> struct GraphBuilder {
   static auto call(const Callable &callable, std::span<const Tensor> inputs) {
     const Tensor *x = inputs.data();
     if constexpr (std::is_invocable_v<const Callable &, std::span<const Tensor>>)
@@ -177,6 +154,76 @@ private:
   static std::vector<Tensor> as_list(Tensor tensor) { return {std::move(tensor)}; }
   static std::vector<Tensor> as_list(std::vector<Tensor> tensors) { return tensors; }
 
+  static Traces::Trace as_trace(Callable callable) {
+    return [callable = std::move(callable)](std::span<const Tensor> inputs) {
+      return as_list(call(callable, inputs));
+    };
+  }
+};
+
+template <class Callable>
+concept BuildsGraph = std::is_invocable_v<const Callable &, std::span<const Tensor>> ||
+                      std::is_invocable_v<const Callable &, Tensor> ||
+                      std::is_invocable_v<const Callable &, Tensor, Tensor> ||
+                      std::is_invocable_v<const Callable &, Tensor, Tensor, Tensor> ||
+                      std::is_invocable_v<const Callable &, Tensor, Tensor, Tensor, Tensor>;
+
+/// `arity` as for `Traces`.
+[[nodiscard]] Function compile_trace(std::span<const Tensor> inputs, std::size_t arity,
+                                     Traces::Trace trace);
+
+} // namespace detail
+
+/// Compiles what `callable` builds of `inputs`, some of whose extents may be open (`any`): a pure
+/// function from tensors (one to four, or a span of them) to a tensor or a vector of them. Where
+/// none is, it is called at once; else by calls of the function, once for each combination of
+/// shapes and strides, so that whatever it does with an extent is right.
+///
+/// \throws Error as `compile` of a graph, or if `callable` takes another number of tensors.
+/// \code
+///   Function center = compile({input(DType::f32, {any, 4096})},
+///                             [](const Tensor &x) { return x - reduce_mean(x, 0); });
+///   Tensor result = center({x}).front(); // of a x with any number of rows
+/// \endcode
+template <detail::BuildsGraph Callable>
+[[nodiscard]] Function compile(std::span<const Tensor> inputs, Callable callable) {
+  using Builder = detail::GraphBuilder<Callable>;
+  return detail::compile_trace(inputs, Builder::arity(), Builder::as_trace(std::move(callable)));
+}
+template <detail::BuildsGraph Callable>
+[[nodiscard]] Function compile(std::initializer_list<Tensor> inputs, Callable callable) {
+  return compile(std::span<const Tensor>(inputs.begin(), inputs.size()), std::move(callable));
+}
+
+/// A callable that builds a graph, as a function that is compiled when it meets new inputs: see
+/// `jit`.
+template <class Callable> class Jitted {
+  using Builder = detail::GraphBuilder<Callable>;
+
+public:
+  explicit Jitted(Callable callable, Shapes shapes = Shapes::as_set)
+      : traces(Builder::arity(), Builder::as_trace(std::move(callable)), shapes) {}
+
+  /// The result for `inputs`: what the callable returns, evaluated.
+  [[nodiscard]] auto operator()(std::span<const Tensor> inputs) const {
+    using Result = decltype(Builder::call(std::declval<const Callable &>(), inputs));
+    std::vector<Tensor> results = traces.call(inputs);
+    if constexpr (std::is_same_v<Result, Tensor>)
+      return std::move(results.front());
+    else
+      return results;
+  }
+  template <class... Tensors>
+    requires(std::is_same_v<Tensors, Tensor> && ...)
+  [[nodiscard]] auto operator()(const Tensors &...inputs) const {
+    const Tensor list[] = {inputs...};
+    return (*this)(std::span<const Tensor>(list));
+  }
+
+  /// How many kinds of inputs it was traced for.
+  [[nodiscard]] std::int64_t trace_count() const { return traces.count(); }
+
+private:
   detail::Traces traces;
 };
 

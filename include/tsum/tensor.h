@@ -22,6 +22,9 @@ namespace tsum {
 /// Extents, outermost first. Rank 0 is a scalar; an extent may be 0.
 using Shape = std::vector<std::int64_t>;
 
+/// In the shape of an `input`: an extent that is left open.
+inline constexpr std::int64_t any = -1;
+
 /// Distances in bytes between neighbours along each dimension; may be 0 (broadcast) or negative
 /// (reversed).
 using ByteStrides = std::vector<std::int64_t>;
@@ -45,6 +48,7 @@ public:
   [[nodiscard]] std::span<const std::int64_t> shape() const;
   [[nodiscard]] std::int64_t rank() const { return static_cast<std::int64_t>(shape().size()); }
   /// The number of elements: 1 for a scalar.
+  /// \throws ShapeError of an input with open extents.
   [[nodiscard]] std::int64_t size() const;
   /// The operation that makes this value, as in the API ("reduce_sum"); "constant" for data.
   [[nodiscard]] std::string_view op() const;
@@ -152,9 +156,15 @@ template <Element T>
 /// `strides` say how the data will lie, in bytes; they must be multiples of the element size. None
 /// given means row-major.
 ///
+/// An extent may be `any`, which leaves it open: the input says what a function takes, and is no
+/// operand, since what an operation does depends on extents (the count in a mean, what broadcasts).
+/// Give `compile` a callable that builds the graph: `input(DType::f32, {any, 4096})` takes tensors
+/// of f32 with 4096 columns, stored in any way.
+///
 /// \throws MemoryError for strides of another rank than `shape`, that are no multiples of the
-/// element size, or that reach further than 2^63 - 1 bytes.
-/// \throws ShapeError for a negative extent, or more elements or bytes than 2^63 - 1.
+/// element size, that reach further than 2^63 - 1 bytes, or beside an open extent.
+/// \throws ShapeError for an extent below 0 other than `any`, or more elements or bytes than
+/// 2^63 - 1.
 [[nodiscard]] Tensor input(DType dtype, Shape shape, ByteStrides strides = {},
                            std::string_view name = {});
 

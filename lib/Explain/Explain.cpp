@@ -6,7 +6,6 @@
 
 #include "Report.h"
 
-#include "Runtime/Kernels.h"
 #include "Runtime/Launches.h"
 #include "Runtime/Threads.h"
 #include "tsum/Canonical/EvaluateBy.h"
@@ -124,6 +123,7 @@ GraphExplanation explain_program(const CanonicalGraph &graph, const Program &pro
 
 GraphReport report_on(const Canonicalized &bound) {
   GraphReport report;
+  report.choice = Kernels::instance().choice(bound.graph);
   const CacheStats before = cache_stats();
   const auto start = Clock::now();
   KernelCache::ProgramPtr program = Kernels::instance().get(bound.graph, Kernels::Use::Often);
@@ -139,12 +139,20 @@ GraphReport report_on(const Canonicalized &bound) {
   GraphExplanation explanation = explain_program(bound.graph, *program);
   report.data = std::move(explanation.data);
   const std::vector<Measured> launches = run_and_measure(*program, bound);
-  for (std::size_t n = 0; n < explanation.kernels.size() && n < launches.size(); ++n) {
+  std::size_t next = 0;
+  for (KernelExplanation &explained : explanation.kernels) {
     KernelReport &kernel = report.kernels.emplace_back();
-    kernel.kernel = std::move(explanation.kernels[n]);
-    kernel.measured = launches[n].time;
-    kernel.threads = launches[n].threads;
-    kernel.in_limbs = launches[n].in_limbs;
+    kernel.kernel = std::move(explained);
+    kernel.threads = 0;
+    // One whose reduction is cut is two launches, of its pieces and of what merges them, which has
+    // its name. All launches of generic code have one.
+    const bool is_last = &explained == &explanation.kernels.back();
+    for (bool is_whole = false; next < launches.size() && (!is_whole || is_last); ++next) {
+      kernel.measured += launches[next].time;
+      kernel.threads = std::max(kernel.threads, launches[next].threads);
+      kernel.in_limbs += launches[next].in_limbs;
+      is_whole = program->launches[next].name == kernel.kernel.name;
+    }
     const std::int64_t bytes = kernel.kernel.bytesRead + kernel.kernel.bytesWritten;
     kernel.predicted = static_cast<double>(bytes) / streaming_limit(bytes);
   }

@@ -27,6 +27,7 @@ std::string value(double number) {
   return text;
 }
 
+std::string value(bool is_true) { return is_true ? "true" : "false"; }
 std::string value(std::int64_t number) { return std::to_string(number); }
 std::string value(std::int32_t number) { return std::to_string(number); }
 
@@ -82,6 +83,10 @@ std::string value(const GraphReport &report) {
       .add("milliseconds", report.milliseconds)
       .add("cache_directory", report.directory)
       .add("detour", report.detour)
+      .add("runs_generic_code", report.choice.is_generic)
+      .add("reason", report.choice.reason)
+      .add("generic_runs", report.choice.runs)
+      .add("generic_ms", report.choice.milliseconds)
       .add("data", report.data)
       .add("kernels", report.kernels)
       .close();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "Runtime/Kernels.h"
 #include "tsum/JIT/Explain.h"
 
 #include <string>
@@ -24,6 +25,7 @@ struct GraphReport {
   double milliseconds = 0; ///< until its code was there
   std::string directory;   ///< where the code is kept on disk; empty if it is not
   std::string detour;      ///< why it is slower than what the compiler usually makes, or empty
+  Kernels::Choice choice;  ///< what code evaluations ran, or would have run, before this report
   std::vector<std::string> data;
   std::vector<KernelReport> kernels;
 };
@@ -39,6 +41,9 @@ struct Report {
 
 /// "%2 f32[2,3], %3 f32[2]": the results of `kernel`, of which `next_value` numbers the first.
 [[nodiscard]] std::string results_of(const KernelExplanation &kernel, std::size_t &next_value);
+
+/// Which code evaluations run, and why: "generic code, since ...".
+[[nodiscard]] std::string choice_of(const GraphReport &report);
 
 /// How long a kernel takes, on how many threads, and beside the best that could be.
 [[nodiscard]] std::string time_of(const KernelReport &report);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Report.h"
 
+#include "tsum/cache.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
@@ -43,6 +45,26 @@ std::string results_of(const KernelExplanation &kernel, std::size_t &next_value)
   for (const std::string &type : kernel.types)
     results += (results.empty() ? "" : ", ") + ("%" + std::to_string(next_value++) + " " + type);
   return results;
+}
+
+std::string choice_of(const GraphReport &report) {
+  const Kernels::Choice &choice = report.choice;
+  if (!choice.is_generic)
+    return "compiled code, since " + choice.reason;
+  std::string text = "generic code, since " + choice.reason;
+  if (choice.runs > 0) {
+    char runs[80];
+    std::snprintf(runs, sizeof(runs), "; %lld run%s took %.3g ms",
+                  static_cast<long long>(choice.runs), choice.runs == 1 ? "" : "s",
+                  choice.milliseconds);
+    text += runs;
+  }
+  if (choice.is_being_compiled)
+    return text + ", so that it is being compiled in the background";
+  if (specialize() == Specialize::never)
+    return text;
+  const auto hot = std::chrono::duration_cast<std::chrono::milliseconds>(Kernels::hot);
+  return text + "; after " + std::to_string(hot.count()) + " ms of runs it is compiled";
 }
 
 std::string time_of(const KernelReport &report) {
@@ -98,6 +120,7 @@ std::string to_text(const Report &report) {
             std::to_string(report.graphs.size()) + ", " + origin + ", kept " +
             (graph.directory.empty() ? "in memory only" : "in memory and in " + graph.directory) +
             '\n';
+    text += "  evaluations run " + choice_of(graph) + '\n';
     if (!graph.detour.empty())
       text += "  slower than it should be, since the compiler failed: " + graph.detour + '\n';
     for (std::size_t i = 0; i < graph.data.size(); ++i)

@@ -34,11 +34,23 @@ const OpInfo &op_info(OpKind op) {
   return table[static_cast<std::size_t>(op)];
 }
 
+/// What an operation does depends on extents, so that none takes an input where some are open.
+[[noreturn]] static void throw_open(std::string_view op, const Node &input) {
+  throw ShapeError(std::string(op) + ": the input " +
+                   (input.name.empty() ? "" : "'" + input.name + "' ") + "of shape " +
+                   open_shape_to_string(input.shape) +
+                   " has open extents, which calls decide on (have compile call a function that "
+                   "builds the graph: compile({input}, [](const Tensor &x) { ... }))");
+}
+
 Node::Node(Description description, std::vector<Ptr> operands)
     : Description(std::move(description)), has_slices(op == OpKind::Slice),
       operand_nodes(std::move(operands)) {
-  for (const Ptr &operand : operand_nodes)
+  for (const Ptr &operand : operand_nodes) {
     has_slices |= operand->has_slices;
+    if (has_open_extent(operand->shape))
+      throw_open(op_info(op).name, *operand);
+  }
 }
 
 Node::~Node() {
@@ -282,7 +294,7 @@ void throw_unbound(const InputNode &input) {
                 " and dtype " + std::string(name_of(input.dtype)) +
                 " is not in memory, and only eval reads it piece by piece (load it)");
   throw Error("eval: the input " + (input.name.empty() ? "" : "'" + input.name + "' ") +
-              "of shape " + to_string(input.shape) + " and dtype " +
+              "of shape " + open_shape_to_string(input.shape) + " and dtype " +
               std::string(name_of(input.dtype)) +
               " has no data (compile the graph to a function and call that with data)");
 }

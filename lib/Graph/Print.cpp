@@ -2,6 +2,7 @@
 #include "tsum/Graph/Elsewhere.h"
 #include "tsum/Graph/Node.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -12,6 +13,17 @@ std::string to_string(std::span<const std::int64_t> shape) {
   std::string text = "[";
   for (std::size_t dim = 0; dim < shape.size(); ++dim)
     text += (dim ? "," : "") + std::to_string(shape[dim]);
+  return text + "]";
+}
+
+bool has_open_extent(std::span<const std::int64_t> shape) {
+  return std::ranges::find(shape, any) != shape.end();
+}
+
+std::string open_shape_to_string(std::span<const std::int64_t> shape) {
+  std::string text = "[";
+  for (std::size_t dim = 0; dim < shape.size(); ++dim)
+    text += (dim ? "," : "") + (shape[dim] == any ? "?" : std::to_string(shape[dim]));
   return text + "]";
 }
 
@@ -102,7 +114,7 @@ std::string graph_to_string(const Tensor &tensor) {
     }
     text += name_of(node.dtype);
     if (!node.shape.empty())
-      text += to_string(node.shape);
+      text += open_shape_to_string(node.shape);
     if (!node.name.empty())
       text += " \"" + node.name + "\"";
     text += '\n';

@@ -8,6 +8,9 @@ DType Tensor::dtype() const { return node()->dtype; }
 std::span<const std::int64_t> Tensor::shape() const { return node()->shape; }
 
 std::int64_t Tensor::size() const {
+  if (has_open_extent(shape()))
+    throw ShapeError("size: the input of shape " + open_shape_to_string(shape()) +
+                     " has open extents, which calls decide on");
   std::int64_t size = 1;
   for (std::int64_t extent : shape())
     if (extent == 0)
@@ -79,10 +82,27 @@ static ByteStrides checked_strides(std::string_view op, const Shape &shape, Byte
   return strides;
 }
 
+/// An input that stands for those of every extent where `shape` has `any`.
+static Tensor open_input(DType dtype, Shape shape, const ByteStrides &strides,
+                         std::string_view name) {
+  Shape smallest = shape;
+  std::ranges::replace(smallest, any, 1);
+  (void)checked_size("input", smallest, dtype);
+  if (!strides.empty())
+    throw MemoryError("input: strides " + to_string(strides) +
+                      " given beside the open extents of " + open_shape_to_string(shape) +
+                      " (give none: data may lie in any way)");
+  auto node = std::make_shared<InputNode>(dtype, std::move(shape), ByteStrides());
+  node->name = name;
+  return Tensor(std::move(node));
+}
+
 Tensor input(DType dtype, Shape shape, ByteStrides strides, std::string_view name) {
   if (kind_of(dtype) == DTypeKind::Complex)
     throw DTypeError("input: given " + std::string(name_of(dtype)) +
                      " (functions are of real tensors: make two inputs and complex(x, y) of them)");
+  if (has_open_extent(shape))
+    return open_input(dtype, std::move(shape), strides, name);
   std::int64_t size = checked_size("input", shape, dtype);
   strides = checked_strides("input", shape, std::move(strides), dtype);
   if (size != 0) {

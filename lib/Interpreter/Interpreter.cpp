@@ -17,8 +17,10 @@ using Value = CanonicalGraph::Value;
 /// Beyond these, compiling takes less time than what each block costs.
 constexpr std::size_t most_values = 256, most_stages = 16;
 constexpr std::int64_t most_scratch_bytes = 4 << 20;
-/// One thread takes as long for these as a compilation, after which all threads share the work.
+/// One thread takes as long for these as a compilation, after which all threads share the work. A
+/// tile is not divided, so that nobody could end an evaluation in the midst of one.
 constexpr std::int64_t most_tile_bytes = 64 << 20;
+constexpr double most_tile_steps = 32 << 20; ///< operations on an element
 
 std::int64_t bytes_of(const CanonicalGraph &graph, const Value &value) {
   std::int64_t bytes = size_of(value.dtype);
@@ -46,6 +48,22 @@ bool is_covered(const CanonicalGraph &graph) {
          std::ranges::none_of(graph.values, [](const Value &value) {
            return value.is_exact || value.node_part >= 0;
          });
+}
+
+/// Operations on elements in each tile of `stage`, which is `code`: more than its memory says where
+/// few values are broadcast, or much is done with each.
+double steps_of_tile(const CanonicalGraph &graph, const Stage &stage, const Code &code) {
+  double elements = 1;
+  for (std::int32_t dim : stage.dims)
+    elements *= static_cast<double>(graph.extents[static_cast<std::size_t>(dim)]);
+  std::size_t operations = code.reductions.size();
+  for (const Phase &phase : code.phases)
+    operations +=
+        static_cast<std::size_t>(std::ranges::count_if(phase.block, [](const Instruction &step) {
+          return step.action == Instruction::Action::Apply ||
+                 step.action == Instruction::Action::ApplyInMemory;
+        }));
+  return elements / static_cast<double>(code.tiles()) * static_cast<double>(operations);
 }
 
 /// What `stage` reads from memory: data, and reductions of other stages.
@@ -139,7 +157,8 @@ std::optional<Program> interpret(const CanonicalGraph &graph) {
     if (code->scratch_bytes > most_scratch_bytes)
       return std::nullopt;
     launch.tiles = code->tiles();
-    if (launch.traffic / launch.tiles > most_tile_bytes)
+    if (launch.traffic / launch.tiles > most_tile_bytes ||
+        steps_of_tile(graph, stages[s], *code) > most_tile_steps)
       return std::nullopt;
     launch.name = "generic";
     launch.interpreted = std::make_shared<const Interpreted>(

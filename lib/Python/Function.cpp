@@ -12,12 +12,16 @@
 #include "tsum/Graph/Recording.h"
 #include "tsum/Runtime/KeptFunction.h"
 #include "tsum/Runtime/OfShapes.h"
+#include "tsum/Runtime/OpenInputs.h"
 #include "tsum/function.h"
 
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -179,11 +183,14 @@ private:
 
 class Function {
 public:
-  /// `dynamic` as `tsum.jit` takes it.
+  using Layouts = std::vector<tsum::Function::Layout>;
+
+  /// `dynamic` as `tsum.jit` takes it; `declared` are the tensors that it takes, if they are said.
   Function(nb::object callable, std::vector<std::int64_t> static_positions,
-           std::vector<std::string> static_names, std::optional<bool> dynamic)
+           std::vector<std::string> static_names, std::optional<bool> dynamic,
+           std::optional<Layouts> declared)
       : callable(std::move(callable)), static_positions(std::move(static_positions)),
-        static_names(std::move(static_names)), dynamic(dynamic) {}
+        static_names(std::move(static_names)), dynamic(dynamic), declared(std::move(declared)) {}
 
   nb::object operator()(nb::handle args, nb::handle kwargs) {
     const PythonCall python_call;
@@ -202,6 +209,7 @@ public:
   [[nodiscard]] const std::vector<std::int64_t> &static_argnums() const { return static_positions; }
   [[nodiscard]] const std::vector<std::string> &static_argnames() const { return static_names; }
   [[nodiscard]] std::optional<bool> is_dynamic() const { return dynamic; }
+  [[nodiscard]] const std::optional<Layouts> &signature() const { return declared; }
   [[nodiscard]] std::size_t trace_count() const { return trace_total; }
   void forget() { traces.clear(); }
 
@@ -279,7 +287,21 @@ private:
     return sorted;
   }
 
+  /// Whether the tensors given are those that were declared. Asked for each trace: a signature that
+  /// has one has been looked at.
+  void check(const Arguments &given) const {
+    if (!declared)
+      return;
+    if (given.inputs.size() != declared->size())
+      throw Error("call: " + std::to_string(given.inputs.size()) +
+                  " tensors given to a function whose input_signature has " +
+                  std::to_string(declared->size()));
+    for (std::size_t n = 0; n < given.inputs.size(); ++n)
+      check_is_of((*declared)[n], n, given.inputs[n].dtype, given.inputs[n].shape);
+  }
+
   std::shared_ptr<Traced> make_trace(nb::handle args, nb::handle kwargs, const Arguments &given) {
+    check(given);
     auto call = [&](std::span<const Tensor> placeholders) {
       std::size_t argument = 0, tensor = 0;
       nb::list positional;
@@ -361,9 +383,32 @@ private:
   std::vector<std::int64_t> static_positions;
   std::vector<std::string> static_names;
   std::optional<bool> dynamic;
+  std::optional<Layouts> declared;
   TraceTable traces;
   std::size_t trace_total = 0;
 };
+
+using DeclaredInput = std::tuple<nb::object, Shape, std::string>;
+
+std::optional<Function::Layouts>
+to_layouts(const std::optional<std::vector<DeclaredInput>> &declared) {
+  if (!declared)
+    return std::nullopt;
+  Function::Layouts layouts;
+  for (const auto &[dtype, shape, name] : *declared)
+    layouts.push_back({to_dtype(dtype), shape, {}, name});
+  return layouts;
+}
+
+std::optional<std::vector<DeclaredInput>>
+to_declared(const std::optional<Function::Layouts> &layouts) {
+  if (!layouts)
+    return std::nullopt;
+  std::vector<DeclaredInput> declared;
+  for (const tsum::Function::Layout &layout : *layouts)
+    declared.emplace_back(to_python(layout.dtype), layout.shape, layout.name);
+  return declared;
+}
 
 /// What a decorator has put in its function's place is found again by that one's name; others are
 /// made again from the function.
@@ -379,9 +424,9 @@ nb::tuple reduce(const nb::object &self) {
   if (found.is(self))
     return nb::make_tuple(nb::module_::import_("pkgutil").attr("resolve_name"),
                           nb::make_tuple(module + nb::str(":") + name));
-  return nb::make_tuple(self.type(),
-                        nb::make_tuple(wrapped, function.static_argnums(),
-                                       function.static_argnames(), function.is_dynamic()));
+  return nb::make_tuple(
+      self.type(), nb::make_tuple(wrapped, function.static_argnums(), function.static_argnames(),
+                                  function.is_dynamic(), to_declared(function.signature())));
 }
 
 PyObject *call(PyObject *self, PyObject *args, PyObject *kwargs) noexcept {
@@ -413,13 +458,21 @@ void bind_tracing(nb::module_ &m) {
                                       {0, nullptr}};
   nb::class_<Function>(m, "Function", nb::type_slots(slots), nb::is_weak_referenceable(),
                        "A function that `tsum.jit` has made: see there.")
-      .def(nb::init<nb::object, std::vector<std::int64_t>, std::vector<std::string>,
-                    std::optional<bool>>(),
-           nb::arg("function"), nb::arg("static_argnums"), nb::arg("static_argnames"),
-           nb::arg("dynamic") = nb::none(),
-           nb::sig("def __init__(self, function: collections.abc.Callable, static_argnums: "
-                   "collections.abc.Sequence[int], static_argnames: "
-                   "collections.abc.Sequence[str], dynamic: bool | None = None) -> None"))
+      .def(
+          "__init__",
+          [](Function *self, nb::object callable, std::vector<std::int64_t> static_positions,
+             std::vector<std::string> static_names, std::optional<bool> dynamic,
+             const std::optional<std::vector<DeclaredInput>> &declared) {
+            new (self) Function(std::move(callable), std::move(static_positions),
+                                std::move(static_names), dynamic, to_layouts(declared));
+          },
+          nb::arg("function"), nb::arg("static_argnums"), nb::arg("static_argnames"),
+          nb::arg("dynamic") = nb::none(), nb::arg("inputs") = nb::none(),
+          nb::sig("def __init__(self, function: collections.abc.Callable, static_argnums: "
+                  "collections.abc.Sequence[int], static_argnames: "
+                  "collections.abc.Sequence[str], dynamic: bool | None = None, inputs: "
+                  "collections.abc.Sequence[tuple[typing.Any, collections.abc.Sequence[int], str]] "
+                  "| None = None) -> None"))
       .def_prop_ro(
           "__wrapped__", [](const Function &self) { return self.wrapped(); },
           nb::sig("def __wrapped__(self) -> collections.abc.Callable"), "The Python function.")

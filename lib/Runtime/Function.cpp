@@ -12,6 +12,7 @@
 
 #include "tsum/Graph/Layout.h"
 #include "tsum/Runtime/OfShapes.h"
+#include "tsum/Runtime/OpenInputs.h"
 #include "tsum/eval.h"
 
 #include <algorithm>
@@ -46,6 +47,11 @@ Layout layout_of(const Tensor &tensor, ByteStrides strides) {
                     std::string(name_of(layout.dtype)));
 }
 
+[[noreturn]] void throw_open_call() {
+  throw Error("call: the function has inputs with open extents, which pointers do not tell (give "
+              "tensors: borrow(data, dtype, shape))");
+}
+
 } // namespace
 
 Function::Prepared::Prepared(std::span<const Tensor> given_inputs,
@@ -76,6 +82,12 @@ Function::Prepared::Prepared(std::span<const Tensor> given_inputs,
     most_buffers =
         std::max(most_buffers, launch.inputs.size() + schedule.code_of(launch).results.size());
   }
+}
+
+Function::Prepared::Prepared(std::span<const Tensor> open_inputs, detail::Traces traces)
+    : traces(std::move(traces)) {
+  for (const Tensor &input : open_inputs)
+    inputs.push_back(layout_of(input, {}));
 }
 
 Function::Prepared::~Prepared() {
@@ -190,10 +202,19 @@ void Function::Prepared::run_schedule(std::span<const void *const> in,
 
 std::span<const Function::Layout> Function::inputs() const { return prepared->inputs; }
 
-std::span<const Function::Layout> Function::outputs() const { return prepared->outputs; }
+std::span<const Function::Layout> Function::outputs() const {
+  if (has_open_inputs())
+    throw Error("outputs: what they are depends on the open extents of the inputs, and is known of "
+                "a call's results");
+  return prepared->outputs;
+}
+
+bool Function::has_open_inputs() const { return prepared->traces.has_value(); }
 
 void Function::operator()(std::span<const void *const> inputs,
                           std::span<void *const> outputs) const {
+  if (prepared->traces) [[unlikely]]
+    throw_open_call();
   prepared->check(inputs, outputs);
   prepared->run(inputs, outputs);
 }
@@ -201,6 +222,11 @@ void Function::operator()(std::span<const void *const> inputs,
 std::vector<Tensor> Function::operator()(std::span<const Tensor> inputs) const {
   if (inputs.size() != prepared->inputs.size())
     throw_count("inputs", inputs.size(), prepared->inputs.size());
+  if (prepared->traces) {
+    for (std::size_t n = 0; n < inputs.size(); ++n)
+      check_is_of(prepared->inputs[n], n, inputs[n].dtype(), inputs[n].shape());
+    return prepared->traces->call(inputs);
+  }
   eval(inputs);
   std::vector<std::shared_ptr<const Storage>> kept;
   std::vector<const void *> in;
@@ -228,6 +254,8 @@ std::vector<Tensor> Function::operator()(std::span<const Tensor> inputs) const {
 }
 
 std::vector<Tensor> Function::operator()(std::span<const void *const> inputs) const {
+  if (prepared->traces) [[unlikely]]
+    throw_open_call();
   std::vector<Tensor> results;
   std::vector<void *> out;
   for (const Layout &layout : prepared->outputs) {

@@ -9,9 +9,15 @@ namespace tsum {
 static KernelCache::ProgramPtr cached(std::shared_ptr<const CanonicalGraph> graph,
                                       KernelCache::Made made,
                                       std::shared_ptr<UseClock::Time> last_used) {
-  return std::make_shared<const CachedProgram>(std::move(made.program), made.bytes,
-                                               std::move(last_used),
-                                               made.is_generic ? std::move(graph) : nullptr);
+  return std::make_shared<const CachedProgram>(
+      std::move(made.program), made.bytes, std::move(last_used),
+      made.is_generic ? std::move(graph) : nullptr, std::move(made.reason));
+}
+
+KernelCache::ProgramPtr KernelCache::peek(const CanonicalGraph &graph) const {
+  std::lock_guard lock(mutex);
+  auto found = index.find(&graph);
+  return found == index.end() || found->second->making ? nullptr : found->second->program.get();
 }
 
 KernelCache::ProgramPtr KernelCache::get(const CanonicalGraph &graph, const Make &make,

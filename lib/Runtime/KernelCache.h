@@ -20,9 +20,10 @@ namespace tsum {
 /// A loaded program in the cache.
 struct CachedProgram : Program {
   CachedProgram(Program program, std::int64_t bytes, std::shared_ptr<UseClock::Time> last_used,
-                std::shared_ptr<const CanonicalGraph> generic_graph = nullptr)
+                std::shared_ptr<const CanonicalGraph> generic_graph = nullptr,
+                std::string reason = {})
       : Program(std::move(program)), bytes(bytes), last_used(std::move(last_used)),
-        generic_graph(std::move(generic_graph)) {}
+        generic_graph(std::move(generic_graph)), reason(std::move(reason)) {}
 
   [[nodiscard]] bool is_generic() const { return generic_graph != nullptr; }
 
@@ -30,6 +31,7 @@ struct CachedProgram : Program {
   std::shared_ptr<UseClock::Time> last_used;
   /// Of generic code: what is to be compiled if it runs often. Null for compiled code.
   std::shared_ptr<const CanonicalGraph> generic_graph;
+  std::string reason; ///< why it is generic code, or compiled; may be empty of the latter
   // Of generic code as well.
   mutable std::atomic<std::int64_t> runs = 0, run_nanoseconds = 0;
   mutable std::atomic<bool> is_hot = false;        ///< and waits for compiled code
@@ -46,6 +48,7 @@ public:
     Program program;
     std::int64_t bytes = 0;
     bool is_generic = false;
+    std::string reason = {}; ///< why it is, or is not
   };
   using Make = std::function<Made(const CanonicalGraph &)>;
 
@@ -58,6 +61,9 @@ public:
   /// Sets `was_known` to whether it was there or being made.
   [[nodiscard]] ProgramPtr get(const CanonicalGraph &graph, const Make &make,
                                bool *was_known = nullptr);
+
+  /// The program for `graph`, if there is one and nobody is making it; no use.
+  [[nodiscard]] ProgramPtr peek(const CanonicalGraph &graph) const;
 
   /// Puts what was `made` in the place of the program of `graph`, whose users keep that until they
   /// look it up again. Returns the new one, which the cache has not got if it has forgotten `graph`

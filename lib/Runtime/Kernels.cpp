@@ -138,6 +138,20 @@ std::string reason_to_run_at_once(const CanonicalGraph &graph, Kernels::Use use)
   return is_other_shape ? "it is another shape of a known expression" : "";
 }
 
+/// Why `graph` is compiled where something else was to be expected; otherwise empty.
+std::string reason_to_compile(const CanonicalGraph &graph, Kernels::Use use) {
+  const Specialize when = specialize();
+  if (use == Kernels::Use::Often || (use == Kernels::Use::Once && when == Specialize::always))
+    return "";
+  if (when != Specialize::never) {
+    if (costs_more_than_compiling(graph))
+      return "generic code would take longer for it than compiling does";
+    if (use == Kernels::Use::Once && !is_known_expression(graph))
+      return "it is the first shape of its expression";
+  }
+  return "there is no generic code for it (exact sums, many operations, or much data in one tile)";
+}
+
 /// Generic code for `graph`, unless there is none.
 std::optional<KernelCache::Made> make_generic(const CanonicalGraph &graph, CacheEvent &event,
                                               std::string reason) {
@@ -145,8 +159,9 @@ std::optional<KernelCache::Made> make_generic(const CanonicalGraph &graph, Cache
   if (!program)
     return std::nullopt;
   event.origin = CacheEvent::Origin::Generic;
-  event.reason = std::move(reason);
-  return KernelCache::Made{std::move(*program), overhead_bytes, /*is_generic=*/true};
+  event.reason = reason;
+  return KernelCache::Made{std::move(*program), overhead_bytes, /*is_generic=*/true,
+                           std::move(reason)};
 }
 
 /// Finds the code of `graph` on disk, or compiles it; if that fails, in smaller kernels; if these
@@ -171,7 +186,7 @@ KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, Cach
     watch.stop("load");
     if (auto *program = std::get_if<Program>(&loaded)) {
       event.origin = CacheEvent::Origin::Disk;
-      return {std::move(*program), bytes};
+      return {std::move(*program), bytes, /*is_generic=*/false, "its code was on disk"};
     }
     ++files->counters.broken;
   }
@@ -180,6 +195,7 @@ KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, Cach
       return std::move(*generic);
 
   event.origin = CacheEvent::Origin::Compiler;
+  event.reason = reason_to_compile(graph, use_of_it);
   std::string failure;
   for (bool in_small_kernels : {false, true}) {
     std::variant<Compilation, CompileFailure> outcome = compile(graph, in_small_kernels);
@@ -210,7 +226,7 @@ KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, Cach
       warn_of_detour(failure, "in smaller kernels");
     auto &program = std::get<Program>(loaded);
     program.detour = event.failure = failure;
-    return {std::move(program), bytes};
+    return {std::move(program), bytes, /*is_generic=*/false, event.reason};
   }
   return make_interpreted(graph, event, std::move(failure), CompilerUse::is_exit());
 }
@@ -279,8 +295,6 @@ KernelCache::ProgramPtr Kernels::get(const CanonicalGraph &graph, Use use) {
 void Kernels::note_generic_run(const CachedProgram &program, std::chrono::nanoseconds time) {
   ++generic_runs;
   const std::int64_t runs = ++program.runs, total = program.run_nanoseconds += time.count();
-  // A fraction of what compiling takes: whatever comes next, little is lost either way.
-  constexpr std::chrono::nanoseconds hot = std::chrono::milliseconds(2);
   if (total < hot.count() || tsum::specialize() == Specialize::never ||
       program.is_hot.exchange(true))
     return;
@@ -289,6 +303,23 @@ void Kernels::note_generic_run(const CachedProgram &program, std::chrono::nanose
                 static_cast<long long>(runs), static_cast<double>(total) * 1e-6);
   if (!specialize_later(program.generic_graph, reason))
     program.is_hot = false;
+}
+
+Kernels::Choice Kernels::choice(const CanonicalGraph &graph) const {
+  if (const KernelCache::ProgramPtr known = memory.peek(graph)) {
+    if (known->is_generic())
+      return {true, known->reason, known->runs.load(),
+              static_cast<double>(known->run_nanoseconds.load()) * 1e-6, known->is_hot.load()};
+    return {false, known->reason.empty() ? "it is compiled already" : known->reason};
+  }
+  // What is on disk is not looked at: its shape may be compiled in any process.
+  const std::string to_run_at_once = tsum::specialize() == Specialize::never
+                                         ? "TSUM_SPECIALIZE says never"
+                                         : reason_to_run_at_once(graph, Use::Once);
+  if (!to_run_at_once.empty() && interpret(graph))
+    return {true, to_run_at_once};
+  const std::string to_compile = reason_to_compile(graph, Use::Once);
+  return {false, to_compile.empty() ? "TSUM_SPECIALIZE says always" : to_compile};
 }
 
 KernelCache::ProgramPtr Kernels::specialize(const CanonicalGraph &graph, std::string reason) {
@@ -304,6 +335,7 @@ KernelCache::ProgramPtr Kernels::specialize(const CanonicalGraph &graph, std::st
     KernelCache::Made made = make(graph, Use::Often, event);
     if (!made.program.detour.empty())
       return nullptr; // generic code is as good
+    made.reason = reason;
     count_signature(graph);
     program = memory.replace(graph, std::move(made));
   } catch (const std::exception &) {

@@ -5,6 +5,9 @@
 
 #include "tsum/function.h"
 
+#include <chrono>
+#include <string>
+
 namespace tsum {
 
 /// The compiled code of the process: the caches in memory and on disk and the compiler behind them.
@@ -37,6 +40,22 @@ public:
 
   /// Notes that `program`, generic code, has run for `time`.
   void note_generic_run(const CachedProgram &program, std::chrono::nanoseconds time);
+
+  /// Which code an evaluation of a graph runs, and why.
+  struct Choice {
+    bool is_generic = false;
+    std::string reason; ///< a clause
+    // Of generic code.
+    std::int64_t runs = 0;
+    double milliseconds = 0;        ///< of them all
+    bool is_being_compiled = false; ///< in the background, since it is hot
+  };
+  /// That of `graph`, as things are. Makes nothing.
+  [[nodiscard]] Choice choice(const CanonicalGraph &graph) const;
+
+  /// What generic code of a shape may take, all runs together, before the shape is compiled: a
+  /// fraction of what compiling takes, so that whatever comes next, little is lost either way.
+  static constexpr std::chrono::nanoseconds hot = std::chrono::milliseconds(2);
 
   KernelCache memory;
   PlanCache plans;

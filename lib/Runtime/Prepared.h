@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <optional>
 
 namespace tsum {
 
@@ -29,8 +30,12 @@ struct Function::Prepared {
   std::vector<std::int32_t> copies; ///< outputs that are no launch's whole result
   std::size_t most_buffers = 0;     ///< of a launch
 
+  /// What calls trace, in place of a schedule, of a function whose inputs have open extents.
+  std::optional<detail::Traces> traces;
+
   Prepared(std::span<const Tensor> given_inputs, std::span<const Tensor> given_outputs,
            Kernels::Use use);
+  Prepared(std::span<const Tensor> open_inputs, detail::Traces traces);
   ~Prepared();
   Prepared(const Prepared &) = delete;
   Prepared &operator=(const Prepared &) = delete;

@@ -59,6 +59,10 @@ Tracer::Tracer(std::span<const Tensor> inputs, const GetProgram &get_program)
     if (!as_input(node, inputs[n].is_evaluated()))
       throw Error(which + " is a " + std::string(inputs[n].op()) +
                   " (make inputs with tsum::input)");
+    if (has_open_extent(node.shape))
+      throw ShapeError(which + " of shape " + open_shape_to_string(node.shape) +
+                       " has open extents (give a callable that builds the graph, in place of "
+                       "outputs)");
     check_not_complex(which, inputs[n]);
     if (!input_numbers.emplace(&node, static_cast<std::int32_t>(n)).second)
       throw Error(which + " is given twice");

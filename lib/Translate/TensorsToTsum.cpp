@@ -61,7 +61,11 @@ private:
   RankedTensorType typeOf(ArrayRef<int64_t> shape, DType dtype) {
     return RankedTensorType::get(shape, ir::getElementType(b.getContext(), dtype));
   }
-  RankedTensorType typeOf(const Node &node) { return typeOf(node.shape, node.dtype); }
+  RankedTensorType typeOf(const Node &node) {
+    Shape shape = node.shape;
+    std::ranges::replace(shape, any, ShapedType::kDynamic); // of an input that is a result itself
+    return typeOf(shape, node.dtype);
+  }
 
   void describe(func::FuncOp function, unsigned argument, const OrderedNode &entry) {
     const Node &node = *entry.node;

@@ -528,3 +528,88 @@ def test_dynamic_functions_compile_nothing_for_a_new_shape():
     for rows, result in enumerate(results, 1):  # the same bits
         data = np.ones((rows, 33 + rows), np.float32) * rows
         np.testing.assert_array_equal(result.numpy(), compiled(data).numpy())
+
+
+CENTERED = [tsum.input("f32", (None, 4), "points"), tsum.input(tsum.f32, (None, None))]
+
+
+@tsum.jit(input_signature=CENTERED)
+def centered(x, y, power=1):
+    """What depends on extents: the count of a mean, a reshape, what broadcasts."""
+    return (x - tsum.reduce_mean(x, axis=0, keepdims=True)) ** power + y, tsum.reshape(y, (-1,))
+
+
+def test_open_extents_take_any():
+    generator = np.random.default_rng(7)
+    before = tsum.cache_stats()
+    for rows in (0, 1, 2, 3, 17, 100):
+        for other in (1, rows):
+            for columns in (1, 4):
+                x = generator.standard_normal((rows, 4)).astype(np.float32)
+                y = generator.standard_normal((other, columns)).astype(np.float32)
+                for given in (x, np.asfortranarray(x), x[::-1], tsum.asarray(x)):
+                    result, flat = centered(given, y, power=2)
+                    values = np.asarray(given)
+                    mean = values.mean(axis=0, keepdims=True) if rows else np.zeros((1, 4), "f")
+                    np.testing.assert_allclose(result.numpy(), (values - mean) ** 2 + y, atol=1e-5)
+                    np.testing.assert_array_equal(flat.numpy(), y.ravel())
+    after = tsum.cache_stats()
+    assert (after.compilations - before.compilations  # in the background, of what took long
+            <= after.specializations - before.specializations)
+
+
+@pytest.mark.parametrize("arguments, error, message", [
+    ((np.ones((3, 5), np.float32), np.ones((1, 1), np.float32)), tsum.ShapeError,
+     "call: input 0 'points' has extent 5 in dimension 1, where the function takes 4: shape [3,5] "
+     "in place of [?,4]"),
+    ((np.ones(4, np.float32), np.ones((1, 1), np.float32)), tsum.ShapeError,
+     "call: input 0 'points' is of shape [4] and rank 1, and the function takes [?,4]"),
+    ((np.ones((3, 4), np.float32), np.ones((1, 1))), tsum.DTypeError,
+     "call: input 1 is f64, and the function takes f32"),
+    ((np.ones((3, 4), np.float32),), tsum.Error,
+     "call: 1 tensors given to a function whose input_signature has 2"),
+    ((np.ones((3, 4), np.float32), np.ones((2, 1), np.float32)), tsum.ShapeError, "[2,1]"),
+])
+def test_other_inputs_are_refused_by_name(arguments, error, message):
+    traces = centered.trace_count
+    for _ in range(2):
+        with pytest.raises(error) as raised:
+            centered(*arguments)
+        assert message in str(raised.value)
+    assert centered.trace_count == traces
+
+
+def test_a_signature_without_open_extents_is_compiled_as_set():
+    closed = tsum.jit(lambda x: x * 2, input_signature=[tsum.input("f64", (2, 3))])
+    np.testing.assert_array_equal(closed(np.ones((2, 3))).numpy(), np.full((2, 3), 2.0))
+    with pytest.raises(tsum.ShapeError, match="extent 4 in dimension 1"):
+        closed(np.ones((2, 4)))
+
+
+def test_inputs_say_what_they_are():
+    assert repr(CENTERED[0]) == "tsum.input('f32', (None, 4), 'points')"
+    assert eval(repr(CENTERED[0])) == CENTERED[0]  # pylint: disable=eval-used
+    assert tsum.input("f32", [np.int64(3)]) == tsum.input(np.float32, (3,))
+    assert tsum.input("f32", ()) != tsum.input("f32", (None,))
+
+
+@pytest.mark.parametrize("make, error", [
+    (lambda: tsum.input("f32", (-1, 3)), tsum.ShapeError),
+    (lambda: tsum.input("f32", (2.5,)), TypeError),
+    (lambda: tsum.input("g7", (2,)), tsum.DTypeError),
+    (lambda: tsum.jit(abs, input_signature=[(None, 3)]), TypeError),
+])
+def test_wrong_inputs_are_refused(make, error):
+    with pytest.raises(error):
+        make()
+
+
+def test_inputs_survive_pickle():
+    again = pickle.loads(pickle.dumps(centered))
+    with pytest.raises(tsum.ShapeError, match="extent 5"):
+        again(np.ones((3, 5), np.float32), np.ones((1, 1), np.float32))
+    unnamed = tsum.jit(abs, input_signature=[tsum.input("f32", (None,))])
+    copy = pickle.loads(pickle.dumps(unnamed))
+    np.testing.assert_array_equal(copy(np.array([-1, 2], np.float32)).numpy(), [1, 2])
+    with pytest.raises(tsum.DTypeError):
+        copy(np.array([-1.0, 2.0]))

@@ -26,7 +26,7 @@ from ._core import __version__
 from ._elementwise import clip, positive
 from ._gradients import GradientTape, grad, gradients, jvp, value_and_grad, vjp
 from ._inspect import Lowered, explain, lower
-from ._jit import jit
+from ._jit import Input, input, jit
 from ._threads import threads
 
 # Pickle finds nanobind's functions by their names, as Python's own: tensors are made by one.

@@ -23,6 +23,7 @@ assert kernel["tiles"] == 1 and kernel["tile"] == [2] and kernel["threads"] == 1
 assert kernel["measured_us"] > 0 and kernel["predicted_us"] > 0
 assert kernel["accuracy"] == ["f32 sums within 20 u sum|x|, u = 2^-24"]
 assert graph["cache_directory"] == ""
+assert graph["runs_generic_code"] is False and graph["generic_runs"] == 0 and graph["reason"]
 
 # The page is well-formed, refers to nothing outside, and has the picture: a box for each kernel and
 # each array, within the frame, none over another, and arrows that begin and end at boxes.

@@ -2,6 +2,7 @@
 #include "tsum/explain.h"
 #include "Cases.h"
 #include "tsum/cache.h"
+#include "tsum/composites.h"
 #include "tsum/threads.h"
 
 #include <gmock/gmock.h>
@@ -74,6 +75,23 @@ TEST(Explain, CountsThreads) {
   }
   ThreadScope alone(1);
   EXPECT_THAT(explain(reduce_sum(large, 1)), HasSubstr(" us on 1 thread, "));
+}
+
+TEST(Explain, MeasuresKernelsInPiecesAsOne) {
+  // Each reduction is cut, so that there are five launches for three kernels. Merging the pieces is
+  // little, for one thread.
+  struct Three : Executor {
+    std::int64_t concurrency() override { return 3; }
+    void run(std::int64_t count, const std::function<void(std::int64_t)> &job) override {
+      for (std::int64_t n = 0; n < count; ++n)
+        job(n);
+    }
+  } executor;
+  const ThreadScope scope(executor);
+  const std::string text = explain(softmax(sample_tensor(DType::f32, {1, 4 << 20}), 1));
+  for (const char *kernel :
+       {"reduce_max_0", "subtract_exp_reduce_sum_1", "subtract_exp_reciprocal_multiply_2"})
+    EXPECT_THAT(part_on(kernel, text), HasSubstr(" us on 3 threads, ")) << kernel;
 }
 
 TEST(Explain, SaysWhereTheCodeIsFrom) {

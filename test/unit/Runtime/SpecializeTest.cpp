@@ -184,6 +184,44 @@ TEST_F(Specializing, FunctionsAndExplanationsAreOfCompiledCode) {
   EXPECT_EQ(cache_stats().compilations - after.compilations, 1);
 }
 
+TEST_F(Specializing, ExplanationsSayWhichCodeRunsAndWhy) {
+  set_specialize(Specialize::never);
+  evaluate(11);
+  evaluate(11);
+  evaluate(12);
+  EXPECT_THAT(explain(expression(11)),
+              MatchesRegex("(.|\n)*\n  evaluations run generic code, since TSUM_SPECIALIZE says "
+                           "never; 2 runs took [0-9.e-]+ ms\n(.|\n)*"));
+  EXPECT_THAT(explain(expression(11)), HasSubstr("\n  evaluations run compiled code, since "
+                                                 "compiled code is asked for\n"));
+  EXPECT_THAT(explain(expression(12), ExplainFormat::Json),
+              HasSubstr("\"runs_generic_code\": true, \"reason\": \"TSUM_SPECIALIZE says never\", "
+                        "\"generic_runs\": 1, \"generic_ms\": "));
+
+  clear_cache();
+  set_specialize(Specialize::background);
+  evaluate(3);
+  EXPECT_THAT(reasons, Contains("it is the first shape of its expression"));
+  EXPECT_THAT(explain(expression(3)), HasSubstr("evaluations run compiled code, since it is the "
+                                                "first shape of its expression\n"));
+  // Of what has not run yet.
+  EXPECT_THAT(explain(expression(4)),
+              HasSubstr("evaluations run generic code, since it is another shape of a known "
+                        "expression; after 2 ms of runs it is compiled\n"));
+  evaluate(5);
+  repeat_until_specialized(5, cache_stats().specializations + 1);
+  EXPECT_THAT(explain(expression(5), ExplainFormat::Html),
+              MatchesRegex("(.|\n)*evaluations run compiled code, since it has run [0-9]+ times in "
+                           "[0-9.]+ ms as generic code\n(.|\n)*"));
+
+  auto exact_sum = [](std::int64_t rows) {
+    return reduce_sum(sample_tensor(DType::f32, {rows, 307}), 1, {.accuracy = Accuracy::exact});
+  };
+  eval(exact_sum(3));
+  EXPECT_THAT(explain(exact_sum(4)),
+              HasSubstr("evaluations run compiled code, since there is no generic code for it"));
+}
+
 TEST_F(Specializing, SurvivesClearedCachesAndSmallOnes) {
   set_specialize(Specialize::background);
   for (int round = 0; round < 20; ++round) {

@@ -4,12 +4,15 @@
 #include "tsum/Support/ForkSafe.h"
 
 #include "Process.h"
+#include "Runtime/InThreads.h"
 #include "tsum/Canonical/CanonicalGraph.h"
 #include "tsum/JIT/Explain.h"
 #include "tsum/JIT/Inspect.h"
 #include "tsum/eval.h"
 #include "tsum/function.h"
 #include "tsum/ops.h"
+
+#include <tbb/parallel_for.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -91,7 +94,7 @@ TEST(Fork, OfATensorThatIsBeingPackedDoesNotWait) {
 TEST(Fork, LeavesTheChildSeveralThreads) {
   if (std::thread::hardware_concurrency() < 2)
     GTEST_SKIP() << "one processor";
-  ASSERT_TRUE(sums_up(1 << 20)); // by TBB's
+  ASSERT_TRUE(sums_up(1 << 20));
   auto uses_threads = [] {
     if (thread_count() != 1 || !sums_up(1 << 20))
       return 1;
@@ -102,6 +105,43 @@ TEST(Fork, LeavesTheChildSeveralThreads) {
               return result != 0 ? result : 10 * in_process(uses_threads);
             }),
             0);
+}
+
+/// The exit code of a child that evaluates, on several threads, and exits.
+int exit_of_child(bool calls_all) {
+  return in_process([&] {
+    for (int thread = 0; thread < 5; ++thread)
+      std::thread([] {
+        for (;;)
+          (void)sums_up(77);
+      }).detach();
+    std::exit(sums_up(1 << 20) && (!calls_all || call_all(5)) ? 7 : 8);
+    return 0;
+  });
+}
+
+TEST(Exit, OfAChildTakesNoThreadOfItsOwnForAWorkerOfTheParent) {
+  // A worker gets the stack of a thread that has ended, and a thread of the child the worker's.
+  in_threads([](int) {});
+  ASSERT_TRUE(sums_up(1 << 20));
+  tbb::parallel_for(0, 64, [](int) {});
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(exit_of_child(/*calls_all=*/i == 0), 7) << i;
+}
+
+TEST(Exit, OfAChildDoesNotWaitForWhatTheParentsThreadsDo) {
+  std::atomic<bool> stop = false;
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < 3; ++thread)
+    threads.emplace_back([&stop, thread] {
+      for (std::int64_t kind = 0; !stop; kind = (kind + 1) % 500)
+        EXPECT_TRUE(kind == 0 ? call_all(1 + thread) : sums_up((1 << 20) - thread * 1024));
+    });
+  for (int i = 0; i < 25; ++i) {
+    ASSERT_TRUE(sums_up(1 << 20));
+    EXPECT_EQ(exit_of_child(/*calls_all=*/i % 10 == 0), 7) << i;
+  }
+  stop = true;
 }
 
 TEST(Exit, OfAnotherThreadIsNoHangAndNoCrash) {
