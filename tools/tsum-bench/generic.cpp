@@ -57,7 +57,7 @@ constexpr Expression expressions[] = {
     {"gelu(x)", [](const Tensor &x) { return x * sigmoid(x * 1.702f); }},
 };
 
-const Shape shapes[] = {{16, 16},    {128, 128},  {128, 1024},   {1024, 1024},
+const Shape shapes[] = {{16, 16},    {128, 128},  {128, 1024},  {1024, 1024},
                         {1000, 100}, {30000, 28}, {1024, 16384}};
 
 std::string text_of(std::span<const std::int64_t> shape) {
@@ -67,12 +67,10 @@ std::string text_of(std::span<const std::int64_t> shape) {
 /// Memory of cache lines of its own.
 class Memory {
 public:
-  explicit Memory(std::size_t bytes)
-      : data(::operator new(bytes, alignment)), bytes(bytes) {
+  explicit Memory(std::size_t bytes) : data(::operator new(bytes, alignment)), bytes(bytes) {
     std::memset(data, 0, bytes);
   }
-  Memory(Memory &&other) noexcept
-      : data(std::exchange(other.data, nullptr)), bytes(other.bytes) {}
+  Memory(Memory &&other) noexcept : data(std::exchange(other.data, nullptr)), bytes(other.bytes) {}
   ~Memory() { ::operator delete(data, alignment); }
 
   static constexpr std::align_val_t alignment{4096};
