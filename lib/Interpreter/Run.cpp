@@ -129,6 +129,10 @@ private:
       const Code::Reduction &reduction = code.reductions[static_cast<std::size_t>(n)];
       for (std::size_t i = 0; i < operands.size() && reduction.operands[i] >= 0; ++i)
         operands[i] = elements_of(reduction.operands[i]);
+      // Along what is read first the processor looks ahead itself.
+      if (&phase == &code.phases.front())
+        for (Elements &operand : operands)
+          operand.ahead = 0;
       accumulators[static_cast<std::size_t>(n)]->add(operands.data(), {rows.size, columns.size});
     }
   }
