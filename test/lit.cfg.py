@@ -19,5 +19,6 @@ config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixe
 config.substitutions.append(("%cmake", config.cmake))
 config.substitutions.append(("%build", config.build_dir))
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
-# What is tested is the compiler and not what an earlier run left on disk.
+# What is tested is the compiler and not what an earlier run left on disk, nor generic code.
 config.environment["TSUM_CACHE_DIR"] = ""
+config.environment["TSUM_SPECIALIZE"] = "always"

@@ -67,8 +67,8 @@ enum class Specialize : std::uint8_t {
   always ///< Every shape is compiled before it runs.
 };
 
-/// Sets that for the process, whose environment may say it, too, as TSUM_SPECIALIZE=background. At
-/// the start it is `always`. Code that is known stays. Functions that `compile` makes have compiled
+/// Sets that for the process, whose environment may say it, too, as TSUM_SPECIALIZE=always. At the
+/// start it is `background`. Code that is known stays. Functions that `compile` makes have compiled
 /// code in any case, those of `jit` if it is told so.
 void set_specialize(Specialize when);
 [[nodiscard]] Specialize specialize();

@@ -95,7 +95,7 @@ private:
 
 /// When `jit` has code compiled for the shapes that its function is called with.
 enum class Shapes : std::uint8_t {
-  /// As `set_specialize` says: at the start, each shape before it runs.
+  /// As `set_specialize` says: at the start, the first shape before it runs, others as `any`.
   as_set,
   /// Each shape before it runs.
   compiled,

@@ -5,7 +5,9 @@
 #include "tsum/Reference/SummationSteps.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 namespace tsum::interpreter {
 
@@ -70,21 +72,24 @@ private:
 
 class OrderedAccumulator final : public Accumulator {
 public:
-  OrderedAccumulator(OpKind op, DType dtype, std::size_t levels, Line line, Extents block)
-      : op(op), dtype(dtype), line(line), steps(loops().ordered(op, kind_of_block(dtype))),
-        current(width_of(line, block)),
-        values(line == Line::Columns ? blocks_of(block.columns) * block.rows : 0),
-        counters(levels, Counter(steps, width_of(line, block))),
-        lanes(line == Line::Rows
-                  ? static_cast<std::size_t>(block_lanes * block.columns * steps.lane_bytes)
+  OrderedAccumulator(OpKind op, DType dtype, const OrderedLoops &steps,
+                     const AccumulatorShape &shape)
+      : op(op), dtype(dtype), shape(shape), steps(steps),
+        current(width_of(shape.line, shape.block)),
+        values(has_several_blocks() ? blocks_of(shape.block.columns) * shape.block.rows : 0),
+        counters(shape.levels, Counter(steps, width_of(shape.line, shape.block))),
+        lanes(shape.line == Line::Rows
+                  ? static_cast<std::size_t>(block_lanes * shape.block.columns * steps.lane_bytes)
                   : 0) {}
 
-  void add(Elements elements, Extents extents) override {
-    width = width_of(line, extents);
-    if (line == Line::Columns)
-      add_columns(elements, extents);
+  void add(const Elements *operands, Extents extents) override {
+    width = width_of(shape.line, extents);
+    if (shape.line == Line::Columns)
+      add_columns(operands, extents);
+    else if (shape.has_whole_blocks)
+      add_whole_blocks(operands, extents);
     else
-      add_rows(elements, extents);
+      add_rows(*operands, extents);
   }
 
   void finish_line() override {
@@ -102,8 +107,10 @@ public:
   }
 
   void write(void *out) override {
+    if (dtype == DType::f32 || dtype == DType::f64)
+      return steps.round(out, current.hi.data(), current.lo.data(), width);
     visit_dtype(dtype, [&]<class T>(T) {
-      if constexpr (FloatElement<T>) {
+      if constexpr (FloatElement<T> && sizeof(T) == 2) {
         if (op == OpKind::ReduceSum)
           write_rounded<T, OpKind::ReduceSum>(out);
         else
@@ -114,17 +121,23 @@ public:
 
 private:
   /// Leaves the root of the tree over the first `count` nodes at their place 0.
-  void fold(Nodes &nodes, std::int64_t count) const {
+  void fold(Nodes &nodes, std::int64_t count) {
     double *hi = nodes.hi.data(), *lo = nodes.lo.data();
-    while (count > 1) {
-      std::int64_t parents = 0;
-      for (std::int64_t n = 0; n < count; n += 2, ++parents) {
-        if (n + 1 < count)
-          steps.merge(hi + n, lo + n, hi + n + 1, lo + n + 1, 1);
-        hi[parents] = hi[n];
-        lo[parents] = lo[n];
-      }
-      count = parents;
+    right.hi.resize(static_cast<std::size_t>(count / 2));
+    right.lo.resize(static_cast<std::size_t>(count / 2));
+    for (; count > 1; count = (count + 1) / 2) {
+      auto part = [&](double *nodes, double *rights) {
+        for (std::int64_t n = 0; n < count / 2; ++n) {
+          rights[n] = nodes[2 * n + 1];
+          nodes[n] = nodes[2 * n];
+        }
+        if (count % 2 != 0)
+          nodes[count / 2] = nodes[count - 1];
+      };
+      part(hi, right.hi.data());
+      if (steps.has_pairs)
+        part(lo, right.lo.data());
+      steps.merge(hi, lo, right.hi.data(), right.lo.data(), count / 2);
     }
   }
 
@@ -132,12 +145,17 @@ private:
     return (elements + block_elements - 1) / block_elements;
   }
 
-  void add_columns(Elements elements, Extents extents) {
+  [[nodiscard]] bool has_several_blocks() const {
+    return shape.line == Line::Columns && shape.block.columns > block_elements;
+  }
+
+  void add_columns(const Elements *operands, Extents extents) {
     const std::int64_t blocks = blocks_of(extents.columns), rows = extents.rows;
     // Side by side those of the rows' first blocks, then those of their second ones.
     Nodes &nodes = blocks == 1 ? current : values;
-    steps.fold_lines(nodes.hi.data(), rows, elements, extents);
-    std::fill_n(nodes.lo.begin(), blocks * rows, 0.0);
+    steps.fold_lines(nodes.hi.data(), rows, operands, extents);
+    if (steps.has_pairs)
+      std::fill_n(nodes.lo.begin(), blocks * rows, 0.0);
     double *hi = nodes.hi.data(), *lo = nodes.lo.data();
     for (std::int64_t apart = 1; apart < blocks; apart *= 2)
       for (std::int64_t n = 0; n + apart < blocks; n += 2 * apart)
@@ -145,9 +163,24 @@ private:
                     rows);
     if (blocks > 1) {
       std::copy_n(hi, rows, current.hi.begin());
-      std::copy_n(lo, rows, current.lo.begin());
+      if (steps.has_pairs)
+        std::copy_n(lo, rows, current.lo.begin());
     }
     push(counters.size() - 1);
+  }
+
+  void add_whole_blocks(const Elements *operands, Extents extents) {
+    std::array<Elements, 3> rest;
+    std::copy_n(operands, rest.size(), rest.begin());
+    for (std::int64_t row = 0; row < extents.rows; row += block_elements) {
+      const std::int64_t count = std::min(extents.rows - row, block_elements);
+      steps.fold_rows(current.hi.data(), lanes.data(), rest.data(), {count, width});
+      push_block();
+      for (Elements &operand : rest)
+        if (operand.data)
+          operand.data = static_cast<const std::byte *>(operand.data) +
+                         block_elements * operand.row * size_of(kind_of_block(dtype));
+    }
   }
 
   void add_rows(Elements elements, Extents extents) {
@@ -166,30 +199,29 @@ private:
 
   void fold_lanes() {
     steps.fold_lanes(current.hi.data(), lanes.data(), width, rows_of_block);
-    std::ranges::fill(current.lo, 0);
     rows_of_block = 0;
+    push_block();
+  }
+
+  /// Adds the values of a block to the line's.
+  void push_block() {
+    if (steps.has_pairs)
+      std::ranges::fill(current.lo, 0);
     push(counters.size() - 1);
   }
 
   template <class T, OpKind op> void write_rounded(void *out) const {
-    using Steps = SummationSteps<T, op>;
-    using Element = std::conditional_t<sizeof(T) == 2, float, T>;
-    for (std::int64_t n = 0; n < width; ++n) {
-      const auto at = static_cast<std::size_t>(n);
-      Element element;
-      if constexpr (std::is_same_v<typename Steps::Node, Pair>)
-        element = Steps::round({current.hi[at], current.lo[at]});
-      else
-        element = Steps::round(current.hi[at]);
-      static_cast<Element *>(out)[n] = element;
-    }
+    // Of f16 and bf16, whose nodes are no pairs.
+    for (std::int64_t n = 0; n < width; ++n)
+      static_cast<float *>(out)[n] =
+          static_cast<float>(SummationSteps<T, op>::round(current.hi[static_cast<std::size_t>(n)]));
   }
 
   OpKind op;
   DType dtype;
-  Line line;
+  AccumulatorShape shape;
   const OrderedLoops &steps;
-  Nodes current, values;
+  Nodes current, values, right{0}; ///< `right` while width folds
   std::vector<Counter> counters;
   std::vector<std::byte> lanes;
   std::int64_t rows_of_block = 0;
@@ -200,38 +232,35 @@ private:
 
 class UnorderedAccumulator final : public Accumulator {
 public:
-  UnorderedAccumulator(OpKind op, DType dtype, std::size_t levels, Line line, Extents block)
-      : combiner(op_info(op).combiner), kind(kind_of_block(dtype)), dtype(dtype), line(line),
-        combine_elements(loops().elementwise(combiner, kind)),
-        fold_lines(loops().fold(combiner, kind)), most(width_of(line, block)),
+  UnorderedAccumulator(OpKind op, DType dtype, const AccumulatorShape &shape)
+      : kind(kind_of_block(dtype)), dtype(dtype), line(shape.line),
+        steps(loops().unordered(op_info(op).combiner, kind)), most(width_of(line, shape.block)),
         current(make_values()) {
-    for (std::size_t level = 0; level < levels; ++level)
-      totals.push_back({make_values(), false});
+    for (std::size_t level = 0; level < shape.levels; ++level)
+      totals.push_back({make_values(), true});
   }
 
-  void add(Elements elements, Extents extents) override {
+  void add(const Elements *operands, Extents extents) override {
     width = width_of(line, extents);
-    const std::int64_t row_bytes = elements.row * size_of(kind);
-    const auto *row = static_cast<const std::byte *>(elements.data);
-    Total &total = totals.back();
     if (line == Line::Columns) {
-      fold_lines(current.data(), elements, extents);
+      steps.fold_lines(current.data(), *operands, extents);
       push(totals.size() - 1);
     } else {
-      for (std::int64_t r = 0; r < extents.rows; ++r, row += row_bytes)
-        combine(total, row);
+      combine(totals.back(), *operands, extents);
     }
   }
 
   void finish_line() override { finish(totals.size() - 1); }
-  void push(std::size_t level) override { combine(totals[level], current.data()); }
+  void push(std::size_t level) override {
+    combine(totals[level], {current.data(), width, 1}, {1, width});
+  }
   void finish(std::size_t level) override {
     std::swap(current, totals[level].values);
-    totals[level].has_values = false;
+    totals[level].is_empty = true;
   }
   void fold_width() override {
     std::byte result[8];
-    fold_lines(result, {current.data(), 0, 1}, {1, width});
+    steps.fold_lines(result, {current.data(), 0, 1}, {1, width});
     std::memcpy(current.data(), result, static_cast<std::size_t>(size_of(kind)));
     width = 1;
   }
@@ -245,28 +274,21 @@ public:
 private:
   struct Total {
     std::vector<std::byte> values;
-    bool has_values;
+    bool is_empty;
   };
 
   [[nodiscard]] std::vector<std::byte> make_values() const {
     return std::vector<std::byte>(static_cast<std::size_t>(most * size_of(kind)));
   }
 
-  void combine(Total &total, const std::byte *values) const {
-    if (std::exchange(total.has_values, true)) {
-      const Elements operands[] = {{total.values.data(), 0, 1}, {values, 0, 1}};
-      combine_elements(total.values.data(), 0, operands, {1, width});
-    } else {
-      std::memcpy(total.values.data(), values, static_cast<std::size_t>(width * size_of(kind)));
-    }
+  void combine(Total &total, Elements elements, Extents extents) const {
+    steps.fold_rows(total.values.data(), std::exchange(total.is_empty, false), elements, extents);
   }
 
-  OpKind combiner;
   Kind kind;
   DType dtype;
   Line line;
-  Loop combine_elements;
-  FoldLoop fold_lines;
+  UnorderedLoops steps;
   std::int64_t most;
   std::vector<std::byte> current;
   std::vector<Total> totals;
@@ -275,11 +297,15 @@ private:
 
 } // namespace
 
-std::unique_ptr<Accumulator> make_accumulator(OpKind op, DType dtype, bool is_ordered,
-                                              std::size_t levels, Line line, Extents block) {
-  if (is_ordered)
-    return std::make_unique<OrderedAccumulator>(op, dtype, levels, line, block);
-  return std::make_unique<UnorderedAccumulator>(op, dtype, levels, line, block);
+std::unique_ptr<Accumulator> make_ordered_accumulator(OpKind op, DType dtype,
+                                                      const OrderedLoops &loops,
+                                                      const AccumulatorShape &shape) {
+  return std::make_unique<OrderedAccumulator>(op, dtype, loops, shape);
+}
+
+std::unique_ptr<Accumulator> make_unordered_accumulator(OpKind op, DType dtype,
+                                                        const AccumulatorShape &shape) {
+  return std::make_unique<UnorderedAccumulator>(op, dtype, shape);
 }
 
 } // namespace tsum::interpreter

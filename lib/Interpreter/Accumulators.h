@@ -18,8 +18,8 @@ class Accumulator {
 public:
   virtual ~Accumulator() = default;
 
-  /// Adds a block of elements of the line.
-  virtual void add(Elements elements, Extents extents) = 0;
+  /// Adds a block of elements of the line, or of what its loops make of `operands`.
+  virtual void add(const Elements *operands, Extents extents) = 0;
   /// Makes the total of the line current.
   virtual void finish_line() = 0;
   /// Adds the current values to level `level`.
@@ -31,10 +31,21 @@ public:
   virtual void write(void *out) = 0;
 };
 
-/// That of the reduction `op` of elements of `dtype`, for blocks of at most `block`, whose nest has
-/// `levels` axes.
-[[nodiscard]] std::unique_ptr<Accumulator> make_accumulator(OpKind op, DType dtype, bool is_ordered,
-                                                            std::size_t levels, Line line,
-                                                            Extents block);
+/// What an accumulator is made for.
+struct AccumulatorShape {
+  std::size_t levels = 1; ///< axes of the nest
+  Line line = Line::Columns;
+  Extents block; ///< the largest one
+  /// Whether blocks of rows are whole blocks of the order of additions, but for the last one.
+  bool has_whole_blocks = false;
+};
+
+/// That of the ordered reduction `op` of elements of `dtype`.
+[[nodiscard]] std::unique_ptr<Accumulator> make_ordered_accumulator(OpKind op, DType dtype,
+                                                                    const OrderedLoops &loops,
+                                                                    const AccumulatorShape &shape);
+/// That of any other one.
+[[nodiscard]] std::unique_ptr<Accumulator>
+make_unordered_accumulator(OpKind op, DType dtype, const AccumulatorShape &shape);
 
 } // namespace tsum::interpreter

@@ -41,6 +41,7 @@ public:
         computed(graph.values.size()) {
     code.rank = static_cast<std::int32_t>(graph.extents.size());
     find_depths();
+    count_uses(0, phase_count);
     choose_blocks();
     make_phases();
     allocate_scratch(code);
@@ -131,15 +132,6 @@ private:
     choose_sizes();
   }
 
-  /// Whether all reductions are of data as it lies in memory.
-  [[nodiscard]] bool computes_nothing() const {
-    return stage.outputs.empty() && std::ranges::all_of(stage.reductions, [&](std::int32_t n) {
-             const Value &operand = value(value(n).operands[0]);
-             return operand.op == OpKind::Constant && operand.dtype != DType::boolean &&
-                    size_of(operand.dtype) == size_of(kind_of_block(operand.dtype));
-           });
-  }
-
   /// Whether some operation has an operand with one value for each row, so that it takes rows of
   /// the others one by one.
   [[nodiscard]] bool takes_rows_apart(std::int32_t rows, std::int32_t columns) const {
@@ -155,6 +147,19 @@ private:
   void choose_sizes() {
     Code::Dim &rows = code.rows, &columns = code.columns;
     const bool has_line = !code.nest.empty();
+    if (has_line && code.line == Line::Rows && takes_elements_in_place()) {
+      // Several of them in a stretch: memory likes long runs. But there should be tiles for all
+      // threads.
+      constexpr std::int64_t tiles = 64, fewest_columns = 128, most_columns = 1024;
+      constexpr std::int64_t most_kept_columns = 256, most_rows = 16 * block_elements;
+      const std::int64_t blocks = (rows.extent + block_elements - 1) / block_elements;
+      columns.block = std::min(
+          columns.extent,
+          power_of_two_below(std::clamp(columns.extent * blocks / tiles, fewest_columns,
+                                        phase_count > 1 ? most_kept_columns : most_columns)));
+      rows.block = std::min(rows.extent, most_rows);
+      return;
+    }
     if (has_line && code.line == Line::Rows) {
       // Rows are whole blocks of the order of additions, or parts of one.
       constexpr std::int64_t fewest_columns = 256;
@@ -175,9 +180,10 @@ private:
       return;
     }
     const bool is_kept = phase_count > 1 && columns.extent <= longest_kept_line;
-    const std::int64_t size = !has_line            ? elementwise_block_size
-                              : computes_nothing() ? read_block_size
-                                                   : block_size;
+    const std::int64_t size = !has_line && computes_outputs_alone()   ? read_block_size
+                              : !has_line                             ? elementwise_block_size
+                              : takes_elements_in_place() && !is_kept ? read_block_size
+                                                                      : block_size;
     columns.block = has_line && is_kept ? columns.extent : std::min(columns.extent, size);
     rows.block =
         columns.block < columns.extent
@@ -199,13 +205,148 @@ private:
     });
   }
 
+  //===-- Fusion ------------------------------------------------------------------------------===//
+
+  /// Counts how often each value is read by what the phases from `begin` to `end` compute.
+  void count_uses(int begin, int end) {
+    uses.assign(graph.values.size(), 0);
+    std::vector<bool> is_needed(graph.values.size());
+    auto need = [&](std::int32_t n) { is_needed[static_cast<std::size_t>(n)] = true; };
+    auto use = [&](std::int32_t n) {
+      ++uses[static_cast<std::size_t>(n)];
+      need(n);
+    };
+    auto is_computed_then = [&](std::int32_t n) { return depth(n) >= begin && depth(n) < end; };
+    for (std::int32_t n : stage.reductions)
+      if (is_computed_then(n))
+        use(value(n).operands[0]);
+    for (std::int32_t n : stage.outputs)
+      if (is_computed_then(n))
+        use(n);
+    for (auto n = static_cast<std::int32_t>(graph.values.size()); n-- > 0;)
+      if (is_needed[static_cast<std::size_t>(n)] && !is_given(n) && !is_own_reduction(n))
+        for (std::int32_t operand : value(n).operands)
+          use(operand);
+  }
+
+  /// Whether `n` may be computed where it is read, over `dims`, and nowhere else.
+  [[nodiscard]] bool is_fusable(std::int32_t n, const Dims &dims) const {
+    return !is_given(n) && !is_own_reduction(n) && !is_computed(n) && value(n).dims == dims &&
+           uses[static_cast<std::size_t>(n)] == 1 && !loops().fix(value(n).dtype);
+  }
+
+  /// What one loop computes: an operation, and perhaps another one of its operand `place`.
+  struct Fusion {
+    Loop loop = nullptr;
+    std::int32_t inner = -1; ///< value
+    std::vector<std::int32_t> operands;
+  };
+
+  [[nodiscard]] std::vector<std::int32_t> operands_with(const Value &outer,
+                                                        std::size_t place) const {
+    std::vector<std::int32_t> operands = value(outer.operands[place]).operands;
+    for (std::size_t n = 0; n < outer.operands.size(); ++n)
+      if (n != place)
+        operands.push_back(outer.operands[n]);
+    return operands;
+  }
+
+  [[nodiscard]] Fusion fusion_at(std::int32_t n) const {
+    const Value &v = value(n);
+    for (std::size_t place = 0; place < v.operands.size(); ++place) {
+      const std::int32_t inner = v.operands[place];
+      if (loops().fix(v.dtype) || value(inner).dtype != v.dtype || !is_fusable(inner, v.dims))
+        continue;
+      if (Loop loop =
+              loops().fused(v.op, value(inner).op, static_cast<int>(place), kind_of_block(v.dtype)))
+        return {loop, inner, operands_with(v, place)};
+    }
+    return {nullptr, -1, v.operands};
+  }
+
+  /// What an ordered reduction reads, and the loops that compute its operand from that.
+  struct Source {
+    const OrderedLoops *loops = nullptr;
+    std::vector<std::int32_t> operands;
+  };
+
+  /// \p are_blocks_whole says so of the blocks of rows that there will be.
+  [[nodiscard]] Source source_of(const Value &reduction, bool are_blocks_whole) const {
+    const std::int32_t n = reduction.operands[0];
+    const Value &operand = value(n);
+    const Kind kind = kind_of_block(operand.dtype);
+    auto find = [&](OpKind outer, OpKind inner, std::vector<std::int32_t> operands) {
+      // Rows are walked along, and so is what is the only operand.
+      const bool fits = (code.line == Line::Columns && operands.size() > 1) ||
+                        std::ranges::all_of(operands, [&](std::int32_t read) {
+                          return contains(value(read).dims, code.columns.dim);
+                        });
+      return Source{fits ? loops().ordered(reduction.op, kind, outer, inner) : nullptr,
+                    std::move(operands)};
+    };
+    if (is_fusable(n, operand.dims) && operand.op != OpKind::Iota &&
+        (code.line == Line::Columns || are_blocks_whole)) {
+      const std::int32_t inner = operand.operands[0];
+      if (value(inner).dtype == operand.dtype && is_fusable(inner, operand.dims))
+        if (Source both = find(operand.op, value(inner).op, operands_with(operand, 0)); both.loops)
+          return both;
+      if (Source one = find(operand.op, OpKind::Constant, operand.operands); one.loops)
+        return one;
+    }
+    return find(OpKind::Constant, OpKind::Constant, {n});
+  }
+
+  /// Whether all reductions are of data as it lies in memory, or of what their loops make of that,
+  /// so that blocks need no room.
+  [[nodiscard]] bool takes_elements_in_place() const {
+    auto has_no_line = [&](std::int32_t n) {
+      return std::ranges::none_of(value(n).dims,
+                                  [&](std::int32_t dim) { return contains(stage.axes, dim); });
+    };
+    auto is_in_place = [&](std::int32_t n) {
+      const Value &v = value(n);
+      if (!is_given(n))
+        return has_no_line(n);
+      if (size_of(v.dtype) != size_of(kind_of_block(v.dtype)) || v.dtype == DType::boolean)
+        return false;
+      const auto place = std::ranges::find(v.dims, code.columns.dim) - v.dims.begin();
+      return v.op != OpKind::Constant || place == std::ssize(v.dims) ||
+             v.strides[static_cast<std::size_t>(place)] == 1;
+    };
+    return std::ranges::all_of(stage.outputs, has_no_line) &&
+           std::ranges::all_of(stage.reductions, [&](std::int32_t n) {
+             return std::ranges::all_of(graph.is_ordered(value(n))
+                                            ? source_of(value(n), true).operands
+                                            : value(n).operands,
+                                        is_in_place);
+           });
+  }
+
+  /// Whether nothing is computed but outputs, which go where they belong at once.
+  [[nodiscard]] bool computes_outputs_alone() const {
+    return std::ranges::all_of(stage.outputs, [&](std::int32_t n) {
+      if (is_given(n) || loops().fix(value(n).dtype) ||
+          size_of(value(n).dtype) != size_of(kind_of_block(value(n).dtype)))
+        return false;
+      return std::ranges::all_of(fusion_at(n).operands, [&](std::int32_t operand) {
+        const Value &v = value(operand);
+        return v.op == OpKind::Constant &&
+               (v.dims.empty() || (!v.strides.empty() && v.strides.back() == 1)) &&
+               size_of(v.dtype) == size_of(kind_of_block(v.dtype));
+      });
+    });
+  }
+
   //===-- Instructions ------------------------------------------------------------------------===//
 
   void make_phases() {
+    const bool is_one_block = is_tile_one_block();
     for (int phase = 0; phase < phase_count; ++phase) {
       code.phases.emplace_back();
-      if (!is_tile_one_block())
+      if (!is_one_block) {
         computed.assign(computed.size(), false);
+        count_uses(phase, phase + 1);
+      }
       for (std::int32_t n : stage.reductions)
         if (depth(n) == phase)
           add_reduction(n);
@@ -220,11 +361,14 @@ private:
 
   void add_reduction(std::int32_t n) {
     Phase &phase = code.phases.back();
-    const std::int32_t operand = compute(value(n).operands[0]);
+    const Source source = graph.is_ordered(value(n)) ? source_of(value(n), code.has_whole_blocks())
+                                                     : Source{nullptr, value(n).operands};
     const std::int32_t slot = slot_of(n);
+    Code::Reduction reduction{value(n).op, value(n).dtype, source.loops, {-1, -1, -1}, slot};
+    std::ranges::transform(source.operands, reduction.operands.begin(),
+                           [&](std::int32_t operand) { return compute(operand); });
     phase.reductions.push_back(static_cast<std::int32_t>(code.reductions.size()));
-    code.reductions.push_back(
-        {value(n).op, value(n).dtype, graph.is_ordered(value(n)), operand, slot});
+    code.reductions.push_back(reduction);
     if (buffers.results[static_cast<std::size_t>(n)] >= 0)
       phase.after.push_back(write(n, slot));
   }
@@ -260,7 +404,7 @@ private:
       }
       std::size_t before = pending.size();
       if (!is_given(next))
-        for (std::int32_t operand : value(next).operands)
+        for (std::int32_t operand : fusion_at(next).operands)
           if (!is_computed(operand) && !is_own_reduction(operand))
             pending.push_back(operand);
       if (pending.size() != before)
@@ -291,22 +435,29 @@ private:
                           ? Instruction::Action::Read
                           : Instruction::Action::Load;
       result.load = loops().load(v.dtype);
+      if (result.action == Instruction::Action::Read && is_large(v))
+        result.memory.ahead = to_next_block(result.memory);
     } else if (v.op == OpKind::Iota) {
       result.action = Instruction::Action::Count;
       result.memory = memory_of(n, v.strides);
       result.first = v.offset;
     } else {
-      std::ranges::transform(v.operands, result.operands.begin(),
+      const Fusion fusion = fusion_at(n);
+      std::ranges::transform(fusion.operands, result.operands.begin(),
                              [&](std::int32_t operand) { return slot_of(operand); });
       const DType operand = value(v.operands.back()).dtype;
       // Repeating is a cast to the same dtype.
       const bool is_cast = v.op == OpKind::Cast || v.op == OpKind::BroadcastTo;
-      result.loop = is_cast ? loops().cast(kind_of_block(operand), v.dtype)
-                            : loops().elementwise(v.op, kind_of_block(operand));
+      result.loop = is_cast       ? loops().cast(kind_of_block(operand), v.dtype)
+                    : fusion.loop ? fusion.loop
+                                  : loops().elementwise(v.op, kind_of_block(operand));
       result.fix = loops().fix(v.dtype);
       if (computes_in_memory(n)) {
         result.action = Instruction::Action::ApplyInMemory;
         result.memory = write(n, result.slot).memory;
+        result.is_streamed = is_streamed(v);
+        if (!result.is_streamed && is_large(v))
+          result.memory.ahead = to_next_block(result.memory);
       }
     }
     return result;
@@ -317,7 +468,11 @@ private:
     const Value &v = value(n);
     if (is_given(n) || v.op == OpKind::Iota ||
         size_of(v.dtype) != size_of(kind_of_block(v.dtype)) || !contains(stage.outputs, n) ||
-        depth(n) + 1 != std::ssize(code.phases) || is_streamed(v))
+        depth(n) + 1 != std::ssize(code.phases))
+      return false;
+    // Past the caches goes what nothing else reads.
+    if (is_streamed(v) && (uses[static_cast<std::size_t>(n)] > 1 ||
+                           !(fusion_at(n).loop || loops().streams(v.op, kind_of_block(v.dtype)))))
       return false;
     const Memory memory = memory_of(n, row_major(v));
     return contains(v.dims, code.columns.dim) ? memory.column == 1 : memory.row == 1;
@@ -330,6 +485,24 @@ private:
     for (std::int32_t dim : v.dims)
       bytes *= extent(dim);
     return bytes >= fewest_bytes && loops().stream(v.dtype) && !is_reduction(v.op);
+  }
+
+  /// Whether `v` comes from memory beyond the caches, mostly.
+  [[nodiscard]] bool is_large(const Value &v) const {
+    constexpr std::int64_t fewest_bytes = 1 << 20;
+    std::int64_t bytes = size_of(v.dtype);
+    for (std::int32_t dim : v.dims)
+      bytes *= extent(dim);
+    return bytes >= fewest_bytes;
+  }
+
+  /// Elements from a block to the one that is computed next.
+  [[nodiscard]] std::int64_t to_next_block(const Memory &memory) const {
+    const bool rows_come_first = code.line == Line::Rows && !code.nest.empty();
+    if (rows_come_first ? code.rows.block < code.rows.extent
+                        : code.columns.block == code.columns.extent)
+      return code.rows.block * memory.row;
+    return code.columns.block * memory.column;
   }
 
   Instruction write(std::int32_t n, std::int32_t slot) {
@@ -371,6 +544,7 @@ private:
   int phase_count = 1;
   std::vector<std::int32_t> slots; ///< by value; -1 for none
   std::vector<bool> computed;      ///< by value, in the current phase
+  std::vector<int> uses;           ///< by value: by how many others, and as an output
 };
 
 } // namespace
@@ -383,6 +557,10 @@ std::int64_t Code::tiles() const {
   for (const Dim &dim : outer)
     tiles *= dim.extent;
   return tiles;
+}
+
+bool Code::has_whole_blocks() const {
+  return rows.block == rows.extent || rows.block % block_elements == 0;
 }
 
 Code generate(const CanonicalGraph &graph, const Stage &stage, const Buffers &buffers) {

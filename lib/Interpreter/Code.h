@@ -14,6 +14,7 @@ struct Memory {
   DType dtype = DType::f32;
   std::vector<std::pair<std::int32_t, std::int64_t>> outer; ///< strides of dimensions of no block
   std::int64_t row = 0, column = 0;                         ///< strides
+  std::int64_t ahead = 0; ///< to the next block, if it had better be asked for
 };
 
 /// A value of a stage, as a block: where it is computed in the scratch memory, and which of the
@@ -39,7 +40,8 @@ struct Instruction {
   std::int32_t slot = 0; ///< the result, or what is written
   Memory memory;         ///< the dtype and the steps of Count; of others where their elements lie
   std::int64_t first = 0;
-  Loop loop = nullptr; ///< of Apply
+  Loop loop = nullptr;      ///< of Apply
+  bool is_streamed = false; ///< of ApplyInMemory: past the caches
   LoadLoop load = nullptr;
   StoreLoop store = nullptr; ///< of Write
   FixLoop fix = nullptr;
@@ -66,8 +68,9 @@ struct Code {
   struct Reduction {
     OpKind op = OpKind::ReduceSum;
     DType dtype = DType::f32;
-    bool is_ordered = false;
-    std::int32_t operand = 0, result = 0; ///< slots
+    const OrderedLoops *ordered = nullptr;            ///< null for what has no order
+    std::array<std::int32_t, 3> operands{-1, -1, -1}; ///< slots; -1 for none
+    std::int32_t result = 0;
   };
 
   Dim rows, columns;
@@ -81,6 +84,8 @@ struct Code {
   std::int32_t rank = 0; ///< of the graph
 
   [[nodiscard]] std::int64_t tiles() const;
+  /// Whether blocks of rows are whole blocks of the order of additions, but for the last one.
+  [[nodiscard]] bool has_whole_blocks() const;
 };
 
 /// The numbers of a launch's buffers, by the values that it reads and writes; -1 for other values.

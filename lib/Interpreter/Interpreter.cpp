@@ -94,7 +94,7 @@ std::vector<std::int32_t> inputs_of(const CanonicalGraph &graph, const Stage &st
 
 bool costs_more_than_compiling(const CanonicalGraph &graph) {
   // Of one thread, about: see docs/caching.md.
-  constexpr double element_nanoseconds = 0.15, compilation = 4e6, compilation_of_value = 1e6;
+  constexpr double element_nanoseconds = 0.07, compilation = 4e6, compilation_of_value = 1e6;
   double excess = 0;
   for (const Value &value : graph.values) {
     const Value &walked =

@@ -5,6 +5,7 @@
 
 #include "tsum/Math/Lane.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #ifdef __x86_64__
@@ -13,11 +14,26 @@
 
 namespace tsum::interpreter::TSUM_ISA {
 
+#if defined(__AVX512F__)
+constexpr int register_bytes = 64;
+#elif defined(__AVX__)
+constexpr int register_bytes = 32;
+#else
+constexpr int register_bytes = 16;
+#endif
+
 /// True lanes have all bits set. `S` is a signed integer as wide as what was compared.
 template <class S, int N> struct Mask {
   typedef S Raw __attribute__((vector_size(sizeof(S) * N)));
   Raw raw;
 
+  /// Of which the first `count` lanes are true.
+  static Mask first(std::int64_t count) {
+    Raw numbers;
+    for (int n = 0; n < N; ++n)
+      numbers[n] = n;
+    return {numbers < static_cast<S>(count)};
+  }
   [[nodiscard]] bool any() const {
     S bits = 0;
     for (int n = 0; n < N; ++n)
@@ -61,44 +77,60 @@ template <class T, int N> struct Lanes {
     return lanes;
   }
   void store(T *numbers) const { std::memcpy(numbers, &raw, sizeof(raw)); }
+  /// Past the caches, to a cache line's start.
+  void stream(T *numbers) const {
+#ifdef __x86_64__
+    char *to = reinterpret_cast<char *>(numbers);
+    const char *from = reinterpret_cast<const char *>(&raw);
+    for (std::size_t n = 0; n < sizeof(raw); n += register_bytes) {
+#if defined(__AVX512F__)
+      _mm512_stream_si512(reinterpret_cast<__m512i *>(to + n), _mm512_loadu_si512(from + n));
+#elif defined(__AVX__)
+      _mm256_stream_si256(reinterpret_cast<__m256i *>(to + n),
+                          _mm256_loadu_si256(reinterpret_cast<const __m256i *>(from + n)));
+#else
+      _mm_stream_si128(reinterpret_cast<__m128i *>(to + n),
+                       _mm_loadu_si128(reinterpret_cast<const __m128i *>(from + n)));
+#endif
+    }
+#else
+    store(numbers);
+#endif
+  }
 
   /// The first `count` of them, beside `others`.
+#ifdef __AVX512F__
   static Lanes load_part(const T *numbers, std::int64_t count, T others) {
     Lanes lanes(others);
     for_each_register(lanes, [&](auto &part, std::int64_t first) {
-#ifdef __AVX512F__
       const auto mask = mask_of(count - first, sizeof(part) / sizeof(T));
       if constexpr (std::is_same_v<T, float>)
         part = _mm512_mask_loadu_ps(part, static_cast<__mmask16>(mask), numbers + first);
       else
         part = _mm512_mask_loadu_pd(part, static_cast<__mmask8>(mask), numbers + first);
-#else
-      T rest[sizeof(part) / sizeof(T)];
-      std::memcpy(rest, &part, sizeof(part));
-      for (std::int64_t n = 0; n < std::ssize(rest) && first + n < count; ++n)
-        std::memcpy(&rest[n], numbers + first + n, sizeof(T));
-      std::memcpy(&part, rest, sizeof(part));
-#endif
     });
     return lanes;
   }
   void store_part(T *numbers, std::int64_t count) const {
     Lanes lanes = *this;
     for_each_register(lanes, [&](auto &part, std::int64_t first) {
-#ifdef __AVX512F__
       const auto mask = mask_of(count - first, sizeof(part) / sizeof(T));
       if constexpr (std::is_same_v<T, float>)
         _mm512_mask_storeu_ps(numbers + first, static_cast<__mmask16>(mask), part);
       else
         _mm512_mask_storeu_pd(numbers + first, static_cast<__mmask8>(mask), part);
-#else
-      T rest[sizeof(part) / sizeof(T)];
-      std::memcpy(rest, &part, sizeof(part));
-      for (std::int64_t n = 0; n < std::ssize(rest) && first + n < count; ++n)
-        std::memcpy(numbers + first + n, &rest[n], sizeof(T));
-#endif
     });
   }
+#else
+  static Lanes load_part(const T *numbers, std::int64_t count, T others) {
+    Lanes lanes(others);
+    std::memcpy(&lanes.raw, numbers, bytes_of(count));
+    return lanes;
+  }
+  void store_part(T *numbers, std::int64_t count) const {
+    std::memcpy(numbers, &raw, bytes_of(count));
+  }
+#endif
 
   friend Lanes operator+(Lanes x, Lanes y) { return of(x.raw + y.raw); }
   friend Lanes operator-(Lanes x, Lanes y) { return of(x.raw - y.raw); }
@@ -166,9 +198,6 @@ private:
       return 0;
     return count >= static_cast<std::int64_t>(most) ? ~0u : (1u << count) - 1;
   }
-#else
-  using Register = Raw;
-#endif
   /// Calls `visit` with each register of `lanes` and the number of its first lane.
   template <class Visit> static void for_each_register(Lanes &lanes, const Visit &visit) {
     static_assert(sizeof(Raw) % sizeof(Register) == 0);
@@ -180,6 +209,11 @@ private:
       std::memcpy(place, &part, sizeof(part));
     }
   }
+#else
+  static std::size_t bytes_of(std::int64_t count) {
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(count, 0, N)) * sizeof(T);
+  }
+#endif
 
   template <class Comparison> static typename MaskType::Raw as_mask(Comparison comparison) {
     return reinterpret_cast<typename MaskType::Raw>(comparison);
@@ -221,7 +255,16 @@ template <std::floating_point T, int N> Lanes<T, N> copysign(Lanes<T, N> x, Lane
   return from_bits(bits(abs(x)) | (bits(sign) & decltype(bits(x))(sign_bit<T>)));
 }
 template <std::floating_point T, int N>
-std::optional<Lanes<T, N>> scale_by_instruction(Lanes<T, N> /*p*/, Lanes<T, N> /*n*/) {
+std::optional<Lanes<T, N>> scale_by_instruction([[maybe_unused]] Lanes<T, N> p,
+                                                [[maybe_unused]] Lanes<T, N> n) {
+#ifdef __AVX512F__
+  if constexpr (sizeof(p) == 64) {
+    if constexpr (std::is_same_v<T, float>)
+      return Lanes<T, N>::of(_mm512_scalef_ps(p.raw, n.raw));
+    else
+      return Lanes<T, N>::of(_mm512_scalef_pd(p.raw, n.raw));
+  }
+#endif
   return std::nullopt;
 }
 

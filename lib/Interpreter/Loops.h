@@ -51,6 +51,15 @@ struct Elements {
   const void *data = nullptr;
   std::int64_t row = 0;
   std::int64_t column = 0;
+  std::int64_t ahead = 0; ///< bytes to those of the next block, which loops ask for
+};
+
+/// Where an operation's results go, rows `row` elements apart.
+struct Result {
+  void *data = nullptr;
+  std::int64_t row = 0;
+  bool is_streamed = false; ///< past the caches, for what nobody reads soon
+  std::int64_t ahead = 0;   ///< as of `Elements`
 };
 
 /// A block's extents.
@@ -58,8 +67,8 @@ struct Extents {
   std::int64_t rows = 1, columns = 1;
 };
 
-/// Writes an operation's results, rows `row` elements apart, from its operands.
-using Loop = void (*)(void *out, std::int64_t row, const Elements *operands, Extents extents);
+/// Writes an operation's results from its operands.
+using Loop = void (*)(Result out, const Elements *operands, Extents extents);
 
 /// Reads elements of a dtype, which lie `row` and `column` elements apart, as a block without gaps.
 using LoadLoop = void (*)(void *out, const void *in, std::int64_t row, std::int64_t column,
@@ -67,21 +76,26 @@ using LoadLoop = void (*)(void *out, const void *in, std::int64_t row, std::int6
 /// The way back.
 using StoreLoop = void (*)(void *out, std::int64_t row, std::int64_t column, Elements in,
                            Extents extents);
-/// Combines the elements of each row, in any order: `out` has one for each.
-using FoldLoop = void (*)(void *out, Elements elements, Extents extents);
 /// Rounds or wraps elements to a dtype, in place.
 using FixLoop = void (*)(void *elements, std::int64_t row, Extents extents);
 
-/// The steps of an ordered reduction (tsum/Graph/SummationTree.h) on arrays. Its lanes are float or
-/// double, its nodes one double or a pair, whose parts are arrays of their own.
+/// The steps of an ordered reduction (tsum/Graph/SummationTree.h) on arrays, of elements or of what
+/// an operation or two make of them, whose operands are given; one that is the only operand has an
+/// element for each column. Its lanes are float or double, its
+/// nodes one double or a pair, whose parts are arrays of their own.
 struct OrderedLoops {
   std::int64_t lane_bytes = 0;
   bool has_pairs = false;
   /// The values of the blocks along the columns, each as a double: those of the rows' first blocks
   /// side by side, then, `stride` further, those of their second ones.
-  void (*fold_lines)(double *values, std::int64_t stride, Elements elements,
+  void (*fold_lines)(double *values, std::int64_t stride, const Elements *operands,
                      Extents extents) = nullptr;
-  /// Adds rows `first` to `first` + rows of a block to its lanes: 16 rows of columns.
+  /// The values of a block of up to 256 rows for each column, of which all operands have elements.
+  /// `lanes` is memory for 16 rows.
+  void (*fold_rows)(double *values, void *lanes, const Elements *operands,
+                    Extents extents) = nullptr;
+  /// In parts: adds rows `first` to `first` + rows of a block of elements to its lanes, 16 rows of
+  /// columns.
   void (*add_rows)(void *lanes, Elements elements, Extents extents, std::int64_t first) = nullptr;
   /// The values of blocks of `count` rows.
   void (*fold_lanes)(double *values, void *lanes, std::int64_t columns,
@@ -89,19 +103,36 @@ struct OrderedLoops {
   /// Merges the right nodes into the left ones.
   void (*merge)(double *hi, double *lo, const double *right_hi, const double *right_lo,
                 std::int64_t count) = nullptr;
+  /// Rounds nodes to elements.
+  void (*round)(void *out, const double *hi, const double *lo, std::int64_t count) = nullptr;
+};
+
+/// A reduction that takes its elements in any order.
+struct UnorderedLoops {
+  /// One result for each row.
+  void (*fold_lines)(void *out, Elements elements, Extents extents) = nullptr;
+  /// Combines the rows with `totals`, one for each column, which say nothing if `is_first`.
+  void (*fold_rows)(void *totals, bool is_first, Elements elements, Extents extents) = nullptr;
 };
 
 /// All that is compiled for an instruction set. Null where an operation does not take a kind.
 struct Loops {
   Loop (*elementwise)(OpKind op, Kind operands);
+  /// `outer` of the result of `inner`, which is its operand number `place`: the operands are those
+  /// of `inner`, then the other one of `outer`. Null where these two are no loop.
+  Loop (*fused)(OpKind outer, OpKind inner, int place, Kind kind);
+  /// Whether the loop of `op` heeds `Result::is_streamed`, as all fused ones do.
+  bool (*streams)(OpKind op, Kind operands);
   Loop (*cast)(Kind from, DType to);
   LoadLoop (*load)(DType dtype);
   StoreLoop (*store)(DType dtype);
   FixLoop (*fix)(DType dtype); ///< null for what needs no fixing
   /// Past the caches, for what nobody reads soon; null for what is not stored as it is computed.
   StoreLoop (*stream)(DType dtype);
-  const OrderedLoops &(*ordered)(OpKind op, Kind kind);
-  FoldLoop (*fold)(OpKind combiner, Kind kind);
+  /// Of what `outer` of the result of `inner` gives, its first operand; `Constant` stands for none.
+  /// Null where these are no loop.
+  const OrderedLoops *(*ordered)(OpKind op, Kind kind, OpKind outer, OpKind inner);
+  UnorderedLoops (*unordered)(OpKind combiner, Kind kind);
 };
 
 /// Those of each instruction set that the processor has, the best one last.

@@ -3,6 +3,7 @@
 #include "Code.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 
@@ -21,10 +22,15 @@ public:
   Runner(const Code &code, const void *const *buffers)
       : code(code), buffers(buffers), scratch(allocate(code.scratch_bytes)),
         index(static_cast<std::size_t>(code.rank)), elements(code.slots.size()) {
+    const AccumulatorShape shape{code.nest.size(),
+                                 code.line,
+                                 {code.rows.block, code.columns.block},
+                                 code.has_whole_blocks()};
     for (const Code::Reduction &reduction : code.reductions)
-      accumulators.push_back(make_accumulator(reduction.op, reduction.dtype, reduction.is_ordered,
-                                              code.nest.size(), code.line,
-                                              {code.rows.block, code.columns.block}));
+      accumulators.push_back(
+          reduction.ordered
+              ? make_ordered_accumulator(reduction.op, reduction.dtype, *reduction.ordered, shape)
+              : make_unordered_accumulator(reduction.op, reduction.dtype, shape));
   }
 
   void run_tile(std::int64_t tile) {
@@ -118,10 +124,17 @@ private:
   void run_block(const Phase &phase) {
     for (const Instruction &instruction : phase.block)
       run_instruction(instruction);
-    for (std::int32_t n : phase.reductions)
-      accumulators[static_cast<std::size_t>(n)]->add(
-          elements_of(code.reductions[static_cast<std::size_t>(n)].operand),
-          {rows.size, columns.size});
+    for (std::int32_t n : phase.reductions) {
+      std::array<Elements, 3> operands;
+      const Code::Reduction &reduction = code.reductions[static_cast<std::size_t>(n)];
+      for (std::size_t i = 0; i < operands.size() && reduction.operands[i] >= 0; ++i)
+        operands[i] = elements_of(reduction.operands[i]);
+      // Along what is read first the processor looks ahead itself.
+      if (&phase == &code.phases.front())
+        for (Elements &operand : operands)
+          operand.ahead = 0;
+      accumulators[static_cast<std::size_t>(n)]->add(operands.data(), {rows.size, columns.size});
+    }
   }
 
   template <class Visit> void for_each_accumulator(const Phase &phase, const Visit &visit) {
@@ -173,7 +186,8 @@ private:
     switch (instruction.action) {
     case Instruction::Action::Read:
       elements_of(instruction.slot) = {address_of(memory, slot), slot.has_rows ? memory.row : 0,
-                                       slot.has_columns ? 1 : 0};
+                                       slot.has_columns ? 1 : 0,
+                                       memory.ahead * size_of(memory.dtype)};
       return;
     case Instruction::Action::Write: {
       const Elements in = elements_of(instruction.slot);
@@ -188,11 +202,12 @@ private:
       count(out, memory.dtype, instruction.first + offset_of(memory, slot), row, column, extents);
       break;
     case Instruction::Action::Apply:
-      apply(instruction, out, extents.columns, is_row, extents);
+      apply(instruction, {out, extents.columns}, is_row, extents);
       break;
     case Instruction::Action::ApplyInMemory:
       out = address_of(memory, slot);
-      apply(instruction, out, row, is_row, extents);
+      apply(instruction, {out, row, instruction.is_streamed, memory.ahead * size_of(memory.dtype)},
+            is_row, extents);
       elements_of(instruction.slot) = {out, slot.has_rows ? memory.row : 0,
                                        slot.has_columns ? 1 : 0};
       return;
@@ -214,22 +229,21 @@ private:
     });
   }
 
-  void apply(const Instruction &instruction, std::byte *out, std::int64_t row, bool is_row,
-             Extents extents) {
+  void apply(const Instruction &instruction, Result out, bool is_row, Extents extents) {
     std::array<Elements, 3> operands;
-    bool is_dense = row == extents.columns || extents.rows == 1; // one row without gaps
+    bool is_dense = out.row == extents.columns || extents.rows == 1; // one row without gaps
     for (std::size_t n = 0; n < operands.size() && instruction.operands[n] >= 0; ++n) {
       Elements &operand = operands[n] = elements_of(instruction.operands[n]);
       if (is_row)
-        operand = {operand.data, 0, operand.row};
+        operand = {operand.data, 0, operand.row, operand.ahead};
       is_dense &= operand.column == 1 ? operand.row == extents.columns
                                       : operand.row == 0 && operand.column == 0;
     }
     if (is_dense)
       extents = {1, extents.rows * extents.columns};
-    instruction.loop(out, row, operands.data(), extents);
+    instruction.loop(out, operands.data(), extents);
     if (instruction.fix)
-      instruction.fix(out, row, extents);
+      instruction.fix(out.data, out.row, extents);
   }
 
   const Code &code;

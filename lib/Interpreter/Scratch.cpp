@@ -59,10 +59,10 @@ private:
     std::int32_t time = 0;
     for (const Phase &phase : code.phases) {
       time += static_cast<std::int32_t>(phase.once.size() + phase.block.size()) + 1;
-      for (std::int32_t n : phase.reductions) {
-        std::int32_t &last = last_use_of(code.reductions[static_cast<std::size_t>(n)].operand);
-        last = std::max(last, time);
-      }
+      for (std::int32_t n : phase.reductions)
+        for (std::int32_t operand : code.reductions[static_cast<std::size_t>(n)].operands)
+          if (operand >= 0)
+            last_use_of(operand) = std::max(last_use_of(operand), time);
     }
   }
 

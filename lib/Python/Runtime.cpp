@@ -179,12 +179,12 @@ void bind_runtime(nb::module_ &m) {
       nb::arg("when"),
       nb::sig("def set_specialize(when: typing.Literal['background', 'never', 'always']) -> None"),
       "Sets when shapes are compiled that nothing is compiled for; TSUM_SPECIALIZE in the\n"
-      "environment does so, too. At the start it is 'always'.\n"
+      "environment does so, too. At the start it is 'background'.\n"
       "'background': the first shape of an expression at once, others,\n"
       "which run as generic code meanwhile, on a thread of low priority where they take long.\n"
       "'never': generic code runs whatever it can. 'always': every shape before it runs. "
       "Functions\n"
-      "of `jit` are compiled in any case. No value depends on it.");
+      "of `jit` may say otherwise. No value depends on it.");
   m.def("set_cache_capacity", &set_cache_capacity, nb::arg("entries"),
         nb::arg("bytes") = std::int64_t{256} << 20,
         "Bounds the cache in memory to `entries` programs (at least 1; 1024 at the start) and to\n"

@@ -49,13 +49,13 @@ Specialize specialize_by_environment() {
   const std::string_view text = given ? given : "";
   if (text == "never")
     return Specialize::never;
-  if (text == "background")
-    return Specialize::background;
-  if (!text.empty() && text != "always")
+  if (text == "always")
+    return Specialize::always;
+  if (!text.empty() && text != "background")
     std::fprintf(stderr,
                  "tsum: warning: TSUM_SPECIALIZE=%s means nothing (background, never or always)\n",
                  given);
-  return Specialize::always;
+  return Specialize::background;
 }
 
 std::atomic<Specialize> &when_to_specialize() {

@@ -261,6 +261,7 @@ int main(int argc, char **argv) {
     }
   }
   set_threads(1);
+  set_specialize(Specialize::always);
   std::vector<Row> rows;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe");
   auto [cold, cold_process] = in_processes(self, /*is_warm=*/false);

@@ -82,6 +82,7 @@ void add(const std::string &name, Function function, const Arguments &...argumen
 } // namespace
 
 int main(int argc, char **argv) {
+  set_specialize(tsum::Specialize::always);
   using tsum::Axes, tsum::Shape;
   auto both = [](const std::string &name, auto function, const auto &...arguments) {
     add(name + "/one by one", function, arguments..., Together::No);

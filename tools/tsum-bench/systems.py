@@ -70,7 +70,9 @@ class Worker:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True, bufsize=1, preexec_fn=die_with_parent,
-            env={**os.environ, "TSUM_BENCH_STREAM": str(library), "TSUM_CACHE_DIR": ""})
+            env={**os.environ, "TSUM_BENCH_STREAM": str(library), "TSUM_CACHE_DIR": "",
+                 # Compiled code is measured; generic code has benchmarks of its own.
+                 "TSUM_SPECIALIZE": "always"})
         self._answer(timeout=120)
 
     def ask(self, request, timeout=120):

@@ -76,7 +76,8 @@ def jit(function: typing.Callable | None = None, *,
     `dynamic=True` is for functions that meet many shapes: a new one costs a run of `function` and
     no compilation. Generic code, which is part of the library, evaluates it at once, to the same
     bits, and shapes on which it spends long get compiled code of their own in the background. With
-    `dynamic=False` each shape is compiled before it runs; without either, `set_specialize` decides.
+    `dynamic=False` each shape is compiled before it runs; without either, `set_specialize` decides:
+    unless it has been called, the first shape is compiled, and others are as with `dynamic=True`.
 
     `input_signature` says which tensors the function takes, those among the arguments in their
     order, as `tf.function` has it: a list of `tsum.input(dtype, shape)`, where an extent of None
