@@ -5,6 +5,9 @@
 
 #include "tsum/function.h"
 
+#include <atomic>
+#include <chrono>
+
 namespace tsum {
 
 /// The compiled code of the process: the caches in memory and on disk and the compiler behind them.
@@ -26,6 +29,7 @@ public:
   template <class Run> void run(const CachedProgram &program, const Run &run) {
     if (!program.is_generic())
       return run();
+    ++generic_evaluations;
     const auto start = std::chrono::steady_clock::now();
     run();
     note_generic_run(program, std::chrono::steady_clock::now() - start);
@@ -40,6 +44,8 @@ public:
 
   KernelCache memory;
   PlanCache plans;
+  /// Runs of generic code that a look-up was for: not those of functions, which look nothing up.
+  std::atomic<std::int64_t> generic_evaluations = 0;
 
 private:
   Kernels();
