@@ -25,7 +25,7 @@ struct CacheStats {
   std::chrono::nanoseconds compile_time{0}; ///< summed over all misses
 
   std::int64_t generic_runs = 0;     ///< evaluations, of a graph or a part of one, by generic code
-  std::int64_t specialized_runs = 0; ///< by code that was compiled for their shapes
+  std::int64_t specialized_runs = 0; ///< by code compiled for their shapes; of functions none
   std::int64_t specializations = 0;  ///< compilations that took the place of generic code
 
   std::int64_t disk_hits = 0;

@@ -357,7 +357,7 @@ CacheStats cache_stats() {
   stats.hits += kernels.plans.hits();
   stats.compilations = compilations;
   stats.generic_runs = generic_runs;
-  stats.specialized_runs = stats.hits + stats.misses - stats.generic_runs;
+  stats.specialized_runs = stats.hits + stats.misses - kernels.generic_evaluations;
   stats.specializations = specializations;
   std::lock_guard lock(disk().mutex);
   const CacheStats &former = disk().former;

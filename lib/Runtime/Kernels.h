@@ -5,6 +5,7 @@
 
 #include "tsum/function.h"
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -29,6 +30,7 @@ public:
   template <class Run> void run(const CachedProgram &program, const Run &run) {
     if (!program.is_generic())
       return run();
+    ++generic_evaluations;
     const auto start = std::chrono::steady_clock::now();
     run();
     note_generic_run(program, std::chrono::steady_clock::now() - start);
@@ -59,6 +61,8 @@ public:
 
   KernelCache memory;
   PlanCache plans;
+  /// Runs of generic code that a look-up was for: not those of functions, which look nothing up.
+  std::atomic<std::int64_t> generic_evaluations = 0;
 
 private:
   Kernels();

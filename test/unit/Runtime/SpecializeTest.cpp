@@ -125,6 +125,7 @@ TEST_F(Specializing, FunctionsOfAnyShapesCompileNothingBeforeItPays) {
       check(rows, columns);
   EXPECT_EQ(std::ranges::count(origins, Origin::Compiler), 0);
   EXPECT_EQ(spreads.trace_count(), 20);
+  EXPECT_GE(cache_stats().specialized_runs, before.specialized_runs);
 
   // Until compiled code runs.
   const Tensor x = sample_tensor(DType::f32, {100, 301});
