@@ -52,8 +52,6 @@ class TensorFlowsConventions(Jax):
     def __init__(self, dtype=np.float64):
         super().__init__()
         self.dtype = dtype
-        self.names.update(asin="arcsin", acos="arccos", asinh="arcsinh", acosh="arccosh",
-                          atanh="arctanh", floordiv="floor_divide", sign="sign")
 
     def array(self, x):
         return x if x.dtype == bool else np.asarray(x).astype(self.dtype)
@@ -62,11 +60,6 @@ class TensorFlowsConventions(Jax):
         """The result of a function of the namespace."""
         arguments = [self.array(x) for x in arguments]
         return jax_by_numpy.compute(self.jax, lambda *xs: function(self, *xs), *arguments)[0]
-
-    def __getattr__(self, name):
-        if name in ("erf", "erfc"):
-            return getattr(self.jax.scipy.special, name)
-        return super().__getattr__(name)
 
     def through_f64(self, function, x):
         return function(x)

@@ -294,8 +294,8 @@ class Maker:
             self.add(f"transpose {order} ", lambda n, x: n.transpose(x, order), [x], True)
         elif name == "reshape":
             extents = [e for e in shape if e > 1]
-            new = self.pick([(math.prod(shape),), tuple(extents[::-1]), (1, *extents), (*extents[:1], -1),
-                             (-1, 1)])
+            new = self.pick([(math.prod(shape),), tuple(extents[::-1]), (1, *extents),
+                             (*extents[:1], -1), (-1, 1)])
             self.add(f"reshape {new} ", lambda n, x: n.reshape(x, new), [x], True)
         elif name == "expand_dims":
             axis = int(self.random.integers(-rank - 1, rank + 1))
