@@ -4,6 +4,10 @@
 // are those of C99's annex G, and branch cuts lie as there, continuous with the sign of zeros.
 #include "ComplexElementary.h"
 
+#include "Gradients/Rules.h"
+#include "Gradients/Upstream.h"
+
+#include "tsum/Ops/Make.h"
 #include "tsum/shapes.h"
 
 #include <limits>
@@ -272,15 +276,43 @@ Parts sign_of(const Parts &z) {
 
 Tensor joined(const Parts &z, std::string_view name = {}) { return complex(z.re, z.im, name); }
 
+/// `parts`, just made, of the value of `op`, a holomorphic function, at z. Their gradients are by
+/// its derivative (Cauchy, Riemann), and not by those of what they are computed of, in which axes
+/// and branches are told apart that the function is smooth across.
+Parts by_derivative(OpKind op, const Parts &z, Parts parts) {
+  const auto rule = [op](bool is_real) {
+    return [=](const Tensor &g, const Tensor & /*part*/, std::span<const Tensor> inputs) {
+      const Tensor x = complex(inputs[0], inputs[1]);
+      const Tensor slope = derivative_of(op, x, *complex_elementary(op, x, /*name=*/{}));
+      Tensor by_re = product_or_zero(g, real(slope)), by_im = product_or_zero(g, imag(slope));
+      return is_real ? std::vector{std::move(by_re), negative(by_im)}
+                     : std::vector{std::move(by_im), std::move(by_re)};
+    };
+  };
+  return {with_rule(std::move(parts.re), {z.re, z.im}, rule(true)),
+          with_rule(std::move(parts.im), {z.re, z.im}, rule(false))};
+}
+
+/// 1 / (1 + e^-z), by the power that does not overflow.
+Parts sigmoid_of(const Parts &z) {
+  const Tensor is_right = greater_equal(z.re, 0);
+  const Parts power =
+      exp_of({where(is_right, negative(z.re), z.re), where(is_right, negative(z.im), z.im)});
+  const Tensor numerator = complex(where(is_right, 1, power.re), where(is_right, 0, power.im));
+  return Parts(divide(numerator, complex(add(power.re, 1), power.im)));
+}
+
 } // namespace
 
 std::optional<Tensor> complex_elementary(OpKind op, const Tensor &x, std::string_view name) {
   const Parts z(x);
+  if (op == OpKind::Sign)
+    return joined(sign_of(z), name);
   const auto per_log = [&](double factor) {
     const Parts log = log_of(z);
     return Parts(multiply(log.re, factor), multiply(log.im, factor));
   };
-  const auto result = [&]() -> std::optional<Parts> {
+  auto result = [&]() -> std::optional<Parts> {
     switch (op) {
     case OpKind::Exp:
       return exp_of(z);
@@ -320,24 +352,17 @@ std::optional<Tensor> complex_elementary(OpKind op, const Tensor &x, std::string
       return turned_right(asin_of(turned_left(z)));
     case OpKind::Atanh:
       return atanh_of(z);
-    case OpKind::Sign:
-      return sign_of(z);
+    case OpKind::Rsqrt:
+      return Parts(reciprocal(joined(sqrt_of(z))));
+    case OpKind::Sigmoid:
+      return sigmoid_of(z);
     default:
       return std::nullopt;
     }
   }();
-  if (result)
-    return joined(*result, name);
-  if (op == OpKind::Rsqrt)
-    return reciprocal(joined(sqrt_of(z)), name);
-  if (op != OpKind::Sigmoid)
+  if (!result)
     return std::nullopt;
-  // By the power that does not overflow.
-  const Tensor is_right = greater_equal(z.re, 0);
-  const Parts power =
-      exp_of({where(is_right, negative(z.re), z.re), where(is_right, negative(z.im), z.im)});
-  const Tensor numerator = complex(where(is_right, 1, power.re), where(is_right, 0, power.im));
-  return divide(numerator, complex(add(power.re, 1), power.im), name);
+  return joined(by_derivative(op, z, std::move(*result)), name);
 }
 
 Tensor complex_power(const Tensor &x, const Tensor &y, std::string_view name) {

@@ -13,8 +13,11 @@ import numpy as np
 
 AXES = [None, 0, 1, -1, (0, 1), ()]
 UNARY = ["negative", "abs", "square", "sqrt", "rsqrt", "reciprocal", "relu", "exp", "expm1", "log",
-         "log1p", "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "sigmoid", "softplus", "erf"]
-BINARY = ["add", "subtract", "multiply", "divide", "pow", "atan2", "maximum", "minimum", "floormod"]
+         "log1p", "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "sigmoid", "softplus", "erf",
+         "log2", "log10", "asinh", "cbrt", "erfc"]
+INSIDE_ONE = ["asin", "acos", "atanh"]
+BINARY = ["add", "subtract", "multiply", "divide", "pow", "atan2", "maximum", "minimum", "floormod",
+          "hypot", "logaddexp"]
 REDUCTIONS = ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_mean",
               "reduce_variance", "reduce_std", "reduce_logsumexp", "reduce_l1", "reduce_sum_square",
               "reduce_euclidean_norm"]
@@ -24,6 +27,9 @@ def cases():
     """Names, functions, and the shapes of their operands."""
     for name in UNARY:
         yield name, lambda n, x, name=name: getattr(n, name)(x), [(3, 5)]
+    for name in INSIDE_ONE:
+        yield name, lambda n, x, name=name: getattr(n, name)(x * 0.6), [(3, 5)]
+    yield "acosh", lambda n, x: n.acosh(x + 1), [(3, 5)]
     for name in BINARY:
         for shapes in ([(3, 5), (3, 5)], [(3, 5), (5,)], [(3, 1), (5,)], [(), (2, 3)]):
             yield (f"{name} {shapes}", lambda n, x, y, name=name: getattr(n, name)(x, y), shapes)
@@ -79,7 +85,9 @@ class Jax:
 
         jax.config.update("jax_enable_x64", True)
         self.jax, self.jnp = jax, jnp
-        self.names = {"atan": "arctan", "atan2": "arctan2", "floormod": "mod", "pow": "power"}
+        self.names = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh",
+                      "acosh": "arccosh", "atanh": "arctanh", "atan2": "arctan2",
+                      "floormod": "mod", "pow": "power"}
 
     def __getattr__(self, name):
         jax, jnp = self.jax, self.jnp
@@ -92,8 +100,8 @@ class Jax:
             return lambda x, axis=None, keepdims=False: of(x, axis=axis, keepdims=keepdims)
         if name == "rsqrt":
             return jax.lax.rsqrt
-        if name == "erf":
-            return jax.scipy.special.erf
+        if name in ("erf", "erfc"):
+            return getattr(jax.scipy.special, name)
         if hasattr(jax.nn, name) and name != "standardize":
             return getattr(jax.nn, name)
         return getattr(jnp, self.names.get(name, name))

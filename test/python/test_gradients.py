@@ -221,6 +221,59 @@ def test_complex_gradients_are_tensorflows():
         lambda z: tsum.reduce_sum(tsum.real(z[1:] * z[:1]))))(z), np.conj(z[::-1]))
 
 
+HOLOMORPHIC = ["exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "rsqrt", "sin", "cos",
+               "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+               "sigmoid", "square", "reciprocal"]
+
+
+def test_complex_functions_are_smooth_across_axes():
+    # By Richardson's extrapolation of values, where a part or a distance to 1 is 0 and elsewhere.
+    points = np.array([0.5, 0.3j, 1.5 + 0.4j, 1 + 1j, -0.6 + 0j, -0.2j, 0.7 - 0.9j, -0.4 + 0.8j])
+    for name in HOLOMORPHIC:
+        f = getattr(tsum, name)
+        # Neither poles nor branch cuts.
+        shifts = {"acosh": 3, "log": 2, "log2": 2, "log10": 2, "sqrt": 2, "rsqrt": 2}
+        z = points + shifts.get(name, 0)
+        difference = lambda h: (f(z + h).numpy() - f(z - h).numpy()) / (2 * h)
+        slope = (4 * difference(5e-4) - difference(1e-3)) / 3
+        a, b = tsum.asarray(z.real.copy()), tsum.asarray(z.imag.copy())
+        for part, by_a, by_b in ((tsum.real, slope.real, -slope.imag),
+                                 (tsum.imag, slope.imag, slope.real)):
+            g = lambda a, b: part(f(tsum.complex(a, b)))
+            for found, expected in zip(tsum.gradients(g(a, b), [a, b]), (by_a, by_b)):
+                np.testing.assert_allclose(found, expected, 1e-8, 1e-8, err_msg=name)
+            along = (np.full(8, 0.5), np.full(8, -2.0))
+            tangent = tsum.jvp(g, (a, b), along)[1]
+            np.testing.assert_allclose(tangent, 0.5 * by_a - 2 * by_b, 1e-8, 1e-8, err_msg=name)
+
+
+def test_gradients_are_complex_steps():
+    # An analytic f has the derivative im f(x + ih) / h, without a difference (Squire, Trapp, 1998).
+    for name, low, high in (("exp", -2, 2), ("expm1", -2, 2), ("log", 0.1, 3), ("log1p", -0.9, 3),
+                            ("log2", 0.1, 3), ("log10", 0.1, 3), ("sqrt", 0.1, 3),
+                            ("rsqrt", 0.1, 3), ("sin", -3, 3), ("cos", -3, 3), ("tan", -1.4, 1.4),
+                            ("asin", -0.95, 0.95), ("acos", -0.95, 0.95), ("atan", -3, 3),
+                            ("sinh", -3, 3), ("cosh", -3, 3), ("tanh", -3, 3), ("asinh", -3, 3),
+                            ("acosh", 1.05, 3), ("atanh", -0.95, 0.95), ("sigmoid", -3, 3),
+                            ("square", -3, 3), ("reciprocal", 0.1, 3)):
+        f = getattr(tsum, name)
+        x = np.linspace(low, high, 41)
+        step = tsum.imag(f(tsum.complex(x, np.full_like(x, 1e-100)))).numpy() / 1e-100
+        np.testing.assert_allclose(tsum.grad(lambda x: tsum.reduce_sum(f(x)))(x), step, rtol=1e-13,
+                                   atol=1e-15, err_msg=name)
+
+
+def test_second_derivatives_where_the_gradient_of_a_choice_is_zero():
+    x = np.array([0.0, 0.5, 2.0])
+    f = lambda x: tsum.reduce_sum(tsum.square(tsum.where(tsum.less(x, 1), tsum.sin(x), 0)))
+    hessian = tsum.grad(lambda x: tsum.reduce_sum(tsum.grad(f)(x)))(x)
+    np.testing.assert_allclose(hessian, [2, 2 * np.cos(1.0), 0], rtol=1e-14)
+    f = lambda x: tsum.reduce_sum(tsum.square(tsum.where(tsum.less(x, 1), tsum.log(1 + x), 0)))
+    hessian = tsum.grad(lambda x: tsum.reduce_sum(tsum.grad(f)(x)))(x)
+    expected = 2 * (1 - np.log1p(x)) / (1 + x) ** 2
+    np.testing.assert_allclose(hessian, np.where(x < 1, expected, 0), rtol=1e-14)
+
+
 def test_stop_gradient():
     f = lambda x: tsum.reduce_sum(tsum.stop_gradient(x * x) * x)
     np.testing.assert_array_equal(tsum.grad(f)(X), X * X)

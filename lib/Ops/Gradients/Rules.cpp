@@ -248,6 +248,11 @@ Tensor Cotangent::like(const Node &of) const {
   return tensor ? like_shape(*tensor, of.shape) : ones(of.dtype, of.shape);
 }
 
+Tensor derivative_of(OpKind op, const Tensor &x, const Tensor &z) {
+  const Upstream one(ones(x.dtype(), shape_of(x)), /*is_one=*/true, /*is_masked=*/false);
+  return like_shape(rule_of(op).of[0](one, {x, x, z, AxisList()}), shape_of(x));
+}
+
 std::vector<std::optional<Cotangent>> pull_back(const Made &made, const Cotangent &upstream,
                                                 const std::vector<bool> &is_wanted) {
   const Node &node = *made.node;

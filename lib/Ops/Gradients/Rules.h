@@ -35,4 +35,8 @@ pull_back(const Made &made, const Cotangent &upstream, const std::vector<bool> &
 [[nodiscard]] std::optional<Tensor>
 push_forward(const Made &made, const std::vector<std::optional<Tensor>> &tangents);
 
+/// The derivative of `op`, an elementwise operation of one operand, at `x`, where it is `z`, by the
+/// op table. Of floats, and of complex numbers where the operation is holomorphic.
+[[nodiscard]] Tensor derivative_of(OpKind op, const Tensor &x, const Tensor &z);
+
 } // namespace tsum

@@ -23,6 +23,13 @@ Tensor slope_of_angle(const Tensor &x, const Tensor &y) {
   return b / (square(a) + square(b)) / scale;
 }
 
+Tensor length_beside_one(const Tensor &x) {
+  if (!is_complex(x))
+    return hypot(x, 1);
+  // (1 + i x) (1 - i x), each of whose roots is right of the imaginary axis.
+  return sqrt(complex(1 - imag(x), real(x))) * sqrt(complex(imag(x) + 1, -real(x)));
+}
+
 Tensor slope_of_length(const Tensor &part, const Tensor &length) {
   return where(equal(length, 0), 0, part / length);
 }

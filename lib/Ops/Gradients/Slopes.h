@@ -15,6 +15,9 @@ inline constexpr double inverse_of_ln_10 = 0.4342944819032518276511289;
 /// y / (x^2 + y^2), whose squares neither overflow nor vanish.
 [[nodiscard]] Tensor slope_of_angle(const Tensor &x, const Tensor &y);
 
+/// sqrt(1 + x^2), whose square does not overflow. Floats and complex numbers.
+[[nodiscard]] Tensor length_beside_one(const Tensor &x);
+
 /// part / length, where `part` is one of those that `length` is the hypotenuse of; 0 for a length
 /// of 0, whose slope depends on where one comes from.
 [[nodiscard]] Tensor slope_of_length(const Tensor &part, const Tensor &length);

@@ -7,6 +7,16 @@
 
 namespace tsum {
 
+/// `g * slope` and `g / divisor`, where 0 times anything is 0. The slope is replaced and not the
+/// product, whose derivative by `g` is still the slope where that is finite.
+inline Tensor product_or_zero(const Tensor &g, const Tensor &slope) {
+  return multiply(g, where(logical_and(equal(g, 0), logical_not(is_finite(slope))), 0, slope));
+}
+inline Tensor quotient_or_zero(const Tensor &g, const Tensor &divisor) {
+  return divide(g, where(logical_and(equal(g, 0), logical_or(equal(divisor, 0), is_nan(divisor))),
+                         1, divisor));
+}
+
 /// The gradient with respect to a node's result, as the rules of the op tables write it: `g * z`,
 /// `-g`, `where(condition, g)`.
 ///
@@ -22,10 +32,14 @@ public:
   operator const Tensor &() const { return tensor; }
 
   friend Tensor operator*(const Upstream &g, const Tensor &slope) {
-    return g.is_one ? slope : g.guarded(multiply(g.tensor, slope));
+    if (g.is_one)
+      return slope;
+    return g.is_masked ? product_or_zero(g.tensor, slope) : multiply(g.tensor, slope);
   }
   friend Tensor operator/(const Upstream &g, const Tensor &x) {
-    return g.is_one ? reciprocal(x) : g.guarded(divide(g.tensor, x));
+    if (g.is_one)
+      return reciprocal(x);
+    return g.is_masked ? quotient_or_zero(g.tensor, x) : divide(g.tensor, x);
   }
   friend Tensor operator-(const Upstream &g) { return negative(g.tensor); }
   friend Tensor where(const Tensor &condition, const Upstream &g) {
@@ -40,10 +54,6 @@ public:
   [[nodiscard]] bool is_chosen() const { return is_masked || has_chosen; }
 
 private:
-  [[nodiscard]] Tensor guarded(const Tensor &product) const {
-    return is_masked ? tsum::where(equal(tensor, 0), 0, product) : product;
-  }
-
   Tensor tensor;
   bool is_one, is_masked;
   mutable bool has_chosen = false;
