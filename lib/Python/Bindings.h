@@ -28,6 +28,7 @@ void bind_mpi(nb::module_ &m); ///< where tsum is built with MPI
 void bind_tracing(nb::module_ &m);
 void bind_inspection(nb::module_ &m);
 void bind_partial(nb::module_ &m);
+void bind_calls(nb::module_ &m);
 
 //===-- Dtypes --------------------------------------------------------------------------------===//
 

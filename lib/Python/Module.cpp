@@ -21,6 +21,7 @@ NB_MODULE(_core, m) {
   bind_tracing(m);
   bind_inspection(m);
   bind_partial(m);
+  bind_calls(m);
   bind_exit();
   // What still lives when the interpreter ends is the host's affair: nothing is printed.
   nb::set_leak_warnings(false);

@@ -3,8 +3,6 @@
 
 #include "Bindings.h"
 
-#include <vector>
-
 namespace tsum::python {
 
 using nb::literals::operator""_a;
@@ -23,27 +21,6 @@ inline constexpr const char *cost = "\n\nBuilds a node and computes nothing; O(r
 
 /// The accuracy that a string names, or nothing for None. \throws Error, naming `op`, for another.
 [[nodiscard]] std::optional<Accuracy> to_accuracy(std::string_view op, nb::handle object);
-
-/// The parameters of a signature as `nb::sig` takes it. A function that has them all takes
-/// `nb::kwargs` as well, which costs 0.12 us a call: reductions do, whose parameters have other
-/// names elsewhere, elementwise operations do not.
-class Parameters {
-public:
-  explicit Parameters(std::string_view signature);
-
-  /// \throws nb::python_error, a TypeError that names the nearest parameter, unless `unknown`, the
-  /// keywords that are left, is empty.
-  void check_no_more(const nb::kwargs &unknown) const {
-    if (PyDict_Size(unknown.ptr()) != 0)
-      raise(unknown);
-  }
-
-private:
-  [[noreturn]] void raise(const nb::kwargs &unknown) const;
-
-  std::string function;
-  std::vector<std::string> names;
-};
 
 // Parts of `bind_operations`.
 void bind_accuracy(nb::module_ &m);

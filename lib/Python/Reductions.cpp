@@ -29,14 +29,11 @@ void bind_reduction(nb::module_ &m, const char *name, Domain domain, const char 
                           "keepdims: bool = False, name: str | None = None) -> Tensor";
   m.def(
       name,
-      [f, parameters = Parameters(signature)](nb::handle input, nb::handle axis,
-                                              nb::handle keepdims, nb::handle name,
-                                              const nb::kwargs &more) {
-        parameters.check_no_more(more);
+      [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name) {
         return f(to_tensor(input), to_axes(axis), to_bool(keepdims), to_name(name));
       },
       "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
-      "name"_a = nb::none(), "more"_a, nb::sig(signature.c_str()), doc.c_str());
+      "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
 }
 
 /// What `keepdims`, `name`, `accuracy` and `dtype` say.
@@ -70,17 +67,15 @@ void bind_sum(nb::module_ &m, const char *name, Domain domain, const char *summa
                           "typing.Any = None) -> Tensor";
   m.def(
       name,
-      [f, op = std::string(name), parameters = Parameters(signature)](
-          nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name,
-          nb::handle accuracy, nb::handle dtype, const nb::kwargs &more) {
-        parameters.check_no_more(more);
+      [f, op = std::string(name)](nb::handle input, nb::handle axis, nb::handle keepdims,
+                                  nb::handle name, nb::handle accuracy, nb::handle dtype) {
         const std::string called = to_name(name);
         return f(to_tensor(input), to_axes(axis),
                  to_options<SumOptions>(op, keepdims, called, accuracy, dtype));
       },
       "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
       "name"_a = nb::none(), nb::kw_only(), "accuracy"_a = nb::none(), "dtype"_a = nb::none(),
-      "more"_a, nb::sig(signature.c_str()), doc.c_str());
+      nb::sig(signature.c_str()), doc.c_str());
 }
 
 /// Variance and standard deviation, which have NumPy's `ddof` as well.
@@ -100,10 +95,9 @@ void bind_spread(nb::module_ &m, const char *name, const char *summary,
       "None, dtype: typing.Any = None) -> Tensor";
   m.def(
       name,
-      [f, op = std::string(name), parameters = Parameters(signature)](
-          nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name,
-          std::int64_t ddof, nb::handle accuracy, nb::handle dtype, const nb::kwargs &more) {
-        parameters.check_no_more(more);
+      [f, op = std::string(name)](nb::handle input, nb::handle axis, nb::handle keepdims,
+                                  nb::handle name, std::int64_t ddof, nb::handle accuracy,
+                                  nb::handle dtype) {
         const std::string called = to_name(name);
         auto options = to_options<SpreadOptions>(op, keepdims, called, accuracy, dtype);
         options.ddof = ddof;
@@ -111,7 +105,7 @@ void bind_spread(nb::module_ &m, const char *name, const char *summary,
       },
       "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
       "name"_a = nb::none(), "ddof"_a = 0, nb::kw_only(), "accuracy"_a = nb::none(),
-      "dtype"_a = nb::none(), "more"_a, nb::sig(signature.c_str()), doc.c_str());
+      "dtype"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
 }
 
 /// Products.
@@ -125,10 +119,8 @@ void bind_product(nb::module_ &m, const char *name, const char *summary,
                           "False, name: str | None = None, *, dtype: typing.Any = None) -> Tensor";
   m.def(
       name,
-      [f, parameters = Parameters(signature)](nb::handle input, nb::handle axis,
-                                              nb::handle keepdims, nb::handle name,
-                                              nb::handle dtype, const nb::kwargs &more) {
-        parameters.check_no_more(more);
+      [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name,
+          nb::handle dtype) {
         const std::string called = to_name(name);
         ProductOptions options{.keepdims = to_bool(keepdims), .name = called};
         if (!dtype.is_none())
@@ -136,8 +128,8 @@ void bind_product(nb::module_ &m, const char *name, const char *summary,
         return f(to_tensor(input), to_axes(axis), options);
       },
       "input_tensor"_a.none(), "axis"_a = nb::none(), "keepdims"_a.none() = false,
-      "name"_a = nb::none(), nb::kw_only(), "dtype"_a = nb::none(), "more"_a,
-      nb::sig(signature.c_str()), doc.c_str());
+      "name"_a = nb::none(), nb::kw_only(), "dtype"_a = nb::none(), nb::sig(signature.c_str()),
+      doc.c_str());
 }
 
 } // namespace

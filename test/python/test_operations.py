@@ -32,7 +32,8 @@ def test_every_operation_has_a_meaning_in_numpy():
 def test_math_has_the_same_operations():
     assert sorted(tsum.math.__all__) == sorted(OPERATIONS)
     for name, operation in OPERATIONS.items():
-        assert getattr(tsum.math, name) is operation is getattr(tsum, name)
+        assert getattr(tsum.math, name) is getattr(tsum, name)
+        assert getattr(tsum, name).__wrapped__ is operation
 
 
 @pytest.mark.parametrize("name", [n for n in [*UNARY, *BINARY, *REDUCTIONS] if n in OPERATIONS])

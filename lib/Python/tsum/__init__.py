@@ -18,7 +18,7 @@ import typing as _typing
 if not getattr(_sys, "_is_gil_enabled", lambda: True)():
     raise ImportError("tsum needs Python's global interpreter lock: run python with -X gil=1")
 
-from . import _core, _names
+from . import _calls, _core, _names
 from ._core import *
 from ._accuracy import accuracy
 from ._check_gradients import check_gradients
@@ -77,6 +77,10 @@ globals().update(_names.functions(_core))
 _names.add_methods(Tensor, globals())
 
 from . import math
+
+for _part in (vars(math), globals()):
+    _calls.publish(_part, "tsum")
+_calls.publish_methods(Tensor)
 
 __all__ = sorted(
     name for name, value in globals().items()

@@ -34,7 +34,7 @@ METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "arg
            "transpose", "squeeze", "clip", "round"]
 
 # What _core has beside operations on tensors.
-NOT_OPERATIONS = {"_connected_gradients", "_same", "as_dtype", "as_subclass", "asarray",
+NOT_OPERATIONS = {"_checked", "_connected_gradients", "_same", "as_dtype", "as_subclass", "asarray",
                   "cache_directory", "cache_stats", "canonical_graphs", "clear_cache",
                   "enter_accuracy", "enter_threads", "eval", "evaluate_into", "explain",
                   "get_accuracy", "get_threads", "graph_to_string", "is_known", "leave_accuracy",

@@ -19,6 +19,7 @@ import typing as _typing
 
 import numpy as _numpy
 
+from .. import _calls
 from . import _array, _dispatch, _dtypes, _elementwise, _evaluated, _methods, _products
 from . import _reductions, _shapes
 from ._array import asarray, ndarray
@@ -113,6 +114,11 @@ for _part, _theirs, _names in (
         (_evaluated, _numpy, ("sort", "argsort", "meshgrid")),
         (linalg, _numpy.linalg, ("norm", "vector_norm"))):
     _dispatch.register(_part, _theirs, _names)
+
+for _part, _name in ((globals(), "tsum.numpy"), (vars(linalg), "tsum.numpy.linalg"),
+                     (vars(fft), "tsum.numpy.fft")):
+    _calls.publish(_part, _name)
+_calls.publish_methods(ndarray)
 
 # From now on they need not be looked for.
 for _class in (_array.Tensor, ndarray):

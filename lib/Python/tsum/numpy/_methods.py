@@ -6,6 +6,7 @@ import typing
 
 import numpy
 
+from .. import _calls
 from .._core import Tensor
 from ._array import check_device, dtype_of, ndarray, wrap_array
 
@@ -139,7 +140,7 @@ def add_to(cls: type, module: typing.Any) -> None:
     for name, function in UNARY.items():
         set_method(f"__{name}__", _unary(getattr(module, function)))
     for name in METHODS:
-        set_method(name, _of_self(getattr(module, name)))
+        set_method(name, _of_self(_calls.checked(getattr(module, name), "tsum.numpy")))
     cls.conjugate = cls.conj
     for method in (astype, reshape, transpose, copy, flatten, view, tobytes, to_device):
         set_method(method.__name__, method)
