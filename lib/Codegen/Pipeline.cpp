@@ -144,8 +144,9 @@ LogicalResult buildPipeline(OpPassManager &pm, const PipelineOptions &options,
   if (!options.stopAfter.empty() && llvm::none_of(stages, isLast)) {
     std::string names =
         llvm::join(llvm::map_range(stages, [](const Stage &s) { return s.name; }), ", ");
-    error("tsum-compile: there is no stage '" + options.stopAfter + "' (the stages: " + names +
-          ")");
+    error(
+        "tsum-compile: there is no stage '" + options.stopAfter + "' (the stages: " + names +
+        "; LLVM IR and assembly are no MLIR: tsum-compile --emit=llvm and --emit=asm write them)");
     return failure();
   }
   for (const Stage &stage : stages) {
@@ -183,13 +184,20 @@ void registerTsumPasses() {
     description += ("\n  " + stage.name + ": " + stage.summary).str();
   // The registry keeps the description by reference.
   static const std::string kept = description;
-  PassPipelineRegistration<TsumCompileOptions>(
-      "tsum-compile", kept, [](OpPassManager &pm, const TsumCompileOptions &options) {
-        (void)buildPipeline(
+  // Not by PassPipelineRegistration, whose builders cannot fail.
+  registerPassPipeline(
+      "tsum-compile", kept,
+      [](OpPassManager &pm, StringRef text,
+         function_ref<LogicalResult(const Twine &)> errorHandler) -> LogicalResult {
+        TsumCompileOptions options;
+        if (failed(options.parseFromString(text)))
+          return failure();
+        return buildPipeline(
             pm, {options.stopAfter, options.targetFeatures, options.strategy, options.smallKernels},
-            [](const Twine &message) {
-              llvm::report_fatal_error(message, /*gen_crash_diag=*/false);
-            });
+            [&](const Twine &message) { (void)errorHandler(message); });
+      },
+      [](function_ref<void(const detail::PassOptions &)> handleOptions) {
+        handleOptions(TsumCompileOptions());
       });
 }
 
