@@ -196,7 +196,7 @@ void registerTsumPasses() {
             pm, {options.stopAfter, options.targetFeatures, options.strategy, options.smallKernels},
             [&](const Twine &message) { (void)errorHandler(message); });
       },
-      [](function_ref<void(const detail::PassOptions &)> handleOptions) {
+      [](function_ref<void(const mlir::detail::PassOptions &)> handleOptions) {
         handleOptions(TsumCompileOptions());
       });
 }
