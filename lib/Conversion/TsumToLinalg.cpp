@@ -5,6 +5,7 @@
 #include "tsum/Conversion/ElementTypes.h"
 #include "tsum/Conversion/Passes.h"
 #include "tsum/Dialect/Tsum/IR/Tsum.h"
+#include "tsum/Graph/SummationTree.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -27,8 +28,13 @@ using Parallel = SmallVector<utils::IteratorType>;
 
 Parallel parallelLoops(int64_t rank) { return Parallel(rank, utils::IteratorType::parallel); }
 
-Value emptyTensor(OpBuilder &b, Location loc, RankedTensorType type) {
-  return tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
+/// A tensor of `type`, whose dynamic extents, if there are some, are those of `like`.
+Value emptyTensor(OpBuilder &b, Location loc, RankedTensorType type, Value like = nullptr) {
+  SmallVector<OpFoldResult> extents;
+  for (auto [dim, extent] : llvm::enumerate(type.getShape()))
+    extents.push_back(ShapedType::isDynamic(extent) ? tensor::getMixedSize(b, loc, like, dim)
+                                                    : b.getIndexAttr(extent));
+  return tensor::EmptyOp::create(b, loc, extents, type.getElementType());
 }
 
 /// A scalar as it lies in memory.
@@ -54,8 +60,9 @@ struct LowerElementwise final : ConversionPattern {
                                 rewriter.getMultiDimIdentityMap(type.getRank()));
     bool lowered = true;
     auto generic = linalg::GenericOp::create(
-        rewriter, op->getLoc(), type, operands, emptyTensor(rewriter, op->getLoc(), type), maps,
-        parallelLoops(type.getRank()), [&](OpBuilder &b, Location loc, ValueRange elements) {
+        rewriter, op->getLoc(), type, operands,
+        emptyTensor(rewriter, op->getLoc(), type, operands[0]), maps, parallelLoops(type.getRank()),
+        [&](OpBuilder &b, Location loc, ValueRange elements) {
           FailureOr<Value> element = createElement(b, op, elements.drop_back());
           lowered = succeeded(element);
           linalg::YieldOp::create(b, loc, lowered ? *element : elements.back());
@@ -114,7 +121,7 @@ struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterf
     auto stored = result.clone(storageType(rounded));
     SmallVector<AffineMap> identities(2, rewriter.getMultiDimIdentityMap(result.getRank()));
     rewriter.replaceOpWithNewOp<linalg::GenericOp>(
-        op, stored, values, emptyTensor(rewriter, loc, stored), identities,
+        op, stored, values, emptyTensor(rewriter, loc, stored, values[0]), identities,
         parallelLoops(result.getRank()), [&](OpBuilder &b, Location loc, ValueRange elements) {
           linalg::YieldOp::create(b, loc, toStorage(b, loc, elements[0], rounded));
         });
@@ -133,10 +140,12 @@ private:
       loops[dim] = utils::IteratorType::reduction;
     SmallVector<AffineExpr> kept;
     SmallVector<int64_t> shape;
+    SmallVector<OpFoldResult> extents;
     for (int64_t dim = 0; dim < rank; ++dim)
       if (loops[dim] == utils::IteratorType::parallel) {
         kept.push_back(b.getAffineDimExpr(dim));
         shape.push_back(type.getDimSize(dim));
+        extents.push_back(tensor::getMixedSize(b, loc, values[0], dim));
       }
     SmallVector<AffineMap> maps(values.size(), b.getMultiDimIdentityMap(rank));
     maps.append(types.size(), AffineMap::get(rank, 0, kept, b.getContext()));
@@ -148,8 +157,8 @@ private:
       TypedAttr identity = part > 0 ? b.getFloatAttr(element, 0.0) : identityOf(reduction, element);
       Value neutral = arith::ConstantOp::create(b, loc, identity);
       auto initType = RankedTensorType::get(shape, element);
-      inits.push_back(
-          linalg::FillOp::create(b, loc, neutral, emptyTensor(b, loc, initType)).getResult(0));
+      Value empty = tensor::EmptyOp::create(b, loc, extents, element);
+      inits.push_back(linalg::FillOp::create(b, loc, neutral, empty).getResult(0));
       results.push_back(initType);
     }
     auto generic = linalg::GenericOp::create(
@@ -223,9 +232,14 @@ struct LowerBroadcast final : OpConversionPattern<ir::BroadcastOp> {
         op.getDims(), [&](int64_t dim) { return rewriter.getAffineDimExpr(dim); });
     SmallVector<AffineMap> maps = {AffineMap::get(type.getRank(), 0, from, rewriter.getContext()),
                                    rewriter.getMultiDimIdentityMap(type.getRank())};
+    SmallVector<OpFoldResult> extents =
+        getAsIndexOpFoldResult(rewriter.getContext(), type.getShape());
+    for (auto [dim, target] : llvm::enumerate(op.getDims()))
+      extents[target] = tensor::getMixedSize(rewriter, op.getLoc(), adaptor.getInput(), dim);
+    Value empty = tensor::EmptyOp::create(rewriter, op.getLoc(), extents, type.getElementType());
     rewriter.replaceOpWithNewOp<linalg::GenericOp>(
-        op, type, adaptor.getInput(), emptyTensor(rewriter, op.getLoc(), type), maps,
-        parallelLoops(type.getRank()), [](OpBuilder &b, Location loc, ValueRange elements) {
+        op, type, adaptor.getInput(), empty, maps, parallelLoops(type.getRank()),
+        [](OpBuilder &b, Location loc, ValueRange elements) {
           linalg::YieldOp::create(b, loc, elements[0]);
         });
     return success();
@@ -268,9 +282,29 @@ void normalizeCopiedBooleans(func::FuncOp kernel) {
   });
 }
 
+/// A sum or product of floats over an extent of 1 is its element, -0 as well, and of others the
+/// extents decide on the order: a `linalg.generic` has one form for all.
+LogicalResult verifyOrderIsKnown(func::FuncOp function) {
+  WalkResult result = function.walk([](ir::ReductionOpInterface op) {
+    RankedTensorType type = op.getInput().getType();
+    const std::optional<DType> dtype = ir::getDType(type.getElementType());
+    if (!dtype || !is_ordered(op.getOpKind(), *dtype, /*is_exact=*/false))
+      return WalkResult::advance();
+    for (int64_t axis : op.getAxes())
+      if (type.isDynamicDim(axis)) {
+        op.emitOpError() << "reduces floats along dimension " << axis << " of " << type
+                         << ", whose extent is dynamic and decides on the order (tsum-to-linalg "
+                            "takes dynamic extents that are kept; give this one a static extent)";
+        return WalkResult::interrupt();
+      }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
   void runOnOperation() override {
-    if (failed(ir::verifyIsResolved(getOperation())))
+    if (failed(ir::verifyIsResolved(getOperation())) || failed(verifyOrderIsKnown(getOperation())))
       return signalPassFailure();
     normalizeCopiedBooleans(getOperation());
     MLIRContext *context = &getContext();

@@ -7,6 +7,7 @@
 #include "tsum/Ops/Make.h"
 #include "tsum/ops.h"
 
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -66,12 +67,34 @@ private:
   static bool matches(Type type, const Tensor &tensor) {
     auto expected = dyn_cast<RankedTensorType>(type);
     return expected && ir::getDType(expected.getElementType()) == tensor.dtype() &&
-           expected.getShape() == ArrayRef<int64_t>(tensor.shape());
+           succeeded(verifyCompatibleShape(expected.getShape(), ArrayRef<int64_t>(tensor.shape())));
   }
 
   const Tensor &tensorOf(Value value) const { return tensors.find(value)->second; }
 
+  /// What types do not say of dynamic extents: that the operands of `op` have one shape, which the
+  /// API would let broadcast, and that memory has room for the result.
+  LogicalResult checkExtents(Operation *op) const {
+    if (!op->hasTrait<OpTrait::Elementwise>() || op->getNumOperands() == 0)
+      return success();
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    const ArrayRef<int64_t> shape = tensorOf(op->getOperand(0)).shape();
+    for (Value operand : op->getOperands())
+      if (const ArrayRef<int64_t> other = tensorOf(operand).shape(); other != shape)
+        return op->emitOpError() << "has operands of shape " << to_string(shape) << " and "
+                                 << to_string(other) << " (they must be equal)";
+    return checkIsAddressable(op, type.clone(shape));
+  }
+
+  static LogicalResult checkIsAddressable(Operation *op, RankedTensorType type) {
+    if (ir::isAddressable(type))
+      return success();
+    return op->emitOpError() << "has the result " << type << ", of 2^63 bytes or more";
+  }
+
   FailureOr<Tensor> create(Operation *op) const {
+    if (failed(checkExtents(op)))
+      return failure();
     return llvm::TypeSwitch<Operation *, FailureOr<Tensor>>(op)
 #define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY)                                \
   .Case([&](ir::CLASS##Op op) { return tsum::NAME(tensorOf(op.getX())); })
@@ -89,9 +112,7 @@ private:
           return make_iota(dtypeOf(op.getType()), shapeOf(op.getType()), op.getOffset(),
                            op.getSteps().vec());
         })
-        .Case([&](ir::ReshapeOp op) {
-          return reshape(tensorOf(op.getInput()), shapeOf(op.getType()));
-        })
+        .Case([&](ir::ReshapeOp op) { return reshapeOf(op); })
         .Case([&](ir::BroadcastOp op) { return broadcast(op); })
         .Case([&](ir::TransposeOp op) {
           return transpose(tensorOf(op.getInput()), op.getPermutation().vec());
@@ -140,13 +161,30 @@ private:
     return transpose(input, std::vector<int64_t>(permutation.begin(), permutation.end()));
   }
 
+  /// Of dynamic extents, which are the operand's other than 1, in their order.
+  Tensor reshapeOf(ir::ReshapeOp op) const {
+    const Tensor &input = tensorOf(op.getInput());
+    Shape shape = shapeOf(op.getType());
+    const ArrayRef<int64_t> from = op.getInput().getType().getShape();
+    size_t next = 0;
+    for (int64_t &extent : shape)
+      if (extent != 1 && !op.getType().hasStaticShape()) {
+        while (from[next] == 1)
+          ++next;
+        extent = input.shape()[next++];
+      }
+    return reshape(input, std::move(shape));
+  }
+
   /// The API aligns dimensions at the last: extents of 1 take the places of the new ones.
-  Tensor broadcast(ir::BroadcastOp op) const {
-    Shape aligned(op.getType().getRank(), 1);
-    for (int64_t dim : op.getDims())
-      aligned[dim] = op.getType().getDimSize(dim);
-    return broadcast_to(reshape(tensorOf(op.getInput()), std::move(aligned)),
-                        shapeOf(op.getType()));
+  FailureOr<Tensor> broadcast(ir::BroadcastOp op) const {
+    const Tensor &input = tensorOf(op.getInput());
+    Shape aligned(op.getType().getRank(), 1), shape = shapeOf(op.getType());
+    for (auto [dim, target] : llvm::enumerate(op.getDims()))
+      aligned[target] = shape[target] = input.shape()[dim];
+    if (failed(checkIsAddressable(op, op.getType().clone(shape))))
+      return failure();
+    return broadcast_to(reshape(input, std::move(aligned)), std::move(shape));
   }
 
   static FailureOr<Tensor> constantOf(ir::ConstantOp op) {

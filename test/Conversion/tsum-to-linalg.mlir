@@ -285,3 +285,47 @@ func.func @exact_quotients(%x: tensor<1000x8xf64>, %y: tensor<3x8xf32>) -> (tens
   %b = tsum.reduce_sum %y axes = [0] exact over 3 : tensor<3x8xf32> -> tensor<8xbf16>
   return %a, %b : tensor<8xf32>, tensor<8xbf16>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @dynamic_rows
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x8xf32>
+//       CHECK:   %[[ROWS:.*]] = tensor.dim %[[X]], %{{.*}} : tensor<?x8xf32>
+//       CHECK:   %[[EMPTY:.*]] = tensor.empty(%[[ROWS]]) : tensor<?x8xf32>
+//       CHECK:   %[[SQUARES:.*]] = linalg.generic {{.*}}ins(%[[X]] : tensor<?x8xf32>) outs(%[[EMPTY]]
+//       CHECK:   %[[INIT:.*]] = linalg.fill {{.*}}outs(%{{.*}} : tensor<?xf32>)
+//       CHECK:   %[[SUMS:.*]] = linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]
+//  CHECK-SAME:     ins(%[[SQUARES]] : tensor<?x8xf32>) outs(%[[INIT]] : tensor<?xf32>)
+//       CHECK:     tsum.accumulate <reduce_sum f32>
+//       CHECK:   %[[REPEATED:.*]] = linalg.generic {{.*}}ins(%[[SUMS]] : tensor<?xf32>) outs(%{{.*}} : tensor<3x?xf32>)
+//       CHECK:   return %[[REPEATED]]
+func.func @dynamic_rows(%x: tensor<?x8xf32>) -> tensor<3x?xf32> {
+  %squares = tsum.square %x : tensor<?x8xf32>
+  %sums = tsum.reduce_sum %squares axes = [1] : tensor<?x8xf32> -> tensor<?xf32>
+  %r = tsum.broadcast %sums dims = [1] : tensor<?xf32> -> tensor<3x?xf32>
+  return %r : tensor<3x?xf32>
+}
+
+// -----
+
+// What has no order may be reduced along any extent; small floats are rounded for each row.
+
+// CHECK-LABEL: func.func @dynamic_lines
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x?xi16>, %[[Y:.*]]: tensor<?x4xf16>
+//       CHECK:   linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]{{.*}}ins(%[[X]] : {{.*}}outs(%{{.*}} : tensor<?xi16>)
+//       CHECK:   linalg.generic {{.*}}iterator_types = ["reduction"]{{.*}}outs(%{{.*}} : tensor<i16>)
+//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}ins(%[[Y]] : {{.*}}outs(%{{.*}} : tensor<?xf32>)
+//       CHECK:   linalg.generic {{.*}}ins(%[[SUM]] : {{.*}}outs(%{{.*}} : tensor<?xf16>)
+func.func @dynamic_lines(%x: tensor<?x?xi16>, %y: tensor<?x4xf16>) -> (tensor<i16>, tensor<?xf16>) {
+  %a = tsum.reduce_sum %x axes = [0, 1] : tensor<?x?xi16> -> tensor<i16>
+  %b = tsum.reduce_sum %y axes = [1] : tensor<?x4xf16> -> tensor<?xf16>
+  return %a, %b : tensor<i16>, tensor<?xf16>
+}
+
+// -----
+
+func.func @order_of_a_dynamic_extent(%x: tensor<?x8xf32>) -> tensor<8xf32> {
+  // expected-error @below {{reduces floats along dimension 0 of 'tensor<?x8xf32>', whose extent is dynamic and decides on the order (tsum-to-linalg takes dynamic extents that are kept; give this one a static extent)}}
+  %r = tsum.reduce_sum %x axes = [0] : tensor<?x8xf32> -> tensor<8xf32>
+  return %r : tensor<8xf32>
+}

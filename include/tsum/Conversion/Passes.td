@@ -16,6 +16,9 @@ def TsumToLinalgPass : Pass<"tsum-to-linalg", "::mlir::func::FuncOp"> {
     last of `axes` first. That one takes the elements, those after it the nodes which are left of
     its lines, and `tsum.accumulate` in their bodies says so. An exact sum is a single one.
 
+    Dynamic extents stay dynamic, `tensor.dim` of an operand. Floats are not summed or multiplied
+    along one: the extent decides on their order, and one element is not added to anything.
+
     ```mlir
     %s = tsum.reduce_sum %x axes = [0, 1] : tensor<4x8xf32> -> tensor<f32>
     // becomes

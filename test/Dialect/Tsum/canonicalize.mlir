@@ -524,3 +524,50 @@ func.func @casts_by_way_of_complex_numbers(%x: tensor<4xf32>, %z: tensor<4xcompl
   %d = tsum.cast %c : tensor<4xf64> -> tensor<4xcomplex<f32>>
   return %b, %d : tensor<4xf32>, tensor<4xcomplex<f32>>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @dynamic_extents_are_reduced_once
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x4x?xi32>
+//       CHECK:   %[[R:.*]] = tsum.reduce_max %[[X]] axes = [0, 2] : tensor<?x4x?xi32> -> tensor<4xi32>
+//       CHECK:   return %[[R]]
+func.func @dynamic_extents_are_reduced_once(%x: tensor<?x4x?xi32>) -> tensor<4xi32> {
+  %a = tsum.reduce_max %x axes = [2] : tensor<?x4x?xi32> -> tensor<?x4xi32>
+  %b = tsum.reduce_max %a axes = [0] : tensor<?x4xi32> -> tensor<4xi32>
+  return %b : tensor<4xi32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @dynamic_keepdims_is_a_reshape
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x8xf32>
+//       CHECK:   %[[SUM:.*]] = tsum.reduce_sum %[[X]] axes = [1] : tensor<?x8xf32> -> tensor<?xf32>
+//       CHECK:   %[[R:.*]] = tsum.reshape %[[SUM]] : tensor<?xf32> -> tensor<?x1xf32>
+//       CHECK:   return %[[R]]
+func.func @dynamic_keepdims_is_a_reshape(%x: tensor<?x8xf32>) -> tensor<?x1xf32> {
+  %r = tsum.reduce_sum %x axes = [1] keepdims : tensor<?x8xf32> -> tensor<?x1xf32>
+  return %r : tensor<?x1xf32>
+}
+
+// -----
+
+// A constant of a dynamic extent there is none.
+
+// CHECK-LABEL: func.func @sum_of_nothing_for_any_extent
+//       CHECK:   %[[R:.*]] = tsum.reduce_sum
+//       CHECK:   return %[[R]]
+func.func @sum_of_nothing_for_any_extent(%x: tensor<?x0xf32>) -> tensor<?xf32> {
+  %r = tsum.reduce_sum %x axes = [1] : tensor<?x0xf32> -> tensor<?xf32>
+  return %r : tensor<?xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @sum_of_repeated_dynamic_extents
+//       CHECK:   tsum.broadcast
+//       CHECK:   tsum.reduce_sum
+func.func @sum_of_repeated_dynamic_extents(%x: tensor<?xi32>) -> tensor<?xi32> {
+  %b = tsum.broadcast %x dims = [0] : tensor<?xi32> -> tensor<?x8xi32>
+  %r = tsum.reduce_sum %b axes = [1] : tensor<?x8xi32> -> tensor<?xi32>
+  return %r : tensor<?xi32>
+}

@@ -1,9 +1,81 @@
 // RUN: tsum-opt %s --split-input-file --verify-diagnostics
 
-func.func @dynamic_extent(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
-  // expected-error @below {{operand #0 must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64/complex<f32>/complex<f64> with static shape and less than 2^63 bytes, but got 'tensor<?x8xf32>'}}
-  %r = tsum.negative %x : tensor<?x8xf32>
-  return %r : tensor<?x8xf32>
+func.func @element_of_a_dynamic_tensor(%x: tensor<?x8xi1>) -> tensor<?x8xi1> {
+  // expected-error @below {{operand #0 must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64/complex<f32>/complex<f64> with less than 2^63 bytes, but got 'tensor<?x8xi1>'}}
+  %r = tsum.negative %x : tensor<?x8xi1>
+  return %r : tensor<?x8xi1>
+}
+
+// -----
+
+func.func @dynamic_beside_static(%x: tensor<?xf32>, %y: tensor<4xf32>) -> tensor<?xf32> {
+  // expected-error @below {{failed to verify that all of {x, result} have same type}}
+  %r = "tsum.add"(%x, %y) : (tensor<?xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %x : tensor<?xf32>
+}
+
+// -----
+
+func.func @cast_to_a_dynamic_extent(%x: tensor<4xf32>) -> tensor<?xf64> {
+  // expected-error @below {{result type 'tensor<?xf64>' does not have the shape of the operand, 'tensor<4xf32>' (a dynamic extent stays one)}}
+  %r = tsum.cast %x : tensor<4xf32> -> tensor<?xf64>
+  return %r : tensor<?xf64>
+}
+
+// -----
+
+func.func @reduced_to_a_dynamic_extent(%x: tensor<4x8xf32>) -> tensor<?xf32> {
+  // expected-error @below {{result type 'tensor<?xf32>' does not match the reduced type 'tensor<4xf32>'}}
+  %r = tsum.reduce_sum %x axes = [1] : tensor<4x8xf32> -> tensor<?xf32>
+  return %r : tensor<?xf32>
+}
+
+// -----
+
+func.func @repeated_how_often(%x: tensor<?xf32>) -> tensor<?x?xf32> {
+  // expected-error @below {{repeats the operand along dimension 1 of 'tensor<?x?xf32>', whose extent is dynamic (give how often)}}
+  %r = tsum.broadcast %x dims = [0] : tensor<?xf32> -> tensor<?x?xf32>
+  return %r : tensor<?x?xf32>
+}
+
+// -----
+
+func.func @reshape_of_dynamic_extents(%x: tensor<?x8xf32>) -> tensor<?xf32> {
+  // expected-error @below {{makes 'tensor<?xf32>' of 'tensor<?x8xf32>' (where extents are dynamic, it adds and drops extents of 1 alone)}}
+  %r = tsum.reshape %x : tensor<?x8xf32> -> tensor<?xf32>
+  return %r : tensor<?xf32>
+}
+
+// -----
+
+func.func @slice_of_a_dynamic_extent(%x: tensor<?xf32>) -> tensor<2xf32> {
+  // expected-error @below {{has the operand 'tensor<?xf32>', and is of static shapes alone}}
+  %r = tsum.slice %x starts = [0] steps = [1] : tensor<?xf32> -> tensor<2xf32>
+  return %r : tensor<2xf32>
+}
+
+// -----
+
+func.func @iota_of_a_dynamic_extent() -> tensor<?xi32> {
+  // expected-error @below {{has the result 'tensor<?xi32>', and is of static shapes alone}}
+  %r = tsum.iota steps = [1] : tensor<?xi32>
+  return %r : tensor<?xi32>
+}
+
+// -----
+
+func.func @node_along_a_dynamic_extent(%x: tensor<?xf32>) -> tensor<f64> {
+  // expected-error @below {{gives a node along dynamic extents of 'tensor<?xf32>', of which some have none (give static ones)}}
+  %r = tsum.reduce_sum %x axes = [0] node 0 : tensor<?xf32> -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
+func.func @quotient_along_a_dynamic_extent(%x: tensor<?xf32>) -> tensor<f32> {
+  // expected-error @below {{is divided, or rounded to another type, along dynamic extents of 'tensor<?xf32>', which sums of one element are not (give static ones)}}
+  %r = tsum.reduce_sum %x axes = [0] exact over 3 : tensor<?xf32> -> tensor<f32>
+  return %r : tensor<f32>
 }
 
 // -----
@@ -26,7 +98,7 @@ func.func @too_large(%x: tensor<4294967296x4294967296xf32>) -> tensor<f32> {
 // -----
 
 func.func @element_type(%x: tensor<4xi1>) -> tensor<4xi1> {
-  // expected-error @below {{must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64/complex<f32>/complex<f64> with static shape and less than 2^63 bytes, but got 'tensor<4xi1>'}}
+  // expected-error @below {{must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64/complex<f32>/complex<f64> with less than 2^63 bytes, but got 'tensor<4xi1>'}}
   %r = tsum.negative %x : tensor<4xi1>
   return %r : tensor<4xi1>
 }
@@ -60,7 +132,7 @@ func.func @steps() -> tensor<4x2xi32> {
 // -----
 
 func.func @domain(%x: tensor<4xi32>) -> tensor<4xi32> {
-  // expected-error @below {{must be tensor of f32/f64/f16/bf16/complex<f32>/complex<f64> with static shape and less than 2^63 bytes, but got 'tensor<4xi32>'}}
+  // expected-error @below {{must be tensor of f32/f64/f16/bf16/complex<f32>/complex<f64> with less than 2^63 bytes, but got 'tensor<4xi32>'}}
   %r = tsum.sqrt %x : tensor<4xi32>
   return %r : tensor<4xi32>
 }
@@ -464,7 +536,7 @@ func.func @parts_of_different_types(%x: tensor<4xf32>, %y: tensor<4xf64>) -> ten
 // -----
 
 func.func @order_of_complex_numbers(%x: tensor<4xcomplex<f32>>) -> tensor<4xi1> {
-  // expected-error @below {{must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64 with static shape and less than 2^63 bytes, but got 'tensor<4xcomplex<f32>>'}}
+  // expected-error @below {{must be tensor of f32/f64/f16/bf16/i8/i16/i32/i64/ui8/ui16/ui32/ui64 with less than 2^63 bytes, but got 'tensor<4xcomplex<f32>>'}}
   %r = tsum.less %x, %x : tensor<4xcomplex<f32>>
   return %r : tensor<4xi1>
 }
@@ -472,7 +544,7 @@ func.func @order_of_complex_numbers(%x: tensor<4xcomplex<f32>>) -> tensor<4xi1> 
 // -----
 
 func.func @real_part_of_a_real_number(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @below {{must be tensor of complex<f32>/complex<f64> with static shape and less than 2^63 bytes, but got 'tensor<4xf32>'}}
+  // expected-error @below {{must be tensor of complex<f32>/complex<f64> with less than 2^63 bytes, but got 'tensor<4xf32>'}}
   %r = tsum.real %x : tensor<4xf32>
   return %r : tensor<4xf32>
 }

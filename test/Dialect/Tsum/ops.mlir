@@ -17,6 +17,22 @@ func.func @reductions(%x: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<4x1xf32>, t
   return %inner, %kept, %all, %columns, %none : tensor<4xf32>, tensor<4x1xf32>, tensor<f32>, tensor<f32>, tensor<4x8xf32>
 }
 
+// CHECK-LABEL: func.func @dynamic_extents
+//  CHECK-SAME:   %[[X:.*]]: tensor<?x8xf32>
+func.func @dynamic_extents(%x: tensor<?x8xf32>) -> (tensor<?xf32>, tensor<8x?xf32>, tensor<?x1x8xf32>) {
+  // CHECK: tsum.square %[[X]] : tensor<?x8xf32>
+  %squares = tsum.square %x : tensor<?x8xf32>
+  // CHECK: tsum.reduce_sum %{{.*}} axes = [1] : tensor<?x8xf32> -> tensor<?xf32>
+  %sums = tsum.reduce_sum %squares axes = [1] : tensor<?x8xf32> -> tensor<?xf32>
+  // CHECK: tsum.reduce_max %[[X]] axes = [0] keepdims : tensor<?x8xf32> -> tensor<1x8xf32>
+  %largest = tsum.reduce_max %x axes = [0] keepdims : tensor<?x8xf32> -> tensor<1x8xf32>
+  // CHECK: tsum.broadcast %{{.*}} dims = [1] : tensor<?xf32> -> tensor<8x?xf32>
+  %columns = tsum.broadcast %sums dims = [1] : tensor<?xf32> -> tensor<8x?xf32>
+  // CHECK: tsum.reshape %[[X]] : tensor<?x8xf32> -> tensor<?x1x8xf32>
+  %spread = tsum.reshape %x : tensor<?x8xf32> -> tensor<?x1x8xf32>
+  return %sums, %columns, %spread : tensor<?xf32>, tensor<8x?xf32>, tensor<?x1x8xf32>
+}
+
 // CHECK-LABEL: func.func @exact_quotient
 func.func @exact_quotient(%x: tensor<4x8xf64>) -> (tensor<4xf32>, tensor<4xf64>) {
   // CHECK: tsum.reduce_sum %{{.*}} axes = [1] exact over 1000 : tensor<4x8xf64> -> tensor<4xf32>

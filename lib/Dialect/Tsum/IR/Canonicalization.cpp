@@ -123,6 +123,8 @@ struct IntegerSumOfBroadcast final : OpRewritePattern<ReduceSumOp> {
       return rewriter.notifyMatchFailure(op, "no broadcast before it");
     if (failed(matchUnorderedReduction(op, rewriter)))
       return failure();
+    if (!op.getType().hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "a count for dynamic extents is no constant");
 
     RankedTensorType repeated = broadcast.getType();
     SmallVector<int64_t> axes, dims;

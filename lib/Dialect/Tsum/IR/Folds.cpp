@@ -45,7 +45,7 @@ TypedAttr ir::getReductionIdentity(OpKind kind, Type type) {
 template <class Op> static OpFoldResult foldReduction(Op op) {
   if (op.getAxes().empty())
     return op.getInput();
-  if (!llvm::is_contained(op.getInput().getType().getShape(), 0))
+  if (!llvm::is_contained(op.getInput().getType().getShape(), 0) || !op.getType().hasStaticShape())
     return {};
   if (auto complex = dyn_cast<ComplexType>(op.getType().getElementType())) {
     auto number = [&](double value) {

@@ -3,6 +3,7 @@
 
 #include "tsum/Graph/SummationTree.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -30,6 +31,82 @@ static LogicalResult verifyDimensions(function_ref<InFlightDiagnostic()> emitErr
   return success();
 }
 
+/// Checks that the shapes of `op` are static. `what` says whose.
+static LogicalResult verifyIsStatic(Operation *op, StringRef what, RankedTensorType type) {
+  if (type.hasStaticShape())
+    return success();
+  return op->emitOpError() << "has " << what << " " << type << ", and is of static shapes alone";
+}
+
+//===----------------------------------------------------------------------===//
+// Shapes at run time
+//===----------------------------------------------------------------------===//
+
+/// The extents of a result whose dimension i is dimension `dims[i]` of `operand`, or has the extent
+/// of its type where that is -1.
+static LogicalResult reifyFrom(OpBuilder &b, Location loc, Value operand, RankedTensorType result,
+                               ArrayRef<int64_t> dims, ReifiedRankedShapedTypeDims &shapes) {
+  SmallVector<OpFoldResult> &extents = shapes.emplace_back();
+  for (auto [dim, from] : llvm::enumerate(dims))
+    extents.push_back(result.isDynamicDim(dim) ? tensor::getMixedSize(b, loc, operand, from)
+                                               : b.getIndexAttr(result.getDimSize(dim)));
+  return success();
+}
+
+static LogicalResult reifyElementwise(OpBuilder &b, Operation *op,
+                                      ReifiedRankedShapedTypeDims &shapes) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  return reifyFrom(b, op->getLoc(), op->getOperand(0), type,
+                   llvm::to_vector(llvm::seq(type.getRank())), shapes);
+}
+
+#define TSUM_REIFY_ELEMENTWISE(CLASS)                                                              \
+  LogicalResult CLASS##Op::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {  \
+    return reifyElementwise(b, *this, shapes);                                                     \
+  }
+#define TSUM_UNARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY) TSUM_REIFY_ELEMENTWISE(CLASS)
+#define TSUM_BINARY(NAME, CLASS, DOMAIN, RESULT, REFERENCE, SUMMARY) TSUM_REIFY_ELEMENTWISE(CLASS)
+#include "tsum/Elementwise.def"
+TSUM_REIFY_ELEMENTWISE(Cast)
+TSUM_REIFY_ELEMENTWISE(Where)
+TSUM_REIFY_ELEMENTWISE(Complex)
+TSUM_REIFY_ELEMENTWISE(Real)
+TSUM_REIFY_ELEMENTWISE(Imag)
+#undef TSUM_REIFY_ELEMENTWISE
+
+LogicalResult BroadcastOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  SmallVector<int64_t> from(getType().getRank(), -1);
+  for (auto [dim, target] : llvm::enumerate(getDims()))
+    from[target] = static_cast<int64_t>(dim);
+  return reifyFrom(b, getLoc(), getInput(), getType(), from, shapes);
+}
+
+LogicalResult TransposeOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  return reifyFrom(b, getLoc(), getInput(), getType(), getPermutation(), shapes);
+}
+
+template <class Op>
+static LogicalResult reifyReduction(OpBuilder &b, Op op, ReifiedRankedShapedTypeDims &shapes) {
+  SmallVector<int64_t> from;
+  for (int64_t dim : llvm::seq(op.getInput().getType().getRank()))
+    if (!llvm::is_contained(op.getAxes(), dim))
+      from.push_back(dim);
+    else if (op.getKeepdims())
+      from.push_back(-1);
+  return reifyFrom(b, op.getLoc(), op.getInput(), op.getType(), from, shapes);
+}
+
+//===----------------------------------------------------------------------===//
+// CastOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult CastOp::verify() {
+  if (getInput().getType().getShape() == getType().getShape())
+    return success();
+  return emitOpError() << "result type " << getType() << " does not have the shape of the operand, "
+                       << getInput().getType() << " (a dynamic extent stays one)";
+}
+
 //===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
@@ -53,6 +130,13 @@ template <class Op> static bool takesSeveral(Op op) {
   return llvm::any_of(op.getAxes(), [&](int64_t axis) { return type.getDimSize(axis) != 1; });
 }
 
+/// Whether it is known at run time alone how many elements the reduction takes for each result.
+template <class Op> static bool takesUnknown(Op op) {
+  RankedTensorType type = op.getInput().getType();
+  return llvm::any_of(
+      op.getAxes(), [&](int64_t axis) { return axis < type.getRank() && type.isDynamicDim(axis); });
+}
+
 /// Nodes are of what has an order, and of more than one element: others take no part in it.
 template <class Op> static LogicalResult verifyNode(Op op) {
   if (!op.getNode())
@@ -65,6 +149,9 @@ template <class Op> static LogicalResult verifyNode(Op op) {
   if (*op.getNode() >= numbers)
     return op.emitOpError() << "gives number " << *op.getNode() << " of its nodes, which have "
                             << numbers << " (counted from 0)";
+  if (takesUnknown(op))
+    return op.emitOpError() << "gives a node along dynamic extents of " << type
+                            << ", of which some have none (give static ones)";
   if (llvm::is_contained(type.getShape(), 0) || !takesSeveral(op))
     return op.emitOpError() << "gives a node, of which " << type << " has none along ["
                             << op.getAxes() << "]";
@@ -89,6 +176,9 @@ template <class Op> static LogicalResult verifyExact(Op op) {
   if (!isa<FloatType>(op.getType().getElementType()))
     return op.emitOpError() << "is exact and rounded to " << op.getType().getElementType()
                             << " (give a float)";
+  if ((divisor != 1 || !isOwnType) && takesUnknown(op))
+    return op.emitOpError() << "is divided, or rounded to another type, along dynamic extents of "
+                            << type << ", which sums of one element are not (give static ones)";
   if ((divisor != 1 || !isOwnType) && !takesSeveral(op))
     return op.emitOpError() << "is a sum of one element of " << type << " along [" << op.getAxes()
                             << "], which is neither divided nor rounded";
@@ -113,6 +203,9 @@ template <class Op> static LogicalResult verifyReduction(Op op) {
 
 #define TSUM_REDUCTION(NAME, CLASS, DOMAIN, COMBINER, IDENTITY, SUMMARY)                           \
   LogicalResult CLASS##Op::verify() { return verifyReduction(*this); }                             \
+  LogicalResult CLASS##Op::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {  \
+    return reifyReduction(b, *this, shapes);                                                       \
+  }                                                                                                \
   OpKind CLASS##Op::getOpKind() { return opKind; }
 #include "tsum/Reductions.def"
 
@@ -178,6 +271,10 @@ LogicalResult BroadcastOp::verify() {
       return emitOpError() << "dimension " << dim << " of the operand has extent "
                            << from.getDimSize(dim) << ", dimension " << target << " of the result "
                            << to.getDimSize(target) << " (they must be equal)";
+  for (int64_t dim : llvm::seq(to.getRank()))
+    if (to.isDynamicDim(dim) && !llvm::is_contained(getDims(), dim))
+      return emitOpError() << "repeats the operand along dimension " << dim << " of " << to
+                           << ", whose extent is dynamic (give how often)";
   return success();
 }
 
@@ -209,6 +306,9 @@ LogicalResult TransposeOp::verify() {
 LogicalResult SliceOp::verify() {
   RankedTensorType from = getInput().getType();
   RankedTensorType to = getType();
+  if (failed(verifyIsStatic(*this, "the operand", from)) ||
+      failed(verifyIsStatic(*this, "the result", to)))
+    return failure();
   const auto rank = static_cast<size_t>(from.getRank());
   if (getStarts().size() != rank || getSteps().size() != rank || to.getRank() != from.getRank())
     return emitOpError() << "has " << getStarts().size() << " starts, " << getSteps().size()
@@ -235,6 +335,8 @@ LogicalResult SliceOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult IotaOp::verify() {
+  if (failed(verifyIsStatic(*this, "the result", getType())))
+    return failure();
   if (static_cast<int64_t>(getSteps().size()) != getType().getRank())
     return emitOpError() << "has " << getSteps().size() << " steps for a result of rank "
                          << getType().getRank() << " (give one per dimension)";
@@ -245,7 +347,19 @@ LogicalResult IotaOp::verify() {
 // ReshapeOp
 //===----------------------------------------------------------------------===//
 
+/// The extents other than 1.
+static SmallVector<int64_t> getNonUnitExtents(RankedTensorType type) {
+  return llvm::filter_to_vector(type.getShape(), [](int64_t extent) { return extent != 1; });
+}
+
 LogicalResult ReshapeOp::verify() {
+  RankedTensorType operand = getInput().getType();
+  if (!operand.hasStaticShape() || !getType().hasStaticShape()) {
+    if (getNonUnitExtents(operand) == getNonUnitExtents(getType()))
+      return success();
+    return emitOpError() << "makes " << getType() << " of " << operand
+                         << " (where extents are dynamic, it adds and drops extents of 1 alone)";
+  }
   int64_t from = getInput().getType().getNumElements();
   int64_t to = getType().getNumElements();
   if (from != to)

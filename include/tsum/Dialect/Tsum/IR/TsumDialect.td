@@ -10,10 +10,15 @@ def Tsum_Dialect : Dialect {
   let cppNamespace = "::tsum::ir";
   let summary = "Reductions and elementwise operations on tensors";
   let description = [{
-    A `tsum` function is an expression graph: pure operations on tensors of static shape, with the
+    A `tsum` function is an expression graph: pure operations on tensors, with the
     names and the semantics of the C++ API. Integers wrap in their own width and are signed unless
     the type says unsigned (`i32`, `ui8`); `i1` is a boolean. Floats are IEEE 754: no operation has
     fast-math freedom.
+
+    Extents may be dynamic, as those of an input are that leaves them open. Types say what is known:
+    where two of them must be equal, both are `?` or the same number, and what stands behind two `?`
+    of one operation is equal at run time, 1 as well, which repeats nothing. Kernels are made of
+    functions of static shape: one for each of the shapes that a function is called with.
 
     Kernels are made of functions without views (`transpose`, `slice`) and complex numbers. On the
     way there the graph resolves both: views are strides of the data, and a complex tensor is a pair
@@ -42,6 +47,7 @@ def Tsum_Dialect : Dialect {
     lists it.
   }];
 
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
   let hasConstantMaterializer = 1;
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;
@@ -84,10 +90,10 @@ include "tsum/Dialect/Tsum/IR/DTypes.td"
 
 class Tsum_Tensor<list<Tsum_DType> dtypes>
     : RankedTensorOf<!foreach(dtype, dtypes, dtype.type),
-                     [HasStaticShapePred, CPred<"::tsum::ir::isAddressable($_self)">]> {
+                     [CPred<"::tsum::ir::isAddressable($_self)">]> {
   list<string> dtypeNames = !foreach(dtype, dtypes, dtype.name);
   let summary = "tensor of " # !interleave(!foreach(dtype, dtypes, dtype.name), "/") #
-                " with static shape and less than 2^63 bytes";
+                " with less than 2^63 bytes";
 }
 
 class Tsum_TensorOfKinds<list<string> kinds>

@@ -13,6 +13,10 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 class Tsum_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tsum_Dialect, mnemonic, !listconcat([Pure], traits)>;
 
+/// Says of a result's dynamic extents which of the operands' they are.
+def Tsum_ReifiesShape
+    : DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>;
+
 //===----------------------------------------------------------------------===//
 // Elementwise operations
 //===----------------------------------------------------------------------===//
@@ -46,14 +50,15 @@ class Tsum_DTypesText<Tsum_Tensor domain> {
 class Tsum_ElementwiseOp<string mnemonic, Tsum_Tensor domain, string resultKind, string text,
                          list<Trait> traits = []>
     : Tsum_Op<mnemonic, !listconcat(
-          [Elementwise], Tsum_Laws<mnemonic>.traits, traits,
+          [Elementwise, Tsum_ReifiesShape], Tsum_Laws<mnemonic>.traits, traits,
           !cond(!eq(resultKind, "Bool"):
                     [TypesMatchWith<"the result is boolean, of the operands' shape", "x", "result",
                                     "::tsum::ir::getBooleanType($_self)">],
                 !eq(resultKind, "Real"):
                     [TypesMatchWith<"the result is real, of the operand's shape", "x", "result",
                                     "::tsum::ir::getRealType($_self)">],
-                true: [SameOperandsAndResultType]))> {
+                // The first lets `?` stand beside a number.
+                true: [SameOperandsAndResultType, AllTypesMatch<["x", "result"]>]))> {
   let summary = "elementwise " # mnemonic;
   let description = text # Tsum_DTypesText<domain>.text;
   let results = (outs !cond(!eq(resultKind, "Bool"): Tsum_Bool,
@@ -70,7 +75,8 @@ class Tsum_UnaryOp<string mnemonic, Tsum_Tensor domain, string resultKind, strin
 
 class Tsum_BinaryOp<string mnemonic, Tsum_Tensor domain, string resultKind, string text>
     : Tsum_ElementwiseOp<mnemonic, domain, resultKind, text,
-                         !if(!eq(resultKind, "Bool"), [SameTypeOperands], [])> {
+                         !listconcat(!if(!eq(resultKind, "Bool"), [SameTypeOperands], []),
+                                     [AllTypesMatch<["x", "y"]>])> {
   let arguments = (ins domain:$x, domain:$y);
   let assemblyFormat = "$x `,` $y attr-dict `:` type($x)";
 }
@@ -78,7 +84,8 @@ class Tsum_BinaryOp<string mnemonic, Tsum_Tensor domain, string resultKind, stri
 // Generated from tsum/Elementwise.def.
 include "tsum/Dialect/Tsum/IR/ElementwiseOps.td"
 
-def Tsum_CastOp : Tsum_Op<"cast", [SameOperandsAndResultShape, Elementwise]> {
+def Tsum_CastOp
+    : Tsum_Op<"cast", [SameOperandsAndResultShape, Elementwise, Tsum_ReifiesShape]> {
   let summary = "converts each element to another type";
   let description = [{
     To a float: rounded to nearest, ties to even; integers to f16 and bf16 by way of f32. To an
@@ -96,11 +103,12 @@ def Tsum_CastOp : Tsum_Op<"cast", [SameOperandsAndResultShape, Elementwise]> {
   let arguments = (ins Tsum_Any:$input);
   let results = (outs Tsum_Any:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
   let hasFolder = 1;
 }
 
 def Tsum_WhereOp
-    : Tsum_Op<"where", [Elementwise, AllTypesMatch<["x", "y", "result"]>,
+    : Tsum_Op<"where", [Elementwise, Tsum_ReifiesShape, AllTypesMatch<["x", "y", "result"]>,
                         TypesMatchWith<"the condition is boolean, of the result's shape", "result",
                                        "condition", "::tsum::ir::getBooleanType($_self)">]> {
   let summary = "chooses elements by a condition";
@@ -139,7 +147,8 @@ def Tsum_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
 class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, string text,
                        string specialValues, string error>
     : Tsum_Op<mnemonic,
-              [DeclareOpInterfaceMethods<Tsum_ReductionOpInterface, ["getOpKind"]>]> {
+              [Tsum_ReifiesShape,
+               DeclareOpInterfaceMethods<Tsum_ReductionOpInterface, ["getOpKind"]>]> {
   let summary = text;
   let description = [{
     The result has `input`'s element type and its shape without `axes`, or with extent 1 there if
@@ -234,7 +243,8 @@ def Tsum_AllReduceOp
 // Shape operations and data
 //===----------------------------------------------------------------------===//
 
-def Tsum_BroadcastOp : Tsum_Op<"broadcast", [SameOperandsAndResultElementType]> {
+def Tsum_BroadcastOp
+    : Tsum_Op<"broadcast", [SameOperandsAndResultElementType, Tsum_ReifiesShape]> {
   let summary = "repeats a tensor along new dimensions";
   let description = [{
     Dimension i of `input` is dimension `dims[i]` of the result, of the same extent; `dims` is
@@ -244,7 +254,8 @@ def Tsum_BroadcastOp : Tsum_Op<"broadcast", [SameOperandsAndResultElementType]> 
     %r = tsum.broadcast %x dims = [0] : tensor<4xf32> -> tensor<4x8xf32>
     ```
 
-    An extent of 1 is not stretched: `tsum.reshape` it away first.
+    An extent of 1 is not stretched: `tsum.reshape` it away first. How often is written in the type:
+    the new extents are static.
   }];
   let arguments = (ins Tsum_Any:$input, DenseI64ArrayAttr:$dims);
   let results = (outs Tsum_Any:$result);
@@ -259,6 +270,8 @@ def Tsum_ReshapeOp : Tsum_Op<"reshape", [SameOperandsAndResultElementType]> {
     ```mlir
     %r = tsum.reshape %x : tensor<4xf32> -> tensor<4x1xf32>
     ```
+
+    Where extents are dynamic it adds and drops extents of 1 alone.
   }];
   let arguments = (ins Tsum_Any:$input);
   let results = (outs Tsum_Any:$result);
@@ -267,7 +280,8 @@ def Tsum_ReshapeOp : Tsum_Op<"reshape", [SameOperandsAndResultElementType]> {
   let hasFolder = 1;
 }
 
-def Tsum_TransposeOp : Tsum_Op<"transpose", [SameOperandsAndResultElementType]> {
+def Tsum_TransposeOp
+    : Tsum_Op<"transpose", [SameOperandsAndResultElementType, Tsum_ReifiesShape]> {
   let summary = "puts the dimensions in another order";
   let description = [{
     Dimension i of the result is dimension `permutation[i]` of `input`.
@@ -291,7 +305,8 @@ def Tsum_SliceOp : Tsum_Op<"slice", [SameOperandsAndResultElementType]> {
   let summary = "takes elements at regular distances";
   let description = [{
     Element (i, j, ...) of the result is element (starts[0] + i * steps[0], starts[1] + j *
-    steps[1], ...) of `input`. A negative step goes backwards; all places lie inside of `input`.
+    steps[1], ...) of `input`. A negative step goes backwards; all places lie inside of `input`,
+    whose shape is static.
 
     ```mlir
     // x[1::2, ::-1]
@@ -347,7 +362,8 @@ class Tsum_MatchingPart<string part, string whole>
     : TypesMatchWith<"'" # part # "' has the shape of '" # whole # "' and the type of its parts",
                      whole, part, "::tsum::ir::getRealType($_self)">;
 
-def Tsum_ComplexOp : Tsum_Op<"complex", [Elementwise, Tsum_MatchingPart<"real", "result">,
+def Tsum_ComplexOp : Tsum_Op<"complex", [Elementwise, Tsum_ReifiesShape,
+                                         Tsum_MatchingPart<"real", "result">,
                                          Tsum_MatchingPart<"imag", "result">]> {
   let summary = "complex numbers of real and imaginary parts";
   let description = [{
@@ -364,7 +380,7 @@ def Tsum_ComplexOp : Tsum_Op<"complex", [Elementwise, Tsum_MatchingPart<"real", 
 }
 
 class Tsum_PartOp<string mnemonic, string text>
-    : Tsum_Op<mnemonic, [Elementwise, Tsum_MatchingPart<"result", "x">]> {
+    : Tsum_Op<mnemonic, [Elementwise, Tsum_ReifiesShape, Tsum_MatchingPart<"result", "x">]> {
   let summary = text;
   let description = "```mlir\n%r = tsum." # mnemonic # " %z : tensor<4xcomplex<f32>>\n```";
   let arguments = (ins Tsum_Complex:$x);
