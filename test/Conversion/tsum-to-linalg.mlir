@@ -314,7 +314,7 @@ func.func @dynamic_rows(%x: tensor<?x8xf32>) -> tensor<3x?xf32> {
 //  CHECK-SAME:   %[[X:.*]]: tensor<?x?xi16>, %[[Y:.*]]: tensor<?x4xf16>
 //       CHECK:   linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]{{.*}}ins(%[[X]] : {{.*}}outs(%{{.*}} : tensor<?xi16>)
 //       CHECK:   linalg.generic {{.*}}iterator_types = ["reduction"]{{.*}}outs(%{{.*}} : tensor<i16>)
-//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}ins(%[[Y]] : {{.*}}outs(%{{.*}} : tensor<?xf32>)
+//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}ins(%[[Y]] : {{.*}}outs(%{{.*}} : tensor<?xf64>)
 //       CHECK:   linalg.generic {{.*}}ins(%[[SUM]] : {{.*}}outs(%{{.*}} : tensor<?xf16>)
 func.func @dynamic_lines(%x: tensor<?x?xi16>, %y: tensor<?x4xf16>) -> (tensor<i16>, tensor<?xf16>) {
   %a = tsum.reduce_sum %x axes = [0, 1] : tensor<?x?xi16> -> tensor<i16>

@@ -9,7 +9,7 @@ func.func @element_of_a_dynamic_tensor(%x: tensor<?x8xi1>) -> tensor<?x8xi1> {
 // -----
 
 func.func @dynamic_beside_static(%x: tensor<?xf32>, %y: tensor<4xf32>) -> tensor<?xf32> {
-  // expected-error @below {{failed to verify that all of {x, result} have same type}}
+  // expected-error @below {{failed to verify that all of {x, y} have same type}}
   %r = "tsum.add"(%x, %y) : (tensor<?xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %x : tensor<?xf32>
 }

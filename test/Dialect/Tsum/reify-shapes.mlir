@@ -1,4 +1,4 @@
-// RUN: tsum-opt %s --resolve-ranked-shaped-type-result-dims --canonicalize | FileCheck %s
+// RUN: tsum-opt %s --resolve-ranked-shaped-type-result-dims --canonicalize --cse | FileCheck %s
 
 // Which extents of the operands those of results are.
 
