@@ -276,7 +276,10 @@ void normalizeCopiedBooleans(func::FuncOp kernel) {
       if (!isa<BlockArgument>(source) || !type || !type.getElementType().isInteger(1))
         continue;
       type = cast<RankedTensorType>(result.get().getType());
-      Value no = ir::ConstantOp::create(b, op.getLoc(), DenseElementsAttr::get(type, false));
+      Value no = type.hasStaticShape()
+                     ? ir::ConstantOp::create(b, op.getLoc(), DenseElementsAttr::get(type, false))
+                           .getResult()
+                     : ir::NotEqualOp::create(b, op.getLoc(), result.get(), result.get());
       result.set(ir::NotEqualOp::create(b, op.getLoc(), result.get(), no));
     }
   });

@@ -41,7 +41,8 @@ def TsumToLinalgPass : Pass<"tsum-to-linalg", "::mlir::func::FuncOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+                           "::tsum::ir::TsumDialect"];
 }
 
 def TsumToLLVMPass : Pass<"tsum-to-llvm", "::mlir::ModuleOp"> {
