@@ -286,7 +286,7 @@ void normalizeCopiedBooleans(func::FuncOp kernel) {
 }
 
 /// A sum or product of floats over an extent of 1 is its element, -0 as well, and of others the
-/// extents decide on the order: a `linalg.generic` has one form for all.
+/// extents decide on the order, if there is one: a `linalg.generic` has one form for all.
 LogicalResult verifyOrderIsKnown(func::FuncOp function) {
   WalkResult result = function.walk([](ir::ReductionOpInterface op) {
     RankedTensorType type = op.getInput().getType();
@@ -296,8 +296,10 @@ LogicalResult verifyOrderIsKnown(func::FuncOp function) {
     for (int64_t axis : op.getAxes())
       if (type.isDynamicDim(axis)) {
         op.emitOpError() << "reduces floats along dimension " << axis << " of " << type
-                         << ", whose extent is dynamic and decides on the order (tsum-to-linalg "
-                            "takes dynamic extents that are kept; give this one a static extent)";
+                         << ", whose extent is dynamic and decides on "
+                         << (op.getExact() ? "whether anything is added" : "the order")
+                         << " (tsum-to-linalg takes dynamic extents that are kept; give this one a "
+                            "static extent)";
         return WalkResult::interrupt();
       }
     return WalkResult::advance();

@@ -340,3 +340,11 @@ func.func @order_of_a_dynamic_extent(%x: tensor<?x8xf32>) -> tensor<8xf32> {
 func.func @copied_booleans(%x: tensor<?xi1>) -> tensor<?xi1> {
   return %x : tensor<?xi1>
 }
+
+// -----
+
+func.func @exact_sum_along_a_dynamic_extent(%x: tensor<?xf32>) -> tensor<f32> {
+  // expected-error @below {{whose extent is dynamic and decides on whether anything is added}}
+  %r = tsum.reduce_sum %x axes = [0] exact : tensor<?xf32> -> tensor<f32>
+  return %r : tensor<f32>
+}
