@@ -37,10 +37,8 @@ const OpInfo &op_info(OpKind op) {
 /// What an operation does depends on extents, so that none takes an input where some are open.
 [[noreturn]] static void throw_open(std::string_view op, const Node &input) {
   throw ShapeError(std::string(op) + ": the input " +
-                   (input.name.empty() ? "" : "'" + input.name + "' ") + "of shape " +
-                   open_shape_to_string(input.shape) +
-                   " has open extents, which calls decide on (have compile call a function that "
-                   "builds the graph: compile({input}, [](const Tensor &x) { ... }))");
+                   (input.name.empty() ? "" : "'" + input.name + "' ") +
+                   about_open_extents(input.shape));
 }
 
 Node::Node(Description description, std::vector<Ptr> operands)

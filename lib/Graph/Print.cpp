@@ -27,6 +27,12 @@ std::string open_shape_to_string(std::span<const std::int64_t> shape) {
   return text + "]";
 }
 
+std::string about_open_extents(std::span<const std::int64_t> shape) {
+  return "of shape " + open_shape_to_string(shape) +
+         " has open extents, which calls decide on (have compile call a function that builds the "
+         "graph: compile({input}, [](const Tensor &x) { ... }))";
+}
+
 /// The shortest text that reads back as the same float.
 template <FloatElement T> static std::string float_to_string(T value) {
   if (std::isnan(static_cast<double>(value)))

@@ -211,9 +211,7 @@ Shape broadcast_shape(std::string_view op, std::span<const std::int64_t> x,
                       std::span<const std::int64_t> y) {
   for (std::span<const std::int64_t> shape : {x, y})
     if (has_open_extent(shape))
-      throw ShapeError(prefix(op) + "an input of shape " + open_shape_to_string(shape) +
-                       " has open extents, which calls decide on (have compile call a function "
-                       "that builds the graph: compile({input}, [](const Tensor &x) { ... }))");
+      throw ShapeError(prefix(op) + "an input " + about_open_extents(shape));
   if (auto shape = broadcast_shapes(x, y))
     return std::move(*shape);
   throw ShapeError(prefix(op) + "shapes " + to_string(x) + " and " + to_string(y) +

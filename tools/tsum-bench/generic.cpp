@@ -5,6 +5,8 @@
 // a table in Markdown; `--times` the microseconds of both. Arguments are parts of expressions'
 // names and shapes ("softmax", "[1024,1024]"): what has none of them is left out.
 
+#include "Measure.h"
+
 #include "Runtime/Threads.h"
 
 #include "tsum/Canonical/CanonicalGraph.h"
@@ -27,11 +29,6 @@ using namespace tsum;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct Expression {
-  const char *name;
-  Tensor (*build)(const Tensor &);
-};
 
 Tensor variance(const Tensor &x) { return reduce_variance(x, 1); }
 

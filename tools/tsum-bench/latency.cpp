@@ -3,6 +3,8 @@
 // What compiling, finding and calling kernels costs. Prints a table and, with --json=FILE, the same
 // as JSON. `--memory` adds 10,000 shapes through a cache of 256, which takes a minute.
 
+#include "Measure.h"
+
 #include <tsum/tsum.h>
 
 #include <algorithm>
@@ -35,12 +37,6 @@ struct Row {
   const char *unit;
   double limit; ///< that docs/caching.md promises, or 0
 };
-
-double median(std::vector<double> values) {
-  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// An empty directory that is removed again.
 class TemporaryDirectory {
@@ -198,13 +194,6 @@ std::pair<double, double> in_processes(const std::string &program, bool is_warm)
         std::filesystem::remove(file);
   }
   return {median(evaluations), median(totals)};
-}
-
-double resident_megabytes() {
-  std::ifstream file("/proc/self/statm");
-  std::int64_t total = 0, resident = 0;
-  file >> total >> resident;
-  return static_cast<double>(resident * ::sysconf(_SC_PAGESIZE)) / (1 << 20);
 }
 
 /// By how much resident memory grows from 1,000 to 10,000 shapes.

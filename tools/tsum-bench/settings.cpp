@@ -3,13 +3,13 @@
 // What programs take with each setting of TSUM_SPECIALIZE: many shapes that come once, one that
 // comes often, and benchmarks that warm up. Each in a process of its own, without a disk cache.
 
+#include "Measure.h"
+
 #include <tsum/tsum.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <random>
 #include <string>
 #include <sys/wait.h>
@@ -22,11 +22,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct Expression {
-  const char *name;
-  Tensor (*build)(const Tensor &);
-};
-
 constexpr Expression expressions[] = {
     {"sum", [](const Tensor &x) { return reduce_sum(x, 1); }},
     {"variance", [](const Tensor &x) { return reduce_variance(x, 1); }},
@@ -37,19 +32,6 @@ constexpr const char *settings[] = {"always", "background", "never"};
 
 double milliseconds(Clock::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
-}
-
-double resident_megabytes() {
-  std::ifstream file("/proc/self/statm");
-  std::int64_t total = 0, resident = 0;
-  file >> total >> resident;
-  return static_cast<double>(resident * ::sysconf(_SC_PAGESIZE)) / (1 << 20);
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 const std::vector<float> &numbers() {

@@ -228,6 +228,9 @@ struct OrderedNode {
 [[nodiscard]] bool has_open_extent(std::span<const std::int64_t> shape);
 /// As `to_string`, of an input that may have open extents: "[?,4096]".
 [[nodiscard]] std::string open_shape_to_string(std::span<const std::int64_t> shape);
+/// "of shape [?,3] has open extents, ...": why no operation takes an input of `shape`, and what to
+/// do.
+[[nodiscard]] std::string about_open_extents(std::span<const std::int64_t> shape);
 
 /// The shortest text that reads back as the same value; floats have a point or an exponent: "2.0".
 [[nodiscard]] std::string element_to_string(DType dtype, const std::byte *element);

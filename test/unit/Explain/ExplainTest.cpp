@@ -59,14 +59,17 @@ TEST(Explain, StatesTheBoundOfEachKindOfSum) {
   EXPECT_EQ(accuracy(reduce_max(x(DType::f32), 1)), "");
 }
 
+/// Says that there are three threads, and has one of them do all.
+struct ThreeThreads : Executor {
+  std::int64_t concurrency() override { return 3; }
+  void run(std::int64_t count, const std::function<void(std::int64_t)> &job) override {
+    for (std::int64_t n = 0; n < count; ++n)
+      job(n);
+  }
+};
+
 TEST(Explain, CountsThreads) {
-  struct Three : Executor {
-    std::int64_t concurrency() override { return 3; }
-    void run(std::int64_t count, const std::function<void(std::int64_t)> &job) override {
-      for (std::int64_t n = 0; n < count; ++n)
-        job(n);
-    }
-  } executor;
+  ThreeThreads executor;
   Tensor large = sample_tensor(DType::f32, {1000, 1000}), small = sample_tensor(DType::f32, {4, 4});
   {
     ThreadScope scope(executor);
@@ -80,13 +83,7 @@ TEST(Explain, CountsThreads) {
 TEST(Explain, MeasuresKernelsInPiecesAsOne) {
   // Each reduction is cut, so that there are five launches for three kernels. Merging the pieces is
   // little, for one thread.
-  struct Three : Executor {
-    std::int64_t concurrency() override { return 3; }
-    void run(std::int64_t count, const std::function<void(std::int64_t)> &job) override {
-      for (std::int64_t n = 0; n < count; ++n)
-        job(n);
-    }
-  } executor;
+  ThreeThreads executor;
   const ThreadScope scope(executor);
   const std::string text = explain(softmax(sample_tensor(DType::f32, {1, 4 << 20}), 1));
   for (const char *kernel :
