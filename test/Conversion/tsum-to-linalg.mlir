@@ -335,8 +335,10 @@ func.func @order_of_a_dynamic_extent(%x: tensor<?x8xf32>) -> tensor<8xf32> {
 // A byte that is returned as it came is made 0 or 1, whatever the shape.
 
 // CHECK-LABEL: func.func @copied_booleans
-//       CHECK:   linalg.generic {{.*}}outs(%{{.*}} : tensor<?xi8>)
-//       CHECK:   return %{{.*}} : tensor<?xi8>
+//  CHECK-SAME:   %[[X:.*]]: tensor<?xi8>)
+//       CHECK:   %[[NO:.*]] = linalg.generic {{.*}}ins(%[[X]], %[[X]] : {{.*}}outs(%{{.*}} : tensor<?xi8>)
+//       CHECK:   %[[R:.*]] = linalg.generic {{.*}}ins(%[[X]], %[[NO]] : {{.*}}outs(%{{.*}} : tensor<?xi8>)
+//       CHECK:   return %[[R]]
 func.func @copied_booleans(%x: tensor<?xi1>) -> tensor<?xi1> {
   return %x : tensor<?xi1>
 }
