@@ -3,9 +3,15 @@
 
 #include "tsum/Canonical/CanonicalGraph.h"
 
+#include <algorithm>
+
 namespace tsum::interpreter {
 
 using Dims = std::vector<std::int32_t>;
+
+[[nodiscard]] inline bool contains(const Dims &dims, std::int32_t dim) {
+  return std::ranges::find(dims, dim) != dims.end();
+}
 
 /// What one walk over the elements of some dimensions computes: reductions of the same axes, which
 /// may use each other's results, as softmax's maximum and sum do, and what is elementwise in these.
