@@ -5,12 +5,10 @@
 #include "Errors.h"
 #include "Gil.h"
 #include "Numpy.h"
-#include "Statics.h"
-#include "Tracing.h"
+#include "TraceTable.h"
 
 #include "tsum/Graph/Layout.h"
 #include "tsum/Graph/Recording.h"
-#include "tsum/Runtime/KeptFunction.h"
 #include "tsum/Runtime/OfShapes.h"
 #include "tsum/Runtime/OpenInputs.h"
 #include "tsum/function.h"
@@ -22,179 +20,25 @@
 
 #include <algorithm>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
 
 namespace tsum::python {
 
 namespace {
 
-/// What calls have in common that one trace serves: the accuracy where nothing says another, dtypes
-/// and shapes of tensors, values of the rest.
-struct Signature {
-  std::vector<std::int64_t> words;
-  std::vector<nb::object> statics;
-
-  [[nodiscard]] std::size_t hash() const {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (std::int64_t word : words)
-      hash = (hash ^ static_cast<std::uint64_t>(word)) * 0x9e3779b97f4a7c15;
-    return hash ^ (hash >> 32);
-  }
-  /// Runs Python code, which may do anything.
-  [[nodiscard]] bool has_statics_of(const Signature &other) const {
-    return std::ranges::equal(statics, other.statics, is_same_static);
-  }
-
-  void add(DType dtype, std::span<const std::int64_t> shape) {
-    words.push_back(-static_cast<std::int64_t>(dtype) - 1);
-    words.push_back(static_cast<std::int64_t>(shape.size()));
-    words.insert(words.end(), shape.begin(), shape.end());
-  }
-  void add_static(nb::handle object) {
-    words.push_back(hash_static(object));
-    statics.push_back(nb::borrow(object));
-  }
-};
-
-/// One call's arguments, sorted.
-struct Arguments {
-  /// An array or a tensor. An array becomes a tensor only where one is needed.
-  struct Input {
-    nb::handle array;
-    std::optional<Tensor> tensor;
-    DType dtype;
-    std::span<const std::int64_t> shape;
-
-    [[nodiscard]] Tensor to_tensor() const { return tensor ? *tensor : numpy::borrow_array(array); }
-  };
-  Signature signature;
-  std::vector<Input> inputs;
-  std::vector<bool> is_input; ///< positional ones first, then those given by name
-
-  // Where the inputs' elements are, if all are in place.
-  bool are_in_place = true;
-  std::vector<std::int64_t> strides; ///< of all, one behind the other
-  std::vector<const void *> data;
-
-  void add(nb::handle object) {
-    is_input.push_back(true);
-    if (numpy::is_array(object)) {
-      const numpy::Memory memory = numpy::memory_of(object);
-      inputs.push_back({object, std::nullopt, memory.dtype, memory.shape});
-      add_memory(memory.dtype, memory.strides, memory.data);
-    } else {
-      const Tensor tensor = python::to_tensor(object);
-      inputs.push_back({object, tensor, tensor.dtype(), tensor.shape()});
-      if (std::shared_ptr<const Storage> values = tensor.node()->values())
-        add_memory(tensor.dtype(), values->strides, values->data);
-      else
-        are_in_place = false;
-    }
-    signature.add(inputs.back().dtype, inputs.back().shape);
-  }
-  void add_static(nb::handle object) {
-    is_input.push_back(false);
-    signature.add_static(object);
-  }
-  [[nodiscard]] std::vector<Tensor> to_tensors() const {
-    std::vector<Tensor> tensors;
-    for (const Input &input : inputs)
-      tensors.push_back(input.to_tensor());
-    return tensors;
-  }
-
-private:
-  void add_memory(DType dtype, std::span<const std::int64_t> byte_strides, const void *pointer) {
-    are_in_place &= is_in_place(byte_strides, dtype);
-    strides.insert(strides.end(), byte_strides.begin(), byte_strides.end());
-    data.push_back(pointer);
-  }
-};
-
-/// A trace and the functions prepared from it.
-struct Traced {
-  Signature signature; ///< that it is for
-  std::shared_ptr<const Trace> trace;
-  struct Prepared {
-    std::vector<std::int64_t> strides;    ///< that it takes
-    std::optional<KeptFunction> function; ///< nothing if there can be none
-  };
-  std::vector<Prepared> prepared;
-  std::uint64_t last_used = 0; ///< by the table's count
-};
-
-/// Traces by signature. What it calls in Python may call the function again, in which the table
-/// changes: nothing of the table is held meanwhile.
-class TraceTable {
-public:
-  /// The trace for `signature`, or null.
-  [[nodiscard]] std::shared_ptr<Traced> find(const Signature &signature) const {
-    std::vector<std::shared_ptr<Traced>> candidates;
-    auto [begin, end] = table.equal_range(signature.hash());
-    for (auto entry = begin; entry != end; ++entry)
-      if (entry->second->signature.words == signature.words) {
-        if (signature.statics.empty())
-          return use(entry->second);
-        candidates.push_back(entry->second);
-      }
-    for (std::shared_ptr<Traced> &candidate : candidates)
-      if (candidate->signature.has_statics_of(signature))
-        return use(candidate);
-    return nullptr;
-  }
-
-  /// The same signature may come twice, where two calls traced it at once: one of them is found.
-  /// Of more traces than the cache has entries, the least recently used goes.
-  void insert(std::shared_ptr<Traced> traced) {
-    const std::size_t hash = traced->signature.hash();
-    table.emplace(hash, use(traced));
-    std::shared_ptr<Traced> gone; // freeing objects may run Python code
-    if (static_cast<std::int64_t>(table.size()) > kept_function_capacity()) {
-      auto oldest = std::ranges::min_element(
-          table, {}, [](const auto &entry) { return entry.second->last_used; });
-      gone = std::move(oldest->second);
-      table.erase(oldest);
-    }
-  }
-
-  void clear() {
-    const auto gone = std::exchange(table, {}); // freeing objects may run Python code as well
-  }
-
-  /// Calls `visit` with each Python object until one call does not return 0; what that returns.
-  template <class Visit> int visit_objects(const Visit &visit) const {
-    for (const auto &[hash, traced] : table)
-      for (const nb::object &object : traced->signature.statics)
-        if (const int result = visit(object))
-          return result;
-    return 0;
-  }
-
-private:
-  std::shared_ptr<Traced> use(const std::shared_ptr<Traced> &traced) const {
-    traced->last_used = ++uses;
-    return traced;
-  }
-
-  std::unordered_multimap<std::size_t, std::shared_ptr<Traced>> table;
-  mutable std::uint64_t uses = 0;
-};
-
 class Function {
 public:
   using Layouts = std::vector<tsum::Function::Layout>;
 
   /// `dynamic` as `tsum.jit` takes it; `declared` are the tensors that it takes, if they are said.
-  Function(nb::object callable, std::vector<std::int64_t> static_positions,
-           std::vector<std::string> static_names, std::optional<bool> dynamic,
+  Function(nb::object callable, StaticArguments statics, std::optional<bool> dynamic,
            std::optional<Layouts> declared)
-      : callable(std::move(callable)), static_positions(std::move(static_positions)),
-        static_names(std::move(static_names)), dynamic(dynamic), declared(std::move(declared)) {}
+      : callable(std::move(callable)), static_arguments(std::move(statics)), dynamic(dynamic),
+        declared(std::move(declared)) {}
 
   nb::object operator()(nb::handle args, nb::handle kwargs) {
     const PythonCall python_call;
-    const Arguments given = sort(args, kwargs);
+    const Arguments given = sort(args, kwargs, static_arguments);
     std::shared_ptr<Traced> traced = traces.find(given.signature);
     if (!traced)
       traced = make_trace(args, kwargs, given);
@@ -206,8 +50,7 @@ public:
   }
 
   [[nodiscard]] const nb::object &wrapped() const { return callable; }
-  [[nodiscard]] const std::vector<std::int64_t> &static_argnums() const { return static_positions; }
-  [[nodiscard]] const std::vector<std::string> &static_argnames() const { return static_names; }
+  [[nodiscard]] const StaticArguments &statics() const { return static_arguments; }
   [[nodiscard]] std::optional<bool> is_dynamic() const { return dynamic; }
   [[nodiscard]] const std::optional<Layouts> &signature() const { return declared; }
   [[nodiscard]] std::size_t trace_count() const { return trace_total; }
@@ -228,63 +71,6 @@ public:
 private:
   [[nodiscard]] Shapes shapes() const {
     return !dynamic ? Shapes::as_set : *dynamic ? Shapes::any : Shapes::compiled;
-  }
-
-  [[nodiscard]] bool is_static(std::int64_t position, nb::handle object) const {
-    if (!static_positions.empty() &&
-        std::ranges::find(static_positions, position) != static_positions.end())
-      return true;
-    if (as_tensor(object) || numpy::is_array(object))
-      return false;
-    if (numpy::is_number(object)) // in an operation as well, a number has no dtype of its own
-      return true;
-    return !numpy::is_scalar(object) &&
-           (!nb::hasattr(object, "__dlpack__") || PyType_Check(object.ptr())) &&
-           !is_foreign_array(object);
-  }
-  /// Pandas' and other arrays; memory without a type of its own (bytes) is an argument like any
-  /// other.
-  static bool is_foreign_array(nb::handle object) {
-    return !PyType_Check(object.ptr()) &&
-           (nb::hasattr(object, "__array__") || nb::hasattr(object, "__array_interface__") ||
-            nb::hasattr(object, "typecode") || PyMemoryView_Check(object.ptr()));
-  }
-
-  void add_static(Arguments &sorted, nb::handle object, const std::string &which) const {
-    try {
-      sorted.add_static(object);
-    } catch (nb::python_error &error) {
-      if (!error.matches(PyExc_TypeError))
-        throw;
-      throw DTypeError("jit: " + which + " is a " +
-                       nb::cast<std::string>(nb::str(nb::inst_name(object))) +
-                       ", which is neither a tensor nor an array nor hashable (pass its parts as "
-                       "arguments of their own, or a tuple of numbers)");
-    }
-  }
-
-  [[nodiscard]] Arguments sort(nb::handle args, nb::handle kwargs) const {
-    Arguments sorted;
-    sorted.signature.words.push_back(static_cast<std::int64_t>(default_accuracy()));
-    const Py_ssize_t count = PyTuple_Size(args.ptr());
-    for (Py_ssize_t i = 0; i < count; ++i) {
-      nb::handle object = PyTuple_GetItem(args.ptr(), i);
-      if (is_static(i, object))
-        add_static(sorted, object, "argument " + std::to_string(i));
-      else
-        sorted.add(object);
-    }
-    if (!kwargs.ptr())
-      return sorted;
-    for (auto [key, object] : nb::borrow<nb::dict>(kwargs)) {
-      sorted.signature.add_static(key);
-      std::string name = nb::cast<std::string>(key);
-      if (std::ranges::find(static_names, name) != static_names.end() || is_static(-1, object))
-        add_static(sorted, object, "argument '" + name + "'");
-      else
-        sorted.add(object);
-    }
-    return sorted;
   }
 
   /// Whether the tensors given are those that were declared. Asked for each trace: a signature that
@@ -380,8 +166,7 @@ private:
   }
 
   nb::object callable;
-  std::vector<std::int64_t> static_positions;
-  std::vector<std::string> static_names;
+  StaticArguments static_arguments;
   std::optional<bool> dynamic;
   std::optional<Layouts> declared;
   TraceTable traces;
@@ -424,9 +209,9 @@ nb::tuple reduce(const nb::object &self) {
   if (found.is(self))
     return nb::make_tuple(nb::module_::import_("pkgutil").attr("resolve_name"),
                           nb::make_tuple(module + nb::str(":") + name));
-  return nb::make_tuple(
-      self.type(), nb::make_tuple(wrapped, function.static_argnums(), function.static_argnames(),
-                                  function.is_dynamic(), to_declared(function.signature())));
+  return nb::make_tuple(self.type(), nb::make_tuple(wrapped, function.statics().positions,
+                                                    function.statics().names, function.is_dynamic(),
+                                                    to_declared(function.signature())));
 }
 
 PyObject *call(PyObject *self, PyObject *args, PyObject *kwargs) noexcept {
@@ -463,8 +248,9 @@ void bind_tracing(nb::module_ &m) {
           [](Function *self, nb::object callable, std::vector<std::int64_t> static_positions,
              std::vector<std::string> static_names, std::optional<bool> dynamic,
              const std::optional<std::vector<DeclaredInput>> &declared) {
-            new (self) Function(std::move(callable), std::move(static_positions),
-                                std::move(static_names), dynamic, to_layouts(declared));
+            new (self) Function(std::move(callable),
+                                {std::move(static_positions), std::move(static_names)}, dynamic,
+                                to_layouts(declared));
           },
           nb::arg("function"), nb::arg("static_argnums"), nb::arg("static_argnames"),
           nb::arg("dynamic") = nb::none(), nb::arg("inputs") = nb::none(),
