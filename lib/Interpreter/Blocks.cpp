@@ -19,6 +19,8 @@ constexpr std::int64_t block_size = 4096;
 constexpr std::int64_t elementwise_block_size = 2048;
 /// Of what is only read more are worth less time between blocks.
 constexpr std::int64_t read_block_size = 32768;
+/// So are more whole lines, whose reductions begin and end together.
+constexpr std::int64_t kept_block_size = 16384;
 /// Each row has nodes, which take more room than short rows themselves.
 constexpr std::int64_t most_rows = 1024;
 /// A line whose values several phases read is kept whole up to so many elements.
@@ -131,10 +133,11 @@ private:
       return;
     }
     const bool is_kept = values.phase_count() > 1 && columns.extent <= longest_kept_line;
-    const std::int64_t size = !has_line && computes_outputs_alone()   ? read_block_size
-                              : !has_line                             ? elementwise_block_size
-                              : takes_elements_in_place() && !is_kept ? read_block_size
-                                                                      : block_size;
+    const std::int64_t size = !has_line && computes_outputs_alone() ? read_block_size
+                              : !has_line                           ? elementwise_block_size
+                              : is_kept                             ? size_of_kept_blocks()
+                              : takes_elements_in_place()           ? read_block_size
+                                                                    : block_size;
     columns.block = has_line && is_kept ? columns.extent : std::min(columns.extent, size);
     rows.block =
         columns.block < columns.extent
@@ -144,6 +147,16 @@ private:
     if (rows.is_reduced && rows.block < rows.extent)
       rows.block =
           static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rows.block)));
+  }
+
+  /// So many elements that there are blocks for some threads, too.
+  [[nodiscard]] std::int64_t size_of_kept_blocks() const {
+    constexpr std::int64_t fewest_blocks = 8;
+    std::int64_t elements = 1;
+    for (std::int32_t dim : values.stage.dims)
+      elements *= values.extent(dim);
+    return std::clamp(elements / fewest_blocks, block_size,
+                      takes_elements_in_place() ? read_block_size : kept_block_size);
   }
 
   /// Whether all reductions are of data as it lies in memory, or of what their loops make of that,
