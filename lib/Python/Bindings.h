@@ -48,6 +48,24 @@ void bind_calls(nb::module_ &m);
 /// "tsum has f32, f64, ...", for messages.
 [[nodiscard]] std::string known_dtypes();
 
+//===-- Calls ----------------------------------------------------------------------------------===//
+
+/// The callable that stands for `function`, called `name`: its wrong calls raise a TypeError that
+/// says what would be right.
+[[nodiscard]] nb::object checked(nb::object function, const char *name);
+
+/// Has the constructor of a class that has none raise a TypeError, which names the class that is
+/// called, it or one derived from it, and ends with `hint`.
+template <class Class> void refuse_construction(Class &cls, const char *hint) {
+  cls.def(
+      "__init__",
+      [hint](nb::handle self, const nb::args &, const nb::kwargs &) {
+        const auto name = nb::cast<std::string>(self.type().attr("__name__"));
+        throw nb::type_error((name + ": there is no constructor (" + hint + ")").c_str());
+      },
+      nb::sig("def __init__(self) -> typing.NoReturn"));
+}
+
 //===-- From Python ---------------------------------------------------------------------------===//
 
 /// The tensor that `object` is, or that reads its memory: see `tsum.asarray`. `hint` is the dtype

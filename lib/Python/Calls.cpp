@@ -147,23 +147,32 @@ PyTypeObject *make_type() {
   return reinterpret_cast<PyTypeObject *>(type);
 }
 
+nb::object make_checked(nb::object function) {
+  static PyTypeObject *type = make_type();
+  auto *made = PyObject_GC_New(Checked, type);
+  if (!made)
+    throw nb::python_error();
+  made->vectorcall = call;
+  made->function = function.release().ptr();
+  made->dict = nullptr;
+  PyObject_GC_Track(reinterpret_cast<PyObject *>(made));
+  return nb::steal(reinterpret_cast<PyObject *>(made));
+}
+
 } // namespace
 
+nb::object checked(nb::object function, const char *name) {
+  nb::object made = make_checked(std::move(function));
+  made.attr("__name__") = made.attr("__qualname__") = name;
+  return made;
+}
+
 void bind_calls(nb::module_ &m) {
-  static PyTypeObject *type = make_type();
   m.def(
-      "_checked",
-      [](nb::callable function) {
-        auto *made = PyObject_GC_New(Checked, type);
-        if (!made)
-          throw nb::python_error();
-        made->vectorcall = call;
-        made->function = function.release().ptr();
-        made->dict = nullptr;
-        PyObject_GC_Track(reinterpret_cast<PyObject *>(made));
-        return nb::steal(reinterpret_cast<PyObject *>(made));
-      },
-      nb::arg("function"), nb::sig("def _checked(function: typing.Any) -> typing.Any"),
+      "_checked", [](nb::callable function) { return make_checked(std::move(function)); },
+      nb::arg("function"),
+      nb::sig("def _checked(function: collections.abc.Callable) -> "
+              "collections.abc.Callable"),
       "The function, whose wrong calls raise a TypeError that says what would be right.");
 }
 

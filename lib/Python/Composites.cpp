@@ -25,7 +25,7 @@ void bind_composites(nb::module_ &m) {
         return softmax(to_tensor(logits), to_axes(axis), to_name(name));
       },
       "logits"_a.none(), "axis"_a = -1, "name"_a = nb::none(),
-      nb::sig("def softmax(logits: typing.Any, axis: typing.Any = -1, name: str | None = None) -> "
+      nb::sig("def softmax(logits: ArrayLike, axis: Axis = -1, name: str | None = None) -> "
               "Tensor"),
       "exp(x) / sum(exp(x)) along `axis`, without overflow. Takes floats.\n\n"
       "Raises AxisError for an axis out of range, DTypeError for another dtype. Builds nodes and\n"
@@ -36,7 +36,7 @@ void bind_composites(nb::module_ &m) {
         return log_softmax(to_tensor(logits), to_axes(axis), to_name(name));
       },
       "logits"_a.none(), "axis"_a = -1, "name"_a = nb::none(),
-      nb::sig("def log_softmax(logits: typing.Any, axis: typing.Any = -1, name: str | None = None) "
+      nb::sig("def log_softmax(logits: ArrayLike, axis: Axis = -1, name: str | None = None) "
               "-> Tensor"),
       "log(softmax(x)), without the logarithm of what was rounded to 0. Takes floats.\n\n"
       "Raises AxisError for an axis out of range, DTypeError for another dtype. Builds nodes and\n"
@@ -47,7 +47,7 @@ void bind_composites(nb::module_ &m) {
         return moments(to_tensor(x), to_axes(axes), to_bool(keepdims));
       },
       "x"_a.none(), "axes"_a = nb::none(), "keepdims"_a = false,
-      nb::sig("def moments(x: typing.Any, axes: typing.Any = None, keepdims: bool = False) -> "
+      nb::sig("def moments(x: ArrayLike, axes: Axis = None, keepdims: bool = False) -> "
               "tuple[Tensor, Tensor]"),
       "Mean and variance along `axes`.\n\nRaises AxisError for an axis out of range, DTypeError "
       "for integers. Builds nodes and\ncomputes nothing.");
@@ -57,7 +57,7 @@ void bind_composites(nb::module_ &m) {
         return standardize(to_tensor(x), to_axes(axis), epsilon, to_name(name));
       },
       "x"_a.none(), "axis"_a = -1, "epsilon"_a = 0.0, "name"_a = nb::none(),
-      nb::sig("def standardize(x: typing.Any, axis: typing.Any = -1, epsilon: float = 0.0, name: "
+      nb::sig("def standardize(x: ArrayLike, axis: Axis = -1, epsilon: float = 0.0, name: "
               "str | None = None) -> Tensor"),
       "(x - mean) / sqrt(variance + epsilon) along `axis`.\n\nRaises AxisError for an axis out of "
       "range, DTypeError for integers. Builds nodes and\ncomputes nothing.");
@@ -72,8 +72,9 @@ void bind_composites(nb::module_ &m) {
       },
       "x"_a.none(), "scale"_a = nb::none(), "offset"_a = nb::none(), "axis"_a = -1,
       "epsilon"_a = 1e-5, "name"_a = nb::none(),
-      nb::sig("def layer_norm(x: typing.Any, scale: typing.Any = None, offset: typing.Any = None, "
-              "axis: typing.Any = -1, epsilon: float = 1e-05, name: str | None = None) -> Tensor"),
+      nb::sig("def layer_norm(x: ArrayLike, scale: ArrayLike | None = None, offset: ArrayLike | "
+              "None = None, "
+              "axis: Axis = -1, epsilon: float = 1e-05, name: str | None = None) -> Tensor"),
       "standardize(x, axis, epsilon) * scale + offset; `scale` and `offset` broadcast to `x`.\n\n"
       "Raises AxisError for an axis out of range, DTypeError for integers and mixed dtypes,\n"
       "ShapeError for shapes that do not broadcast. Builds nodes and computes nothing.");
@@ -86,7 +87,7 @@ void bind_composites(nb::module_ &m) {
       },
       "x"_a.none(), "scale"_a = nb::none(), "axis"_a = -1, "epsilon"_a = 1e-6,
       "name"_a = nb::none(),
-      nb::sig("def rms_norm(x: typing.Any, scale: typing.Any = None, axis: typing.Any = -1, "
+      nb::sig("def rms_norm(x: ArrayLike, scale: ArrayLike | None = None, axis: Axis = -1, "
               "epsilon: float = 1e-06, name: str | None = None) -> Tensor"),
       "x / sqrt(mean(x^2) + epsilon) * scale along `axis`; `scale` broadcasts to `x`.\n\n"
       "Raises AxisError for an axis out of range, DTypeError for integers and mixed dtypes,\n"
@@ -100,7 +101,7 @@ void bind_composites(nb::module_ &m) {
       },
       "x"_a.none(), "y"_a.none(), "axis"_a = -1, "name"_a = nb::none(), nb::kw_only(),
       "accuracy"_a = nb::none(),
-      nb::sig("def dot(x: typing.Any, y: typing.Any, axis: typing.Any = -1, name: str | None = "
+      nb::sig("def dot(x: ArrayLike, y: ArrayLike, axis: Axis = -1, name: str | None = "
               "None, *, accuracy: str | None = None) -> Tensor"),
       "The sum of x * y along `axis`, of two tensors of one dtype that broadcast; complex numbers\n"
       "are not conjugated. Where `accuracy` is \"exact\", that of the exact products, rounded "
@@ -120,7 +121,7 @@ void bind_composites(nb::module_ &m) {
       },
       "x"_a.none(), "y"_a.none(), "axis"_a = -1, "epsilon"_a = 1e-8, "name"_a = nb::none(),
       nb::kw_only(), "accuracy"_a = nb::none(),
-      nb::sig("def cosine_similarity(x: typing.Any, y: typing.Any, axis: typing.Any = -1, epsilon: "
+      nb::sig("def cosine_similarity(x: ArrayLike, y: ArrayLike, axis: Axis = -1, epsilon: "
               "float = 1e-08, name: str | None = None, *, accuracy: str | None = None) -> Tensor"),
       "dot(x, y) / max(|x| |y|, epsilon) along `axis`. Where `accuracy` is \"exact\", of an exact "
       "dot\nproduct and exact norms, each rounded to f64.\n\nRaises AxisError for an axis out of "

@@ -113,9 +113,12 @@ DType to_dtype(nb::handle object) {
 }
 
 void bind_dtypes(nb::module_ &m) {
-  nb::class_<PyDType>(m, "DType",
-                      "The type of a tensor's elements: `tsum.f32`, also called `tsum.float32`.\n\n"
-                      "Equals the NumPy dtypes and names that mean the same.")
+  nb::class_<PyDType> dtype(
+      m, "DType",
+      "The type of a tensor's elements: `tsum.f32`, also called `tsum.float32`.\n\n"
+      "Equals the NumPy dtypes and names that mean the same.");
+  refuse_construction(dtype, "tsum.as_dtype finds the dtype of a name, and tsum.f32 is one");
+  dtype
       .def_prop_ro(
           "name", [](PyDType self) { return name_of(self.value); }, "The name in tsum: \"f32\".")
       .def_prop_ro(
@@ -155,7 +158,7 @@ void bind_dtypes(nb::module_ &m) {
 
   m.def(
       "as_dtype", [](nb::handle dtype) { return to_python(to_dtype(dtype)); },
-      nb::arg("dtype").none(), nb::sig("def as_dtype(dtype: object) -> DType"),
+      nb::arg("dtype").none(), nb::sig("def as_dtype(dtype: DTypeLike) -> DType"),
       "The dtype that `dtype` means: one of tsum's or NumPy's, a name of either (\"f32\",\n"
       "\"float32\", \"<f4\"), or Python's float, int or bool, which are f32, i32 and bool as in\n"
       "TensorFlow. A name of both is tsum's: \"i8\" and \"u8\" have 8 bits, \"<i8\" and \"<u8\" "

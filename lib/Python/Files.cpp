@@ -64,7 +64,7 @@ void bind_files(nb::module_ &m) {
         save_npy(path, values);
       },
       nb::arg("path"), nb::arg("tensor"), nb::kw_only(), nb::arg("memory") = nb::none(),
-      nb::sig("def save_npy(path: str | os.PathLike[str], tensor: typing.Any, *, "
+      nb::sig("def save_npy(path: str | os.PathLike[str], tensor: ArrayLike, *, "
               "memory: int | None = None) -> None"),
       "Writes the values of `tensor` to the NumPy file `path`, in C order, evaluating if need be. "
       "The\n"
@@ -117,7 +117,7 @@ void bind_files(nb::module_ &m) {
       },
       nb::arg("path"), nb::arg("dtype"), nb::arg("shape"), nb::arg("offset") = 0,
       nb::arg("order") = "C", nb::arg("name") = nb::none(),
-      nb::sig("def open_raw(path: str | os.PathLike[str], dtype: typing.Any, shape: typing.Any, "
+      nb::sig("def open_raw(path: str | os.PathLike[str], dtype: DTypeLike, shape: ShapeLike, "
               "offset: int = 0, order: typing.Literal['C', 'F'] = 'C', "
               "name: str | None = None) -> Tensor"),
       "As `open_npy`, of the little-endian elements in a file that says nothing of itself, from "

@@ -257,7 +257,7 @@ void bind_tracing(nb::module_ &m) {
           nb::sig("def __init__(self, function: collections.abc.Callable, static_argnums: "
                   "collections.abc.Sequence[int], static_argnames: "
                   "collections.abc.Sequence[str], dynamic: bool | None = None, inputs: "
-                  "collections.abc.Sequence[tuple[typing.Any, collections.abc.Sequence[int], str]] "
+                  "collections.abc.Sequence[tuple[DType, collections.abc.Sequence[int], str]] "
                   "| None = None) -> None"))
       .def_prop_ro(
           "__wrapped__", [](const Function &self) { return self.wrapped(); },
@@ -280,14 +280,14 @@ void bind_tracing(nb::module_ &m) {
             return nb::module_::import_("types").attr("MethodType")(self, instance);
           },
           nb::arg("instance").none(), nb::arg("owner") = nb::none(),
-          nb::sig("def __get__(self, instance: typing.Any, owner: typing.Any = None) -> "
-                  "typing.Any"))
+          nb::sig("def __get__(self, instance: object, owner: type | None = None) -> "
+                  "collections.abc.Callable[..., typing.Any]"))
       .def(
           "__copy__", [](nb::object self) { return self; },
           nb::sig("def __copy__(self) -> Function"))
       .def(
           "__deepcopy__", [](nb::object self, nb::handle) { return self; }, nb::arg("memo"),
-          nb::sig("def __deepcopy__(self, memo: typing.Any, /) -> Function"))
+          nb::sig("def __deepcopy__(self, memo: dict[int, typing.Any], /) -> Function"))
       .def("__reduce__", &reduce, nb::sig("def __reduce__(self) -> tuple[typing.Any, ...]"),
            "What pickle asks: functions are found again by name, without their traces.")
       .def("__repr__", [](const Function &self) {

@@ -51,9 +51,9 @@ void bind_gradients(nb::module_ &m) {
             connected_gradients(targets, to_tensors(xs), to_upstreams(upstreams, targets)));
       },
       "ys"_a, "xs"_a, "upstreams"_a.none() = nb::none(),
-      nb::sig("def _connected_gradients(ys: collections.abc.Iterable[typing.Any], xs: "
-              "collections.abc.Iterable[typing.Any], upstreams: collections.abc.Iterable[typing."
-              "Any] | None = None) -> list[Tensor | None]"),
+      nb::sig("def _connected_gradients(ys: collections.abc.Iterable[ArrayLike], xs: "
+              "collections.abc.Iterable[ArrayLike], upstreams: "
+              "collections.abc.Iterable[ArrayLike | None] | None = None) -> list[Tensor | None]"),
       "What `tsum.gradients` is made of: None where no y depends on an x.");
   m.def(
       "stop_gradient",
@@ -61,7 +61,7 @@ void bind_gradients(nb::module_ &m) {
         return stop_gradient(to_tensor(input), to_name(name));
       },
       "input"_a.none(), "name"_a = nb::none(),
-      nb::sig("def stop_gradient(input: typing.Any, name: str | None = None) -> Tensor"),
+      nb::sig("def stop_gradient(input: ArrayLike, name: str | None = None) -> Tensor"),
       "The value of `input`, which gradients take for a constant; TensorFlow's `stop_gradient`.\n\n"
       "Raises DTypeError for what is no array. Builds a node and computes nothing.");
   m.def(
@@ -70,7 +70,7 @@ void bind_gradients(nb::module_ &m) {
         const Tensor x = to_tensor(input);
         return broadcast_to(x, Shape(x.shape().begin(), x.shape().end()));
       },
-      "input"_a.none(), nb::sig("def _same(input: typing.Any) -> Tensor"),
+      "input"_a.none(), nb::sig("def _same(input: ArrayLike) -> Tensor"),
       "A node of its own with the value of `input`: of two arguments that are one tensor, each has "
       "a\ngradient.");
 
@@ -79,7 +79,7 @@ void bind_gradients(nb::module_ &m) {
       .def(nb::init<bool>(), "persistent"_a)
       .def(
           "watch", [](GradientTape &self, nb::handle x) { self.watch(to_tensor(x)); }, "x"_a,
-          nb::sig("def watch(self, x: typing.Any) -> None"))
+          nb::sig("def watch(self, x: ArrayLike) -> None"))
       .def("stop", &GradientTape::stop)
       .def("resume", &GradientTape::resume)
       .def(
@@ -89,9 +89,10 @@ void bind_gradients(nb::module_ &m) {
             return to_list(self.gradient(ys, to_tensors(sources), to_upstreams(upstreams, ys)));
           },
           "targets"_a, "sources"_a, "upstreams"_a.none() = nb::none(),
-          nb::sig("def gradient(self, targets: collections.abc.Iterable[typing.Any], sources: "
-                  "collections.abc.Iterable[typing.Any], upstreams: "
-                  "collections.abc.Iterable[typing.Any] | None = None) -> list[Tensor | None]"))
+          nb::sig(
+              "def gradient(self, targets: collections.abc.Iterable[ArrayLike], sources: "
+              "collections.abc.Iterable[ArrayLike], upstreams: "
+              "collections.abc.Iterable[ArrayLike | None] | None = None) -> list[Tensor | None]"))
       .def(
           "jvp",
           [](GradientTape &self, nb::handle targets, nb::handle sources, nb::handle tangents) {

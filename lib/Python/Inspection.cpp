@@ -61,9 +61,10 @@ std::int64_t bytes_of(const CanonicalGraph &graph, std::int32_t place) {
 } // namespace
 
 void bind_inspection(nb::module_ &m) {
-  nb::class_<CanonicalGraph>(m, "CanonicalGraph",
-                             "What is compiled: an expression graph in canonical form.")
-      .def("__str__", &CanonicalGraph::to_string)
+  nb::class_<CanonicalGraph> graph(m, "CanonicalGraph",
+                                   "What is compiled: an expression graph in canonical form.");
+  refuse_construction(graph, "tsum.lower(function).graphs has them");
+  graph.def("__str__", &CanonicalGraph::to_string)
       .def_prop_ro(
           "bytes_read",
           [](const CanonicalGraph &self) {
@@ -106,7 +107,8 @@ void bind_inspection(nb::module_ &m) {
         return graphs;
       },
       nb::arg("tensors"),
-      nb::sig("def canonical_graphs(tensors: typing.Any) -> list[CanonicalGraph]"),
+      nb::sig("def canonical_graphs(tensors: collections.abc.Iterable[ArrayLike]) -> "
+              "list[CanonicalGraph]"),
       "The graphs that evaluating `tensors` together compiles, in order. Evaluates those whose\n"
       "values the next ones need.");
   m.def(
@@ -127,12 +129,12 @@ void bind_inspection(nb::module_ &m) {
         return explain(list, wanted->second);
       },
       nb::arg("tensors"), nb::arg("format"),
-      nb::sig("def explain(tensors: typing.Any, format: str) -> str"),
+      nb::sig("def explain(tensors: collections.abc.Iterable[ArrayLike], format: str) -> str"),
       "What evaluating `tensors` together means; see `tsum.explain`.");
   m.def("stages", &stage_names, "The names of the compiler's stages, in order.");
   m.def(
       "graph_to_string", [](nb::handle tensor) { return graph_to_string(to_tensor(tensor)); },
-      nb::arg("tensor"), nb::sig("def graph_to_string(tensor: typing.Any) -> str"),
+      nb::arg("tensor"), nb::sig("def graph_to_string(tensor: ArrayLike) -> str"),
       "The graph behind `tensor`, an operation a line in the order of evaluation. Evaluates\n"
       "nothing.");
   m.def("llvm_version", &llvm_version, "The version of the LLVM inside.");

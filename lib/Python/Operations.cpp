@@ -76,7 +76,7 @@ void bind_unary(nb::module_ &m, const char *name, Domain domain, const char *sum
                     ".\n\nOf each element of `x`; the result has its shape. Takes " +
                     dtypes_of(domain) + ".\n\nRaises DTypeError for another dtype." + cost;
   std::string signature =
-      "def " + std::string(name) + "(x: typing.Any, name: str | None = None) -> Tensor";
+      "def " + std::string(name) + "(x: ArrayLike, name: str | None = None) -> Tensor";
   m.def(
       name, [f](nb::handle x, nb::handle name) { return f(to_tensor(x), to_name(name)); },
       "x"_a.none(), "name"_a = nb::none(), nb::sig(signature.c_str()), doc.c_str());
@@ -96,7 +96,7 @@ void bind_binary(nb::module_ &m, const char *name, Domain domain, const char *su
       "that do not broadcast." +
       cost;
   std::string signature = "def " + std::string(name) +
-                          "(x: typing.Any, y: typing.Any, name: str | None = None) -> Tensor";
+                          "(x: ArrayLike, y: ArrayLike, name: str | None = None) -> Tensor";
   m.def(
       name,
       [f](nb::handle x, nb::handle y, nb::handle name) {
@@ -110,7 +110,7 @@ void bind_binary(nb::module_ &m, const char *name, Domain domain, const char *su
 
   // An operand that is neither a tensor nor an array may know what to do itself.
   auto bind = [&](const char *method, auto compute) {
-    std::string signature = "def " + std::string(method) + "(self, other: typing.Any, /) -> Tensor";
+    std::string signature = "def " + std::string(method) + "(self, other: ArrayLike, /) -> Tensor";
     nb::object cls = m.attr("Tensor");
     nb::cpp_function_def(
         [compute](const Tensor &self, nb::handle other) -> nb::object {

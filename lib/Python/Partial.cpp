@@ -21,6 +21,20 @@ static PartialReduction from_bytes(const nb::bytes &bytes) {
   return PartialReduction::from_bytes({static_cast<const std::byte *>(bytes.data()), bytes.size()});
 }
 
+/// The constructor's arguments in their order. It is checked, as no constructor can be.
+static nb::object sorted_arguments() {
+  return checked(
+      nb::cpp_function(
+          [](const Tensor &part_reduction, nb::handle axis, nb::handle begin, nb::handle extent) {
+            return nb::make_tuple(part_reduction, axis, begin, extent);
+          },
+          nb::name("PartialReduction"), nb::arg("part_reduction"), nb::kw_only(), nb::arg("axis"),
+          nb::arg("begin"), nb::arg("extent"),
+          nb::sig("def PartialReduction(part_reduction: Tensor, *, axis: int, begin: int, extent: "
+                  "int) -> PartialReduction")),
+      "PartialReduction");
+}
+
 void bind_partial(nb::module_ &m) {
   nb::class_<PartialReduction>(
       m, "PartialReduction",
@@ -31,16 +45,16 @@ void bind_partial(nb::module_ &m) {
       "No cut shows in it, wherever it is. It is pickled as its bytes, which are small.")
       .def(
           "__init__",
-          [](PartialReduction *self, const Tensor &part_reduction, nb::handle axis,
-             nb::handle begin, nb::handle extent) {
-            const PartOf place{to_int(axis), to_int(begin), to_int(extent)};
+          [sorted = sorted_arguments()](PartialReduction *self, const nb::args &args,
+                                        const nb::kwargs &kwargs) {
+            const nb::object given = sorted(*args, **kwargs);
+            const auto &part_reduction = nb::cast<const Tensor &>(given[0]);
+            const PartOf place{to_int(given[1]), to_int(given[2]), to_int(given[3])};
             check_known({&part_reduction, 1});
             const BlockThreads threads;
             GilRelease others_run;
             new (self) PartialReduction(part_reduction, place);
           },
-          nb::arg("part_reduction"), nb::kw_only(), nb::arg("axis"), nb::arg("begin"),
-          nb::arg("extent"),
           nb::sig("def __init__(self, part_reduction: Tensor, *, axis: int, begin: int, extent: "
                   "int) -> None"),
           "Computes what `part_reduction`, a reduction of a part, takes of its operand, which "

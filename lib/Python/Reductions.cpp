@@ -25,7 +25,7 @@ void bind_reduction(nb::module_ &m, const char *name, Domain domain, const char 
                     Reduction f, const char *also = "") {
   std::string doc = reduction_doc(domain, summary, also);
   std::string signature = "def " + std::string(name) +
-                          "(input_tensor: typing.Any, axis: typing.Any = None, "
+                          "(input_tensor: ArrayLike, axis: Axis = None, "
                           "keepdims: bool = False, name: str | None = None) -> Tensor";
   m.def(
       name,
@@ -62,9 +62,9 @@ void bind_sum(nb::module_ &m, const char *name, Domain domain, const char *summa
               Tensor (*f)(const Tensor &, const Axes &, const SumOptions &)) {
   std::string doc = reduction_doc(domain, summary) + accuracy_doc;
   std::string signature = "def " + std::string(name) +
-                          "(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
+                          "(input_tensor: ArrayLike, axis: Axis = None, keepdims: bool = "
                           "False, name: str | None = None, *, accuracy: str | None = None, dtype: "
-                          "typing.Any = None) -> Tensor";
+                          "DTypeLike | None = None) -> Tensor";
   m.def(
       name,
       [f, op = std::string(name)](nb::handle input, nb::handle axis, nb::handle keepdims,
@@ -90,9 +90,9 @@ void bind_spread(nb::module_ &m, const char *name, const char *summary,
                     cost + accuracy_doc;
   std::string signature =
       "def " + std::string(name) +
-      "(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
+      "(input_tensor: ArrayLike, axis: Axis = None, keepdims: bool = "
       "False, name: str | None = None, ddof: int = 0, *, accuracy: str | None = "
-      "None, dtype: typing.Any = None) -> Tensor";
+      "None, dtype: DTypeLike | None = None) -> Tensor";
   m.def(
       name,
       [f, op = std::string(name)](nb::handle input, nb::handle axis, nb::handle keepdims,
@@ -114,9 +114,10 @@ void bind_product(nb::module_ &m, const char *name, const char *summary,
   std::string doc =
       reduction_doc(Domain::Numeric, summary) +
       "\n\nElements are cast to `dtype` first, if it is given, and the result has it.";
-  std::string signature = "def " + std::string(name) +
-                          "(input_tensor: typing.Any, axis: typing.Any = None, keepdims: bool = "
-                          "False, name: str | None = None, *, dtype: typing.Any = None) -> Tensor";
+  std::string signature =
+      "def " + std::string(name) +
+      "(input_tensor: ArrayLike, axis: Axis = None, keepdims: bool = "
+      "False, name: str | None = None, *, dtype: DTypeLike | None = None) -> Tensor";
   m.def(
       name,
       [f](nb::handle input, nb::handle axis, nb::handle keepdims, nb::handle name,
@@ -188,7 +189,7 @@ static void bind_statistics(nb::module_ &m) {
       },
       "input_tensor"_a.none(), "weights"_a.none(), "axis"_a = nb::none(), "keepdims"_a = false,
       "skipna"_a = false, "name"_a = nb::none(), nb::kw_only(), "accuracy"_a = nb::none(),
-      nb::sig("def average(input_tensor: typing.Any, weights: typing.Any, axis: typing.Any = None, "
+      nb::sig("def average(input_tensor: ArrayLike, weights: ArrayLike, axis: Axis = None, "
               "keepdims: bool = False, skipna: bool = False, name: str | None = None, *, accuracy: "
               "str | None = None) -> Tensor"),
       "The sum of input_tensor * weights divided by the sum of the weights, which have its dtype "

@@ -104,7 +104,7 @@ void bind_runtime(nb::module_ &m) {
       },
       nb::arg("tensors"), nb::kw_only(), nb::arg("memory") = nb::none(),
       nb::arg("checkpoint") = nb::none(),
-      nb::sig("def eval(*tensors: typing.Any, memory: int | None = None, "
+      nb::sig("def eval(*tensors: ArrayLike, memory: int | None = None, "
               "checkpoint: str | os.PathLike[str] | None = None) -> None"),
       "Evaluates tensors together: what they share is computed once, and what is evaluated "
       "already\n"
@@ -128,8 +128,9 @@ void bind_runtime(nb::module_ &m) {
 
   bind_threads(m);
 
-  nb::class_<CacheStats>(m, "CacheStats", "What the kernel cache has done in this process.")
-      .def_ro("hits", &CacheStats::hits, "Look-ups that found code.")
+  nb::class_<CacheStats> stats(m, "CacheStats", "What the kernel cache has done in this process.");
+  refuse_construction(stats, "tsum.cache_stats() counts");
+  stats.def_ro("hits", &CacheStats::hits, "Look-ups that found code.")
       .def_ro("misses", &CacheStats::misses, "Look-ups that read code from disk or compiled it.")
       .def_ro("evictions", &CacheStats::evictions, "Entries unloaded to keep within the capacity.")
       .def_ro("entries", &CacheStats::entries, "Entries now.")
@@ -190,8 +191,9 @@ void bind_runtime(nb::module_ &m) {
         "Bounds the cache in memory to `entries` programs (at least 1; 1024 at the start) and to\n"
         "`bytes` of their code (256 MB at the start): the least recently used code is unloaded.\n\n"
         "Raises Error for fewer than 1 entry or a negative number of bytes.");
-  nb::class_<MemoryUse>(m, "MemoryUse", "Bytes that are kept in case they are needed again.")
-      .def_ro("results", &MemoryUse::results, "Memory of former results and temporaries.")
+  nb::class_<MemoryUse> use(m, "MemoryUse", "Bytes that are kept in case they are needed again.");
+  refuse_construction(use, "tsum.memory_use() counts");
+  use.def_ro("results", &MemoryUse::results, "Memory of former results and temporaries.")
       .def_ro("functions", &MemoryUse::functions, "Code of functions that jit has made.")
       .def_ro("code", &MemoryUse::code, "Code in the cache, some of it that of functions.")
       .def_prop_ro("total", &MemoryUse::total, "All of it.")

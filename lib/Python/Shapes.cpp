@@ -27,7 +27,7 @@ void bind_shapes(nb::module_ &m) {
         return cast(to_tensor(x), to_dtype(dtype), to_name(name));
       },
       "x"_a.none(), "dtype"_a.none(), "name"_a = nb::none(),
-      nb::sig("def cast(x: typing.Any, dtype: typing.Any, name: str | None = None) -> Tensor"),
+      nb::sig("def cast(x: ArrayLike, dtype: DTypeLike, name: str | None = None) -> Tensor"),
       "`x` with its elements converted to `dtype`.\n\n"
       "To a float: rounded to nearest, ties to even. To an integer from an integer: modulo 2^n. "
       "To\n"
@@ -39,7 +39,7 @@ void bind_shapes(nb::module_ &m) {
         return broadcast_to(to_tensor(input), to_shape(shape), to_name(name));
       },
       "input"_a.none(), "shape"_a.none(), "name"_a = nb::none(),
-      nb::sig("def broadcast_to(input: typing.Any, shape: typing.Any, name: str | None = None) -> "
+      nb::sig("def broadcast_to(input: ArrayLike, shape: ShapeLike, name: str | None = None) -> "
               "Tensor"),
       "`input` repeated along new leading dimensions and along dimensions of extent 1, as "
       "NumPy's.\n\n"
@@ -50,7 +50,7 @@ void bind_shapes(nb::module_ &m) {
         return reshape(to_tensor(tensor), to_shape(shape), to_name(name));
       },
       "tensor"_a.none(), "shape"_a.none(), "name"_a = nb::none(),
-      nb::sig("def reshape(tensor: typing.Any, shape: typing.Any, name: str | None = None) -> "
+      nb::sig("def reshape(tensor: ArrayLike, shape: ShapeLike, name: str | None = None) -> "
               "Tensor"),
       "The elements of `tensor`, in row-major order, in another shape. One extent may be -1: it\n"
       "becomes what the number of elements asks for.\n\n"
@@ -72,7 +72,7 @@ void bind_shapes(nb::module_ &m) {
         return transpose(tensor, std::move(reversed), to_name(name));
       },
       "a"_a.none(), "perm"_a = nb::none(), "name"_a = nb::none(),
-      nb::sig("def transpose(a: typing.Any, perm: typing.Any = None, name: str | None = None) -> "
+      nb::sig("def transpose(a: ArrayLike, perm: Axes | None = None, name: str | None = None) -> "
               "Tensor"),
       "`a` with its dimensions in the order `perm`, or reversed. Costs no memory; O(rank).\n\n"
       "Raises AxisError unless `perm` names every axis once.");
@@ -82,7 +82,7 @@ void bind_shapes(nb::module_ &m) {
         return expand_dims(to_tensor(input), to_int(axis), to_name(name));
       },
       "input"_a.none(), "axis"_a.none(), "name"_a = nb::none(),
-      nb::sig("def expand_dims(input: typing.Any, axis: int, name: str | None = None) -> Tensor"),
+      nb::sig("def expand_dims(input: ArrayLike, axis: int, name: str | None = None) -> Tensor"),
       "`input` with a dimension of extent 1 before `axis`, -1 for the last. Costs no memory.\n\n"
       "Raises AxisError for an axis out of range.");
   m.def(
@@ -91,7 +91,7 @@ void bind_shapes(nb::module_ &m) {
         return squeeze(to_tensor(input), to_axes(axis), to_name(name));
       },
       "input"_a.none(), "axis"_a = nb::none(), "name"_a = nb::none(),
-      nb::sig("def squeeze(input: typing.Any, axis: typing.Any = None, name: str | None = None) -> "
+      nb::sig("def squeeze(input: ArrayLike, axis: Axis = None, name: str | None = None) -> "
               "Tensor"),
       "`input` without the dimensions of extent 1, or without those of `axis`. Costs no memory.\n\n"
       "Raises AxisError for an axis out of range, ShapeError for one of another extent.");
@@ -101,8 +101,7 @@ void bind_shapes(nb::module_ &m) {
         return flip(to_tensor(m), to_axes(axis), to_name(name));
       },
       "m"_a.none(), "axis"_a = nb::none(), "name"_a = nb::none(),
-      nb::sig(
-          "def flip(m: typing.Any, axis: typing.Any = None, name: str | None = None) -> Tensor"),
+      nb::sig("def flip(m: ArrayLike, axis: Axis = None, name: str | None = None) -> Tensor"),
       "`m` with its elements reversed along all axes, or along those of `axis`. Costs no "
       "memory.\n\n"
       "Raises AxisError for an axis out of range or given twice.");
@@ -115,7 +114,8 @@ void bind_shapes(nb::module_ &m) {
         return slice(to_tensor(input), list, to_name(name));
       },
       "input"_a.none(), "slices"_a.none(), "name"_a = nb::none(),
-      nb::sig("def slice(input: typing.Any, slices: typing.Any, name: str | None = None) -> "
+      nb::sig("def slice(input: ArrayLike, slices: collections.abc.Sequence[_Slice], name: str | "
+              "None = None) -> "
               "Tensor"),
       "What `x[...]` takes: for each leading dimension one of Python's slices, of any step but 0.\n"
       "Costs no memory.\n\nRaises ShapeError for more slices than dimensions or a step of 0.");
@@ -126,7 +126,7 @@ void bind_shapes(nb::module_ &m) {
         return where(to_tensor(condition), left, must_be_operand(y, dtype_hint(x)), to_name(name));
       },
       "condition"_a.none(), "x"_a.none(), "y"_a.none(), "name"_a = nb::none(),
-      nb::sig("def where(condition: typing.Any, x: typing.Any, y: typing.Any, name: str | None = "
+      nb::sig("def where(condition: ArrayLike, x: ArrayLike, y: ArrayLike, name: str | None = "
               "None) -> Tensor"),
       "The elements of `x` where `condition`, a boolean, is true, and of `y` elsewhere. All three\n"
       "broadcast as in NumPy; `x` and `y` have one dtype, which a number takes from the other.\n\n"
@@ -141,8 +141,8 @@ void bind_shapes(nb::module_ &m) {
                              to_name(name));
       },
       "t"_a.none(), "clip_value_min"_a.none(), "clip_value_max"_a.none(), "name"_a = nb::none(),
-      nb::sig("def clip_by_value(t: typing.Any, clip_value_min: typing.Any, clip_value_max: "
-              "typing.Any, name: str | None = None) -> Tensor"),
+      nb::sig("def clip_by_value(t: ArrayLike, clip_value_min: ArrayLike, clip_value_max: "
+              "ArrayLike, name: str | None = None) -> Tensor"),
       "minimum(maximum(t, clip_value_min), clip_value_max); the bounds broadcast to `t`.\n\n"
       "Raises DTypeError for mixed dtypes, complex numbers and booleans, ShapeError for shapes "
       "that\n"
@@ -154,7 +154,7 @@ void bind_shapes(nb::module_ &m) {
         return complex(part, must_be_operand(imag, dtype_hint(real)), to_name(name));
       },
       "real"_a.none(), "imag"_a.none(), "name"_a = nb::none(),
-      nb::sig("def complex(real: typing.Any, imag: typing.Any, name: str | None = None) -> Tensor"),
+      nb::sig("def complex(real: ArrayLike, imag: ArrayLike, name: str | None = None) -> Tensor"),
       "real + imag * i, of two tensors of f32 or of f64.\n\nRaises DTypeError for other dtypes, "
       "ShapeError for shapes that do not broadcast.");
 }

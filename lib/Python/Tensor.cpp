@@ -116,6 +116,8 @@ void bind_tensor(nb::module_ &m) {
       "time that one of its kind is seen. Operators and NumPy's functions of the same names build\n"
       "new nodes; other operands may be arrays and numbers, which take this tensor's dtype.");
 
+  refuse_construction(cls, "tsum.asarray and tsum.numpy.asarray make arrays of numbers, lists and "
+                           "what has a buffer");
   cls.def_prop_ro("shape", &shape_of, nb::sig("def shape(self) -> tuple[int, ...]"),
                   "The extents, outermost first.")
       .def_prop_ro(
@@ -152,21 +154,25 @@ void bind_tensor(nb::module_ &m) {
             return to_array(self, self_tensor(self), dtype, copy);
           },
           nb::arg("dtype") = nb::none(), nb::arg("copy") = nb::none(),
-          nb::sig("def __array__(self, dtype: typing.Any = None, copy: bool | None = None) -> "
-                  "_NumpyArray"))
+          nb::sig(
+              "def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> "
+              "_NumpyArray"))
       .def(
           "__dlpack__",
           [](nb::handle self, nb::kwargs arguments) {
             return to_dlpack(self, self_tensor(self), std::move(arguments));
           },
-          nb::sig("def __dlpack__(self, **kwargs: typing.Any) -> typing.Any"),
+          nb::sig(
+              "def __dlpack__(self, *, stream: None = None, max_version: tuple[int, int] | None = "
+              "None, dl_device: tuple[int, int] | None = None, copy: bool | None = None) -> "
+              "typing.Any"),
           "A DLPack capsule of the values, read-only and without a copy unless `copy=True`.")
       .def(
           "__dlpack_device__", [](const Tensor &) { return nb::make_tuple(1, 0); },
           nb::sig("def __dlpack_device__(self) -> tuple[int, int]"), "The CPU: (1, 0).")
       .def(
           "__getitem__", [](const Tensor &self, nb::handle index) { return get_item(self, index); },
-          nb::arg("index").none(), nb::sig("def __getitem__(self, index: typing.Any) -> Tensor"),
+          nb::arg("index").none(), nb::sig("def __getitem__(self, index: Index) -> Tensor"),
           "A view as NumPy's basic indexing: integers, slices with any steps, None and `...`.\n"
           "Of what is to be computed, only the elements that a view keeps are.\n\n"
           "Raises AxisError (an IndexError) for too many indices or one out of range, DTypeError\n"
@@ -189,11 +195,13 @@ void bind_tensor(nb::module_ &m) {
       .def("__bool__", [](const Tensor &self) { return to_bool(to_item(self, "bool")); })
       .def("__float__", [](const Tensor &self) { return nb::float_(to_item(self, "float")); })
       .def("__int__", [](const Tensor &self) { return nb::int_(to_item(self, "int")); })
-      .def("__complex__",
-           [](const Tensor &self) {
-             return nb::handle(reinterpret_cast<PyObject *>(&PyComplex_Type))(
-                 to_item(self, "complex"));
-           })
+      .def(
+          "__complex__",
+          [](const Tensor &self) {
+            return nb::handle(reinterpret_cast<PyObject *>(&PyComplex_Type))(
+                to_item(self, "complex"));
+          },
+          nb::sig("def __complex__(self) -> _Complex"))
       .def("__index__",
            [](const Tensor &self) {
              // What else raises TypeError, as Python's own functions expect.
@@ -208,7 +216,7 @@ void bind_tensor(nb::module_ &m) {
       .def("__copy__", [](const Tensor &self) { return self; })
       .def(
           "__deepcopy__", [](const Tensor &self, nb::handle) { return self; }, nb::arg("memo"),
-          nb::sig("def __deepcopy__(self, memo: typing.Any, /) -> Tensor"))
+          nb::sig("def __deepcopy__(self, memo: dict[int, typing.Any], /) -> Tensor"))
       .def(
           "__reduce__",
           [](nb::handle self) {
@@ -274,8 +282,9 @@ void bind_tensor(nb::module_ &m) {
         return with_name(tensor, to_name(name));
       },
       nb::arg("value").none(), nb::arg("dtype") = nb::none(), nb::arg("name") = nb::none(),
-      nb::sig("def asarray(value: typing.Any, dtype: typing.Any = None, name: str | None = None) "
-              "-> Tensor"),
+      nb::sig(
+          "def asarray(value: ArrayLike, dtype: DTypeLike | None = None, name: str | None = None) "
+          "-> Tensor"),
       "The tensor that reads the memory of `value` in place: a NumPy array of any strides (also\n"
       "read-only, reversed, broadcast or memory-mapped), an object with DLPack (PyTorch, JAX,\n"
       "TensorFlow) or the buffer protocol. Numbers and lists of them are copied: as in "

@@ -51,11 +51,68 @@ def test_every_function_names_a_keyword_that_it_has_not(space, name):
     (lambda: tsum.asarray(X).numpy(1), r"numpy: too many positional arguments"),
     (lambda: tsum.reduce_variance(X, ddof="a"), r"takes reduce_variance\(.*given .*ddof=str"),
     (lambda: tsum.set_cache_capacity(size=1), r"'size' .*entries, bytes"),
+    (lambda: tsum.asarray(X).argmax(axes=1), "^argmax: .*'axes' .did you mean axis="),
+    (lambda: tsum.asarray(X).transpose(axis=1), "^transpose: .*'axis' .*perm"),
+    (lambda: tnp.asarray(X).argmax(axes=1), "^argmax: .*'axes' .did you mean axis="),
+    (lambda: tnp.asarray(X).cumsum(axes=1), "^cumsum: .*'axes' .did you mean axis="),
+    (lambda: tnp.meshgrid(X, index="ij"), "^meshgrid: .*'index' .did you mean indexing="),
+    (lambda: tnp.einsum("i->", X, optimise=True), "^einsum: .*'optimise' .*optimize="),
 ])
 def test_what_is_said_of_a_call(call, message):
     with pytest.raises(TypeError, match=message) as raised:
         call()
     assert "overload" not in str(raised.value) and "Invoked" not in str(raised.value)
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: tsum.Tensor([1.0]), "^Tensor: there is no constructor .tsum.asarray and"),
+    (lambda: tnp.ndarray((2, 3)), "^ndarray: there is no constructor .tsum.asarray and tsum.num"),
+    (lambda: tsum.DType("f4"), "^DType: there is no constructor .tsum.as_dtype"),
+    (lambda: tsum.CacheStats(), "^CacheStats: there is no constructor .tsum.cache_stats"),
+    (lambda: tsum.MemoryUse(1), "^MemoryUse: there is no constructor .tsum.memory_use"),
+    (lambda: tsum.CanonicalGraph(), "^CanonicalGraph: there is no constructor .tsum.low"),
+    (lambda: tsum.PartialReduction(tsum.reduce_sum(X), axes=0, begin=0, extent=2),
+     "^PartialReduction: there is no parameter 'axes' .did you mean axis="),
+    (lambda: tsum.PartialReduction(X), "^PartialReduction: missing a required argument: 'axis'"),
+    (lambda: tsum.PartialReduction(X, axis=0, begin=0, extent=2),
+     r"^PartialReduction: takes PartialReduction\(part_reduction: Tensor.*given .*\(ndarray"),
+    (lambda: tsum.PartialReduction.from_bytes(byte=b""), "^from_bytes: .*'byte' .did you mean byt"),
+    (lambda: tsum.PartialReduction.from_bytes(3), r"^from_bytes: takes .*given from_bytes\(int"),
+    (lambda: tsum.accuracy(val="exact"), "^accuracy: there is no parameter 'val' .*value"),
+    (lambda: tsum.accuracy(), "^accuracy: missing a required argument: 'value'"),
+    (lambda: tsum.GradientTape(persist=True), "^GradientTape: .*'persist' .*persistent="),
+    (lambda: tsum.GradientTape().watch(tensors=1), "^watch: .*'tensors' .did you mean tensor="),
+    (lambda: tsum.Input("f4"), "^Input: missing a required argument: 'shape'"),
+    (lambda: tsum.Lowered(), "^Lowered: missing a required argument: 'tensors'"),
+    (lambda: tnp.finfo(), "^finfo: missing a required argument: 'type'"),
+    (lambda: tsum.jit(lambda x: x).clear(1), "^clear: too many positional arguments"),
+])
+def test_what_is_said_of_a_constructor(call, message):
+    with pytest.raises(TypeError, match=message) as raised:
+        call()
+    assert "overload" not in str(raised.value) and "Invoked" not in str(raised.value)
+
+
+def test_constructors_and_methods_of_classes_still_work():
+    part = tsum.PartialReduction(tsum.reduce_sum(X), axis=0, begin=0, extent=2)
+    assert tsum.PartialReduction.from_bytes(part.to_bytes()).result().item() == 6
+    assert pickle.loads(pickle.dumps(part)).ranges == [(0, 2)]
+    assert tsum.Input(tsum.f32, (None, 2)).shape == (None, 2)
+    assert list(inspect.signature(tsum.Tensor.argmax).parameters) == ["self", "axis", "keepdims",
+                                                                      "name"]
+
+    class Derived(tsum.GradientTape):
+        def __init__(self):
+            super().__init__(persistent=True)
+
+    assert Derived()._persistent
+
+
+def test_arguments_of_what_is_no_function_are_refused():
+    for name in ("lower", "explain"):
+        with pytest.raises(TypeError, match=f"^{name}: Tensor is no function, and takes no argum.*"
+                                            "given int, formt="):
+            getattr(tsum, name)(tsum.asarray(X), 1, formt="json")
 
 
 def test_an_error_of_what_is_called_stays_as_it_is():

@@ -12,7 +12,9 @@ target_include_directories(tsum_options INTERFACE
 target_include_directories(tsum_options SYSTEM INTERFACE
   $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
 target_compile_options(tsum_options INTERFACE
-  -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers
+  # Whoever builds the library alone has a compiler of their own.
+  -Wall -Wextra -Wpedantic $<$<NOT:$<BOOL:${TSUM_LIBRARY_ONLY}>>:-Werror>
+  -Wno-missing-field-initializers
   -ffunction-sections -fdata-sections
   # A sum's order and roundings are what we write, never what the compiler finds convenient.
   -ffp-contract=off
@@ -158,7 +160,11 @@ endfunction()
 # All headers that mlir-tblgen writes, and all of docs/generated (`tools/dev docs` copies it to the
 # sources).
 add_custom_target(TsumTableGen)
-add_custom_target(tsum-docs ALL)
+if(TSUM_LIBRARY_ONLY)
+  add_custom_target(tsum-docs)
+else()
+  add_custom_target(tsum-docs ALL)
+endif()
 
 # tsum_tablegen(<output> <mlir-tblgen option>...): a header from the file that
 # LLVM_TARGET_DEFINITIONS names.

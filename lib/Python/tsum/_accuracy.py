@@ -8,6 +8,8 @@ import typing
 
 from . import _core
 
+_Function = typing.TypeVar("_Function", bound=typing.Callable)
+
 
 class accuracy:
     """Gives reductions that are not told otherwise the accuracy `value`, "standard" or "exact".
@@ -38,7 +40,7 @@ class accuracy:
     def __exit__(self, *exception: object) -> None:
         _core.leave_accuracy(self._tokens.pop())
 
-    def __call__(self, function: typing.Callable) -> typing.Callable:
+    def __call__(self, function: _Function) -> _Function:
         """`function`, each call of which is a block of its own."""
         value = self._value
         if inspect.iscoroutinefunction(function):
@@ -51,4 +53,4 @@ class accuracy:
             def call(*args: typing.Any, **kwargs: typing.Any) -> typing.Any:
                 with accuracy(value):
                     return function(*args, **kwargs)
-        return call
+        return typing.cast(_Function, call)

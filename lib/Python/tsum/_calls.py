@@ -18,6 +18,7 @@ OTHERS = (("dim", "axis"), ("dims", "axis"), ("reduction_indices", "axis"), ("ax
           ("x2", "y"), ("b", "y"), ("other", "y"), ("correction", "ddof"), ("eps", "epsilon"))
 
 CHECKED = type(_core._checked(print))
+
 _published: dict[int, typing.Any] = {}
 _signatures: dict[int, typing.Any] = {}
 
@@ -25,21 +26,29 @@ _signatures: dict[int, typing.Any] = {}
 def publish(namespace: dict[str, typing.Any], module: str) -> None:
     """Puts the package's own functions in `namespace` behind checked ones, said to be `module`'s.
 
-    A function under several names is one object under all of them, as before.
+    A function under several names is one object under all of them, as before. Of the package's own
+    classes it is the constructors and the methods.
     """
     for name, value in namespace.items():
-        if name.startswith("_") or isinstance(value, type) or not callable(value):
+        if name.startswith("_") or not str(getattr(value, "__module__", "")).startswith("tsum"):
             continue
-        if str(getattr(value, "__module__", "")).startswith("tsum"):
+        if isinstance(value, type):
+            if not issubclass(value, Exception):
+                publish_methods(value)
+        elif callable(value):
             namespace[name] = checked(value, module)
 
 
 def publish_methods(owner: type) -> None:
-    """Puts the methods that the class itself has behind checked ones."""
+    """Puts the constructor and the methods that the class itself has behind checked ones."""
     for name, value in list(vars(owner).items()):
-        if not name.startswith("_") and (isinstance(value, types.FunctionType)
-                                         or type(value).__name__ == "nb_method"):
+        if name.startswith("_") and not (
+                name == "__init__" and isinstance(value, types.FunctionType)):
+            continue
+        if isinstance(value, types.FunctionType) or type(value).__name__ == "nb_method":
             setattr(owner, name, _stand_in(value, owner.__module__))
+        elif type(value).__name__ == "nb_func":  # a static method of C++
+            setattr(owner, name, staticmethod(_stand_in(value, owner.__module__)))
 
 
 def checked(function: typing.Any, module: str) -> typing.Any:
@@ -71,6 +80,8 @@ def signature(function: typing.Any) -> typing.Any:
         of_cpp = getattr(function, "__nb_signature__", None)
         if of_cpp is not None:
             found = _parsed(of_cpp[0][0], of_cpp[0][2] or ())
+        elif hasattr(function, "__wrapped__") and function.__name__ in vars(_core.Tensor):
+            found = _of_method(function)
         else:
             try:
                 found = inspect.signature(function)
@@ -78,6 +89,19 @@ def signature(function: typing.Any) -> typing.Any:
                 found = inspect.signature(function, follow_wrapped=False)
         _signatures[id(function)] = found
     return found
+
+
+def _of_method(method):
+    """The signature of a function, whose first argument is the object that the method is of."""
+    import inspect
+
+    takes = signature(method.__wrapped__)
+    first, *others = takes.parameters.values()
+    return takes.replace(parameters=[
+        first.replace(name="self", kind=inspect.Parameter.POSITIONAL_ONLY
+                      if first.kind == inspect.Parameter.POSITIONAL_ONLY
+                      else inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=first.empty),
+        *others])
 
 
 def _parsed(text, defaults):
@@ -104,8 +128,11 @@ def explain(function: typing.Any, args: list, kwargs: dict, error: BaseException
     """
     import inspect
 
-    takes = signature(function)
-    name = function.__name__
+    takes, name = signature(function), function.__name__
+    if name == "__init__":  # as it is called, by the name of its class and without the object
+        name, args = type(args[0]).__name__, args[1:]
+        takes = takes.replace(parameters=list(takes.parameters.values())[1:],
+                              return_annotation=takes.empty)
     parameters = takes.parameters
     code = getattr(function, "__code__", None)
     also = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount] if code else ()
@@ -126,8 +153,7 @@ def explain(function: typing.Any, args: list, kwargs: dict, error: BaseException
     if "incompatible function arguments" in str(error):
         given = [type(value).__name__ for value in args]
         given += [f"{key}={type(value).__name__}" for key, value in kwargs.items()]
-        return (f"{name}: takes {name}{takes}; given {name}({', '.join(given)})"
-                .replace("typing.", ""))
+        return f"{name}: takes {name}{_plain(takes)}; given {name}({', '.join(given)})"
     return None
 
 
@@ -135,6 +161,22 @@ def _brief(takes):
     """The signature without what it says of types."""
     return takes.replace(return_annotation=takes.empty, parameters=[
         each.replace(annotation=each.empty) for each in takes.parameters.values()])
+
+
+class _Words(str):
+    """An annotation that is printed as it is written."""
+
+    def __repr__(self) -> str:
+        return str(self).replace("typing.", "").replace("collections.abc.", "")
+
+
+def _plain(takes):
+    """The signature with its annotations as they are written, without quotes."""
+    def words(annotation):
+        return _Words(annotation) if isinstance(annotation, str) else annotation
+
+    return takes.replace(return_annotation=words(takes.return_annotation), parameters=[
+        each.replace(annotation=words(each.annotation)) for each in takes.parameters.values()])
 
 
 def _unknown(function, given, names):

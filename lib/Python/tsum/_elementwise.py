@@ -3,15 +3,16 @@
 """
 from __future__ import annotations
 
-import typing
 
 from . import _core
 from ._core import DTypeError, Tensor
 from ._out import deliver
+from .typing import ArrayLike, NumPyArray
 
 
-def clip(a: typing.Any, a_min: typing.Any = None, a_max: typing.Any = None, out: typing.Any = None,
-         *, min: typing.Any = None, max: typing.Any = None) -> Tensor:
+def clip(a: ArrayLike, a_min: ArrayLike | None = None, a_max: ArrayLike | None = None,
+         out: NumPyArray | None = None, *, min: ArrayLike | None = None,
+         max: ArrayLike | None = None) -> Tensor:
     """NumPy's `clip`: minimum(maximum(a, a_min), a_max), where a bound may be None for none.
 
     `min` and `max` are other names of the bounds, which broadcast to `a`; NaNs stay, and where a
@@ -35,7 +36,7 @@ def clip(a: typing.Any, a_min: typing.Any = None, a_max: typing.Any = None, out:
     return a if high is None else _core.minimum(a, high)
 
 
-def positive(x: typing.Any) -> Tensor:
+def positive(x: ArrayLike) -> Tensor:
     """NumPy's `positive`: `x` itself, which must be of numbers.
 
     Raises DTypeError for booleans. Computes nothing; O(1).

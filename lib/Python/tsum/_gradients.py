@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import contextlib
 import functools
 import typing
 
@@ -263,7 +264,7 @@ class GradientTape:
             self._tape = False
         return build(iter(_with_zeros(found, leaves) if zero else found))
 
-    def stop_recording(self) -> typing.Any:
+    def stop_recording(self) -> contextlib.AbstractContextManager[None]:
         """A context in which nothing is recorded."""
         return _Pause(self)
 

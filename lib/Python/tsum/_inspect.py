@@ -61,9 +61,13 @@ def _is_array(value):
     return any(hasattr(value, name) for name in ("__dlpack__", "__array__", "typecode"))
 
 
-def _results(function, args, kwargs):
+def _results(what, function, args, kwargs):
     """The tensors that `function(*args, **kwargs)` builds, or the one that it is."""
     if not callable(function):
+        if args or kwargs:
+            given = [*(type(arg).__name__ for arg in args), *(f"{name}=" for name in kwargs)]
+            raise TypeError(f"{what}: {type(function).__name__} is no function, and takes no "
+                            f"arguments; given {', '.join(given)}")
         return [_core.asarray(function)]
     function = getattr(function, "__wrapped__", function) if isinstance(
         function, _core.Function) else function
@@ -82,7 +86,7 @@ def lower(function: typing.Callable | Tensor, /, *args: typing.Any,
         print(tsum.lower(f, x, y).mlir("linalg"))
         print(tsum.lower(tsum.reduce_sum(x)).asm())
     """
-    return Lowered(_results(function, args, kwargs))
+    return Lowered(_results("lower", function, args, kwargs))
 
 
 def explain(function: typing.Callable | Tensor, /, *args: typing.Any, format: str = "text",
@@ -95,4 +99,4 @@ def explain(function: typing.Callable | Tensor, /, *args: typing.Any, format: st
 
     Evaluates, and runs each kernel some times more to measure it.
     """
-    return _core.explain(_results(function, args, kwargs), format)
+    return _core.explain(_results("explain", function, args, kwargs), format)

@@ -8,6 +8,7 @@ import operator
 import typing
 
 from . import _core
+from .typing import DTypeLike
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -22,7 +23,7 @@ class Input:
         return f"tsum.input({self.dtype.name!r}, {self.shape}{name})"
 
 
-def input(dtype: typing.Any, shape: collections.abc.Iterable[int | None],
+def input(dtype: DTypeLike, shape: collections.abc.Iterable[int | None],
           name: str = "") -> Input:
     """Says what a function of `tsum.jit` takes: tensors of `dtype` and `shape`, stored in any way.
 
@@ -52,6 +53,23 @@ def _declared(signature: collections.abc.Iterable[Input]) -> list[tuple]:
                             "tsum.input(dtype, shape))")
     return [(each.dtype, [-1 if extent is None else extent for extent in each.shape], each.name)
             for each in inputs]
+
+
+@typing.overload
+def jit(function: typing.Callable, *,
+        static_argnums: int | collections.abc.Iterable[int] = (),
+        static_argnames: str | collections.abc.Iterable[str] = (),
+        dynamic: bool | None = None,
+        input_signature: collections.abc.Iterable[Input] | None = None) -> _core.Function: ...
+
+
+@typing.overload
+def jit(function: None = None, *,
+        static_argnums: int | collections.abc.Iterable[int] = (),
+        static_argnames: str | collections.abc.Iterable[str] = (),
+        dynamic: bool | None = None,
+        input_signature: collections.abc.Iterable[Input] | None = None
+        ) -> typing.Callable[[typing.Callable], _core.Function]: ...
 
 
 def jit(function: typing.Callable | None = None, *,

@@ -2,11 +2,13 @@
 """NumPy's names for TensorFlow's operations: tables, of which only what exists is exported."""
 from __future__ import annotations
 
+import collections.abc
 import types
 import typing
 
 from . import _core, _reductions, _statistics
 from ._core import Tensor
+from .typing import DTypeLike, ShapeLike
 
 # Elementwise operations with the same meaning.
 ALIASES = {
@@ -88,21 +90,23 @@ def _method(function):
         method = types.FunctionType(function.__code__, function.__globals__, None,
                                     function.__defaults__, function.__closure__)
         method.__kwdefaults__ = function.__kwdefaults__
+        method.__annotations__ = function.__annotations__
     else:
         # A function in C++ is not bound to what it is looked up on.
         def method(self, *args, **kwargs):
             return function(self, *args, **kwargs)
+
+        method.__wrapped__ = function
     method.__doc__ = function.__doc__
-    method.__annotations__ = getattr(function, "__annotations__", {})
     return method
 
 
-def astype(self: Tensor, dtype: typing.Any) -> Tensor:
+def astype(self: Tensor, dtype: DTypeLike) -> Tensor:
     """The elements converted to `dtype`: `tsum.cast`."""
     return _core.cast(self, dtype)
 
 
-def reshape(self: Tensor, *shape: typing.Any) -> Tensor:
+def reshape(self: Tensor, *shape: ShapeLike) -> Tensor:
     """The elements in another shape, given as a sequence or as numbers: `tsum.reshape`."""
     return _core.reshape(self, shape[0] if len(shape) == 1 else shape)
 
@@ -135,23 +139,25 @@ def to_device(self: Tensor, device: str, /, *, stream: None = None) -> Tensor:
 
 # NumPy's functions on tensors are those of tsum.numpy, which is imported when one is called.
 
-def __array_namespace__(self: Tensor, /, *, api_version: str | None = None) -> typing.Any:
+def __array_namespace__(self: Tensor, /, *, api_version: str | None = None) -> types.ModuleType:
     """`tsum.numpy`: the array API standard. Raises ValueError for a version that it has not."""
     from .numpy import _array
 
     return _array.namespace(api_version)
 
 
-def __array_function__(self: Tensor, function: typing.Any, types: typing.Any, args: typing.Any,
-                       kwargs: typing.Any) -> typing.Any:
+def __array_function__(self: Tensor, function: typing.Callable[..., typing.Any],
+                       types: collections.abc.Iterable[type],
+                       args: collections.abc.Sequence[typing.Any],
+                       kwargs: collections.abc.Mapping[str, typing.Any]) -> typing.Any:
     """NumPy's protocol: functions of NumPy are those of `tsum.numpy`."""
     from .numpy import _dispatch
 
     return _dispatch.array_function(self, function, types, args, kwargs)
 
 
-def __array_ufunc__(self: Tensor, ufunc: typing.Any, method: str, *inputs: typing.Any,
-                    **kwargs: typing.Any) -> typing.Any:
+def __array_ufunc__(self: Tensor, ufunc: typing.Callable[..., typing.Any], method: str,
+                    *inputs: typing.Any, **kwargs: typing.Any) -> typing.Any:
     """NumPy's protocol: NumPy's elementwise functions are those of `tsum.numpy`."""
     from .numpy import _dispatch
 

@@ -6,9 +6,10 @@ import typing
 
 from . import _core
 from ._core import DTypeError, ShapeError, Tensor
+from .typing import NumPyArray
 
 
-def deliver(name: str, result: Tensor, out: typing.Any) -> typing.Any:
+def deliver(name: str, result: Tensor, out: NumPyArray | None) -> typing.Any:
     """`result`, or `out` with its values, which are computed there.
 
     They are computed in place where `out` lies as kernels write (row-major, aligned, of the

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import typing
 
 from . import _core
 from ._accuracy import accuracy as block
 from ._core import DTypeError, Tensor
 from ._out import deliver
+from .typing import ArrayLike, Axis, DTypeLike, NumPyArray
 
 # Elements are cast to `dtype` first, as NumPy does.
 REDUCTIONS = {
@@ -67,9 +67,9 @@ def _as_numpys(reduction, name, operation):
 def _reduction(name, operation):
     combiner, neutral = INITIAL.get(operation.__name__, (None, LEFT_OUT.get(operation.__name__)))
 
-    def reduction(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-                  out: typing.Any = None, keepdims: bool = False, initial: typing.Any = None,
-                  where: typing.Any = True) -> Tensor:
+    def reduction(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+                  out: NumPyArray | None = None, keepdims: bool = False,
+                  initial: ArrayLike | None = None, where: ArrayLike = True) -> Tensor:
         if out is not None:
             return deliver(name, reduction(a, axis, dtype, None, keepdims, initial, where), out)
         is_plain = initial is None and where is True
@@ -102,9 +102,10 @@ def _rounds_last(a, dtype):
 
 
 def _with_accuracy(reduction):
-    def exact_or_not(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-                     out: typing.Any = None, keepdims: bool = False, initial: typing.Any = None,
-                     where: typing.Any = True, *, accuracy: str | None = None) -> Tensor:
+    def exact_or_not(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+                     out: NumPyArray | None = None, keepdims: bool = False,
+                     initial: ArrayLike | None = None, where: ArrayLike = True, *,
+                     accuracy: str | None = None) -> Tensor:
         if accuracy is None:
             return reduction(a, axis, dtype, out, keepdims, initial, where)
         with block(accuracy):
@@ -115,10 +116,10 @@ def _with_accuracy(reduction):
 
 def spread(name, operation):
     """NumPy's `var` or `std`, of TensorFlow's `operation`."""
-    def function(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-               out: typing.Any = None, ddof: int = 0, keepdims: bool = False, *,
-               where: typing.Any = True, mean: typing.Any = None, correction: typing.Any = None,
-               accuracy: str | None = None) -> Tensor:
+    def function(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+                 out: NumPyArray | None = None, ddof: int = 0, keepdims: bool = False, *,
+                 where: ArrayLike = True, mean: ArrayLike | None = None,
+                 correction: float | None = None, accuracy: str | None = None) -> Tensor:
         if out is not None:
             return deliver(name, function(a, axis, dtype, None, ddof, keepdims, where=where,
                                           mean=mean, correction=correction, accuracy=accuracy),

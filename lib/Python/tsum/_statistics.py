@@ -2,13 +2,14 @@
 """NumPy's reductions that TensorFlow has not: those that leave out NaNs, and weighted averages."""
 from __future__ import annotations
 
-import contextlib
 import typing
+import contextlib
 
 from . import _core, _reductions
 from ._accuracy import accuracy as block
 from ._core import ShapeError, Tensor
 from ._out import deliver
+from .typing import ArrayLike, Axis, DTypeLike, NumPyArray
 
 # These read their operand once, and keep no mask and no copy: what is NaN is seen on the way.
 
@@ -32,9 +33,9 @@ def _leave_out(name, a, where, plain):
     return _core.where(_core.broadcast_to(where, a.shape), a, plain)
 
 
-def nansum(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-           out: typing.Any = None, keepdims: bool = False, initial: typing.Any = None,
-           where: typing.Any = True, *, accuracy: str | None = None) -> Tensor:
+def nansum(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+           out: NumPyArray | None = None, keepdims: bool = False, initial: ArrayLike | None = None,
+           where: ArrayLike = True, *, accuracy: str | None = None) -> Tensor:
     """NumPy's `nansum`: the sum of what is not NaN; where all is, 0.
 
     The parameters are those of `tsum.sum`: the result has the dtype of `a`, or `dtype`; elements
@@ -48,9 +49,9 @@ def nansum(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
     return deliver("nansum", total if initial is None else _core.add(total, initial), out)
 
 
-def nanprod(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-            out: typing.Any = None, keepdims: bool = False, initial: typing.Any = None,
-            where: typing.Any = True) -> Tensor:
+def nanprod(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+            out: NumPyArray | None = None, keepdims: bool = False, initial: ArrayLike | None = None,
+            where: ArrayLike = True) -> Tensor:
     """NumPy's `nanprod`: the product of what is not NaN; where all is, 1.
 
     The parameters are those of `tsum.prod`. One pass over `a`, without a copy or a mask.
@@ -61,8 +62,8 @@ def nanprod(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
     return deliver("nanprod", product if initial is None else _core.multiply(product, initial), out)
 
 
-def nancount(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
-             keepdims: bool = False, *, where: typing.Any = True) -> Tensor:
+def nancount(a: ArrayLike, axis: Axis = None, out: NumPyArray | None = None,
+             keepdims: bool = False, *, where: ArrayLike = True) -> Tensor:
     """How many elements are not NaN, as i64, of those where `where` is true.
 
     Takes every dtype. One pass over `a`, none where it has no NaNs.
@@ -77,8 +78,8 @@ def nancount(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
     return deliver("nancount", count, out)
 
 
-def nanmean(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-            out: typing.Any = None, keepdims: bool = False, *, where: typing.Any = True,
+def nanmean(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+            out: NumPyArray | None = None, keepdims: bool = False, *, where: ArrayLike = True,
             accuracy: str | None = None) -> Tensor:
     """NumPy's `nanmean`: the mean of what is not NaN; where all is, NaN, without a warning.
 
@@ -94,9 +95,10 @@ def nanmean(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
     return deliver("nanmean", _core.nanmean(a, axis, keepdims, dtype=dtype, accuracy=accuracy), out)
 
 
-def nanvar(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: typing.Any = None,
-           ddof: int = 0, keepdims: bool = False, *, where: typing.Any = True,
-           correction: int | None = None, accuracy: str | None = None) -> Tensor:
+def nanvar(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+           out: NumPyArray | None = None, ddof: int = 0, keepdims: bool = False, *,
+           where: ArrayLike = True, correction: int | None = None,
+           accuracy: str | None = None) -> Tensor:
     """NumPy's `nanvar`: the variance of what is not NaN; NaN where nothing is left to divide by.
 
     The parameters are those of `tsum.var`. If `accuracy` is "exact", mean and deviations are
@@ -107,9 +109,10 @@ def nanvar(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out
     return _spread("nanvar", a, axis, dtype, out, ddof, keepdims, where, correction, accuracy)
 
 
-def nanstd(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: typing.Any = None,
-           ddof: int = 0, keepdims: bool = False, *, where: typing.Any = True,
-           correction: int | None = None, accuracy: str | None = None) -> Tensor:
+def nanstd(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+           out: NumPyArray | None = None, ddof: int = 0, keepdims: bool = False, *,
+           where: ArrayLike = True, correction: int | None = None,
+           accuracy: str | None = None) -> Tensor:
     """NumPy's `nanstd`: the square root of `nanvar`, which has the same parameters."""
     return _spread("nanstd", a, axis, dtype, out, ddof, keepdims, where, correction, accuracy)
 
@@ -147,8 +150,8 @@ def _in_float(name, a, dtype):
     return _core.cast(a, dtype)
 
 
-def nanmax(a: typing.Any, axis: typing.Any = None, out: typing.Any = None, keepdims: bool = False,
-           initial: typing.Any = None, where: typing.Any = True) -> Tensor:
+def nanmax(a: ArrayLike, axis: Axis = None, out: NumPyArray | None = None, keepdims: bool = False,
+           initial: ArrayLike | None = None, where: ArrayLike = True) -> Tensor:
     """NumPy's `nanmax`: the largest element that is not NaN; where all is, NaN, without a warning.
 
     Elements where `where` is false are left out, too; the result is at least `initial`; `out` is
@@ -160,8 +163,8 @@ def nanmax(a: typing.Any, axis: typing.Any = None, out: typing.Any = None, keepd
     return _extreme("nanmax", _core.maximum, a, axis, out, keepdims, initial, where)
 
 
-def nanmin(a: typing.Any, axis: typing.Any = None, out: typing.Any = None, keepdims: bool = False,
-           initial: typing.Any = None, where: typing.Any = True) -> Tensor:
+def nanmin(a: ArrayLike, axis: Axis = None, out: NumPyArray | None = None, keepdims: bool = False,
+           initial: ArrayLike | None = None, where: ArrayLike = True) -> Tensor:
     """NumPy's `nanmin`: the smallest element that is not NaN, likewise; at most `initial`."""
     return _extreme("nanmin", _core.minimum, a, axis, out, keepdims, initial, where)
 
@@ -176,7 +179,7 @@ def _extreme(name, combine, a, axis, out, keepdims, initial, where):
     return deliver(name, combined, out)
 
 
-def nanargmax(a: typing.Any, axis: typing.Any = None, out: typing.Any = None, *,
+def nanargmax(a: ArrayLike, axis: Axis = None, out: NumPyArray | None = None, *,
               keepdims: bool = False) -> Tensor:
     """The place of the largest element that is not NaN, as i64, the first of several.
 
@@ -189,13 +192,13 @@ def nanargmax(a: typing.Any, axis: typing.Any = None, out: typing.Any = None, *,
     return deliver("nanargmax", _core.nanargmax(a, axis, keepdims), out)
 
 
-def nanargmin(a: typing.Any, axis: typing.Any = None, out: typing.Any = None, *,
+def nanargmin(a: ArrayLike, axis: Axis = None, out: NumPyArray | None = None, *,
               keepdims: bool = False) -> Tensor:
     """The place of the smallest element that is not NaN, likewise."""
     return deliver("nanargmin", _core.nanargmin(a, axis, keepdims), out)
 
 
-def ptp(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
+def ptp(a: ArrayLike, axis: Axis = None, out: NumPyArray | None = None,
         keepdims: bool = False) -> Tensor:
     """NumPy's `ptp`: the largest element less the smallest. Integers wrap. One pass over `a`.
 
@@ -205,9 +208,21 @@ def ptp(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
     return deliver("ptp", _core.ptp(a, axis, keepdims), out)
 
 
-def average(a: typing.Any, axis: typing.Any = None, weights: typing.Any = None,
+@typing.overload
+def average(a: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None,
+            returned: typing.Literal[False] = False, *, keepdims: bool = False,
+            skipna: bool = False, accuracy: str | None = None) -> Tensor: ...
+
+
+@typing.overload
+def average(a: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, *,
+            returned: typing.Literal[True], keepdims: bool = False, skipna: bool = False,
+            accuracy: str | None = None) -> tuple[Tensor, Tensor]: ...
+
+
+def average(a: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None,
             returned: bool = False, *, keepdims: bool = False, skipna: bool = False,
-            accuracy: str | None = None) -> typing.Any:
+            accuracy: str | None = None) -> Tensor | tuple[Tensor, Tensor]:
     """NumPy's `average`: sum(a * weights) / sum(weights), in one pass.
 
     `weights` have the shape of `a`, or that of the axes given by `axis`, and are cast to its dtype;

@@ -6,7 +6,6 @@ Importing it tells dask that `tsum.numpy.ndarray` may be what its chunks are.
 from __future__ import annotations
 
 import functools
-import typing
 
 import dask
 import dask.array
@@ -15,6 +14,7 @@ import numpy
 import tsum
 from tsum import numpy as _tnp
 from tsum.numpy._arguments import AxisError
+from tsum.typing import ArrayLike, Axis, DTypeLike
 
 dask.array.register_chunk_type(_tnp.ndarray)
 
@@ -23,8 +23,8 @@ _OPERATIONS = {"sum": tsum.reduce_sum, "prod": tsum.reduce_prod, "max": tsum.red
                "min": tsum.reduce_min, "any": tsum.reduce_any, "all": tsum.reduce_all}
 
 
-def reduction(x: typing.Any, operation: str = "sum", axis: typing.Any = None, *,
-              keepdims: bool = False, dtype: typing.Any = None, accuracy: str | None = None,
+def reduction(x: ArrayLike, operation: str = "sum", axis: Axis = None, *,
+              keepdims: bool = False, dtype: DTypeLike | None = None, accuracy: str | None = None,
               split_every: int = 8) -> dask.array.Array:
     """A reduction of a dask array, as a dask array: the bits of `tsum` on the whole one.
 

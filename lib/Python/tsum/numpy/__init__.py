@@ -15,15 +15,15 @@ names. Arrays never change.
 from __future__ import annotations
 
 import math as _math
-import typing as _typing
 
 import numpy as _numpy
 
 from .. import _calls
 from . import _array, _dispatch, _dtypes, _elementwise, _evaluated, _methods, _products
 from . import _reductions, _shapes
-from ._array import asarray, ndarray
+from ._array import asarray, namespace_info as __array_namespace_info__, ndarray
 from ._dtypes import astype, can_cast, result_type
+from ..typing import ArrayLike as _ArrayLike, DTypeLike as _DTypeLike
 
 __array_api_version__ = "2024.12"
 e, pi, inf, nan, newaxis = _math.e, _math.pi, _math.inf, _math.nan, None
@@ -43,7 +43,7 @@ for _name in ("isdtype", "issubdtype", "promote_types", "broadcast_shapes", "ndi
 class finfo:
     """What NumPy's `finfo` says of a dtype or an array, in Python's floats."""
 
-    def __init__(self, type: _typing.Any, /) -> None:
+    def __init__(self, type: _DTypeLike | _ArrayLike, /) -> None:
         limits = _numpy.finfo(type.dtype if isinstance(type, _array.Tensor) else type)
         self.bits, self.dtype = limits.bits, limits.dtype
         for name in ("eps", "max", "min", "smallest_normal", "tiny", "smallest_subnormal",
@@ -55,14 +55,14 @@ class finfo:
                f"dtype={self.dtype})"
 
 
-def array(object: _typing.Any, dtype: _typing.Any = None, *, copy: _typing.Any = True,
+def array(object: _ArrayLike, dtype: _DTypeLike | None = None, *, copy: bool | None = True,
           ndmin: int = 0) -> ndarray:
     """NumPy's `array`: a copy of `object`, of at least `ndmin` dimensions."""
     made = asarray(object, dtype, copy=copy)
     return made if made.ndim >= ndmin else reshape(made, (1,) * (ndmin - made.ndim) + made.shape)
 
 
-def asanyarray(a: _typing.Any, dtype: _typing.Any = None) -> ndarray:
+def asanyarray(a: _ArrayLike, dtype: _DTypeLike | None = None) -> ndarray:
     """`asarray`."""
     return asarray(a, dtype)
 
@@ -70,17 +70,17 @@ def asanyarray(a: _typing.Any, dtype: _typing.Any = None) -> ndarray:
 ascontiguousarray = asanyarray
 
 
-def shape(a: _typing.Any) -> tuple[int, ...]:
+def shape(a: _ArrayLike) -> tuple[int, ...]:
     """The extents of `a`. Computes nothing."""
     return asarray(a).shape
 
 
-def ndim(a: _typing.Any) -> int:
+def ndim(a: _ArrayLike) -> int:
     """The number of dimensions of `a`. Computes nothing."""
     return asarray(a).ndim
 
 
-def size(a: _typing.Any, axis: int | None = None) -> int:
+def size(a: _ArrayLike, axis: int | None = None) -> int:
     """The number of elements of `a`, or its extent along `axis`. Computes nothing."""
     a = asarray(a)
     return a.size if axis is None else a.shape[axis]
@@ -100,11 +100,6 @@ EVALUATED = sorted({*_evaluated_names, *_elementwise.EVALUATED, "nanargmax", "na
                     "argsort", "meshgrid", "sort"})
 
 
-def __array_namespace_info__() -> _typing.Any:
-    """What the array API asks of a namespace: NumPy's dtypes and the device "cpu"."""
-    return _numpy.__array_namespace_info__()
-
-
 _methods.add_to(ndarray, __import__("sys").modules[__name__])
 for _part, _theirs, _names in (
         (_reductions, _numpy, _reductions.__all__), (_shapes, _numpy, _shapes.__all__),
@@ -118,7 +113,6 @@ for _part, _theirs, _names in (
 for _part, _name in ((globals(), "tsum.numpy"), (vars(linalg), "tsum.numpy.linalg"),
                      (vars(fft), "tsum.numpy.fft")):
     _calls.publish(_part, _name)
-_calls.publish_methods(ndarray)
 
 # From now on they need not be looked for.
 for _class in (_array.Tensor, ndarray):

@@ -2,12 +2,14 @@
 """tsum.numpy.ndarray: tensors whose operators, methods and dtypes are NumPy's."""
 from __future__ import annotations
 
+import types
 import typing
 
 import numpy
 
 from .. import _core
 from .._core import DTypeError, Tensor
+from ..typing import ArrayLike, DTypeLike, Index
 from ._arguments import dtype_named
 
 _dtype_of = Tensor.dtype.fget
@@ -56,7 +58,7 @@ class ndarray(Tensor):
     def __str__(self) -> str:
         return str(self.__array__()) if _core.is_known(self) else super().__str__()
 
-    def __getitem__(self, index: typing.Any) -> ndarray:
+    def __getitem__(self, index: Index | ArrayLike | tuple[Index | ArrayLike, ...]) -> ndarray:
         """Views by integers, slices, None and `...`; what arrays and lists choose is copied.
 
         Raises IndexError as NumPy does.
@@ -65,7 +67,8 @@ class ndarray(Tensor):
             return wrap(_get_item(self, index))
         return wrap_array(self.__array__()[to_numpy(index)])
 
-    def __setitem__(self, index: typing.Any, value: typing.Any) -> None:
+    def __setitem__(self, index: Index | ArrayLike | tuple[Index | ArrayLike, ...],
+                    value: ArrayLike) -> None:
         """Has this object stand for another array, that with `value` at `index`.
 
         A node where `index` is a mask of the whole array and `value` a number; otherwise the array
@@ -88,13 +91,13 @@ class ndarray(Tensor):
     def __copy__(self) -> ndarray:
         return wrap(self)
 
-    def __deepcopy__(self, memo: typing.Any, /) -> ndarray:
+    def __deepcopy__(self, memo: dict[int, typing.Any], /) -> ndarray:
         return wrap(self)
 
     def __reduce__(self) -> tuple[typing.Any, ...]:
         return _restore, (self.__array__(),)
 
-    def __array_namespace__(self, /, *, api_version: str | None = None) -> typing.Any:
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> types.ModuleType:
         """`tsum.numpy`. Raises ValueError for a version of the standard that it has not."""
         return namespace(api_version)
 
@@ -110,12 +113,17 @@ def _is_whole_mask(index, shape):
             and numpy.dtype(index.dtype) == numpy.bool_)
 
 
-def namespace(api_version: str | None) -> typing.Any:
+def namespace(api_version: str | None) -> types.ModuleType:
     from .. import numpy as module
 
     if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
         raise ValueError(f"tsum.numpy has the array API standard 2024.12; given {api_version!r}")
     return module
+
+
+def namespace_info() -> typing.Any:
+    """What the array API asks of a namespace: NumPy's dtypes and the device "cpu"."""
+    return numpy.__array_namespace_info__()
 
 
 def _restore(array):
@@ -192,7 +200,7 @@ def evaluated(function: typing.Callable, args: typing.Any, kwargs: typing.Any) -
     return result if out is not None else from_numpy(result)
 
 
-def asarray(obj: typing.Any, /, dtype: typing.Any = None, *, device: str | None = None,
+def asarray(obj: ArrayLike, /, dtype: DTypeLike | None = None, *, device: str | None = None,
             copy: bool | None = None) -> ndarray:
     """NumPy's `asarray`: an array that reads `obj` in place where it is memory.
 

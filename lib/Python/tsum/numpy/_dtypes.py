@@ -8,6 +8,7 @@ import numpy
 
 from .. import _core
 from .._core import Tensor
+from ..typing import ArrayLike, DTypeLike
 from ._arguments import dtype_named
 from ._array import asarray, dtype_of, ndarray, wrap
 
@@ -20,7 +21,7 @@ _RANK = {"b": 0, "i": 1, "u": 1, "f": 2, "V": 2, "c": 3}
 _DEFAULT = (BOOL, INT64, FLOAT64, numpy.dtype("complex128"))
 
 
-def result_type(*arrays_and_dtypes: typing.Any) -> numpy.dtype:
+def result_type(*arrays_and_dtypes: ArrayLike | DTypeLike) -> numpy.dtype:
     """NumPy's dtype of an operation on arrays, dtypes and Python's numbers.
 
     Raises TypeError if there is none, or nothing is given.
@@ -91,13 +92,13 @@ def widened(dtype: numpy.dtype) -> numpy.dtype:
     return UINT64 if dtype.kind == "u" else dtype
 
 
-def can_cast(from_: typing.Any, to: typing.Any, casting: str = "safe") -> bool:
+def can_cast(from_: ArrayLike | DTypeLike, to: DTypeLike, casting: str = "safe") -> bool:
     """Whether NumPy's promotion turns `from_`, a dtype or an array, into `to`."""
     dtype = dtype_of(from_) if isinstance(from_, Tensor) else from_
     return numpy.can_cast(dtype, to, casting)
 
 
-def astype(x: typing.Any, dtype: typing.Any, /, *, copy: bool = True,
+def astype(x: ArrayLike, dtype: DTypeLike, /, *, copy: bool = True,
            device: str | None = None) -> ndarray:
     """`x` with its elements converted to `dtype`. Arrays never change, so that nothing is copied.
 

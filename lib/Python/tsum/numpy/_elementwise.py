@@ -10,6 +10,7 @@ import numpy
 from .. import _core
 from .._core import DTypeError, Tensor
 from .._out import deliver
+from ..typing import ArrayLike, DTypeLike, NumPyArray
 from ._array import asarray, dtype_of, evaluated, ndarray, wrap
 from ._dtypes import BOOL, FLOAT64, as_float, in_dtype, promoted, result_type
 
@@ -88,16 +89,16 @@ def _as_ufunc(function):
     """Gives a function of one operand or two, and `out`, NumPy's `where` and `dtype`."""
     name = function.__name__
 
-    def unary(x: typing.Any, /, out: typing.Any = None, *, where: typing.Any = True,
-              dtype: typing.Any = None) -> ndarray:
+    def unary(x: ArrayLike, /, out: NumPyArray | None = None, *, where: ArrayLike = True,
+              dtype: DTypeLike | None = None) -> ndarray:
         if where is not True:
             return _where(name, (x,), out, where, dtype)
         if dtype is not None:
             (x,) = _in_loop(name, (x,), dtype)
         return function(x, out)
 
-    def binary(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None, *,
-               where: typing.Any = True, dtype: typing.Any = None) -> ndarray:
+    def binary(x1: ArrayLike, x2: ArrayLike, /, out: NumPyArray | None = None, *,
+               where: ArrayLike = True, dtype: DTypeLike | None = None) -> ndarray:
         if where is not True:
             return _where(name, (x1, x2), out, where, dtype)
         if dtype is not None:
@@ -205,8 +206,8 @@ def _binary(name, of_floats=False):
     of_booleans = getattr(_core, _OF_BOOLEANS.get(name, ""), None)
     is_same = core is not None and not of_floats and not name.startswith("bitwise")
 
-    def function(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None, *,
-                 where: typing.Any = True, dtype: typing.Any = None) -> ndarray:
+    def function(x1: ArrayLike, x2: ArrayLike, /, out: NumPyArray | None = None, *,
+                 where: ArrayLike = True, dtype: DTypeLike | None = None) -> ndarray:
         if is_same and out is None and where is True and dtype is None and not (
                 type(x2) is int and x2 < 0):
             result = _at_once(core, x1, x2)
@@ -244,8 +245,8 @@ def _check_power(exponent, common):
 def _comparison(name):
     core = _operation(name)
 
-    def function(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None, *,
-                 where: typing.Any = True, dtype: typing.Any = None) -> ndarray:
+    def function(x1: ArrayLike, x2: ArrayLike, /, out: NumPyArray | None = None, *,
+                 where: ArrayLike = True, dtype: DTypeLike | None = None) -> ndarray:
         if where is True and dtype is None:
             result = _at_once(core, x1, x2) if out is None else None
             if result is not None:
@@ -267,7 +268,7 @@ def _comparison(name):
     return _named(function, name, "of each pair of elements, which broadcast")
 
 
-def truth_of(x: typing.Any) -> Tensor:
+def truth_of(x: ArrayLike) -> Tensor:
     """Whether elements are not 0."""
     x = asarray(x)
     return x if dtype_of(x).kind == "b" else _core.not_equal(x, 0)
@@ -377,7 +378,7 @@ def _ignoring_nan(choose, numpys, x1, x2):
     return _core.where(_core.is_nan(x), y, _core.where(_core.is_nan(y), x, choose(x, y)))
 
 
-def round(x: typing.Any, /, decimals: int = 0, out: typing.Any = None) -> ndarray:
+def round(x: ArrayLike, /, decimals: int = 0, out: NumPyArray | None = None) -> ndarray:
     """NumPy's `round`: to `decimals` places, halves to even."""
     x = asarray(x)
     if decimals == 0:
@@ -398,8 +399,9 @@ def round(x: typing.Any, /, decimals: int = 0, out: typing.Any = None) -> ndarra
     return evaluated(numpy.round, (x, decimals), {} if out is None else {"out": out})
 
 
-def clip(x: typing.Any, /, min: typing.Any = None, max: typing.Any = None,
-         out: typing.Any = None, *, a_min: typing.Any = None, a_max: typing.Any = None) -> ndarray:
+def clip(x: ArrayLike, /, min: ArrayLike | None = None, max: ArrayLike | None = None,
+         out: NumPyArray | None = None, *, a_min: ArrayLike | None = None,
+         a_max: ArrayLike | None = None) -> ndarray:
     """NumPy's `clip`: minimum(maximum(x, min), max), where a bound may be None for none."""
     x = asarray(x)
     low = a_min if min is None else min
@@ -419,7 +421,8 @@ def clip(x: typing.Any, /, min: typing.Any = None, max: typing.Any = None,
     return _finish("clip", result, out)
 
 
-def where(condition: typing.Any, x1: typing.Any = None, x2: typing.Any = None, /) -> typing.Any:
+def where(condition: ArrayLike, x1: ArrayLike | None = None, x2: ArrayLike | None = None,
+          /) -> typing.Any:
     """NumPy's `where`: `x1` where `condition` is true, `x2` elsewhere; alone, where it is true."""
     if x1 is None and x2 is None:
         return evaluated(numpy.where, (condition,), {})
@@ -429,7 +432,7 @@ def where(condition: typing.Any, x1: typing.Any = None, x2: typing.Any = None, /
     return wrap(_core.where(truth_of(condition), *operands))
 
 
-def nan_to_num(x: typing.Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None,
+def nan_to_num(x: ArrayLike, copy: bool = True, nan: float = 0.0, posinf: float | None = None,
                neginf: float | None = None) -> ndarray:
     """NumPy's `nan_to_num`: `nan` in place of NaNs, the largest numbers in place of infinities."""
     x = asarray(x)
@@ -443,7 +446,7 @@ def nan_to_num(x: typing.Any, copy: bool = True, nan: float = 0.0, posinf: float
     return wrap(_core.where(_core.equal(x, -float("inf")), float(low), numbers))
 
 
-def isclose(a: typing.Any, b: typing.Any, rtol: float = 1e-5, atol: float = 1e-8,
+def isclose(a: ArrayLike, b: ArrayLike, rtol: float = 1e-5, atol: float = 1e-8,
             equal_nan: bool = False) -> ndarray:
     """NumPy's `isclose`: whether |a - b| <= atol + rtol |b|, infinities of one sign as well."""
     operands, common = promoted(a, b)

@@ -7,6 +7,7 @@ import typing
 
 import numpy
 
+from ..typing import ArrayLike
 from ._array import asarray, evaluated, ndarray
 
 # The functions of NumPy that `tsum.numpy` has under their names, as far as NumPy has them. Each
@@ -71,7 +72,7 @@ def functions(module: types.ModuleType, names: list[str]) -> dict[str, typing.Ca
     return {name: function for name, function in found.items() if function is not None}
 
 
-def sort(x: typing.Any, /, axis: int | None = -1, kind: str | None = None, *,
+def sort(x: ArrayLike, /, axis: int | None = -1, kind: str | None = None, *,
          descending: bool = False, stable: bool = True) -> ndarray:
     """NumPy's `sort`, and the standard's `descending`. Evaluates."""
     if descending:
@@ -80,7 +81,7 @@ def sort(x: typing.Any, /, axis: int | None = -1, kind: str | None = None, *,
     return evaluated(numpy.sort, (asarray(x), axis, kind or ("stable" if stable else None)), {})
 
 
-def argsort(x: typing.Any, /, axis: int | None = -1, kind: str | None = None, *,
+def argsort(x: ArrayLike, /, axis: int | None = -1, kind: str | None = None, *,
             descending: bool = False, stable: bool = True) -> ndarray:
     """NumPy's `argsort`, and the standard's `descending`. Evaluates."""
     kind = kind or ("stable" if stable else None)
@@ -98,6 +99,8 @@ def argsort(x: typing.Any, /, axis: int | None = -1, kind: str | None = None, *,
     return evaluated(from_the_end, (values,), {})
 
 
-def meshgrid(*arrays: typing.Any, indexing: str = "xy", **options: typing.Any) -> list[ndarray]:
+def meshgrid(*arrays: ArrayLike, indexing: str = "xy", sparse: bool = False,
+             copy: bool = True) -> list[ndarray]:
     """NumPy's `meshgrid`, as a list. Evaluates."""
-    return list(evaluated(numpy.meshgrid, arrays, {"indexing": indexing, **options}))
+    return list(evaluated(numpy.meshgrid, arrays, {"indexing": indexing, "sparse": sparse,
+                                                       "copy": copy}))

@@ -8,6 +8,7 @@ import numpy
 
 from .. import _calls
 from .._core import Tensor
+from ..typing import ArrayLike, Axis, DTypeLike, ShapeLike
 from ._array import check_device, dtype_of, ndarray, wrap_array
 
 BINARY = {
@@ -38,14 +39,14 @@ def _is_operand(other):
 
 
 def _operator(function):
-    def operator(self: ndarray, other: typing.Any, /) -> ndarray:
+    def operator(self: ndarray, other: ArrayLike, /) -> ndarray:
         return function(self, other) if _is_operand(other) else NotImplemented
 
     return operator
 
 
 def _reflected(function):
-    def operator(self: ndarray, other: typing.Any, /) -> ndarray:
+    def operator(self: ndarray, other: ArrayLike, /) -> ndarray:
         return function(other, self) if _is_operand(other) else NotImplemented
 
     return operator
@@ -53,7 +54,7 @@ def _reflected(function):
 
 def _comparison(name, function):
     """As `_operator`; what is no number is equal to no element."""
-    def operator(self: ndarray, other: typing.Any, /) -> ndarray:
+    def operator(self: ndarray, other: ArrayLike, /) -> ndarray:
         if _is_operand(other):
             return function(self, other)
         if name in ("eq", "ne") and (other is None or isinstance(other, (str, bytes))):
@@ -63,7 +64,7 @@ def _comparison(name, function):
     return operator
 
 
-def astype(self: ndarray, dtype: typing.Any, order: str = "K", casting: str = "unsafe",
+def astype(self: ndarray, dtype: DTypeLike, order: str = "K", casting: str = "unsafe",
            subok: bool = True, copy: bool = True) -> ndarray:
     """The elements converted to `dtype`: see `tsum.numpy.astype`."""
     from ._dtypes import astype as convert
@@ -75,14 +76,14 @@ def astype(self: ndarray, dtype: typing.Any, order: str = "K", casting: str = "u
     return convert(self, wanted)
 
 
-def reshape(self: ndarray, *shape: typing.Any, order: str = "C") -> ndarray:
+def reshape(self: ndarray, *shape: ShapeLike, order: str = "C") -> ndarray:
     """The elements in another shape, given as a sequence or as numbers."""
     from ._shapes import reshape as function
 
     return function(self, shape[0] if len(shape) == 1 else shape, order)
 
 
-def transpose(self: ndarray, *axes: typing.Any) -> ndarray:
+def transpose(self: ndarray, *axes: Axis) -> ndarray:
     """The axes in another order, given as a sequence or as numbers, or reversed; a view."""
     from ._shapes import transpose as function
 
@@ -100,7 +101,7 @@ def flatten(self: ndarray, order: str = "C") -> ndarray:
     return self.ravel(order)
 
 
-def view(self: ndarray, dtype: typing.Any = None, type: typing.Any = None) -> ndarray:
+def view(self: ndarray, dtype: DTypeLike | None = None, type: type | None = None) -> ndarray:
     """NumPy's `view`: the bytes as another dtype. Evaluates."""
     return self if dtype is None else wrap_array(self.__array__().view(dtype))
 
@@ -171,4 +172,5 @@ def _of_self(function):
         return function(self, *args, **kwargs)
 
     method.__doc__ = function.__doc__
+    method.__wrapped__ = function
     return method

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import collections.abc
 import string
 import typing
 
 import numpy
 
 from .. import _core
+from ..typing import ArrayLike, Axis, DTypeLike, NumPyArray
 from ._array import asarray, dtype_of, evaluated, ndarray, wrap
 from ._dtypes import promoted
 from ._shapes import _axes, _axis, broadcast_to, expand_dims
@@ -25,7 +27,7 @@ def _multiplied(x, y, axes):
     return wrap(_core.reduce_sum(_core.multiply(x, y), axes))
 
 
-def vecdot(x1: typing.Any, x2: typing.Any, /, *, axis: int = -1) -> ndarray:
+def vecdot(x1: ArrayLike, x2: ArrayLike, /, *, axis: int = -1) -> ndarray:
     """The sum of conj(x1) * x2 along `axis` of both, which broadcast. One kernel.
 
     Raises ValueError for another extent of the axis.
@@ -40,7 +42,7 @@ def vecdot(x1: typing.Any, x2: typing.Any, /, *, axis: int = -1) -> ndarray:
     return _multiplied(_core.conj(x) if dtype_of(x).kind == "c" else x, y, axis)
 
 
-def matmul(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None) -> ndarray:
+def matmul(x1: ArrayLike, x2: ArrayLike, /, out: NumPyArray | None = None) -> ndarray:
     """NumPy's `matmul`: with a vector one kernel, of matrices NumPy's, which evaluates.
 
     Raises ValueError for extents that do not match and for scalars.
@@ -54,7 +56,7 @@ def matmul(x1: typing.Any, x2: typing.Any, /, out: typing.Any = None) -> ndarray
     return evaluated(numpy.matmul, (x, y), {} if out is None else {"out": out})
 
 
-def dot(a: typing.Any, b: typing.Any, out: typing.Any = None) -> ndarray:
+def dot(a: ArrayLike, b: ArrayLike, out: NumPyArray | None = None) -> ndarray:
     """NumPy's `dot`: with a vector one kernel, of matrices NumPy's, which evaluates."""
     x, y = asarray(a), asarray(b)
     if out is None and x.ndim and y.ndim == 1 and x.shape[-1] == y.shape[0]:
@@ -62,7 +64,7 @@ def dot(a: typing.Any, b: typing.Any, out: typing.Any = None) -> ndarray:
     return evaluated(numpy.dot, (x, y), {} if out is None else {"out": out})
 
 
-def outer(a: typing.Any, b: typing.Any, /) -> ndarray:
+def outer(a: ArrayLike, b: ArrayLike, /) -> ndarray:
     """NumPy's `outer`: every product of two elements. A node."""
     from ._elementwise import multiply
     from ._shapes import ravel
@@ -70,7 +72,7 @@ def outer(a: typing.Any, b: typing.Any, /) -> ndarray:
     return multiply(expand_dims(ravel(a), -1), ravel(b))
 
 
-def tensordot(x1: typing.Any, x2: typing.Any, /, axes: typing.Any = 2) -> ndarray:
+def tensordot(x1: ArrayLike, x2: ArrayLike, /, axes: Axis = 2) -> ndarray:
     """NumPy's `tensordot`: one kernel where all axes of an array are summed, else NumPy's."""
     x, y = asarray(x1), asarray(x2)
     if isinstance(axes, int):
@@ -91,12 +93,17 @@ def tensordot(x1: typing.Any, x2: typing.Any, /, axes: typing.Any = 2) -> ndarra
     return evaluated(numpy.tensordot, (x, y, axes), {})
 
 
-def einsum(subscripts: typing.Any, /, *operands: typing.Any, **options: typing.Any) -> typing.Any:
+def einsum(subscripts: ArrayLike | str, /, *operands: ArrayLike, out: NumPyArray | None = None,
+           dtype: DTypeLike | None = None, order: str = "K", casting: str = "safe",
+           optimize: bool | str | collections.abc.Sequence[typing.Any] = False) -> ndarray:
     """NumPy's `einsum`.
 
     One kernel where the letters of one operand are all that there are, each once: a sum, or a sum
     of products with what broadcasts to it. NumPy's, which evaluates, otherwise.
     """
+    options = {name: value for name, value, default in (
+        ("out", out, None), ("dtype", dtype, None), ("order", order, "K"),
+        ("casting", casting, "safe"), ("optimize", optimize, False)) if value is not default}
     letters = _letters(subscripts, operands) if not options else None
     if letters is None:
         return evaluated(numpy.einsum, (subscripts, *operands), options)

@@ -8,6 +8,7 @@ import numpy
 
 from .. import _core, _reductions, _statistics
 from .._out import deliver
+from ..typing import ArrayLike, Axis, DTypeLike, NumPyArray
 from ._arguments import axis_of, dtype_named, given, initial_of, where_of
 from ._array import asarray, dtype_of, evaluated, ndarray, wrap
 from ._dtypes import FLOAT64, widened
@@ -32,9 +33,9 @@ def _by_numpy(name, a, **arguments):
         key: value for key, value in arguments.items() if given(value, None) is not None})
 
 
-def sum(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: typing.Any = None,
-        keepdims: bool = False, initial: typing.Any = None, where: typing.Any = True, *,
-        accuracy: str | None = None) -> ndarray:
+def sum(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+        out: NumPyArray | None = None, keepdims: bool = False, initial: ArrayLike | None = None,
+        where: ArrayLike = True, *, accuracy: str | None = None) -> ndarray:
     """NumPy's `sum`: of integers and booleans in 64 bits, of `dtype` if that is given.
 
     `where` says which elements count, `initial` is added, `out` is an array that the result is
@@ -52,8 +53,9 @@ def sum(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: t
     return _total("sum", a, axis, dtype, out, keepdims, initial, where, accuracy=accuracy)
 
 
-def prod(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: typing.Any = None,
-         keepdims: bool = False, initial: typing.Any = None, where: typing.Any = True) -> ndarray:
+def prod(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+         out: NumPyArray | None = None, keepdims: bool = False, initial: ArrayLike | None = None,
+         where: ArrayLike = True) -> ndarray:
     """NumPy's `prod`: of integers and booleans in 64 bits, of `dtype` if that is given."""
     return _total("prod", a, axis, dtype, out, keepdims, initial, where)
 
@@ -83,9 +85,9 @@ def _has_something(name, a, axis, initial):
 
 
 def _extreme(name, of_booleans):
-    def extreme(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
-                keepdims: bool = False, initial: typing.Any = None,
-                where: typing.Any = True) -> ndarray:
+    def extreme(a: ArrayLike, axis: Axis = None, out: NumPyArray | None = None,
+                keepdims: bool = False, initial: ArrayLike | None = None,
+                where: ArrayLike = True) -> ndarray:
         a = asarray(a)
         initial, keepdims = given(initial, None), bool(keepdims)
         kind = dtype_of(a).kind
@@ -114,8 +116,8 @@ max = amax = _extreme("max", _core.reduce_any)
 min = amin = _extreme("min", _core.reduce_all)
 
 
-def mean(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None, out: typing.Any = None,
-         keepdims: bool = False, *, where: typing.Any = True,
+def mean(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+         out: NumPyArray | None = None, keepdims: bool = False, *, where: ArrayLike = True,
          accuracy: str | None = None) -> ndarray:
     """NumPy's `mean`: of integers and booleans as float64; of nothing NaN, without a warning."""
     a, wanted = asarray(a), dtype_named(dtype)
@@ -135,10 +137,10 @@ def _is_numpys_spread(a, dtype):
 
 
 def _spread(name):
-    def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-               out: typing.Any = None, ddof: float = 0, keepdims: bool = False, *,
-               where: typing.Any = True, mean: typing.Any = None, correction: typing.Any = None,
-               accuracy: str | None = None) -> ndarray:
+    def spread(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+               out: NumPyArray | None = None, ddof: float = 0, keepdims: bool = False, *,
+               where: ArrayLike = True, mean: ArrayLike | None = None,
+               correction: float | None = None, accuracy: str | None = None) -> ndarray:
         a, wanted = asarray(a), dtype_named(dtype)
         if _is_numpys_spread(a, wanted):
             return _by_numpy(name, a, axis=axis, dtype=wanted, out=out, ddof=ddof, mean=mean,
@@ -162,8 +164,8 @@ std = _spread("std")
 
 
 def _truth(name, operation):
-    def function(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
-                 keepdims: bool = False, *, where: typing.Any = True) -> ndarray:
+    def function(a: ArrayLike, axis: Axis = None, out: NumPyArray | None = None,
+                 keepdims: bool = False, *, where: ArrayLike = True) -> ndarray:
         a = truth_of(a)
         result = _plain[name](a, axis_of(name, axis, a.ndim), None, None, bool(keepdims), None,
                               where_of(where))
@@ -186,7 +188,7 @@ def _line_of(name, axis, a):
 def _place(name):
     core = getattr(_core, name)
 
-    def place(a: typing.Any, axis: int | None = None, out: typing.Any = None, *,
+    def place(a: ArrayLike, axis: int | None = None, out: NumPyArray | None = None, *,
               keepdims: bool = False) -> ndarray:
         a = asarray(a)
         if dtype_of(a).kind == "c":
@@ -200,13 +202,13 @@ argmax = _place("argmax")
 argmin = _place("argmin")
 
 
-def count_nonzero(a: typing.Any, axis: typing.Any = None, *, keepdims: bool = False) -> ndarray:
+def count_nonzero(a: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> ndarray:
     """NumPy's `count_nonzero`, as int64. Builds nodes and computes nothing."""
     a = asarray(a)
     return wrap(_core.count_nonzero(a, axis_of("count_nonzero", axis, a.ndim), bool(keepdims)))
 
 
-def ptp(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
+def ptp(a: ArrayLike, axis: Axis = None, out: NumPyArray | None = None,
         keepdims: bool = False) -> ndarray:
     """NumPy's `ptp`: the largest element less the smallest. Builds nodes and computes nothing."""
     a = asarray(a)
@@ -215,17 +217,17 @@ def ptp(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
     return _finish("ptp", _core.ptp(a, axis_of("ptp", axis, a.ndim), bool(keepdims)), out)
 
 
-def nansum(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-           out: typing.Any = None, keepdims: bool = False, initial: typing.Any = None,
-           where: typing.Any = True, *, accuracy: str | None = None) -> ndarray:
+def nansum(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+           out: NumPyArray | None = None, keepdims: bool = False, initial: ArrayLike | None = None,
+           where: ArrayLike = True, *, accuracy: str | None = None) -> ndarray:
     """NumPy's `nansum`: `sum` of what is not NaN. One pass, without a copy or a mask."""
     return _nan_total("nansum", sum, a, axis, dtype, out, keepdims, initial, where,
                       accuracy=accuracy)
 
 
-def nanprod(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-            out: typing.Any = None, keepdims: bool = False, initial: typing.Any = None,
-            where: typing.Any = True) -> ndarray:
+def nanprod(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+            out: NumPyArray | None = None, keepdims: bool = False, initial: ArrayLike | None = None,
+            where: ArrayLike = True) -> ndarray:
     """NumPy's `nanprod`: `prod` of what is not NaN. One pass, without a copy or a mask."""
     return _nan_total("nanprod", prod, a, axis, dtype, out, keepdims, initial, where)
 
@@ -244,8 +246,8 @@ def _nan_total(name, plain, a, axis, dtype, out, keepdims, initial, where, **acc
     return _finish(name, total, out)
 
 
-def nanmean(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-            out: typing.Any = None, keepdims: bool = False, *, where: typing.Any = True,
+def nanmean(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+            out: NumPyArray | None = None, keepdims: bool = False, *, where: ArrayLike = True,
             accuracy: str | None = None) -> ndarray:
     """NumPy's `nanmean`: the mean of what is not NaN; NaN where all is, without a warning."""
     a, wanted = asarray(a), dtype_named(dtype)
@@ -262,10 +264,10 @@ def nanmean(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
 def _nan_spread(name, plain):
     function = getattr(_statistics, name)
 
-    def spread(a: typing.Any, axis: typing.Any = None, dtype: typing.Any = None,
-               out: typing.Any = None, ddof: float = 0, keepdims: bool = False, *,
-               where: typing.Any = True, mean: typing.Any = None, correction: typing.Any = None,
-               accuracy: str | None = None) -> ndarray:
+    def spread(a: ArrayLike, axis: Axis = None, dtype: DTypeLike | None = None,
+               out: NumPyArray | None = None, ddof: float = 0, keepdims: bool = False, *,
+               where: ArrayLike = True, mean: ArrayLike | None = None,
+               correction: float | None = None, accuracy: str | None = None) -> ndarray:
         a, wanted = asarray(a), dtype_named(dtype)
         if dtype_of(a).kind in "biu":
             return plain(a, axis, wanted, out, ddof, keepdims, where=where, mean=mean,
@@ -289,9 +291,9 @@ nanstd = _nan_spread("nanstd", std)
 def _nan_extreme(name, plain):
     function = getattr(_statistics, name)
 
-    def extreme(a: typing.Any, axis: typing.Any = None, out: typing.Any = None,
-                keepdims: bool = False, initial: typing.Any = None,
-                where: typing.Any = True) -> ndarray:
+    def extreme(a: ArrayLike, axis: Axis = None, out: NumPyArray | None = None,
+                keepdims: bool = False, initial: ArrayLike | None = None,
+                where: ArrayLike = True) -> ndarray:
         a = asarray(a)
         if dtype_of(a).kind == "c":
             return _by_numpy(name, a, axis=axis, out=out, keepdims=bool(keepdims),
@@ -314,7 +316,7 @@ nanmin = _nan_extreme("nanmin", min)
 def _nan_place(name, plain):
     function = getattr(_statistics, name)
 
-    def place(a: typing.Any, axis: int | None = None, out: typing.Any = None, *,
+    def place(a: ArrayLike, axis: int | None = None, out: NumPyArray | None = None, *,
               keepdims: bool = False) -> ndarray:
         a = asarray(a)
         if dtype_of(a).kind == "c":
@@ -337,9 +339,21 @@ nanargmax = _nan_place("nanargmax", argmax)
 nanargmin = _nan_place("nanargmin", argmin)
 
 
-def average(a: typing.Any, axis: typing.Any = None, weights: typing.Any = None,
+@typing.overload
+def average(a: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None,
+            returned: typing.Literal[False] = False, *, keepdims: bool = False,
+            skipna: bool = False, accuracy: str | None = None) -> ndarray: ...
+
+
+@typing.overload
+def average(a: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, *,
+            returned: typing.Literal[True], keepdims: bool = False, skipna: bool = False,
+            accuracy: str | None = None) -> tuple[ndarray, ndarray]: ...
+
+
+def average(a: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None,
             returned: bool = False, *, keepdims: bool = False, skipna: bool = False,
-            accuracy: str | None = None) -> typing.Any:
+            accuracy: str | None = None) -> ndarray | tuple[ndarray, ndarray]:
     """NumPy's `average`, in one pass; with `skipna`, of what is not NaN.
 
     Where the weights sum to 0 it is what dividing by 0 gives: NumPy raises ZeroDivisionError.

@@ -11,6 +11,7 @@ import numpy
 
 from .. import _core
 from .._core import Tensor
+from ..typing import ArrayLike, Axis, DTypeLike, ShapeLike
 from ._arguments import AxisError, axis_of
 from ._array import asarray, check_device, dtype_of, evaluated, ndarray, wrap, wrap_array
 from ._dtypes import result_type
@@ -27,39 +28,40 @@ def _shape(shape):
 
 #---- Creation -------------------------------------------------------------------------------------
 
-def full(shape: typing.Any, fill_value: typing.Any, dtype: typing.Any = None, *,
+def full(shape: ShapeLike, fill_value: ArrayLike, dtype: DTypeLike | None = None, *,
          device: str | None = None) -> ndarray:
     """NumPy's `full`: one number everywhere, without memory for it."""
     check_device(device)
     return wrap(_core.broadcast_to(asarray(fill_value, dtype), _shape(shape)))
 
 
-def zeros(shape: typing.Any, dtype: typing.Any = None, *, device: str | None = None) -> ndarray:
+def zeros(shape: ShapeLike, dtype: DTypeLike | None = None, *,
+          device: str | None = None) -> ndarray:
     """NumPy's `zeros`, without memory for them; float64 without a `dtype`."""
     return full(shape, 0, numpy.float64 if dtype is None else dtype, device=device)
 
 
-def ones(shape: typing.Any, dtype: typing.Any = None, *, device: str | None = None) -> ndarray:
+def ones(shape: ShapeLike, dtype: DTypeLike | None = None, *, device: str | None = None) -> ndarray:
     """NumPy's `ones`, without memory for them; float64 without a `dtype`."""
     return full(shape, 1, numpy.float64 if dtype is None else dtype, device=device)
 
 
-def full_like(x: typing.Any, /, fill_value: typing.Any, dtype: typing.Any = None, *,
-              device: str | None = None, shape: typing.Any = None) -> ndarray:
+def full_like(x: ArrayLike, /, fill_value: ArrayLike, dtype: DTypeLike | None = None, *,
+              device: str | None = None, shape: ShapeLike | None = None) -> ndarray:
     """NumPy's `full_like`: one number everywhere, of the shape and dtype of `x`."""
     x = asarray(x)
     return full(x.shape if shape is None else shape, fill_value,
                 dtype_of(x) if dtype is None else dtype, device=device)
 
 
-def zeros_like(x: typing.Any, /, dtype: typing.Any = None, *, device: str | None = None,
-               shape: typing.Any = None) -> ndarray:
+def zeros_like(x: ArrayLike, /, dtype: DTypeLike | None = None, *, device: str | None = None,
+               shape: ShapeLike | None = None) -> ndarray:
     """NumPy's `zeros_like`."""
     return full_like(x, 0, dtype, device=device, shape=shape)
 
 
-def ones_like(x: typing.Any, /, dtype: typing.Any = None, *, device: str | None = None,
-              shape: typing.Any = None) -> ndarray:
+def ones_like(x: ArrayLike, /, dtype: DTypeLike | None = None, *, device: str | None = None,
+              shape: ShapeLike | None = None) -> ndarray:
     """NumPy's `ones_like`."""
     return full_like(x, 1, dtype, device=device, shape=shape)
 
@@ -81,8 +83,8 @@ def _created(name):
     return create
 
 
-def arange(start: typing.Any, /, stop: typing.Any = None, step: typing.Any = 1,
-           dtype: typing.Any = None, *, device: str | None = None) -> ndarray:
+def arange(start: ArrayLike, /, stop: ArrayLike | None = None, step: ArrayLike = 1,
+           dtype: DTypeLike | None = None, *, device: str | None = None) -> ndarray:
     """NumPy's `arange`: computed by it, and read in place."""
     check_device(device)
     if stop is None:
@@ -90,8 +92,8 @@ def arange(start: typing.Any, /, stop: typing.Any = None, step: typing.Any = 1,
     return wrap_array(numpy.arange(start, stop, step, dtype))
 
 
-def linspace(start: typing.Any, stop: typing.Any, /, num: int = 50, *, endpoint: bool = True,
-             retstep: bool = False, dtype: typing.Any = None, device: str | None = None,
+def linspace(start: ArrayLike, stop: ArrayLike, /, num: int = 50, *, endpoint: bool = True,
+             retstep: bool = False, dtype: DTypeLike | None = None, device: str | None = None,
              axis: int = 0) -> typing.Any:
     """NumPy's `linspace`: computed by it, and read in place."""
     check_device(device)
@@ -99,14 +101,14 @@ def linspace(start: typing.Any, stop: typing.Any, /, num: int = 50, *, endpoint:
                                                          retstep=retstep, axis=axis))
 
 
-def eye(n_rows: int, n_cols: int | None = None, /, k: int = 0, dtype: typing.Any = None, *,
+def eye(n_rows: int, n_cols: int | None = None, /, k: int = 0, dtype: DTypeLike | None = None, *,
         device: str | None = None) -> ndarray:
     """NumPy's `eye`: ones on a diagonal; float64 without a `dtype`."""
     check_device(device)
     return wrap_array(numpy.eye(n_rows, n_cols, k, numpy.float64 if dtype is None else dtype))
 
 
-def from_dlpack(x: typing.Any, /, *, device: str | None = None,
+def from_dlpack(x: ArrayLike, /, *, device: str | None = None,
                 copy: bool | None = None) -> ndarray:
     """The array that reads the memory of `x`, an object with DLPack's `__dlpack__`, in place."""
     check_device(device)
@@ -118,7 +120,7 @@ def from_dlpack(x: typing.Any, /, *, device: str | None = None,
 
 
 def _triangle(name):
-    def triangle(x: typing.Any, /, k: int = 0) -> ndarray:
+    def triangle(x: ArrayLike, /, k: int = 0) -> ndarray:
         x = asarray(x)
         if x.ndim == 0:
             raise ValueError(f"{name}: takes arrays of at least one dimension; given a scalar")
@@ -154,7 +156,7 @@ def _axes(axis, rank):
     return places
 
 
-def reshape(x: typing.Any, /, shape: typing.Any, order: str = "C", *,
+def reshape(x: ArrayLike, /, shape: ShapeLike, order: str = "C", *,
             copy: bool | None = None) -> ndarray:
     """NumPy's `reshape`: the elements in another shape, one extent of which may be -1.
 
@@ -168,27 +170,27 @@ def reshape(x: typing.Any, /, shape: typing.Any, order: str = "C", *,
     return wrap(_core.reshape(x, _shape(shape)))
 
 
-def ravel(x: typing.Any, /, order: str = "C") -> ndarray:
+def ravel(x: ArrayLike, /, order: str = "C") -> ndarray:
     """NumPy's `ravel`: the elements in one dimension."""
     return reshape(x, (-1,), order)
 
 
-def permute_dims(x: typing.Any, /, axes: typing.Any) -> ndarray:
+def permute_dims(x: ArrayLike, /, axes: Axis) -> ndarray:
     """The axes in another order; a view."""
     return wrap(_core.transpose(asarray(x), _shape(axes)))
 
 
-def transpose(x: typing.Any, /, axes: typing.Any = None) -> ndarray:
+def transpose(x: ArrayLike, /, axes: Axis = None) -> ndarray:
     """NumPy's `transpose`: the axes in another order, or reversed; a view."""
     return wrap(_core.transpose(asarray(x), None if axes is None else _shape(axes)))
 
 
-def matrix_transpose(x: typing.Any, /) -> ndarray:
+def matrix_transpose(x: ArrayLike, /) -> ndarray:
     """The last two axes exchanged; a view."""
     return swapaxes(x, -1, -2)
 
 
-def swapaxes(x: typing.Any, /, axis1: int, axis2: int) -> ndarray:
+def swapaxes(x: ArrayLike, /, axis1: int, axis2: int) -> ndarray:
     """NumPy's `swapaxes`: two axes exchanged; a view."""
     x = asarray(x)
     order = list(range(x.ndim))
@@ -197,7 +199,7 @@ def swapaxes(x: typing.Any, /, axis1: int, axis2: int) -> ndarray:
     return permute_dims(x, order)
 
 
-def moveaxis(x: typing.Any, source: typing.Any, destination: typing.Any, /) -> ndarray:
+def moveaxis(x: ArrayLike, source: ShapeLike, destination: ShapeLike, /) -> ndarray:
     """NumPy's `moveaxis`: axes at other places, the rest in order; a view."""
     x = asarray(x)
     moved = dict(zip(_axes(destination, x.ndim), _axes(source, x.ndim), strict=True))
@@ -206,7 +208,7 @@ def moveaxis(x: typing.Any, source: typing.Any, destination: typing.Any, /) -> n
                             for place in range(x.ndim)])
 
 
-def expand_dims(x: typing.Any, /, axis: typing.Any = 0) -> ndarray:
+def expand_dims(x: ArrayLike, /, axis: Axis = 0) -> ndarray:
     """NumPy's `expand_dims`: new dimensions of extent 1, at places of the result; a view."""
     x = asarray(x)
     rank = x.ndim + (len(tuple(axis)) if hasattr(axis, "__iter__") else 1)
@@ -215,37 +217,37 @@ def expand_dims(x: typing.Any, /, axis: typing.Any = 0) -> ndarray:
     return wrap(x)
 
 
-def squeeze(x: typing.Any, /, axis: typing.Any = None) -> ndarray:
+def squeeze(x: ArrayLike, /, axis: Axis = None) -> ndarray:
     """NumPy's `squeeze`: without dimensions of extent 1; a view."""
     x = asarray(x)
     return wrap(_core.squeeze(x, axis_of("squeeze", axis, x.ndim)))
 
 
-def flip(x: typing.Any, /, axis: typing.Any = None) -> ndarray:
+def flip(x: ArrayLike, /, axis: Axis = None) -> ndarray:
     """NumPy's `flip`: elements reversed along all axes or some; a view."""
     return wrap(_core.flip(asarray(x), axis))
 
 
-def broadcast_to(x: typing.Any, /, shape: typing.Any) -> ndarray:
+def broadcast_to(x: ArrayLike, /, shape: ShapeLike) -> ndarray:
     """NumPy's `broadcast_to`; a view. Raises ValueError for shapes that do not broadcast."""
     return wrap(_core.broadcast_to(asarray(x), _shape(shape)))
 
 
-def broadcast_arrays(*arrays: typing.Any) -> list[ndarray]:
+def broadcast_arrays(*arrays: ArrayLike) -> list[ndarray]:
     """NumPy's `broadcast_arrays`: all in one shape; views."""
     arrays = [asarray(each) for each in arrays]
     shape = numpy.broadcast_shapes(*[each.shape for each in arrays])
     return [broadcast_to(each, shape) for each in arrays]
 
 
-def atleast_1d(x: typing.Any, *more: typing.Any) -> typing.Any:
+def atleast_1d(x: ArrayLike, *more: ArrayLike) -> typing.Any:
     """NumPy's `atleast_1d`; a view."""
     arrays = [each if each.ndim else reshape(each, (1,)) for each in map(asarray, (x, *more))]
     return arrays[0] if not more else tuple(arrays)
 
 
-def diff(x: typing.Any, /, *, axis: int = -1, n: int = 1, prepend: typing.Any = None,
-         append: typing.Any = None) -> ndarray:
+def diff(x: ArrayLike, /, *, axis: int = -1, n: int = 1, prepend: ArrayLike | None = None,
+         append: ArrayLike | None = None) -> ndarray:
     """NumPy's `diff`: differences of neighbours, `n` times."""
     from ._elementwise import not_equal, subtract
 
@@ -269,7 +271,7 @@ def diff(x: typing.Any, /, *, axis: int = -1, n: int = 1, prepend: typing.Any = 
 
 #---- Several in one -------------------------------------------------------------------------------
 
-def stack(arrays: typing.Any, /, axis: int = 0, *, dtype: typing.Any = None) -> ndarray:
+def stack(arrays: ArrayLike, /, axis: int = 0, *, dtype: DTypeLike | None = None) -> ndarray:
     """NumPy's `stack`: arrays of one shape along a new axis.
 
     Of up to 8 arrays a node, each element of which chooses among them; others are copied by NumPy.
@@ -297,7 +299,8 @@ def _stacked(arrays, place):
     return result
 
 
-def concat(arrays: typing.Any, /, axis: int | None = 0, *, dtype: typing.Any = None) -> ndarray:
+def concat(arrays: ArrayLike, /, axis: int | None = 0, *,
+           dtype: DTypeLike | None = None) -> ndarray:
     """NumPy's `concatenate`: arrays one behind the other.
 
     Of up to 8 arrays of one shape a node, each element of which chooses among them; others are
@@ -326,14 +329,14 @@ def _in_one_dtype(arrays, dtype):
 concatenate = concat
 
 
-def unstack(x: typing.Any, /, *, axis: int = 0) -> tuple[ndarray, ...]:
+def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[ndarray, ...]:
     """The array's parts along `axis`; views."""
     x = asarray(x)
     place = _axis(axis, x.ndim)
     return tuple(x[(slice(None),) * place + (i,)] for i in builtins.range(x.shape[place]))
 
 
-def tile(x: typing.Any, repetitions: typing.Any, /) -> ndarray:
+def tile(x: ArrayLike, repetitions: ShapeLike, /) -> ndarray:
     """NumPy's `tile`: `x` repeated along each axis, which is evaluated with its result."""
     x, repetitions = asarray(x), _shape(repetitions)
     rank = max(x.ndim, len(repetitions))

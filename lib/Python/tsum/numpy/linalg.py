@@ -2,11 +2,11 @@
 """NumPy's linear algebra: norms of vectors are kernels, the rest is computed by NumPy."""
 from __future__ import annotations
 
-import typing
 
 import numpy as _numpy
 
 from .. import _core
+from ..typing import ArrayLike, Axis
 from ._array import asarray as _asarray, dtype_of as _dtype_of, evaluated as _evaluated
 from ._array import ndarray, wrap as _wrap
 from ._dtypes import FLOAT64 as _FLOAT64
@@ -17,13 +17,13 @@ from ._shapes import matrix_transpose
 globals().update(_functions(_numpy.linalg, _NAMES))
 
 
-def vector_norm(x: typing.Any, /, *, axis: typing.Any = None, keepdims: bool = False,
+def vector_norm(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False,
                 ord: float = 2) -> ndarray:
     """The norm of vectors along axes, for 1, 2 and infinity one kernel, otherwise NumPy's."""
     return _norm(_numpy.linalg.vector_norm, x, ord, axis, keepdims)
 
 
-def norm(x: typing.Any, ord: typing.Any = None, axis: typing.Any = None,
+def norm(x: ArrayLike, ord: float | str | None = None, axis: Axis = None,
          keepdims: bool = False) -> ndarray:
     """NumPy's `norm`: of vectors, for 1, 2 and infinity, one kernel, otherwise NumPy's."""
     rank = _numpy.ndim(x)
