@@ -57,7 +57,6 @@ from nanobind import stubgen
 stubgen.main(options)
 
 
-
 def finish(text):
     """The stub with what the generator leaves out: the names that are exported, NumPy's among them.
 
