@@ -140,7 +140,8 @@ void bind_tensor(nb::module_ &m) {
          "Raises MemoryError if memory runs out.")
       .def(
           "item", [](const Tensor &self) { return to_item(self, "item"); },
-          nb::sig("def item(self) -> bool | int | float | _Complex"),
+          // Of a union, callers would have to say which.
+          nb::sig("def item(self) -> typing.Any"),
           "The only element as a Python number. Evaluates if need be.\n\n"
           "Raises ShapeError if there is not exactly one.")
       .def(

@@ -17,7 +17,7 @@ import tempfile
 import tsum
 
 HERE = pathlib.Path(__file__).resolve().parent
-DOCUMENTS = [HERE.parents[1] / "docs" / name for name in ("python.md", "gradients.md")]
+DOCUMENTS = [HERE.parents[1] / "docs" / name for name in ("python.md", "tour.md", "gradients.md")]
 
 # What is overridden with other parameters on purpose: tsum.numpy's arrays are tensors, whose
 # methods are NumPy's. Documents use a name for several things, one after the other.

@@ -22,8 +22,8 @@ UNKNOWN = {
     # Protocols of Python and NumPy.
     "__reduce__", "__deepcopy__", "__dlpack__", "__array_function__", "__array_ufunc__",
     "__getattr__", "__get__", "__array_namespace_info__",
-    # A structure of numbers; a function of the caller's.
-    "tolist", "__call__",
+    # A number, a structure of numbers; a function of the caller's.
+    "item", "tolist", "__call__",
     # Of NumPy, where the result depends on values.
     "unique", "intersect1d", "gradient", "atleast_2d", "atleast_3d", "polyfit", "indices",
     "fromfunction", "qr", "svd", "apply_along_axis", "piecewise", "pad",
