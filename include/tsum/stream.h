@@ -60,9 +60,11 @@ struct StreamOptions {
   /// on top, and so do the results.
   std::int64_t memory = std::int64_t{256} << 20;
 
-  /// Where a file of partial sums is kept while reductions go on, written now and then (beside,
-  /// synced, renamed) and when the evaluation ends early; empty for none. An evaluation of the same
-  /// graph over the same files that finds it goes on from there, and removes it when it is done.
+  /// Where a file of partial sums is kept while reductions go on, with what is there of outputs
+  /// that are not reduced over the files, written now and then (beside, synced, renamed) and when
+  /// the evaluation ends early; empty for none. An evaluation of the same graph over the same files
+  /// that finds it goes on from there, and removes it when it is done. Writing it takes as much
+  /// memory as it is large, on top.
   std::filesystem::path checkpoint = {};
   /// How often it is written.
   std::chrono::nanoseconds checkpoint_interval = std::chrono::seconds(30);
@@ -73,8 +75,8 @@ struct StreamOptions {
 ///
 /// \throws FileError, with path and position, if a file cannot be read, ends before, or changed.
 /// Error if the memory is too little for a piece, or for an output that is not reduced over the
-/// files (`save_npy` writes such a one piece by piece); for a checkpoint of another evaluation, or
-/// for one of an output that is not reduced. CancelledError as all evaluations.
+/// files (`save_npy` writes such a one piece by piece, and without a checkpoint). FileError for a
+/// checkpoint of another evaluation, or a damaged one. CancelledError as all evaluations.
 void eval(std::span<const Tensor> outputs, const StreamOptions &options);
 
 /// While it lives, what this thread evaluates has these options. Scopes nest.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The bytes of a checkpoint; the lowest byte of a number comes first.
+// The bytes of a checkpoint; the lowest byte of a number comes first, but in the elements of outputs,
+// which are as in memory.
 //
 //   "tsumckpt"                  what it is
 //   u32 version of this format
 //   u64 signature of the evaluation: graph, data in memory, files
 //   i64 pass, i64 begin         where it goes on
-//   i64 passes that follow; of each i64 partial reductions, of each i64 length and its bytes
+//   i64 passes that follow; of each i64 goals, of each i64 length and its bytes
 //   checksum: XXH3 of all before
 #include "Checkpoint.h"
 
@@ -30,7 +31,7 @@ using partial::ByteReader;
 using partial::ByteWriter;
 
 static constexpr std::string_view magic = "tsumckpt";
-static constexpr std::uint32_t format_version = 1;
+static constexpr std::uint32_t format_version = 2;
 
 /// A number that other graphs, data and files do not have, nor other cuts.
 static std::uint64_t signature_of(std::span<const Node::Ptr> outputs,
@@ -81,12 +82,10 @@ std::optional<Checkpoint::State> Checkpoint::read() const {
   State state;
   state.pass = static_cast<std::size_t>(reader.read_integer());
   state.begin = reader.read_integer();
-  const std::int64_t passes = reader.read_integer();
-  for (std::int64_t pass = 0; pass < passes; ++pass) {
-    std::vector<PartialReduction> &partials = state.partials.emplace_back();
+  for (std::int64_t passes = reader.read_integer(); passes > 0; --passes) {
+    std::vector<std::vector<std::byte>> &goals = state.goals.emplace_back();
     for (std::int64_t left = reader.read_integer(); left > 0; --left)
-      partials.push_back(
-          PartialReduction::from_bytes(reader.read_elements(reader.read_integer(), 1)));
+      goals.push_back(reader.read_elements(reader.read_integer(), 1));
   }
   return state;
 }
@@ -98,11 +97,10 @@ void Checkpoint::write(const State &state) const {
   writer.write(signature);
   writer.write(static_cast<std::int64_t>(state.pass));
   writer.write(state.begin);
-  writer.write(std::ssize(state.partials));
-  for (const std::vector<PartialReduction> &partials : state.partials) {
-    writer.write(std::ssize(partials));
-    for (const PartialReduction &partial : partials) {
-      const std::vector<std::byte> bytes = partial.to_bytes();
+  writer.write(std::ssize(state.goals));
+  for (const std::vector<std::vector<std::byte>> &goals : state.goals) {
+    writer.write(std::ssize(goals));
+    for (const std::vector<std::byte> &bytes : goals) {
       writer.write(std::ssize(bytes));
       writer.write_elements(bytes, 1);
     }

@@ -6,8 +6,8 @@
 
 namespace tsum::stream {
 
-/// How far an evaluation has come, in a file: which passes are done, with their results, and the
-/// partial results of the one that goes on.
+/// How far an evaluation has come, in a file: which passes are done, with what they gave, and what
+/// the one that goes on has given so far.
 class Checkpoint {
 public:
   /// Of the evaluation of `outputs` in `passes`.
@@ -17,8 +17,9 @@ public:
   struct State {
     std::size_t pass = 0;   ///< that goes on; those before are done
     std::int64_t begin = 0; ///< from where on it does
-    /// Of each goal of the passes up to this one.
-    std::vector<std::vector<PartialReduction>> partials;
+    /// Of each goal of the passes up to this one: a partial reduction, empty if no piece was taken;
+    /// or the elements so far of an output that has the cut dimension.
+    std::vector<std::vector<std::vector<std::byte>>> goals;
   };
 
   /// What the file says, or nothing if there is none.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Checkpoint.h"
+#include "KeptOutputs.h"
 #include "PieceLoop.h"
 
 #include "tsum/Runtime/PieceProgress.h"
@@ -7,9 +8,7 @@
 #include "tsum/stream.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
-#include <unordered_map>
 
 namespace tsum {
 
@@ -35,46 +34,6 @@ Tensor load(const FileData &data, OpenFiles &files) {
   const std::byte *first = memory.get();
   return borrow(first, data.dtype, data.shape, data.strides_of(data.shape), std::move(memory));
 }
-
-/// Memory for outputs that pieces put together.
-class KeptOutputs {
-public:
-  explicit KeptOutputs(const Pass &pass) {
-    for (const Goal &goal : pass.goals)
-      if (!goal.is_merged())
-        bytes += bytes_of(*goal.node);
-  }
-
-  std::int64_t bytes = 0;
-
-  void add(const Goal &goal, const Tensor &piece, std::int64_t begin) {
-    const Node &node = *goal.node;
-    std::shared_ptr<std::byte> &memory = memories[goal.node];
-    if (!memory)
-      memory = allocate_buffer(std::max<std::int64_t>(bytes_of(node), 1));
-    const auto *elements = static_cast<const std::byte *>(piece.bytes());
-    for_each_run(node.shape, node.dtype, goal.cut, begin,
-                 piece.shape()[static_cast<std::size_t>(goal.cut)],
-                 [&](std::int64_t at, std::int64_t from, std::int64_t size) {
-                   std::memcpy(memory.get() + at, elements + from, static_cast<std::size_t>(size));
-                 });
-  }
-
-  void finish(Known &known) const {
-    for (const auto &[node, memory] : memories)
-      known.insert_or_assign(node, borrow(memory.get(), node->dtype, node->shape, {}, memory));
-  }
-
-private:
-  static std::int64_t bytes_of(const Node &node) {
-    std::int64_t bytes = size_of(node.dtype);
-    for (std::int64_t extent : node.shape)
-      bytes *= extent;
-    return bytes;
-  }
-
-  std::unordered_map<Node::Ptr, std::shared_ptr<std::byte>> memories;
-};
 
 class Evaluation {
 public:
@@ -115,7 +74,8 @@ private:
   void run_passes(const Elsewhere::TakePiece *take);
   void run_pass(std::size_t number, const Elsewhere::TakePiece *take);
   void run_pieces(std::size_t number, std::int64_t &begin, const PassRun::Keep &keep);
-  void begin_checkpoint();
+  void begin_checkpoint(bool hands_pieces_on);
+  [[nodiscard]] std::int64_t places_done(std::size_t n, std::size_t pass, std::int64_t begin) const;
   void restore(const Checkpoint::State &state);
   void write_checkpoint(std::size_t pass, std::int64_t begin);
   /// Does `act`; where it ends early, what is done is written, up to `begin` in `pass`, which may
@@ -175,6 +135,7 @@ private:
   Known known;
   std::map<std::pair<const FileData *, std::optional<Section>>, Tensor> wholes;
   std::vector<std::unique_ptr<PassRun>> runs; ///< of the plan's passes
+  std::vector<KeptOutputs> kept;              ///< of the plan's passes
   bool is_taken = false;
   std::optional<PieceProgress> progress;
 
@@ -186,24 +147,37 @@ private:
 
 //===-- Checkpoints ---------------------------------------------------------------------------===//
 
-void Evaluation::begin_checkpoint() {
-  for (const Pass &pass : plan.passes())
-    for (const Goal &goal : pass.goals)
-      if (!goal.is_merged())
-        throw Error("eval: a checkpoint holds partial results of reductions, and an output of "
-                    "shape " +
-                    to_string(goal.node->shape) +
-                    " is not reduced over the files (evaluate it without a checkpoint)");
-  checkpoint.emplace(options.checkpoint, nodes, plan.passes());
+void Evaluation::begin_checkpoint(bool hands_pieces_on) {
+  const std::vector<Pass> &passes = plan.passes();
+  const auto is_handed_on = [](const Pass &pass) {
+    return !std::ranges::all_of(pass.goals, &Goal::is_merged);
+  };
+  if (hands_pieces_on && std::ranges::any_of(passes, is_handed_on))
+    throw Error("eval: a checkpoint does not hold an output that is written piece by piece, of "
+                "shape " +
+                to_string(nodes.front()->shape) + " (write it without a checkpoint)");
+  checkpoint.emplace(options.checkpoint, nodes, passes);
   if (const std::optional<Checkpoint::State> before = checkpoint->read())
     restore(*before);
   next_checkpoint = Clock::now() + options.checkpoint_interval;
 }
 
+/// How many places of pass `n` are done where pass `pass` goes on at `begin`.
+std::int64_t Evaluation::places_done(std::size_t n, std::size_t pass, std::int64_t begin) const {
+  return n < pass ? plan.passes()[n].extent : begin;
+}
+
 void Evaluation::restore(const Checkpoint::State &state) {
-  for (std::size_t pass = 0; pass < std::min(state.partials.size(), runs.size()); ++pass)
-    for (std::size_t n = 0; n < state.partials[pass].size(); ++n)
-      runs[pass]->partials()[n] = state.partials[pass][n];
+  for (std::size_t n = 0; n < std::min(state.goals.size(), runs.size()); ++n) {
+    const std::vector<Goal> &goals = plan.passes()[n].goals;
+    for (std::size_t g = 0; g < std::min(state.goals[n].size(), goals.size()); ++g) {
+      const std::vector<std::byte> &bytes = state.goals[n][g];
+      if (!goals[g].is_merged())
+        kept[n].set_first_places(goals[g], places_done(n, state.pass, state.begin), bytes);
+      else if (!bytes.empty())
+        runs[n]->partials()[g] = PartialReduction::from_bytes(bytes);
+    }
+  }
   first_pass = state.pass;
   first_begin = state.begin;
 }
@@ -214,12 +188,17 @@ void Evaluation::write_checkpoint(std::size_t pass, std::int64_t begin) {
     for (const std::optional<PartialReduction> &partial : runs[pass]->partials())
       if (partial && partial->ranges().back().end != begin)
         return;
-  Checkpoint::State state{.pass = pass, .begin = begin, .partials = {}};
+  Checkpoint::State state{.pass = pass, .begin = begin, .goals = {}};
   for (std::size_t n = 0; n <= std::min(pass, runs.size() - 1); ++n) {
-    std::vector<PartialReduction> &partials = state.partials.emplace_back();
-    for (const std::optional<PartialReduction> &partial : runs[n]->partials())
-      if (partial)
-        partials.push_back(*partial);
+    std::vector<std::vector<std::byte>> &all = state.goals.emplace_back();
+    const std::vector<Goal> &goals = plan.passes()[n].goals;
+    for (std::size_t g = 0; g < goals.size(); ++g) {
+      const std::optional<PartialReduction> &partial = runs[n]->partials()[g];
+      if (!goals[g].is_merged())
+        all.push_back(kept[n].first_places(goals[g], places_done(n, pass, begin)));
+      else
+        all.push_back(partial ? partial->to_bytes() : std::vector<std::byte>());
+    }
   }
   checkpoint->write(state);
   next_checkpoint = Clock::now() + options.checkpoint_interval;
@@ -232,27 +211,28 @@ void Evaluation::run_passes(const Elsewhere::TakePiece *take) {
   std::int64_t total = 0;
   for (const Pass &pass : passes) {
     runs.push_back(std::make_unique<PassRun>(pass, known));
+    kept.emplace_back(pass);
     const std::int64_t count = std::min<std::int64_t>(pass.extent, 1024);
     total += static_cast<std::int64_t>(
         static_cast<double>(StreamPlan::batch_of(*runs.back(), 0, count).bytes) *
         (static_cast<double>(pass.extent) / static_cast<double>(count)));
   }
   if (!options.checkpoint.empty())
-    begin_checkpoint();
+    begin_checkpoint(take != nullptr);
   progress.emplace(total);
   for (std::size_t n = 0; n < passes.size(); ++n) {
     if (n >= first_pass)
       run_pass(n, take);
+    kept[n].finish(known);
     runs[n]->finish();
   }
 }
 
 void Evaluation::run_pass(std::size_t number, const Elsewhere::TakePiece *take) {
-  const Pass &pass = plan.passes()[number];
-  KeptOutputs kept(pass);
-  if (!take && kept.bytes > options.memory)
+  const std::int64_t kept_bytes = kept[number].bytes();
+  if (!take && kept_bytes > options.memory)
     throw Error("eval: outputs that are not reduced over the files would take " +
-                bytes_to_string(kept.bytes) + ", more than the memory of " +
+                bytes_to_string(kept_bytes) + ", more than the memory of " +
                 bytes_to_string(options.memory) +
                 " (save_npy writes such a one to a file, piece by piece; or give more memory)");
   std::int64_t begin = number == first_pass ? first_begin : 0;
@@ -260,12 +240,11 @@ void Evaluation::run_pass(std::size_t number, const Elsewhere::TakePiece *take) 
     runs[number]->prepare(whole_data());
     run_pieces(number, begin, [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
       if (!take)
-        return kept.add(goal, piece, at);
+        return kept[number].add(goal, piece, at);
       (*take)(piece, goal.cut, at);
       is_taken = true;
     });
   });
-  kept.finish(known);
 }
 
 /// Moves `begin` on as pieces are done.
