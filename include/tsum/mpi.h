@@ -24,6 +24,9 @@
 /// whatever the number of ranks and however the tensors are divided; docs/scaling.md says what is
 /// sent. Needs a tsum that was built with TSUM_MPI, and MPI initialized by the program.
 ///
+/// Each rank keeps the checkpoint of a StreamScope (tsum/stream.h) in a file of its own, for parts
+/// in memory too: all ranks go on from theirs, or none does.
+///
 /// Of the ranks of a communicator one thread each may be inside these functions, or evaluating, at
 /// once.
 namespace tsum::mpi {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Divided/PassRun.h"
 
+#include "tsum/Graph/SummationTree.h"
 #include "tsum/Partial/PartialWork.h"
 #include "tsum/eval.h"
 
@@ -81,9 +82,21 @@ PassRun::Part PassRun::evaluate(const DataOf &data_of, std::int64_t begin,
 }
 
 void PassRun::take(Part part, const Keep &keep) {
+  // What needs no order is merged by kernels, which may be stopped: no goal has the piece then.
+  std::vector<std::optional<PartialReduction>> freely(pass.goals.size());
+  for (std::size_t n = 0; n < pass.goals.size(); ++n) {
+    const Goal &goal = pass.goals[n];
+    if (!merged[n] || goal.node->is_exact ||
+        is_ordered(goal.node->op, goal.source->dtype, goal.node->is_exact))
+      continue;
+    freely[n] = merged[n];
+    freely[n]->merge(*part.merging[n]);
+  }
   for (std::size_t n = 0; n < pass.goals.size(); ++n) {
     if (part.kept[n])
       keep(pass.goals[n], *part.kept[n], part.begin);
+    else if (freely[n])
+      merged[n] = std::move(freely[n]);
     else if (!merged[n])
       merged[n] = std::move(part.merging[n]);
     else

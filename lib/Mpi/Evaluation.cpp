@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "RankCheckpoint.h"
 #include "ShardedData.h"
 
 #include "tsum/Divided/GraphSignature.h"
@@ -124,33 +125,42 @@ std::int64_t end_of_piece(std::int64_t begin, std::int64_t end, std::int64_t ext
   return std::min(end, begin + size);
 }
 
-void run_pass(const Pass &pass, PassRun &run, ShardedData &data, Communicator &comm,
+/// The last of `runs` is that of `pass`.
+void run_pass(const Pass &pass, const RankCheckpoint::Runs &runs, ShardedData &data,
+              Communicator &comm, RankCheckpoint &checkpoint,
               std::unordered_map<const Node *, KeptPart> &kept) {
-  comm.together([&] {
-    run.prepare([&](const InputNode &input, const std::optional<Section> &section) {
-      return data.fetch_alike(input, section);
+  PassRun &run = *runs.back();
+  std::int64_t begin = 0; // which is none of this rank's places, or the first
+  const auto run_pieces = [&] {
+    comm.together([&] {
+      run.prepare([&](const InputNode &input, const std::optional<Section> &section) {
+        return data.fetch_alike(input, section);
+      });
     });
-  });
-  const Range own = own_places(pass, run, comm);
-  const std::int64_t count = own.end - own.begin;
-  data.fetch(count > 0 ? run.requests(own.begin, count) : std::vector<PassRun::Request>());
-  const std::int64_t most = data.most_places();
-  comm.together([&] {
-    for (const Goal &goal : pass.goals)
-      if (!goal.is_merged())
-        kept.emplace(goal.node.get(), KeptPart(goal, own));
-    for (std::int64_t begin = own.begin; begin < own.end;) {
-      const std::int64_t end = end_of_piece(begin, own.end, pass.extent, most);
-      auto data_of = [&](const InputNode &input, const std::optional<Section> &section) {
-        return data.of(input, section);
-      };
-      run.take(run.evaluate(data_of, begin, end - begin),
-               [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
-                 kept.at(goal.node.get()).add(piece, at);
-               });
-      begin = end;
-    }
-  });
+    const Range own = own_places(pass, run, comm);
+    begin = checkpoint.begin_of(runs.size() - 1, own);
+    const std::int64_t count = own.end - own.begin;
+    data.fetch(count > 0 ? run.requests(own.begin, count) : std::vector<PassRun::Request>());
+    const std::int64_t most = data.most_places();
+    comm.together([&] {
+      for (const Goal &goal : pass.goals)
+        if (!goal.is_merged())
+          kept.emplace(goal.node.get(), KeptPart(goal, own));
+      while (begin < own.end) {
+        const std::int64_t end = end_of_piece(begin, own.end, pass.extent, most);
+        auto data_of = [&](const InputNode &input, const std::optional<Section> &section) {
+          return data.of(input, section);
+        };
+        run.take(run.evaluate(data_of, begin, end - begin),
+                 [&](const Goal &goal, const Tensor &piece, std::int64_t at) {
+                   kept.at(goal.node.get()).add(piece, at);
+                 });
+        begin = end;
+        checkpoint.note(runs, begin);
+      }
+    });
+  };
+  checkpoint.or_write(run_pieces, runs, runs.size() - 1, begin);
   if (std::ranges::none_of(pass.goals, &Goal::is_merged))
     return;
   sent_partials += comm.merge([&] { return bytes_of(run); },
@@ -185,20 +195,29 @@ std::vector<Part> evaluate_local(const std::shared_ptr<Communicator> &comm,
   std::optional<ShardedData> data;
   std::vector<Pass> passes;
   comm->together([&] {
-    signature = signature_of(nodes);
+    signature = signature_of(nodes) + RankCheckpoint::is_wanted();
     data.emplace(*comm, nodes);
     passes = passes_of(nodes, [](const InputNode &input) {
       const Sharding &sharding = sharding_of(input);
       return sharding.offsets.back() > 1 ? sharding.axis : not_cut;
     });
   });
-  comm->agree("graph, or replicated data,", signature);
+  comm->agree("graph, replicated data, or wish for a checkpoint,", signature);
+
+  RankCheckpoint checkpoint(*comm, nodes, passes);
 
   Known known;
   std::unordered_map<const Node *, KeptPart> kept;
-  std::vector<std::unique_ptr<PassRun>> runs;
-  for (const Pass &pass : passes)
-    run_pass(pass, *runs.emplace_back(std::make_unique<PassRun>(pass, known)), *data, *comm, kept);
+  RankCheckpoint::Runs runs;
+  for (const Pass &pass : passes) {
+    PassRun &run = *runs.emplace_back(std::make_unique<PassRun>(pass, known));
+    if (checkpoint.goes_on())
+      comm->together([&] { checkpoint.restore(runs.size() - 1, run); });
+    if (runs.size() - 1 < checkpoint.first_pass())
+      run.finish();
+    else
+      run_pass(pass, runs, *data, *comm, checkpoint, kept);
+  }
 
   std::vector<Part> results;
   std::vector<Tensor> whole;
@@ -208,14 +227,18 @@ std::vector<Part> evaluate_local(const std::shared_ptr<Communicator> &comm,
       whole.push_back(output);
     results.push_back(part == kept.end() ? Part{output} : part->second.part());
   }
-  comm->together([&] {
-    finish_outputs(
-        whole,
-        [&](const InputNode &input, const std::optional<Section> &section) {
-          return data->fetch_alike(input, section);
-        },
-        known);
-  });
+  const auto finish = [&] {
+    comm->together([&] {
+      finish_outputs(
+          whole,
+          [&](const InputNode &input, const std::optional<Section> &section) {
+            return data->fetch_alike(input, section);
+          },
+          known);
+    });
+  };
+  checkpoint.or_write(finish, runs, runs.size(), 0);
+  checkpoint.remove();
   return results;
 }
 

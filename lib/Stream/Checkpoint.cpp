@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The bytes of a checkpoint; the lowest byte of a number comes first, but in the elements of outputs,
-// which are as in memory.
+// The bytes of a checkpoint; the lowest byte of a number comes first, but in the elements of
+// outputs, which are as in memory.
 //
 //   "tsumckpt"                  what it is
 //   u32 version of this format
@@ -33,11 +33,8 @@ using partial::ByteWriter;
 static constexpr std::string_view magic = "tsumckpt";
 static constexpr std::uint32_t format_version = 2;
 
-/// A number that other graphs, data and files do not have, nor other cuts.
-static std::uint64_t signature_of(std::span<const Node::Ptr> outputs,
-                                  std::span<const divided::Pass> passes) {
-  FieldWriter writer;
-  writer.write(divided::graph_signature(outputs, [](const InputNode &input, FieldWriter &writer) {
+std::uint64_t Checkpoint::signature_of_data(std::span<const Node::Ptr> outputs) {
+  return divided::graph_signature(outputs, [](const InputNode &input, FieldWriter &writer) {
     for (const FilePart &part : as_file(input)->parts) {
       writer.write(part.path.string());
       for (std::int64_t number :
@@ -45,16 +42,18 @@ static std::uint64_t signature_of(std::span<const Node::Ptr> outputs,
             part.identity.nanoseconds, part.offset, part.count})
         writer.write(number);
     }
-  }));
+  });
+}
+
+std::uint64_t Checkpoint::signature_of(std::span<const Node::Ptr> outputs,
+                                       std::span<const divided::Pass> passes) {
+  FieldWriter writer;
+  writer.write(signature_of_data(outputs));
   for (const divided::Pass &pass : passes)
     for (const divided::Goal &goal : pass.goals)
       writer.write(goal.cut);
   return XXH3_64bits(writer.words.data(), writer.words.size() * sizeof(writer.words[0]));
 }
-
-Checkpoint::Checkpoint(std::filesystem::path path, std::span<const Node::Ptr> outputs,
-                       std::span<const divided::Pass> passes)
-    : path(std::move(path)), signature(signature_of(outputs, passes)) {}
 
 std::optional<Checkpoint::State> Checkpoint::read() const {
   const std::string where = "eval: the checkpoint '" + path.string() + "'";

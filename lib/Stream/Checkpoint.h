@@ -10,9 +10,16 @@ namespace tsum::stream {
 /// the one that goes on has given so far.
 class Checkpoint {
 public:
-  /// Of the evaluation of `outputs` in `passes`.
-  Checkpoint(std::filesystem::path path, std::span<const Node::Ptr> outputs,
-             std::span<const divided::Pass> passes);
+  /// Of the evaluation that has this signature, which no other one should have.
+  Checkpoint(std::filesystem::path path, std::uint64_t signature)
+      : path(std::move(path)), signature(signature) {}
+
+  /// That of evaluating `outputs`, of data in files, in `passes`: other graphs, data, files and
+  /// cuts have another one.
+  [[nodiscard]] static std::uint64_t signature_of(std::span<const Node::Ptr> outputs,
+                                                  std::span<const divided::Pass> passes);
+  /// The part of it that says which elements `outputs` are, of data in memory and in files.
+  [[nodiscard]] static std::uint64_t signature_of_data(std::span<const Node::Ptr> outputs);
 
   struct State {
     std::size_t pass = 0;   ///< that goes on; those before are done

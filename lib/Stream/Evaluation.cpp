@@ -156,7 +156,7 @@ void Evaluation::begin_checkpoint(bool hands_pieces_on) {
     throw Error("eval: a checkpoint does not hold an output that is written piece by piece, of "
                 "shape " +
                 to_string(nodes.front()->shape) + " (write it without a checkpoint)");
-  checkpoint.emplace(options.checkpoint, nodes, passes);
+  checkpoint.emplace(options.checkpoint, Checkpoint::signature_of(nodes, passes));
   if (const std::optional<Checkpoint::State> before = checkpoint->read())
     restore(*before);
   next_checkpoint = Clock::now() + options.checkpoint_interval;

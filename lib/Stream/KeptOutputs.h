@@ -18,7 +18,7 @@ public:
   /// Of all of them.
   [[nodiscard]] std::int64_t bytes() const { return all_bytes; }
 
-  /// Copies a piece of `goal`, which begins at `begin` along its cut dimension, to where it belongs.
+  /// Copies a piece of `goal`, which begins at `begin` along its cut dimension, to its place.
   void add(const divided::Goal &goal, const Tensor &piece, std::int64_t begin);
 
   /// The elements of the first `count` places of `goal` along its cut dimension, row-major; and the

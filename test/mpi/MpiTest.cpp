@@ -11,6 +11,7 @@
 #include "tsum/gradients.h"
 #include "tsum/mpi.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <functional>
@@ -174,6 +175,89 @@ TEST(Mpi, GradientsOfShardedTensors) {
     return outputs;
   };
   expect_same_sharded(outputs_of(x, w), 11);
+}
+
+/// What a rank calls kernels for, of which the one of this number, counted from 1, throws.
+struct Kernels {
+  static inline std::atomic<int> count = 0;
+  static inline int failing = 0;
+  static void next() {
+    if (++count == failing)
+      throw Error("stopped");
+  }
+};
+
+/// Evaluates `outputs`, and stops where the last rank calls its kernel of this number.
+std::string stopped(const std::vector<Tensor> &outputs, int kernel) {
+  Kernels::count = 0;
+  Kernels::failing = rank() == ranks() - 1 ? kernel : 0;
+  set_kernel_hook(&Kernels::next);
+  std::string error = error_of([&] { eval(outputs); });
+  set_kernel_hook(nullptr);
+  return error;
+}
+
+TEST(MpiCheckpoints, AreWhereAllRanksGoOn) {
+  std::mt19937_64 random(1);
+  Files files;
+  const Tensor x = sample_tensor(DType::f32, {60'011, 3}), y = sample_tensor(DType::f64, {40'003});
+  const std::vector<Tensor> parts = {sharded(x, 0, random, &files), sharded(y, 0, random, &files)};
+  const auto outputs_of = [](const Tensor &x, const Tensor &y) {
+    return std::vector{reduce_std(x, 0), reduce_sum(x, all_axes, {.accuracy = Accuracy::exact}),
+                       reduce_logsumexp(y), argmax(x, 0)};
+  };
+  const std::vector<Tensor> expected = outputs_of(x, y);
+  const auto sharded_outputs = [&] { return outputs_of(parts[0], parts[1]); };
+  const std::filesystem::path path = files.next();
+  const std::filesystem::path own = path.string() + ".rank" + std::to_string(rank());
+  const StreamScope scope({.memory = 30 << 10, .checkpoint = path});
+  const auto expect_goes_on = [&](const std::string &how) {
+    SCOPED_TRACE(how);
+    const std::vector<Tensor> outputs = sharded_outputs();
+    EXPECT_EQ(stopped(outputs, 0), "");
+    for (std::size_t n = 0; n < outputs.size(); ++n)
+      expect_same_values(outputs[n].dtype(), bytes_of(expected[n]), bytes_of(outputs[n]));
+    EXPECT_FALSE(std::filesystem::exists(own));
+  };
+  expect_goes_on("from nothing");
+  const int all_kernels = Kernels::count;
+  int last_kernels = 0; // of the last rank, which has most to do as far as it has
+  for (int kernel : {3, all_kernels / 2, all_kernels - 3}) {
+    int of_last = kernel;
+    MPI_Bcast(&of_last, 1, MPI_INT, ranks() - 1, MPI_COMM_WORLD);
+    if (of_last < 1)
+      continue; // it has no part
+    const std::string error = stopped(sharded_outputs(), of_last);
+    EXPECT_NE(error.find("stopped"), std::string::npos) << error;
+    EXPECT_TRUE(std::filesystem::exists(own));
+    expect_goes_on("after kernel " + std::to_string(of_last));
+    last_kernels = Kernels::count;
+  }
+  if (rank() == ranks() - 1 && all_kernels > 10)
+    EXPECT_LT(last_kernels, all_kernels / 2 + 3);
+
+  // Where one has none, all begin anew; where one is damaged, or of another graph, all say so.
+  const int half = std::max(1, all_kernels / 2);
+  int of_last = half;
+  MPI_Bcast(&of_last, 1, MPI_INT, ranks() - 1, MPI_COMM_WORLD);
+  const auto stop_and = [&](const std::function<void()> &change) {
+    EXPECT_NE(stopped(sharded_outputs(), of_last), "");
+    if (rank() == 0)
+      change();
+    MPI_Barrier(MPI_COMM_WORLD);
+  };
+  stop_and([&] { std::filesystem::remove(own); });
+  expect_goes_on("with one missing");
+  stop_and([&] { std::filesystem::resize_file(own, std::filesystem::file_size(own) - 1); });
+  const std::string damaged = stopped(sharded_outputs(), 0);
+  EXPECT_NE(damaged.find("is damaged"), std::string::npos) << damaged;
+  std::filesystem::remove(own);
+  stop_and([] {});
+  const std::string other = error_of([&] { eval(reduce_sum(parts[0])); });
+  EXPECT_NE(other.find("is of another graph"), std::string::npos) << other;
+  std::filesystem::remove(own);
+  EXPECT_NE(error_of([&] { (void)mpi::local(abs(parts[0])); }).find("stays sharded"),
+            std::string::npos);
 }
 
 TEST(Mpi, OutputsThatStayShardedHaveParts) {
