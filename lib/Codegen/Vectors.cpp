@@ -88,7 +88,8 @@ SmallVector<Value> foldLines(OpBuilder &b, Location loc, SmallVector<SmallVector
         stay.push_back(isUpper ? size + lane : lane);
         cross.push_back(isUpper ? size + lane - half : lane + half);
       }
-      folded.push_back(combine(shuffleEach(b, loc, x, y, stay), shuffleEach(b, loc, x, y, cross)));
+      SmallVector<Value> staying = shuffleEach(b, loc, x, y, stay);
+      folded.push_back(combine(staying, shuffleEach(b, loc, x, y, cross)));
     }
     vectors = std::move(folded);
   }

@@ -138,10 +138,16 @@ template <FloatLane F> F log1p(F x) {
   return rare_value(negated(usual), [&] { return detail::log_special(x, F(-1), y); }, y);
 }
 
-/// log(e^x + e^y) without overflow on the way.
+/// log(e^x + e^y) without overflow on the way. Within 3 ULP of the largest of x, y and the result:
+/// where they cancel, so do their errors.
 template <FloatLane F> F logaddexp(F x, F y) {
-  F larger = select(x > y, x, y);
-  F more = log1p(exp(-abs(x - y)));
+  F larger = select(x > y, x, y), smaller = select(x > y, y, x);
+  F d = smaller - larger;
+  // What d is rounded by, which its exponential would multiply.
+  F less = d - smaller;
+  F low = (smaller - (d - less)) - (larger + less);
+  F e = exp(d);
+  F more = log1p(fma(e, select(d > F(-FormatOf<F>::infinity), low, F(0)), e));
   // Of two infinities the difference is none.
   more = select(x == y, F(Scalar<F>(detail::Exp<double>::ln2_high)), more);
   return select(x == x, larger, x) + more;
