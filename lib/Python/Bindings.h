@@ -48,7 +48,7 @@ void bind_calls(nb::module_ &m);
 /// "tsum has f32, f64, ...", for messages.
 [[nodiscard]] std::string known_dtypes();
 
-//===-- Calls ----------------------------------------------------------------------------------===//
+//===-- Calls ---------------------------------------------------------------------------------===//
 
 /// The callable that stands for `function`, called `name`: its wrong calls raise a TypeError that
 /// says what would be right.
