@@ -38,8 +38,8 @@ struct LaunchOrder {
     std::vector<std::int32_t> taken;
   };
   std::vector<Step> steps;
-  /// The most that is in memory at once beside data and outputs: what a launch reads and writes,
-  /// and what later ones read.
+  /// No more is in memory at once beside data and outputs: what a launch reads and writes, and what
+  /// later ones read.
   std::int64_t bytes = 0;
 };
 
