@@ -121,7 +121,8 @@ constexpr Stage stages[] = {
     {"linalg", "kernels as linalg on tensors", toLinalg},
     {"fuse", "elementwise producers and epilogues fused, reductions of the same data joined", fuse},
     {"cut",
-     "long reductions with few results cut into pieces, whose nodes another kernel merges; launches "
+     "long reductions with few results cut into pieces, whose nodes another kernel merges; "
+     "launches "
      "repeated where memory is bounded",
      cut},
     {"tile", "one loop over tiles of the output, everything fused into it", tile},

@@ -26,7 +26,7 @@ struct GraphReport {
   std::string directory;   ///< where the code is kept on disk; empty if it is not
   std::string detour;      ///< why it is slower than what the compiler usually makes, or empty
   std::int64_t memory = -1, bytes_between = 0; ///< the bound, or -1, and what there is
-  Kernels::Choice choice;  ///< what code evaluations ran, or would have run, before this report
+  Kernels::Choice choice; ///< what code evaluations ran, or would have run, before this report
   std::vector<std::string> data;
   std::vector<KernelReport> kernels;
 };

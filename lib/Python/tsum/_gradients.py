@@ -59,8 +59,8 @@ def value_and_grad(fun: typing.Callable, argnums: int | collections.abc.Sequence
     the value does not depend on an argument. `argnums` is a number, for one gradient, or several.
 
     What is returned is not evaluated yet: where it is called often, put `tsum.jit` around it. `fun`
-    may look at values on the way, unless it is traced by `tsum.jit`. `memory` bounds what is kept in
-    memory for the gradient, as that of `tsum.gradients`.
+    may look at values on the way, unless it is traced by `tsum.jit`. `memory` bounds what is kept
+    in memory for the gradient, as that of `tsum.gradients`.
 
     With complex arguments the gradient is TensorFlow's, the conjugate of JAX's.
 
