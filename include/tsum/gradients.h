@@ -13,6 +13,16 @@ namespace tsum {
 // and has gradients itself. Each visits every node behind its targets once. docs/gradients.md says
 // what they are where functions have kinks, and what of complex numbers.
 
+/// How gradients are evaluated.
+struct GradientOptions {
+  /// How many bytes kernels may have in memory at once, beside data and what is asked for, wherever
+  /// these gradients, or what is computed of them, are evaluated: what kernels leave for later ones
+  /// is computed again where more would be kept. No bit depends on it. Of several bounds in one
+  /// evaluation the least counts, and where more than a bound is needed in any case, 0 for example,
+  /// as little as is found. `explain` says what is kept and what is computed again.
+  std::optional<std::int64_t> memory = std::nullopt;
+};
+
 /// The gradients of the sum of all elements of `y` with respect to `xs`, by reverse mode: tensors
 /// of the shapes and dtypes of `xs`; the semantics of TensorFlow's `tf.gradients`, but for zeros
 /// where `y` does not depend on one of `xs`.
@@ -25,17 +35,21 @@ namespace tsum {
 ///
 /// \throws DTypeError if `y` or one of `xs` is neither a float nor complex, or for an `upstream` of
 /// another dtype; ShapeError if `upstream` does not broadcast to `y`; Error for an evaluated tensor
-/// on the way whose graph is gone, and, naming it, for an operation that has no gradient.
+/// on the way whose graph is gone, for less than 0 bytes, and, naming it, for an operation that has
+/// no gradient.
 /// \code
 ///   Tensor loss = reduce_sum(square(x - y));
 ///   std::vector<Tensor> by = gradients(loss, {x, y});   // 2 (x - y) and its negative
+///   by = gradients(loss, {x, y}, {}, {.memory = 64 << 20});   // within 64 MB
 /// \endcode
 [[nodiscard]] std::vector<Tensor> gradients(const Tensor &y, std::span<const Tensor> xs,
-                                            const std::optional<Operand> &upstream = {});
+                                            const std::optional<Operand> &upstream = {},
+                                            const GradientOptions &options = {});
 [[nodiscard]] inline std::vector<Tensor> gradients(const Tensor &y,
                                                    std::initializer_list<Tensor> xs,
-                                                   const std::optional<Operand> &upstream = {}) {
-  return gradients(y, std::span<const Tensor>(xs.begin(), xs.size()), upstream);
+                                                   const std::optional<Operand> &upstream = {},
+                                                   const GradientOptions &options = {}) {
+  return gradients(y, std::span<const Tensor>(xs.begin(), xs.size()), upstream, options);
 }
 
 /// Those of the sum over several `ys`, with an upstream for each, or none: nothing where none of
@@ -43,7 +57,8 @@ namespace tsum {
 /// \throws as above; Error if there are upstreams, but not as many as `ys`.
 [[nodiscard]] std::vector<std::optional<Tensor>>
 connected_gradients(std::span<const Tensor> ys, std::span<const Tensor> xs,
-                    std::span<const std::optional<Operand>> upstreams = {});
+                    std::span<const std::optional<Operand>> upstreams = {},
+                    const GradientOptions &options = {});
 
 /// How `ys` change as `xs` change along `tangents`, tensors of the shapes and dtypes of `xs`: the
 /// product of the Jacobian matrix and the tangents, by forward mode; in one pass, however many
@@ -100,7 +115,8 @@ public:
   /// not recorded; Error if a tape that is not persistent is asked a second time.
   [[nodiscard]] std::vector<std::optional<Tensor>>
   gradient(std::span<const Tensor> targets, std::span<const Tensor> sources,
-           std::span<const std::optional<Operand>> upstreams = {});
+           std::span<const std::optional<Operand>> upstreams = {},
+           const GradientOptions &options = {});
   [[nodiscard]] std::vector<std::optional<Tensor>> gradient(const Tensor &target,
                                                             std::initializer_list<Tensor> sources) {
     return gradient({&target, 1}, std::span<const Tensor>(sources.begin(), sources.size()));

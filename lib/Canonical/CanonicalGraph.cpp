@@ -69,6 +69,8 @@ std::string CanonicalGraph::to_string() const {
     text += separator + std::to_string(output);
     separator = ", %";
   }
+  if (memory >= 0)
+    text += " within " + std::to_string(memory) + " bytes";
   return text + '\n';
 }
 

@@ -228,8 +228,10 @@ Canonicalized Canonicalizer::run() {
   return std::move(result);
 }
 
-Canonicalized canonicalize(std::span<const Node::Ptr> outputs) {
-  return Canonicalizer(outputs).run();
+Canonicalized canonicalize(std::span<const Node::Ptr> outputs, std::int64_t memory) {
+  Canonicalized result = Canonicalizer(outputs).run();
+  result.graph.memory = memory;
+  return result;
 }
 
 } // namespace tsum

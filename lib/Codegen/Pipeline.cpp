@@ -78,6 +78,8 @@ void fuse(OpPassManager &pm, const PipelineOptions &) {
 
 void cut(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createTsumCutReductionsPass(TsumCutReductionsPassOptions{options.strategy}));
+  // The schedule is complete.
+  pm.addNestedPass<func::FuncOp>(createTsumBoundMemoryPass());
 }
 
 void tile(OpPassManager &pm, const PipelineOptions &options) {
@@ -118,7 +120,10 @@ constexpr Stage stages[] = {
     {"kernels", "a schedule of launches and a function per kernel", formKernels},
     {"linalg", "kernels as linalg on tensors", toLinalg},
     {"fuse", "elementwise producers and epilogues fused, reductions of the same data joined", fuse},
-    {"cut", "long reductions with few results cut into pieces, whose nodes another kernel merges",
+    {"cut",
+     "long reductions with few results cut into pieces, whose nodes another kernel merges; "
+     "launches "
+     "repeated where memory is bounded",
      cut},
     {"tile", "one loop over tiles of the output, everything fused into it", tile},
     {"bufferize", "linalg on buffers, intermediates on the stack", bufferize},

@@ -43,7 +43,9 @@ Tensor view_of(const Node &node, const std::shared_ptr<const Storage> &values,
 Tensor remade(const Node &node, Shape shape, std::vector<Node::Ptr> operands) {
   Description description = node;
   description.shape = std::move(shape);
-  return Tensor(std::make_shared<Node>(std::move(description), std::move(operands)));
+  auto result = std::make_shared<Node>(std::move(description), std::move(operands));
+  result->memory = node.memory;
+  return Tensor(std::move(result));
 }
 
 /// A section of the numbers that count along dimensions. What differs from piece to piece is data,

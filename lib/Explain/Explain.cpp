@@ -19,6 +19,8 @@
 #include <atomic>
 #include <bit>
 #include <chrono>
+#include <map>
+#include <utility>
 
 namespace tsum {
 
@@ -136,23 +138,33 @@ GraphReport report_on(const Canonicalized &bound) {
   if (!program->launches.empty() && program->launches.front().interpreted)
     report.origin = program->launches.front().name;
   report.directory = cache_directory();
+  report.memory = bound.graph.memory;
+  report.bytes_between = bytes_between(*program);
   GraphExplanation explanation = explain_program(bound.graph, *program);
   report.data = std::move(explanation.data);
   const std::vector<Measured> launches = run_and_measure(*program, bound);
+  // A kernel whose reduction is cut is two launches, of its pieces and of what merges them, which
+  // has its name. All launches of generic code have one.
   std::size_t next = 0;
-  for (KernelExplanation &explained : explanation.kernels) {
-    KernelReport &kernel = report.kernels.emplace_back();
-    kernel.kernel = std::move(explained);
+  std::map<std::string, Measured> pieces;
+  for (KernelExplanation &explained : explanation.kernels)
+    report.kernels.emplace_back().kernel = std::move(explained);
+  for (KernelReport &kernel : report.kernels)
     kernel.threads = 0;
-    // One whose reduction is cut is two launches, of its pieces and of what merges them, which has
-    // its name. All launches of generic code have one.
-    const bool is_last = &explained == &explanation.kernels.back();
-    for (bool is_whole = false; next < launches.size() && (!is_whole || is_last); ++next) {
-      kernel.measured += launches[next].time;
-      kernel.threads = std::max(kernel.threads, launches[next].threads);
-      kernel.in_limbs += launches[next].in_limbs;
-      is_whole = program->launches[next].name == kernel.kernel.name;
+  for (std::size_t n = 0; n < launches.size() && !report.kernels.empty(); ++n) {
+    const std::string &name = program->launches[n].name;
+    KernelReport &kernel = report.kernels[std::min(next, report.kernels.size() - 1)];
+    if (next < report.kernels.size() && name != kernel.kernel.name) {
+      pieces[name] = launches[n];
+      continue;
     }
+    const Measured before = std::exchange(pieces[name + "_pieces"], {});
+    kernel.measured += before.time + launches[n].time;
+    kernel.threads = std::max({kernel.threads, before.threads, launches[n].threads});
+    kernel.in_limbs += before.in_limbs + launches[n].in_limbs;
+    ++next;
+  }
+  for (KernelReport &kernel : report.kernels) {
     const std::int64_t bytes = kernel.kernel.bytesRead + kernel.kernel.bytesWritten;
     kernel.predicted = static_cast<double>(bytes) / streaming_limit(bytes);
   }

@@ -59,6 +59,7 @@ std::string value(const KernelReport &report) {
   return Object()
       .add("name", kernel.name)
       .add("cut", kernel.cut)
+      .add("recomputed", kernel.recomputed)
       .add("operations", kernel.operations)
       .add("strategies", kernel.strategies)
       .add("tiles", kernel.tiles)
@@ -87,6 +88,8 @@ std::string value(const GraphReport &report) {
       .add("reason", report.choice.reason)
       .add("generic_runs", report.choice.runs)
       .add("generic_ms", report.choice.milliseconds)
+      .add("memory_bound", report.memory)
+      .add("bytes_between_kernels", report.bytes_between)
       .add("data", report.data)
       .add("kernels", report.kernels)
       .close();

@@ -25,7 +25,8 @@ struct GraphReport {
   double milliseconds = 0; ///< until its code was there
   std::string directory;   ///< where the code is kept on disk; empty if it is not
   std::string detour;      ///< why it is slower than what the compiler usually makes, or empty
-  Kernels::Choice choice;  ///< what code evaluations ran, or would have run, before this report
+  std::int64_t memory = -1, bytes_between = 0; ///< the bound, or -1, and what there is
+  Kernels::Choice choice; ///< what code evaluations ran, or would have run, before this report
   std::vector<std::string> data;
   std::vector<KernelReport> kernels;
 };
@@ -47,6 +48,9 @@ struct Report {
 
 /// How long a kernel takes, on how many threads, and beside the best that could be.
 [[nodiscard]] std::string time_of(const KernelReport &report);
+
+/// What is in memory between the kernels of a graph whose memory is bounded, and what that takes.
+[[nodiscard]] std::string memory_of(const GraphReport &report);
 
 /// Three digits and a unit: "12.8 KB".
 [[nodiscard]] std::string with_unit(double number, const char *unit);

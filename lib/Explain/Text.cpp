@@ -91,6 +91,8 @@ static std::string to_text(const KernelReport &report, std::size_t &next_value) 
     text += padded + value + '\n';
   };
   line("ends here", kernel.cut);
+  if (!kernel.recomputed.empty())
+    line("recomputed", kernel.recomputed);
   line("strategy", (kernel.strategies.empty() ? "" : join(kernel.strategies, "; ") + "; ") +
                        std::to_string(kernel.tiles) + (kernel.tiles == 1 ? " tile" : " tiles") +
                        (kernel.tiles == 0 ? "" : " of " + to_string(kernel.tile)));
@@ -105,6 +107,17 @@ static std::string to_text(const KernelReport &report, std::size_t &next_value) 
                          " elements: beyond every window of their block, or behind the last "
                          "vector of a long line");
   return text;
+}
+
+std::string memory_of(const GraphReport &report) {
+  const std::string bound = with_unit(static_cast<double>(report.memory), "B");
+  const auto again = std::ranges::count_if(
+      report.kernels, [](const KernelReport &kernel) { return !kernel.kernel.recomputed.empty(); });
+  return "at most " + with_unit(static_cast<double>(report.bytes_between), "B") +
+         " are in memory, of " + bound + " that may be" +
+         (report.bytes_between > report.memory ? ": the least that was found" : "") + "; " +
+         std::to_string(again) + " of " + std::to_string(report.kernels.size()) +
+         " kernels run again for that";
 }
 
 std::string to_text(const Report &report) {
@@ -123,6 +136,8 @@ std::string to_text(const Report &report) {
     text += "  evaluations run " + choice_of(graph) + '\n';
     if (!graph.detour.empty())
       text += "  slower than it should be, since the compiler failed: " + graph.detour + '\n';
+    if (graph.memory >= 0)
+      text += "  between kernels " + memory_of(graph) + '\n';
     for (std::size_t i = 0; i < graph.data.size(); ++i)
       text += "  data   %" + std::to_string(i) + " " + graph.data[i] + '\n';
     std::size_t next_value = graph.data.size();

@@ -46,6 +46,7 @@ Node::Node(Description description, std::vector<Ptr> operands)
       operand_nodes(std::move(operands)) {
   for (const Ptr &operand : operand_nodes) {
     has_slices |= operand->has_slices;
+    memory = least_memory(memory, operand->memory);
     if (has_open_extent(operand->shape))
       throw_open(op_info(op).name, *operand);
   }

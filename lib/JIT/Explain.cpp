@@ -119,37 +119,57 @@ public:
     auto function = *module->getOps<func::FuncOp>().begin();
     if (failed(runUpTo("kernels", *module)))
       return failure();
+    for (Type argument : function.getArgumentTypes())
+      explanation.data.push_back(describe(argument));
     SymbolTableCollection symbols;
-    llvm::DenseMap<Value, std::int32_t> numbers;
-    for (Value argument : function.getArguments()) {
-      numbers[argument] = static_cast<std::int32_t>(explanation.data.size());
-      explanation.data.push_back(describe(argument.getType()));
-    }
-    auto count = static_cast<std::int32_t>(numbers.size());
     for (auto launch : function.getOps<ir::LaunchOp>()) {
       auto kernel = symbols.lookupNearestSymbolFrom<func::FuncOp>(launch, launch.getKernelAttr());
-      KernelExplanation &added = explanation.kernels.emplace_back(explainKernel(kernel, launch));
-      for (Value input : launch->getOperands())
-        added.inputs.push_back(numbers.at(input));
-      for (Value result : launch->getResults())
-        numbers[result] = count++;
+      kernels.insert({kernel.getName(), explainKernel(kernel, launch)});
     }
     if (failed(runUpTo("tile", *module)))
       return failure();
-    // Kernels stand in the order in which they were formed, launches in that of the schedule.
-    ModuleOp kernels = *module->getOps<ModuleOp>().begin();
-    for (KernelExplanation &kernel : explanation.kernels) {
-      auto whole = kernels.lookupSymbol<func::FuncOp>(kernel.name);
+    ModuleOp compiled = *module->getOps<ModuleOp>().begin();
+    for (auto &entry : kernels) {
+      KernelExplanation &kernel = entry.second;
+      auto whole = compiled.lookupSymbol<func::FuncOp>(kernel.name);
       // Of a kernel that was cut, the pieces are what takes the time.
-      auto pieces = kernels.lookupSymbol<func::FuncOp>(kernel.name + "_pieces");
+      auto pieces = compiled.lookupSymbol<func::FuncOp>(kernel.name + "_pieces");
       if (pieces)
         explainTiling(pieces, kernel);
       explainTiling(whole, kernel, /*isMerge=*/pieces != nullptr);
     }
+    explainSchedule(function, explanation);
     return success();
   }
 
 private:
+  /// Which kernels run, on what. What pieces of a kernel read counts as read by the kernel.
+  void explainSchedule(func::FuncOp function, GraphExplanation &explanation) {
+    llvm::DenseMap<Value, SmallVector<std::int32_t, 1>> numbers;
+    std::int32_t count = 0;
+    for (Value argument : function.getArguments())
+      numbers[argument] = {count++};
+    for (auto launch : function.getOps<ir::LaunchOp>()) {
+      SmallVector<std::int32_t, 1> inputs;
+      for (Value input : launch->getOperands())
+        for (std::int32_t number : numbers.lookup(input))
+          if (!llvm::is_contained(inputs, number))
+            inputs.push_back(number);
+      auto known = kernels.find(launch.getKernelAttr().getLeafReference());
+      if (known == kernels.end()) { // pieces
+        for (Value result : launch->getResults())
+          numbers[result] = inputs;
+        continue;
+      }
+      KernelExplanation &added = explanation.kernels.emplace_back(known->second);
+      added.inputs.assign(inputs.begin(), inputs.end());
+      if (auto why = launch->getAttrOfType<StringAttr>(ir::TsumDialect::getRecomputedAttrName()))
+        added.recomputed = why.str();
+      for (Value result : launch->getResults())
+        numbers[result] = {count++};
+    }
+  }
+
   /// Goes on from where it was.
   LogicalResult runUpTo(StringRef last, ModuleOp module) {
     PassManager passes(&context);
@@ -167,6 +187,7 @@ private:
   MLIRContext &context;
   PipelineOptions options;
   size_t next = 0;
+  llvm::StringMap<KernelExplanation> kernels; // by name
 };
 
 } // namespace

@@ -33,6 +33,18 @@ std::vector<std::optional<Operand>> to_upstreams(nb::handle list, const std::vec
   return upstreams;
 }
 
+GradientOptions to_options(nb::handle memory) {
+  if (memory.is_none())
+    return {};
+  std::int64_t bytes = 0;
+  if (PyBool_Check(memory.ptr()) || !nb::try_cast(memory, bytes)) {
+    const std::string given = nb::cast<std::string>(nb::repr(memory));
+    throw nb::type_error(
+        ("gradients: memory is " + given + " (a number of bytes, or None)").c_str());
+  }
+  return {.memory = bytes};
+}
+
 nb::list to_list(const std::vector<std::optional<Tensor>> &tensors) {
   nb::list list;
   for (const std::optional<Tensor> &tensor : tensors)
@@ -45,15 +57,15 @@ nb::list to_list(const std::vector<std::optional<Tensor>> &tensors) {
 void bind_gradients(nb::module_ &m) {
   m.def(
       "_connected_gradients",
-      [](nb::handle ys, nb::handle xs, nb::handle upstreams) {
+      [](nb::handle ys, nb::handle xs, nb::handle upstreams, nb::handle memory) {
         const std::vector<Tensor> targets = to_tensors(ys);
-        return to_list(
-            connected_gradients(targets, to_tensors(xs), to_upstreams(upstreams, targets)));
+        return to_list(connected_gradients(targets, to_tensors(xs),
+                                           to_upstreams(upstreams, targets), to_options(memory)));
       },
-      "ys"_a, "xs"_a, "upstreams"_a.none() = nb::none(),
+      "ys"_a, "xs"_a, "upstreams"_a.none() = nb::none(), "memory"_a.none() = nb::none(),
       nb::sig("def _connected_gradients(ys: collections.abc.Iterable[typing.Any], xs: "
               "collections.abc.Iterable[typing.Any], upstreams: collections.abc.Iterable[typing."
-              "Any] | None = None) -> list[Tensor | None]"),
+              "Any] | None = None, memory: int | None = None) -> list[Tensor | None]"),
       "What `tsum.gradients` is made of: None where no y depends on an x.");
   m.def(
       "stop_gradient",
@@ -84,14 +96,19 @@ void bind_gradients(nb::module_ &m) {
       .def("resume", &GradientTape::resume)
       .def(
           "gradient",
-          [](GradientTape &self, nb::handle targets, nb::handle sources, nb::handle upstreams) {
+          [](GradientTape &self, nb::handle targets, nb::handle sources, nb::handle upstreams,
+             nb::handle memory) {
             const std::vector<Tensor> ys = to_tensors(targets);
-            return to_list(self.gradient(ys, to_tensors(sources), to_upstreams(upstreams, ys)));
+            return to_list(self.gradient(ys, to_tensors(sources), to_upstreams(upstreams, ys),
+                                         to_options(memory)));
           },
           "targets"_a, "sources"_a, "upstreams"_a.none() = nb::none(),
-          nb::sig("def gradient(self, targets: collections.abc.Iterable[typing.Any], sources: "
-                  "collections.abc.Iterable[typing.Any], upstreams: "
-                  "collections.abc.Iterable[typing.Any] | None = None) -> list[Tensor | None]"))
+          "memory"_a.none() = nb::none(),
+          nb::sig(
+              "def gradient(self, targets: collections.abc.Iterable[typing.Any], sources: "
+              "collections.abc.Iterable[typing.Any], upstreams: "
+              "collections.abc.Iterable[typing.Any] | None = None, memory: int | None = None) -> "
+              "list[Tensor | None]"))
       .def(
           "jvp",
           [](GradientTape &self, nb::handle targets, nb::handle sources, nb::handle tangents) {

@@ -2,8 +2,7 @@
 #include "Bindings.h"
 #include "Gil.h"
 
-#include "tsum/Canonical/CanonicalGraph.h"
-#include "tsum/Canonical/Resolve.h"
+#include "tsum/Canonical/EvaluateBy.h"
 #include "tsum/JIT/Inspect.h"
 #include "tsum/Runtime/ValueOrThrow.h"
 #include "tsum/explain.h"
@@ -40,7 +39,7 @@ void collect_graphs(std::span<const Node::Ptr> wanted, std::vector<CanonicalGrap
     std::erase_if(pending, [](const Node::Ptr &node) { return node->values() != nullptr; });
     if (pending.empty())
       return;
-    Canonicalized bound = canonicalize(pending);
+    Canonicalized bound = canonicalize(pending, memory_of(wanted));
     if (bound.needed_first.empty()) {
       graphs.push_back(std::move(bound.graph));
       return;

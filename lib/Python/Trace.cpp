@@ -234,6 +234,7 @@ std::vector<Tensor> Trace::replay(std::span<const Tensor> arguments) const {
           std::make_shared<Node>(static_cast<const Description &>(traced), std::move(operands));
       node->has_slices = traced.has_slices;
       node->stops_gradient = traced.stops_gradient;
+      node->memory = traced.memory;
       node->name = traced.name;
       if (!step.derivation.empty()) {
         std::vector<Node::Ptr> inputs;

@@ -88,11 +88,13 @@ std::vector<std::pair<std::string, std::string>> parts_of(const CanonicalGraph &
     if (value.has_strides())
       layouts += separator + to_string(value.strides);
   }
-  std::vector<std::pair<std::string, std::string>> parts = {{"operations", operations},
-                                                            {"dtypes", dtypes},
-                                                            {"extents", to_string(graph.extents)},
-                                                            {"strides", layouts},
-                                                            {"dimensions", dims}};
+  std::vector<std::pair<std::string, std::string>> parts = {
+      {"operations", operations},
+      {"dtypes", dtypes},
+      {"extents", to_string(graph.extents)},
+      {"strides", layouts},
+      {"dimensions", dims},
+      {"bound of memory", std::to_string(graph.memory)}};
   return parts;
 }
 
@@ -127,7 +129,8 @@ void set_cache_log(std::function<void(const CacheEvent &)> log) {
 
 std::int64_t distance(const CanonicalGraph &a, const CanonicalGraph &b) {
   constexpr std::int64_t other_operation = 100;
-  std::int64_t sum = difference(a.extents, b.extents) + difference(a.outputs, b.outputs);
+  std::int64_t sum = difference(a.extents, b.extents) + difference(a.outputs, b.outputs) +
+                     (a.memory != b.memory ? 1 : 0);
   const std::size_t common = std::min(a.values.size(), b.values.size());
   sum += other_operation *
          static_cast<std::int64_t>(std::max(a.values.size(), b.values.size()) - common);

@@ -130,7 +130,7 @@ KernelCache::Made make_interpreted(const CanonicalGraph &graph, CacheEvent &even
 /// Why `graph` should run as generic code, of which nothing is known on disk; empty if it should
 /// be compiled.
 std::string reason_to_run_at_once(const CanonicalGraph &graph, Kernels::Use use) {
-  if (use == Kernels::Use::Often || costs_more_than_compiling(graph))
+  if (use == Kernels::Use::Often || costs_more_than_compiling(graph) || graph.memory >= 0)
     return "";
   if (use == Kernels::Use::AnyShape)
     return "it is of a function of any shapes";
@@ -143,6 +143,8 @@ std::string reason_to_compile(const CanonicalGraph &graph, Kernels::Use use) {
   const Specialize when = specialize();
   if (use == Kernels::Use::Often || (use == Kernels::Use::Once && when == Specialize::always))
     return "";
+  if (graph.memory >= 0)
+    return "its memory is bounded";
   if (when != Specialize::never) {
     if (costs_more_than_compiling(graph))
       return "generic code would take longer for it than compiling does";
@@ -167,7 +169,8 @@ std::optional<KernelCache::Made> make_generic(const CanonicalGraph &graph, Cache
 /// Finds the code of `graph` on disk, or compiles it; if that fails, in smaller kernels; if these
 /// fail, too, it is generic code, or at last the reference that evaluates it.
 KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, CacheEvent &event) {
-  const bool may_be_generic = use_of_it != Kernels::Use::Often;
+  // Generic code knows no bound.
+  const bool may_be_generic = use_of_it != Kernels::Use::Often && graph.memory < 0;
   if (may_be_generic && specialize() == Specialize::never)
     if (std::optional<KernelCache::Made> generic =
             make_generic(graph, event, "TSUM_SPECIALIZE says never"))
@@ -313,9 +316,9 @@ Kernels::Choice Kernels::choice(const CanonicalGraph &graph) const {
     return {false, known->reason.empty() ? "it is compiled already" : known->reason};
   }
   // What is on disk is not looked at: its shape may be compiled in any process.
-  const std::string to_run_at_once = tsum::specialize() == Specialize::never
-                                         ? "TSUM_SPECIALIZE says never"
-                                         : reason_to_run_at_once(graph, Use::Once);
+  const bool is_never_compiled = tsum::specialize() == Specialize::never && graph.memory < 0;
+  const std::string to_run_at_once =
+      is_never_compiled ? "TSUM_SPECIALIZE says never" : reason_to_run_at_once(graph, Use::Once);
   if (!to_run_at_once.empty() && interpret(graph))
     return {true, to_run_at_once};
   const std::string to_compile = reason_to_compile(graph, Use::Once);

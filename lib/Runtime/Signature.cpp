@@ -48,6 +48,8 @@ Signature::Signature(std::span<const Tensor> outputs) {
       continue;
     pending.push_back(node.get());
     text.push_back(number_of(node));
+    if (node->memory >= 0)
+      text.insert(text.end(), {-1, node->memory}); // no number
   }
   for (std::size_t place = 0; place < nodes.size() && !data_elsewhere; ++place)
     read(place);

@@ -4,6 +4,7 @@
 
 #include "Buffer.h"
 #include "Kernels.h"
+#include "ScratchSpace.h"
 
 #include "tsum/Canonical/EvaluateBy.h"
 #include "tsum/Graph/Layout.h"
@@ -32,6 +33,7 @@ private:
   std::shared_ptr<const Storage> stand_in(const InputNode &input, std::int32_t number);
   void note(const Canonicalized &bound);
   void place_results(std::span<const Tensor> outputs);
+  void place_scratch();
   [[nodiscard]] Schedule::Place place_of(const std::byte *data, const Storage &storage) const;
 
   const GetProgram &get_program;
@@ -85,6 +87,7 @@ Node::Ptr Tracer::copy(const OrderedNode &original, const std::vector<Node::Ptr>
   for (std::int32_t operand : original.operands)
     operands.push_back(copies[static_cast<std::size_t>(operand)]);
   auto result = std::make_shared<Node>(static_cast<const Description &>(node), std::move(operands));
+  result->memory = node.memory;
 
   const std::shared_ptr<const Storage> &data = original.state.values;
   if (const InputNode *input = as_input(node, data != nullptr)) {
@@ -171,13 +174,38 @@ void Tracer::place_results(std::span<const Tensor> outputs) {
     if (output.is_direct)
       result.output = static_cast<std::int32_t>(n);
   }
-  for (Schedule::Result &result : schedule.results)
-    if (result.output < 0) {
-      constexpr auto alignment = static_cast<std::int64_t>(buffer_alignment);
-      result.scratch = schedule.scratch_bytes;
-      // At least one byte each, so that no two share an address.
-      schedule.scratch_bytes += (result.bytes / alignment + 1) * alignment;
-    }
+  place_scratch();
+}
+
+/// Gives each result that is no output a place in the scratch memory, from the launch that writes
+/// it to the last one that reads it; to the end, if an output is copied from it.
+void Tracer::place_scratch() {
+  const auto first_result = static_cast<std::int32_t>(schedule.first_result());
+  std::vector<std::size_t> last_use(schedule.results.size(), 0);
+  auto use = [&](std::int32_t value, std::size_t launch) {
+    if (value >= first_result)
+      last_use[static_cast<std::size_t>(value - first_result)] = launch;
+  };
+  for (std::size_t n = 0; n < schedule.launches.size(); ++n)
+    for (const Schedule::Place &input : schedule.launches[n].inputs)
+      use(input.value, n);
+  for (const Schedule::Output &output : schedule.outputs)
+    use(output.first.value, schedule.launches.size());
+
+  ScratchSpace space;
+  std::vector<std::vector<std::size_t>> leaving(schedule.launches.size() + 1);
+  std::size_t next = 0;
+  for (std::size_t n = 0; n < schedule.launches.size(); ++n) {
+    for (std::size_t count = schedule.code_of(schedule.launches[n]).results.size(); count-- > 0;
+         ++next)
+      if (Schedule::Result &result = schedule.results[next]; result.output < 0) {
+        result.scratch = space.take(result.bytes);
+        leaving[std::max(last_use[next], n)].push_back(next);
+      }
+    for (std::size_t gone : leaving[n])
+      space.give_back(schedule.results[gone].scratch, schedule.results[gone].bytes);
+  }
+  schedule.scratch_bytes = space.size();
 }
 
 Schedule Tracer::run(std::span<const Tensor> outputs) {

@@ -30,6 +30,8 @@ public:
     for (std::int32_t output : graph.outputs)
       results.push_back(typeOf(graph.values[output]));
     auto function = func::FuncOp::create(b, loc, nameOf(graph), b.getFunctionType(inputs, results));
+    if (graph.memory >= 0)
+      function->setAttr(ir::TsumDialect::getMemoryAttrName(), b.getI64IntegerAttr(graph.memory));
     b.setInsertionPointToStart(function.addEntryBlock());
 
     for (const CanonicalGraph::Value &value : graph.values)

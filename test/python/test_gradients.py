@@ -426,3 +426,91 @@ def test_evaluated_graphs_and_used_tapes_say_what_to_do():
 def test_values_are_unknown_under_jit_with_a_gradient_around():
     with pytest.raises(tsum.ConcretizationError):
         tsum.jit(tsum.grad(lambda x: tsum.reduce_sum(x) * float(x[0])))(X)
+
+
+#===-- Bounds of memory ----------------------------------------------------------------------===//
+
+SIDE, LAYERS = 32, 6
+
+
+def layered(weights, x):
+    """The loss of some layers, each of whose products its gradient reads again."""
+    for w in weights:
+        x = tsum.tanh(tsum.reduce_sum(x[:, :, None] * w[None], 1))
+    return tsum.reduce_sum(tsum.square(x))
+
+
+def layered_arguments():
+    random = np.random.default_rng(5)
+    return ([random.standard_normal((SIDE, SIDE), np.float32) / SIDE**0.5 for _ in range(LAYERS)],
+            random.standard_normal((SIDE, SIDE), np.float32))
+
+
+def explained(function, *args):
+    graph, = json.loads(tsum.explain(function, *args, format="json"))["graphs"]
+    return graph
+
+
+def test_memory_bounds_what_kernels_keep():
+    weights, x = layered_arguments()
+    value, free = tsum.value_and_grad(layered)(weights, x)
+    unbounded = explained(tsum.value_and_grad(layered), weights, x)
+    assert unbounded["memory_bound"] == -1
+    layer = SIDE * SIDE * 4
+    assert unbounded["bytes_between_kernels"] >= LAYERS * layer
+    bound = 4 * layer
+    same, within = tsum.value_and_grad(layered, memory=bound)(weights, x)
+    bounded = explained(tsum.value_and_grad(layered, memory=bound), weights, x)
+    assert bounded["memory_bound"] == bound and bounded["bytes_between_kernels"] <= bound
+    again = [kernel["name"] for kernel in bounded["kernels"] if kernel["recomputed"] == "memory"]
+    assert again and set(again) <= {kernel["name"] for kernel in unbounded["kernels"]}
+    assert float(same) == float(value)
+    for a, b in zip(within, free):
+        assert a.numpy().tobytes() == b.numpy().tobytes()
+
+
+@pytest.mark.parametrize("memory", [0, 4096, 1 << 40])
+def test_memory_changes_no_bit_of_any_way_to_ask(memory):
+    weights, x = layered_arguments()
+    free = [g.numpy().tobytes() for g in tsum.grad(layered)(weights, x)]
+
+    def bits(found):
+        return [g.numpy().tobytes() for g in found]
+
+    assert bits(tsum.grad(layered, memory=memory)(weights, x)) == free
+    jitted = tsum.jit(lambda x, *w: tuple(tsum.grad(layered, memory=memory)(list(w), x)))
+    assert bits(jitted(x, *weights)) == free
+    _, pull_back = tsum.vjp(lambda *w: layered(w, x), *weights, memory=memory)
+    assert bits(pull_back(1.0)) == free
+    tensors = [tsum.asarray(w) for w in weights]
+    assert bits(tsum.gradients(layered(tensors, x), tensors, memory=memory)) == free
+    with tsum.GradientTape() as tape:
+        tape.watch(tensors)
+        loss = layered(tensors, x)
+    assert bits(tape.gradient(loss, tensors, memory=memory)) == free
+
+
+def test_memory_of_complex_and_second_gradients():
+    z = tsum.asarray(np.array([1 + 2j, 3 - 1j]))
+    loss = tsum.reduce_sum(tsum.real(z * z * z))
+    free, = tsum.gradients(loss, z)
+    within, = tsum.gradients(loss, z, memory=0)
+    assert free.tolist() == within.tolist()
+    cube = tsum.grad(lambda x: tsum.reduce_sum(x * x * x), memory=0)
+    twice = tsum.grad(lambda x: tsum.reduce_sum(cube(x)), memory=8)
+    assert twice(np.array([1.0, -2.0])).tolist() == [6.0, -12.0]
+    # A gradient that is data, or zeros, needs no operation.
+    x, factor = tsum.asarray([1.0, 2.0]), tsum.asarray([3.0, 4.0])
+    assert tsum.gradients(x * 1.0, x, factor, memory=0)[0].tolist() == [3.0, 4.0]
+    assert tsum.gradients(x, [x, factor], memory=0, unconnected_gradients="zero")[1].tolist() == [
+        0.0, 0.0]
+
+
+def test_memory_that_is_no_number_of_bytes():
+    x = tsum.asarray([1.0, 2.0])
+    y = tsum.reduce_sum(x * x)
+    with pytest.raises(tsum.Error, match=r"memory is -1 bytes \(0 or more, or nothing for no bou"):
+        tsum.gradients(y, x, memory=-1)
+    for given, name in ("8MB", "'8MB'"), (1.5, "1.5"), (True, "True"), (1 << 70, str(1 << 70)):
+        with pytest.raises(TypeError, match=rf"memory is {name} \(a number of bytes, or None\)"):
+            tsum.grad(lambda x: tsum.reduce_sum(x), memory=given)(x)

@@ -50,6 +50,8 @@ struct CanonicalGraph {
   std::vector<std::int64_t> extents; ///< of the dimensions, outermost first; none is 1
   std::vector<Value> values;         ///< in the order of evaluation; the data first
   std::vector<std::int32_t> outputs; ///< values, each stored row-major over its dims
+  /// How many bytes its kernels may have in memory at once, beside data and outputs, or -1.
+  std::int64_t memory = -1;
 
   /// Whether `value` is a reduction whose result depends on the order of its operand's elements: a
   /// sum or a product of floats that is not exact, and not of nothing.
@@ -93,7 +95,8 @@ struct Canonicalized {
 
 /// The canonical form of what `outputs` (none of which has values yet) compute. An output that
 /// changes nothing, such as a sum over no axes, is the value that it was made of, which may be
-/// data. O(nodes * rank^2), and a logarithm of it.
-[[nodiscard]] Canonicalized canonicalize(std::span<const Node::Ptr> outputs);
+/// data. O(nodes * rank^2), and a logarithm of it. `memory` is the graph's.
+[[nodiscard]] Canonicalized canonicalize(std::span<const Node::Ptr> outputs,
+                                         std::int64_t memory = -1);
 
 } // namespace tsum

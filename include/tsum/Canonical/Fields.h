@@ -14,8 +14,8 @@ void visit_fields(Value &value, Visit &&visit) {
 
 template <MaybeConst<CanonicalGraph> Graph, class Visit>
 void visit_fields(Graph &graph, Visit &&visit) {
-  auto &[extents, values, outputs] = graph;
-  visit(extents, values, outputs);
+  auto &[extents, values, outputs, memory] = graph;
+  visit(extents, values, outputs, memory);
 }
 
 } // namespace tsum

@@ -84,6 +84,39 @@ def TsumCutReductionsPass : Pass<"tsum-cut-reductions", "::mlir::ModuleOp"> {
                            "::tsum::ir::TsumDialect"];
 }
 
+def TsumBoundMemoryPass : Pass<"tsum-bound-memory", "::mlir::func::FuncOp"> {
+  let summary = "Launch kernels again, so that less is in memory between launches";
+  let description = [{
+    Of a function that says how many bytes its launches may have in memory (`tsum.memory`), beside
+    arguments and results: moves launches that leave little to where they can first run and, if that
+    is not enough, repeats launches before those that read what they leave, so that this need not be
+    there meanwhile. `tsum.recomputed` marks the repetitions. They run the same kernels on the same
+    data, and no bit changes.
+
+    [Rematerialization.h](../../lib/Codegen/Rematerialization.h) says which launches those are, and
+    what happens where the bound cannot be kept.
+
+    ```mlir
+    func.func @f(%x: tensor<1024xf32>) -> tensor<1024xf32> attributes {tsum.memory = 8192} {
+      %a = tsum.launch @kernels::@a(%x) : ...
+      %b = tsum.launch @kernels::@b(%a) : ...
+      %c = tsum.launch @kernels::@c(%b) : ...
+      %d = tsum.launch @kernels::@d(%a, %c) : ...
+      return %d : tensor<1024xf32>
+    }
+    // becomes, as %a, %b and %c would be in memory at once
+    func.func @f(%x: tensor<1024xf32>) -> tensor<1024xf32> attributes {tsum.memory = 8192} {
+      %a = tsum.launch @kernels::@a(%x) : ...
+      %b = tsum.launch @kernels::@b(%a) : ...
+      %c = tsum.launch @kernels::@c(%b) : ...
+      %e = tsum.launch @kernels::@a(%x) {tsum.recomputed = "memory"} : ...
+      %d = tsum.launch @kernels::@d(%e, %c) : ...
+      return %d : tensor<1024xf32>
+    }
+    ```
+  }];
+}
+
 def TsumTilePass : Pass<"tsum-tile", "::mlir::func::FuncOp"> {
   let summary = "Give kernels their buffers and a loop over tiles of their output";
   let description = [{

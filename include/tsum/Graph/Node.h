@@ -4,6 +4,7 @@
 #include "tsum/Support/ForkSafe.h"
 #include "tsum/tensor.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <utility>
@@ -100,6 +101,9 @@ struct Node : Description {
   std::string name;
   bool has_slices = false;     ///< whether it, or what it is computed from, is a slice
   bool stops_gradient = false; ///< whether gradients take it for a constant
+  /// How many bytes kernels may have in memory at once, beside data and outputs, where it or what
+  /// is computed of it is evaluated, or -1: the least of what its operands say, at first.
+  std::int64_t memory = -1;
 
   explicit Node(Description description, std::vector<Ptr> operands = {});
   Node(OpKind op, DType dtype, Shape shape, std::vector<Ptr> operands = {})
@@ -220,6 +224,11 @@ struct OrderedNode {
 /// \throws Error for an input, unless `with_inputs`.
 [[nodiscard]] std::vector<OrderedNode> evaluation_order(std::span<const Node::Ptr> outputs,
                                                         bool with_inputs = false);
+
+/// The lesser of two bounds of memory, of which those below 0 are none.
+[[nodiscard]] constexpr std::int64_t least_memory(std::int64_t a, std::int64_t b) {
+  return a < 0 ? b : b < 0 ? a : std::min(a, b);
+}
 
 /// "[2,3]".
 [[nodiscard]] std::string to_string(std::span<const std::int64_t> shape);

@@ -9,6 +9,7 @@ namespace tsum {
 struct KernelExplanation {
   std::string name;
   std::string cut;                     ///< why it ends where it does, as `tsum.cut` says
+  std::string recomputed;              ///< why it runs again, as `tsum.recomputed` says, or empty
   std::vector<std::string> operations; ///< "reduce_sum [16,200] -> f32[16]", in order
   /// How each of its loops over the data runs: "inner, 64 lanes".
   std::vector<std::string> strategies;

@@ -46,7 +46,9 @@ struct Schedule {
   std::vector<Launch> launches;
   std::vector<Result> results; ///< of the launches, in order
   std::vector<Output> outputs;
-  std::int64_t scratch_bytes = 0; ///< for the results that are no outputs; aligned as buffers are
+  /// For the results that are no outputs, of which those that are not needed at the same time share
+  /// it; aligned as buffers are.
+  std::int64_t scratch_bytes = 0;
 
   [[nodiscard]] std::size_t first_result() const { return inputs + constants.size(); }
   [[nodiscard]] const Program::Launch &code_of(const Launch &launch) const {

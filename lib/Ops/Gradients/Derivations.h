@@ -3,6 +3,8 @@
 
 #include "Rules.h"
 
+#include "tsum/gradients.h"
+
 /// Both modes of differentiation: over the nodes behind some tensors, each once.
 namespace tsum {
 
@@ -24,6 +26,11 @@ reverse(std::span<const Tensor> ys, std::span<const Tensor> xs,
                                                          std::span<const Tensor> xs,
                                                          std::span<const Tensor> tangents,
                                                          LostGraphs lost);
+
+/// Those that are `found`, evaluated as `options` say.
+/// \throws Error for a bound below 0.
+[[nodiscard]] std::vector<std::optional<Tensor>>
+within_memory(std::vector<std::optional<Tensor>> found, const GradientOptions &options);
 
 /// Those that are `found`, and zeros for others.
 [[nodiscard]] std::vector<Tensor> with_zeros(std::span<const std::optional<Tensor>> found,

@@ -4,6 +4,7 @@
 #include "../Build.h"
 #include "Derivations.h"
 
+#include "tsum/Graph/Recording.h"
 #include "tsum/shapes.h"
 
 namespace tsum {
@@ -22,15 +23,44 @@ std::vector<Tensor> with_zeros(std::span<const std::optional<Tensor>> found,
   return results;
 }
 
+/// The value of `x`, whose evaluation is bounded. What has values, or needs no operation, costs
+/// none.
+static Tensor within_memory(const Tensor &x, std::int64_t bytes) {
+  if (is_complex(x))
+    return map_parts(x, {}, [&](const Tensor &part) { return within_memory(part, bytes); });
+  const Node::Ptr &of = x.node();
+  if (of->op == OpKind::Constant || of->values() || (of->memory >= 0 && of->memory <= bytes))
+    return x;
+  auto node = std::make_shared<Node>(OpKind::BroadcastTo, x.dtype(), shape_of(x), std::vector{of});
+  node->memory = bytes;
+  Recording::note(node);
+  return Tensor(std::move(node));
+}
+
+std::vector<std::optional<Tensor>> within_memory(std::vector<std::optional<Tensor>> found,
+                                                 const GradientOptions &options) {
+  if (!options.memory)
+    return found;
+  if (*options.memory < 0)
+    throw Error("gradients: memory is " + std::to_string(*options.memory) +
+                " bytes (0 or more, or nothing for no bound)");
+  for (std::optional<Tensor> &gradient : found)
+    if (gradient)
+      gradient = within_memory(*gradient, *options.memory);
+  return found;
+}
+
 std::vector<Tensor> gradients(const Tensor &y, std::span<const Tensor> xs,
-                              const std::optional<Operand> &upstream) {
-  return with_zeros(connected_gradients({&y, 1}, xs, {&upstream, 1}), xs);
+                              const std::optional<Operand> &upstream,
+                              const GradientOptions &options) {
+  return with_zeros(connected_gradients({&y, 1}, xs, {&upstream, 1}, options), xs);
 }
 
 std::vector<std::optional<Tensor>>
 connected_gradients(std::span<const Tensor> ys, std::span<const Tensor> xs,
-                    std::span<const std::optional<Operand>> upstreams) {
-  return reverse(ys, xs, upstreams, LostGraphs::Refused);
+                    std::span<const std::optional<Operand>> upstreams,
+                    const GradientOptions &options) {
+  return within_memory(reverse(ys, xs, upstreams, LostGraphs::Refused), options);
 }
 
 Tensor gradient_up_to(const Tensor &x, const Tensor &y, const Tensor &upstream) {

@@ -65,9 +65,11 @@ template <class Differentiate> auto GradientTape::give(const Differentiate &diff
 
 std::vector<std::optional<Tensor>>
 GradientTape::gradient(std::span<const Tensor> targets, std::span<const Tensor> sources,
-                       std::span<const std::optional<Operand>> upstreams) {
+                       std::span<const std::optional<Operand>> upstreams,
+                       const GradientOptions &options) {
   return give([&] {
-    auto found = reverse(targets, sources, upstreams, LostGraphs::Constants);
+    auto found =
+        within_memory(reverse(targets, sources, upstreams, LostGraphs::Constants), options);
     for (std::size_t n = 0; n < sources.size(); ++n)
       if (found[n] && !depends_on(sources[n], state->watched))
         found[n].reset();

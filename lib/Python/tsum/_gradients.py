@@ -14,13 +14,20 @@ COMPLEX = (_core.complex64, _core.complex128)
 
 
 def gradients(ys: typing.Any, xs: typing.Any, grad_ys: typing.Any = None,
-              unconnected_gradients: str = "none") -> list[Tensor | None]:
+              unconnected_gradients: str = "none", *,
+              memory: int | None = None) -> list[Tensor | None]:
     """The gradients of the sum of all elements of `ys` with respect to `xs`: TensorFlow's.
 
     `ys` and `xs` are tensors or lists of them; the result has a tensor of the shape and dtype of
     each of `xs`, or None where `ys` do not depend on it, zeros with `unconnected_gradients="zero"`.
     `grad_ys` has a factor for each of `ys`: a tensor of its dtype that broadcasts to its shape, a
     number or None.
+
+    `memory` bounds the bytes that kernels have in memory at once, beside data and what is asked
+    for, wherever these gradients, or what is computed of them, are evaluated: what kernels leave
+    for later ones is computed again where more would be kept. No bit depends on it. Of several
+    bounds in one evaluation the least counts; where more is needed in any case, 0 for example, as
+    little as is found. `tsum.explain` says what is computed again.
 
     Evaluated tensors do not know what they were computed from: ask for gradients before values, or
     compute under a `tsum.GradientTape`. Builds a graph, which visits every operation behind `ys`
@@ -29,18 +36,20 @@ def gradients(ys: typing.Any, xs: typing.Any, grad_ys: typing.Any = None,
     Raises DTypeError (a TypeError) if one of `ys` or `xs` is neither a float nor complex, or for a
     factor of another dtype; ShapeError (a ValueError) for a factor that does not broadcast; Error
     for an evaluated tensor on the way whose graph is gone, or an operation without a gradient.
-    An array among `xs` is a DTypeError, too: each use of one is another tensor.
+    An array among `xs` is a DTypeError, too: each use of one is another tensor. A negative `memory`
+    is an Error, one that is no int a TypeError.
     """
     ys, xs = _listed(ys), _listed(xs)
     for x in xs:
         _check_tensor("gradients", x)
     zero = _is_zero("gradients", unconnected_gradients)
-    found = _core._connected_gradients(ys, xs, None if grad_ys is None else _listed(grad_ys))
+    found = _core._connected_gradients(ys, xs, None if grad_ys is None else _listed(grad_ys),
+                                       memory)
     return _with_zeros(found, xs) if zero else found
 
 
 def value_and_grad(fun: typing.Callable, argnums: int | collections.abc.Sequence[int] = 0,
-                   has_aux: bool = False) -> typing.Callable:
+                   has_aux: bool = False, *, memory: int | None = None) -> typing.Callable:
     """A function that returns `fun`'s value, and its gradient by the arguments `argnums`.
 
     The semantics of JAX's. `fun` returns a real scalar or, with `has_aux`, a pair of one and
@@ -49,7 +58,8 @@ def value_and_grad(fun: typing.Callable, argnums: int | collections.abc.Sequence
     the value does not depend on an argument. `argnums` is a number, for one gradient, or several.
 
     What is returned is not evaluated yet: where it is called often, put `tsum.jit` around it. `fun`
-    may look at values on the way, unless it is traced by `tsum.jit`.
+    may look at values on the way, unless it is traced by `tsum.jit`. `memory` bounds what is kept
+    for the gradient, as that of `tsum.gradients`.
 
     With complex arguments the gradient is TensorFlow's, the conjugate of JAX's.
 
@@ -85,7 +95,7 @@ def value_and_grad(fun: typing.Callable, argnums: int | collections.abc.Sequence
                              "its absolute value)")
         for leaf in leaves:
             tape.watch(leaf)
-        found = iter(_with_zeros(tape.gradient([value], leaves), leaves))
+        found = iter(_with_zeros(tape.gradient([value], leaves, memory=memory), leaves))
         built = tuple(structure(found) for structure in structures)
         gradient = built[0] if isinstance(argnums, int) else built
         return ((value, aux), gradient) if has_aux else (value, gradient)
@@ -94,7 +104,7 @@ def value_and_grad(fun: typing.Callable, argnums: int | collections.abc.Sequence
 
 
 def grad(fun: typing.Callable, argnums: int | collections.abc.Sequence[int] = 0,
-         has_aux: bool = False) -> typing.Callable:
+         has_aux: bool = False, *, memory: int | None = None) -> typing.Callable:
     """A function that returns the gradient of `fun` with respect to the arguments `argnums`.
 
     As `tsum.value_and_grad`, without the value; with `has_aux` the gradient and what `fun` returns
@@ -102,7 +112,7 @@ def grad(fun: typing.Callable, argnums: int | collections.abc.Sequence[int] = 0,
 
         slope = tsum.grad(lambda x: tsum.reduce_sum(tsum.square(x)))(x)     # 2 x
     """
-    both = value_and_grad(fun, argnums, has_aux)
+    both = value_and_grad(fun, argnums, has_aux, memory=memory)
 
     @_named_after(fun)
     def gradient(*args: typing.Any, **kwargs: typing.Any) -> typing.Any:
@@ -112,12 +122,14 @@ def grad(fun: typing.Callable, argnums: int | collections.abc.Sequence[int] = 0,
     return gradient
 
 
-def vjp(fun: typing.Callable, *primals: typing.Any, has_aux: bool = False) -> tuple:
+def vjp(fun: typing.Callable, *primals: typing.Any, has_aux: bool = False,
+        memory: int | None = None) -> tuple:
     """`fun(*primals)`, and a function from upstream gradients to those with respect to `primals`.
 
     The semantics of JAX's. That function takes what `fun` returned in structure, with tensors that
     broadcast to its shapes, and returns a tuple of gradients in the structure of `primals`. It may
     be called more than once. With `has_aux`, `fun` returns a pair, whose second part comes third.
+    `memory` is that of `tsum.gradients`.
 
     Raises DTypeError for arguments and results that are neither floats nor complex.
     """
@@ -145,7 +157,7 @@ def vjp(fun: typing.Callable, *primals: typing.Any, has_aux: bool = False) -> tu
         if len(given) != len(outputs):
             raise ValueError(f"vjp: {len(given)} upstream gradients for {len(outputs)} results "
                              "(one each, in the same structure)")
-        found = iter(_with_zeros(tape.gradient(outputs, leaves, given), leaves))
+        found = iter(_with_zeros(tape.gradient(outputs, leaves, given, memory), leaves))
         return tuple(structure(found) for structure in structures)
 
     return (value, pull_back, aux) if has_aux else (value, pull_back)
@@ -233,13 +245,14 @@ class GradientTape:
             self._tape.watch(leaf)
 
     def gradient(self, target: typing.Any, sources: typing.Any, output_gradients: typing.Any = None,
-                 unconnected_gradients: str = "none") -> typing.Any:
+                 unconnected_gradients: str = "none", *,
+                 memory: int | None = None) -> typing.Any:
         """The gradients of the sum of all elements of `target` with respect to `sources`.
 
         `target` is a tensor or a structure of them, the result has the structure of `sources`: a
         tensor for each, or None where it is not watched or `target` does not depend on it (zeros
         with `unconnected_gradients="zero"`). `output_gradients` has a factor for each of `target`,
-        as `grad_ys` of `tsum.gradients`.
+        as `grad_ys` of `tsum.gradients`, whose `memory` it has, too.
 
         Raises Error if the tape has given its gradients and is not persistent, and what
         `tsum.gradients` raises.
@@ -258,7 +271,7 @@ class GradientTape:
                 factors.append(output_gradients)
             else:
                 factors.extend(_listed(output_gradients))
-        found = self._tape.gradient(targets, leaves, factors)
+        found = self._tape.gradient(targets, leaves, factors, memory)
         if not self._persistent:
             self._tape = False
         return build(iter(_with_zeros(found, leaves) if zero else found))

@@ -166,6 +166,10 @@ static LogicalResult verifyTiles(Operation *op, NamedAttribute attribute) {
   return verifyThat(numberIn(attribute) >= 0, op, attribute, "an i64 of 0 or more");
 }
 
+static LogicalResult verifyMemory(Operation *op, NamedAttribute attribute) {
+  return verifyThat(numberIn(attribute) >= 0, op, attribute, "an i64 of 0 or more, in bytes");
+}
+
 static LogicalResult verifyStrategy(Operation *op, NamedAttribute attribute) {
   return verifyThat(isa<StrategyAttr>(attribute.getValue()), op, attribute, "a #tsum.strategy");
 }
@@ -199,6 +203,8 @@ static constexpr PassAttribute passAttributes[] = {
     {TsumDialect::getRowsAttrName(), true, verifyRows},
     {TsumDialect::getColumnsAttrName(), true, verifyColumns},
     {TsumDialect::getTilesAttrName(), true, verifyTiles},
+    {TsumDialect::getMemoryAttrName(), true, verifyMemory},
+    {TsumDialect::getRecomputedAttrName(), false, verifyString},
     {TsumDialect::getStrategyAttrName(), false, verifyStrategy},
     {TsumDialect::getPieceAttrName(), false, verifyPiece},
     {"tsum.prefetch", false, verifyPrefetch},

@@ -62,6 +62,10 @@ def Tsum_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral getOffsetAttrName() { return "tsum.offset"; }
     static constexpr ::llvm::StringLiteral getNameAttrName() { return "tsum.name"; }
 
+    // Of functions, and of launches.
+    static constexpr ::llvm::StringLiteral getMemoryAttrName() { return "tsum.memory"; }
+    static constexpr ::llvm::StringLiteral getRecomputedAttrName() { return "tsum.recomputed"; }
+
     // Of kernels.
     static constexpr ::llvm::StringLiteral getCutAttrName() { return "tsum.cut"; }
     static constexpr ::llvm::StringLiteral getJoinedAttrName() { return "tsum.joined"; }
