@@ -122,8 +122,7 @@ constexpr Stage stages[] = {
     {"fuse", "elementwise producers and epilogues fused, reductions of the same data joined", fuse},
     {"cut",
      "long reductions with few results cut into pieces, whose nodes another kernel merges; "
-     "launches "
-     "repeated where memory is bounded",
+     "launches repeated where memory is bounded",
      cut},
     {"tile", "one loop over tiles of the output, everything fused into it", tile},
     {"bufferize", "linalg on buffers, intermediates on the stack", bufferize},

@@ -38,8 +38,8 @@ struct LaunchOrder {
     std::vector<std::int32_t> taken;
   };
   std::vector<Step> steps;
-  /// No more is in memory at once beside data and outputs: what a launch reads and writes, and what
-  /// later ones read.
+  /// The most that is in memory at once beside data and outputs, or a little more: what a launch
+  /// reads and writes, and what is kept for later ones, as long as it is.
   std::int64_t bytes = 0;
 };
 
