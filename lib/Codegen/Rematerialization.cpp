@@ -249,7 +249,7 @@ LaunchOrder rematerialize(const LaunchGraph &graph, int64_t bound) {
       return best;
   for (int64_t within = std::max(bound, leastBytes(graph)), most = best.bytes; within < most;
        within += within / 4 + 1)
-    if (attempt(within) || best.bytes < most)
+    if (attempt(within))
       break;
   return best;
 }
