@@ -25,7 +25,8 @@ def pictures(tmp_path_factory):
 
 def test_examples_compute_what_numpy_does():
     found = tour.run()  # raises where an example prints something else
-    heights = cbook.get_sample_data("jacksboro_fault_dem.npz")["elevation"]
+    with cbook.get_sample_data("jacksboro_fault_dem.npz") as file:
+        heights = file["elevation"]
     np.testing.assert_allclose(found["profile"].numpy(), heights.mean(0))
     blocks = heights.reshape(43, 8, 31, 13)
     assert np.array_equal(found["relief"].numpy(), np.ptp(blocks, axis=(1, 3)))
