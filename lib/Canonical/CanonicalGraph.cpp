@@ -17,6 +17,13 @@ bool CanonicalGraph::is_ordered(const Value &value) const {
          std::ranges::none_of(value.dims, is_empty) && std::ranges::none_of(value.axes, is_empty);
 }
 
+std::int64_t CanonicalGraph::byte_count(const Value &value) const {
+  std::int64_t bytes = size_of(value.dtype);
+  for (std::int32_t dim : value.dims)
+    bytes *= extents[static_cast<std::size_t>(dim)];
+  return bytes;
+}
+
 std::uint64_t CanonicalGraph::hash() const {
   FieldWriter writer;
   writer.write(*this);

@@ -25,10 +25,7 @@ public:
     for (const Value &value : graph.values) {
       if (value.op != OpKind::Constant)
         break; // data comes first
-      std::int64_t bytes = size_of(value.dtype);
-      for (std::int32_t dim : value.dims)
-        bytes *= graph.extents[to_index(dim)];
-      data.emplace_back(-bytes, static_cast<std::int32_t>(data.size()));
+      data.emplace_back(-graph.byte_count(value), static_cast<std::int32_t>(data.size()));
     }
     std::ranges::sort(data);
     for (std::size_t rank = 0; rank < data.size(); ++rank) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tsum/Divided/GraphSignature.h"
+#include "tsum/Graph/Layout.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -15,10 +16,7 @@ graph_signature(std::span<const Node::Ptr> outputs,
     writer.write(node.shape);
     writer.write(node.dtype);
     if (entry.state.values) {
-      std::int64_t bytes = size_of(node.dtype);
-      for (std::int64_t extent : node.shape)
-        bytes *= extent;
-      if (bytes > 0)
+      if (const std::int64_t bytes = byte_count(node.shape, node.dtype); bytes > 0)
         writer.write(std::uint64_t{
             XXH3_64bits(node.row_major_values()->data, static_cast<std::size_t>(bytes))});
     } else if (const InputNode *input = as_input(node, /*has_values=*/false)) {

@@ -3,6 +3,7 @@
 
 #include "Reshape.h"
 
+#include "tsum/Graph/Layout.h"
 #include "tsum/Ops/Make.h"
 #include "tsum/elementwise.h"
 #include "tsum/shapes.h"
@@ -147,11 +148,9 @@ Tensor Piece::all_of(const Node::Ptr &node, const Operands &operands) {
 }
 
 Tensor Piece::shared_by_all(const Node::Ptr &node) {
-  std::int64_t bytes = size_of(node->dtype);
-  for (std::int64_t extent : node->shape)
-    bytes *= extent;
   if (!node->values() && !known.contains(node) && !is_view_or_iota(node->op) &&
-      bytes <= most_shared_bytes && std::ranges::find(shared_nodes, node) == shared_nodes.end())
+      byte_count(node->shape, node->dtype) <= most_shared_bytes &&
+      std::ranges::find(shared_nodes, node) == shared_nodes.end())
     shared_nodes.push_back(node);
   return of(node, std::nullopt);
 }

@@ -22,6 +22,13 @@ bool is_in_place(std::span<const std::int64_t> strides, DType dtype) {
                              [&](std::int64_t stride) { return stride % size_of(dtype) == 0; });
 }
 
+std::int64_t byte_count(std::span<const std::int64_t> shape, DType dtype) {
+  std::int64_t bytes = size_of(dtype);
+  for (std::int64_t extent : shape)
+    bytes *= extent;
+  return bytes;
+}
+
 std::pair<std::int64_t, std::int64_t> byte_range(const Shape &shape, const ByteStrides &strides,
                                                  DType dtype) {
   if (is_empty(shape))

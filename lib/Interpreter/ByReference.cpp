@@ -125,11 +125,8 @@ Program interpret_by_reference(const CanonicalGraph &graph) {
       launch.inputs.push_back(program.arguments++);
   for (std::int32_t output : graph.outputs) {
     const Value &value = graph.values[static_cast<std::size_t>(output)];
-    std::int64_t bytes = size_of(value.dtype);
-    for (std::int32_t dim : value.dims)
-      bytes *= graph.extents[static_cast<std::size_t>(dim)];
     program.outputs.push_back(program.arguments + static_cast<std::int32_t>(launch.results.size()));
-    launch.results.push_back(bytes);
+    launch.results.push_back(graph.byte_count(value));
   }
   launch.traffic = std::accumulate(launch.results.begin(), launch.results.end(), std::int64_t{0});
   return program;

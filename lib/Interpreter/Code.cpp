@@ -181,13 +181,14 @@ private:
   /// Whether `v` goes past the caches, which it would only fill.
   [[nodiscard]] bool is_streamed(const Value &v) const {
     constexpr std::int64_t fewest_bytes = 8 << 20;
-    return values.byte_count(v) >= fewest_bytes && loops().stream(v.dtype) && !is_reduction(v.op);
+    return values.graph.byte_count(v) >= fewest_bytes && loops().stream(v.dtype) &&
+           !is_reduction(v.op);
   }
 
   /// Whether `v` comes from memory beyond the caches, mostly.
   [[nodiscard]] bool is_large(const Value &v) const {
     constexpr std::int64_t fewest_bytes = 1 << 20;
-    return values.byte_count(v) >= fewest_bytes;
+    return values.graph.byte_count(v) >= fewest_bytes;
   }
 
   /// Elements from a block to the one that is computed next.

@@ -22,13 +22,6 @@ constexpr std::int64_t most_scratch_bytes = 4 << 20;
 constexpr std::int64_t most_tile_bytes = 64 << 20;
 constexpr double most_tile_steps = 32 << 20; ///< operations on an element
 
-std::int64_t bytes_of(const CanonicalGraph &graph, const Value &value) {
-  std::int64_t bytes = size_of(value.dtype);
-  for (std::int32_t dim : value.dims)
-    bytes *= graph.extents[static_cast<std::size_t>(dim)];
-  return bytes;
-}
-
 bool has_empty_values(const CanonicalGraph &graph) {
   return std::ranges::find(graph.extents, 0) != graph.extents.end();
 }
@@ -38,7 +31,7 @@ bool is_small(const CanonicalGraph &graph) {
   constexpr std::int64_t most_bytes = 64 << 10;
   std::int64_t bytes = 0;
   return std::ranges::all_of(graph.values, [&](const Value &value) {
-    bytes += bytes_of(graph, value);
+    bytes += graph.byte_count(value);
     return bytes <= most_bytes;
   });
 }
@@ -99,7 +92,7 @@ bool costs_more_than_compiling(const CanonicalGraph &graph) {
   for (const Value &value : graph.values) {
     const Value &walked =
         is_reduction(value.op) ? graph.values[static_cast<std::size_t>(value.operands[0])] : value;
-    excess += element_nanoseconds * static_cast<double>(bytes_of(graph, walked)) /
+    excess += element_nanoseconds * static_cast<double>(graph.byte_count(walked)) /
               static_cast<double>(size_of(walked.dtype));
   }
   return excess > compilation + compilation_of_value * static_cast<double>(graph.values.size());
@@ -137,7 +130,7 @@ std::optional<Program> interpret(const CanonicalGraph &graph) {
     for (std::int32_t input : inputs[s]) {
       const auto n = static_cast<std::size_t>(input);
       launch.inputs.push_back(numbers[n]);
-      launch.traffic += bytes_of(graph, graph.values[n]);
+      launch.traffic += graph.byte_count(graph.values[n]);
       buffers.inputs[n] = buffer++;
     }
     for (const Dims *results : {&stages[s].reductions, &stages[s].outputs})
@@ -145,7 +138,7 @@ std::optional<Program> interpret(const CanonicalGraph &graph) {
         const auto n = static_cast<std::size_t>(result);
         if (!is_read[n] || buffers.results[n] >= 0)
           continue;
-        launch.results.push_back(bytes_of(graph, graph.values[n]));
+        launch.results.push_back(graph.byte_count(graph.values[n]));
         launch.traffic += launch.results.back();
         buffers.results[n] = buffer++;
         outputs[n] = next;

@@ -25,12 +25,6 @@ public:
   [[nodiscard]] std::int64_t extent(std::int32_t dim) const {
     return graph.extents[static_cast<std::size_t>(dim)];
   }
-  [[nodiscard]] std::int64_t byte_count(const Value &v) const {
-    std::int64_t bytes = size_of(v.dtype);
-    for (std::int32_t dim : v.dims)
-      bytes *= extent(dim);
-    return bytes;
-  }
   [[nodiscard]] bool is_own_reduction(std::int32_t n) const {
     return contains(stage.reductions, n);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ShardedData.h"
 
+#include "tsum/Graph/Layout.h"
 #include "tsum/shapes.h"
 #include "tsum/stream.h"
 
@@ -51,10 +52,7 @@ static Tensor view(const Tensor &tensor, std::int64_t begin, const Section &sect
 }
 
 static std::int64_t bytes_of(const InputNode &input) {
-  std::int64_t bytes = size_of(input.dtype);
-  for (std::int64_t extent : input.shape)
-    bytes *= extent;
-  return bytes;
+  return byte_count(input.shape, input.dtype);
 }
 
 ShardedData::ShardedData(Communicator &comm, std::span<const Node::Ptr> outputs)

@@ -49,14 +49,6 @@ void collect_graphs(std::span<const Node::Ptr> wanted, std::vector<CanonicalGrap
   }
 }
 
-std::int64_t bytes_of(const CanonicalGraph &graph, std::int32_t place) {
-  const CanonicalGraph::Value &value = graph.values[static_cast<std::size_t>(place)];
-  std::int64_t bytes = size_of(value.dtype);
-  for (std::int32_t dim : value.dims)
-    bytes *= graph.extents[static_cast<std::size_t>(dim)];
-  return bytes;
-}
-
 } // namespace
 
 void bind_inspection(nb::module_ &m) {
@@ -68,9 +60,9 @@ void bind_inspection(nb::module_ &m) {
           "bytes_read",
           [](const CanonicalGraph &self) {
             std::int64_t bytes = 0;
-            for (std::size_t i = 0; i < self.values.size(); ++i)
-              if (self.values[i].op == OpKind::Constant)
-                bytes += bytes_of(self, static_cast<std::int32_t>(i));
+            for (const CanonicalGraph::Value &value : self.values)
+              if (value.op == OpKind::Constant)
+                bytes += self.byte_count(value);
             return bytes;
           },
           "Bytes of the data, each counted once.")
@@ -79,7 +71,7 @@ void bind_inspection(nb::module_ &m) {
           [](const CanonicalGraph &self) {
             std::int64_t bytes = 0;
             for (std::int32_t output : self.outputs)
-              bytes += bytes_of(self, output);
+              bytes += self.byte_count(self.values[static_cast<std::size_t>(output)]);
             return bytes;
           },
           "Bytes of the results.")

@@ -2,6 +2,7 @@
 #include "FileData.h"
 
 #include "IO/File.h"
+#include "tsum/Graph/Layout.h"
 #include "tsum/Graph/Strided.h"
 
 #include <algorithm>
@@ -19,12 +20,7 @@ const FileData *as_file(const InputNode &input) {
   return dynamic_cast<const FileData *>(input.elsewhere.get());
 }
 
-std::int64_t FileData::bytes() const {
-  std::int64_t bytes = size_of(dtype);
-  for (std::int64_t extent : shape)
-    bytes *= extent;
-  return bytes;
-}
+std::int64_t FileData::bytes() const { return byte_count(shape, dtype); }
 
 std::vector<std::int32_t> FileData::dims_outermost_first() const {
   std::vector<std::int32_t> dims;

@@ -3,6 +3,8 @@
 
 #include "Batch.h"
 
+#include "tsum/Graph/Layout.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -10,29 +12,26 @@ namespace tsum::stream {
 
 using namespace divided;
 
-static std::int64_t bytes_of(const Node &node) {
-  std::int64_t bytes = size_of(node.dtype);
-  for (std::int64_t extent : node.shape)
-    bytes *= extent;
-  return bytes;
+static std::int64_t bytes_of(const Goal &goal) {
+  return byte_count(goal.node->shape, goal.node->dtype);
 }
 
 /// Of the first `count` places of `goal` along its cut dimension.
 static std::size_t bytes_of_places(const Goal &goal, std::int64_t count) {
   const std::int64_t extent = goal.node->shape[static_cast<std::size_t>(goal.cut)];
-  return extent ? static_cast<std::size_t>(bytes_of(*goal.node) / extent * count) : 0;
+  return extent ? static_cast<std::size_t>(bytes_of(goal) / extent * count) : 0;
 }
 
 KeptOutputs::KeptOutputs(const Pass &pass) {
   for (const Goal &goal : pass.goals)
     if (!goal.is_merged())
-      all_bytes += bytes_of(*goal.node);
+      all_bytes += bytes_of(goal);
 }
 
 std::byte *KeptOutputs::memory_of(const Goal &goal) {
   std::shared_ptr<std::byte> &memory = memories[goal.node];
   if (!memory)
-    memory = allocate_buffer(std::max<std::int64_t>(bytes_of(*goal.node), 1));
+    memory = allocate_buffer(std::max<std::int64_t>(bytes_of(goal), 1));
   return memory.get();
 }
 

@@ -56,6 +56,8 @@ struct CanonicalGraph {
   /// Whether `value` is a reduction whose result depends on the order of its operand's elements: a
   /// sum or a product of floats that is not exact, and not of nothing.
   [[nodiscard]] bool is_ordered(const Value &value) const;
+  /// Of the elements of `value`.
+  [[nodiscard]] std::int64_t byte_count(const Value &value) const;
 
   bool operator==(const CanonicalGraph &) const = default;
   [[nodiscard]] std::uint64_t hash() const;

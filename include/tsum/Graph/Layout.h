@@ -11,6 +11,9 @@ namespace tsum {
 /// Whether a tensor of `shape` has no elements.
 [[nodiscard]] bool is_empty(std::span<const std::int64_t> shape);
 
+/// How many bytes elements of `shape` are.
+[[nodiscard]] std::int64_t byte_count(std::span<const std::int64_t> shape, DType dtype);
+
 /// From where to where elements of `shape` lie, in bytes from element 0.
 [[nodiscard]] std::pair<std::int64_t, std::int64_t>
 byte_range(const Shape &shape, const ByteStrides &strides, DType dtype);
