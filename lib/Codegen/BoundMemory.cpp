@@ -42,13 +42,6 @@ double costOf(ir::LaunchOp launch, func::FuncOp kernel) {
   return cost;
 }
 
-/// What a reshape, or several, read.
-Value memoryOf(Value value) {
-  while (auto reshape = value.getDefiningOp<ir::ReshapeOp>())
-    value = reshape.getInput();
-  return value;
-}
-
 /// Repeats launches of one function.
 class MemoryBounder {
 public:
@@ -72,7 +65,7 @@ private:
       LaunchGraph::Launch &added = graph.launches.emplace_back();
       added.cost = costOf(launch, kernel);
       for (Value input : launch.getInputs())
-        if (auto known = numbers.find(memoryOf(input));
+        if (auto known = numbers.find(ir::beforeReshapes(input));
             known != numbers.end() && !llvm::is_contained(added.inputs, known->second))
           added.inputs.push_back(known->second);
       for (Value result : launch.getResults()) {
@@ -82,7 +75,7 @@ private:
       launches.push_back(launch);
     }
     for (Value output : body().getTerminator()->getOperands())
-      if (auto known = numbers.find(memoryOf(output)); known != numbers.end())
+      if (auto known = numbers.find(ir::beforeReshapes(output)); known != numbers.end())
         graph.values[known->second].isOutput = true;
   }
 

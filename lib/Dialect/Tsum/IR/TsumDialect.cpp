@@ -67,6 +67,12 @@ Type ir::getRealType(Type type) {
   return complex ? tensor.clone(complex.getElementType()) : tensor;
 }
 
+Value ir::beforeReshapes(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
 int64_t ir::getByteSize(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return tensor.getNumElements() * size_of(*getDType(tensor.getElementType()));

@@ -403,9 +403,7 @@ void KernelPlan::moveTogether(size_t low, size_t high) {
 
 /// The kernel that has `value` in memory, by way of reshapes; none for data.
 size_t KernelPlan::placeOf(Value value) const {
-  while (auto reshape = value.getDefiningOp<ir::ReshapeOp>())
-    value = reshape.getInput();
-  auto known = places.find(value);
+  auto known = places.find(ir::beforeReshapes(value));
   return known == places.end() ? all.size() : known->second;
 }
 

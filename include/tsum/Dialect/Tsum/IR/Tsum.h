@@ -32,6 +32,9 @@ namespace tsum::ir {
 /// The type of the real parts of elements of the tensor type `type`: itself if it is real.
 [[nodiscard]] mlir::Type getRealType(mlir::Type type);
 
+/// What `value` is a reshape of, or a reshape of one, which has its memory; else itself.
+[[nodiscard]] mlir::Value beforeReshapes(mlir::Value value);
+
 /// How many bytes a tensor of `type`, which has tsum's elements, takes in memory.
 [[nodiscard]] std::int64_t getByteSize(mlir::Type type);
 
