@@ -49,9 +49,6 @@ struct Report {
 /// How long a kernel takes, on how many threads, and beside the best that could be.
 [[nodiscard]] std::string time_of(const KernelReport &report);
 
-/// What is in memory between the kernels of a graph whose memory is bounded, and what that takes.
-[[nodiscard]] std::string memory_of(const GraphReport &report);
-
 /// Three digits and a unit: "12.8 KB".
 [[nodiscard]] std::string with_unit(double number, const char *unit);
 

@@ -109,7 +109,8 @@ static std::string to_text(const KernelReport &report, std::size_t &next_value) 
   return text;
 }
 
-std::string memory_of(const GraphReport &report) {
+/// What is in memory between the kernels of a graph whose memory is bounded, and what that takes.
+static std::string memory_between(const GraphReport &report) {
   const std::string bound = with_unit(static_cast<double>(report.memory), "B");
   const auto again = std::ranges::count_if(
       report.kernels, [](const KernelReport &kernel) { return !kernel.kernel.recomputed.empty(); });
@@ -137,7 +138,7 @@ std::string to_text(const Report &report) {
     if (!graph.detour.empty())
       text += "  slower than it should be, since the compiler failed: " + graph.detour + '\n';
     if (graph.memory >= 0)
-      text += "  between kernels " + memory_of(graph) + '\n';
+      text += "  between kernels " + memory_between(graph) + '\n';
     for (std::size_t i = 0; i < graph.data.size(); ++i)
       text += "  data   %" + std::to_string(i) + " " + graph.data[i] + '\n';
     std::size_t next_value = graph.data.size();
