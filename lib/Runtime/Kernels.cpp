@@ -127,10 +127,23 @@ KernelCache::Made make_interpreted(const CanonicalGraph &graph, CacheEvent &even
   return {std::move(program), overhead_bytes};
 }
 
+/// Whether generic code may take the compiler's place, though nothing has failed: it knows no bound
+/// of memory.
+bool may_be_generic(const CanonicalGraph &graph, Kernels::Use use) {
+  return use != Kernels::Use::Often && graph.memory < 0;
+}
+
+/// Why `graph` should run as generic code whatever is on disk; empty if it need not.
+std::string reason_never_to_compile(const CanonicalGraph &graph, Kernels::Use use) {
+  return may_be_generic(graph, use) && specialize() == Specialize::never
+             ? "TSUM_SPECIALIZE says never"
+             : "";
+}
+
 /// Why `graph` should run as generic code, of which nothing is known on disk; empty if it should
 /// be compiled.
 std::string reason_to_run_at_once(const CanonicalGraph &graph, Kernels::Use use) {
-  if (use == Kernels::Use::Often || costs_more_than_compiling(graph) || graph.memory >= 0)
+  if (!may_be_generic(graph, use) || costs_more_than_compiling(graph))
     return "";
   if (use == Kernels::Use::AnyShape)
     return "it is of a function of any shapes";
@@ -169,11 +182,8 @@ std::optional<KernelCache::Made> make_generic(const CanonicalGraph &graph, Cache
 /// Finds the code of `graph` on disk, or compiles it; if that fails, in smaller kernels; if these
 /// fail, too, it is generic code, or at last the reference that evaluates it.
 KernelCache::Made make(const CanonicalGraph &graph, Kernels::Use use_of_it, CacheEvent &event) {
-  // Generic code knows no bound.
-  const bool may_be_generic = use_of_it != Kernels::Use::Often && graph.memory < 0;
-  if (may_be_generic && specialize() == Specialize::never)
-    if (std::optional<KernelCache::Made> generic =
-            make_generic(graph, event, "TSUM_SPECIALIZE says never"))
+  if (const std::string reason = reason_never_to_compile(graph, use_of_it); !reason.empty())
+    if (std::optional<KernelCache::Made> generic = make_generic(graph, event, reason))
       return std::move(*generic);
   const CompilerUse use;
   if (!use)
@@ -316,9 +326,9 @@ Kernels::Choice Kernels::choice(const CanonicalGraph &graph) const {
     return {false, known->reason.empty() ? "it is compiled already" : known->reason};
   }
   // What is on disk is not looked at: its shape may be compiled in any process.
-  const bool is_never_compiled = tsum::specialize() == Specialize::never && graph.memory < 0;
-  const std::string to_run_at_once =
-      is_never_compiled ? "TSUM_SPECIALIZE says never" : reason_to_run_at_once(graph, Use::Once);
+  std::string to_run_at_once = reason_never_to_compile(graph, Use::Once);
+  if (to_run_at_once.empty())
+    to_run_at_once = reason_to_run_at_once(graph, Use::Once);
   if (!to_run_at_once.empty() && interpret(graph))
     return {true, to_run_at_once};
   const std::string to_compile = reason_to_compile(graph, Use::Once);
