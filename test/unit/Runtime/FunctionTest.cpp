@@ -100,6 +100,20 @@ TEST(Function, WritesLargeResultsToAnyAddress) {
   }
 }
 
+/// They are copied from results in scratch memory at the end, which no later launch may write to.
+TEST(Function, OutputsMayBeViewsOfWhatRunsFirst) {
+  constexpr std::int64_t side = 48;
+  expect_function_as_eval({sample_tensor(DType::f32, {side, side})},
+                          [](const std::vector<Tensor> &in) {
+                            const Tensor first = reduce_max(in[0], 0);
+                            Tensor y = first;
+                            // Each is a launch that leaves as much as the first.
+                            for (int n = 0; n < 6; ++n)
+                              y = reduce_sum(reshape(y, {side, 1}) * in[0], 0) / 8.0F;
+                            return std::vector{flip(first, {0}), y};
+                          });
+}
+
 TEST(Function, OutputsMayBeInputsRepeatedOrBroadcast) {
   Tensor x = sample_tensor(DType::f32, {5, 7});
   Tensor y = sample_tensor(DType::f32, {7});

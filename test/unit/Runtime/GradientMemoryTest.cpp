@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <random>
 
 using namespace tsum;
@@ -161,6 +162,50 @@ TEST(GradientMemory, GraphsWithOtherBoundsAreOthers) {
   EXPECT_NE(graph_of(100), graph_of(std::nullopt));
   EXPECT_NE(graph_of(100).hash(), graph_of(101).hash());
   EXPECT_NE(graph_of(100).to_string().find("within 100 bytes"), std::string::npos);
+}
+
+TEST(GradientMemory, GraphsWithOtherBoundsHaveOtherPlans) {
+  clear_cache();
+  eval(Network().outputs(6 * layer_bytes));
+  const std::int64_t before = cache_stats().misses;
+  eval(Network().outputs(5 * layer_bytes));
+  const std::int64_t after = cache_stats().misses;
+  EXPECT_GT(after, before);
+  eval(Network().outputs(5 * layer_bytes));
+  EXPECT_EQ(cache_stats().misses, after);
+}
+
+/// A launch that runs again leaves all that it left before, though one result may be wanted.
+TEST(GradientMemory, ResultsThatNothingReadsGoAtOnce) {
+  Program program;
+  program.arguments = 1;
+  program.launches.resize(2);
+  program.launches[0].inputs = {0};
+  program.launches[0].results = {8, 8};
+  program.launches[1].inputs = {1};
+  program.launches[1].results = {8};
+  program.outputs = {3};
+  std::vector<std::unique_ptr<int>> results;
+  results.push_back(std::make_unique<int>());
+  results.push_back(std::make_unique<int>());
+  release_after(program, 0, results);
+  EXPECT_TRUE(results[0]);
+  EXPECT_FALSE(results[1]);
+  results.push_back(std::make_unique<int>());
+  release_after(program, 1, results);
+  EXPECT_FALSE(results[0]);
+  EXPECT_TRUE(results[2]);
+  EXPECT_EQ(bytes_between(program), 16);
+}
+
+TEST(GradientMemory, IsBoundedWhereElseNothingIsCompiled) {
+  const Specialize before = specialize();
+  set_specialize(Specialize::never);
+  const std::int64_t runs = cache_stats().generic_runs;
+  const Tensor x = random_tensor({7, 9}, 8);
+  eval(gradients(reduce_sum(exp(sin(x))), {x}, {}, {.memory = 100}));
+  EXPECT_EQ(cache_stats().generic_runs, runs);
+  set_specialize(before);
 }
 
 TEST(GradientMemory, SecondDerivativesPassABound) {
