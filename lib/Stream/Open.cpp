@@ -84,9 +84,9 @@ Tensor tensor_of(std::shared_ptr<FileData> data, std::string_view name) {
   data->dtype = real_dtype(data->dtype);
   if (data->shape.empty())
     data->parts.front().count = 2; // along the pair, which is the only dimension
-  data->shape.insert(data->shape.begin() + static_cast<std::ptrdiff_t>(dim), 2);
-  if (data->fortran_order)
+  else if (data->fortran_order)
     ++data->joined;
+  data->shape.insert(data->shape.begin() + static_cast<std::ptrdiff_t>(dim), 2);
   const Tensor pairs = real_tensor_of(std::move(data), {});
   auto part = [&](std::int64_t number) {
     std::vector<Slice> slices(dim + 1);
