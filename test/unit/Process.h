@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -10,6 +11,18 @@
 #include <unistd.h>
 
 namespace tsum::test {
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TSUM_KEEPS_FREED_MEMORY
+#endif
+#endif
+/// How much of what was freed may be in memory: the address sanitizer keeps 256 MB.
+#ifdef TSUM_KEEPS_FREED_MEMORY
+inline constexpr std::int64_t bytes_kept_when_freed = 256 << 20;
+#else
+inline constexpr std::int64_t bytes_kept_when_freed = 0;
+#endif
 
 /// An empty directory that is removed again.
 class TemporaryDirectory {

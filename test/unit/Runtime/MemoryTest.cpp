@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "Process.h"
 #include "tsum/tsum.h"
 
 #include <gtest/gtest.h>
@@ -16,17 +17,8 @@ namespace {
 
 constexpr std::int64_t megabyte = 1 << 20;
 
-/// What may be in memory though it was let go of: the address sanitizer keeps 256 MB.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TSUM_KEEPS_FREED_MEMORY
-#endif
-#endif
-#ifdef TSUM_KEEPS_FREED_MEMORY
-constexpr std::int64_t kept_bytes = 256 * megabyte;
-#else
-constexpr std::int64_t kept_bytes = 0;
-#endif
+/// What may be in memory though it was let go of.
+constexpr std::int64_t kept_bytes = test::bytes_kept_when_freed;
 
 /// Bytes of the process that are in memory, or (`size`) in its address space.
 std::int64_t process_bytes(bool size = false) {
