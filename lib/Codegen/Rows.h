@@ -7,8 +7,17 @@
 
 namespace tsum {
 
-/// Whether a result of `kernel` of this type has an element for each row of its first result, and
-/// the kernel works on these rows.
+/// The pieces of the first dimension of what `kernel` writes, of which a tile has one; null if its
+/// tiles are of any rows, or it writes nothing but nodes.
+inline ir::PieceAttr pieceOfRows(mlir::func::FuncOp kernel) {
+  auto pieces = kernel.getOps<ir::PiecesOp>();
+  if (!kernel->hasAttr(ir::TsumDialect::getRowsAttrName()) || pieces.empty())
+    return nullptr;
+  return (*pieces.begin()).getPiece();
+}
+
+/// Whether a result of `kernel` of this type has an element for each row, or piece of rows, of its
+/// first result, and the kernel works on these.
 inline bool isOfRows(mlir::Type type, mlir::func::FuncOp kernel) {
   auto rows = kernel->getAttrOfType<mlir::IntegerAttr>(ir::TsumDialect::getRowsAttrName());
   auto shapeOf = [](mlir::Type type) {
@@ -16,6 +25,8 @@ inline bool isOfRows(mlir::Type type, mlir::func::FuncOp kernel) {
   };
   const llvm::ArrayRef<int64_t> shape = shapeOf(type);
   const llvm::ArrayRef<int64_t> first = shapeOf(kernel.getResultTypes().front());
+  if (ir::PieceAttr piece = pieceOfRows(kernel))
+    return shape == llvm::ArrayRef(piece.getCount()) && shape != first;
   return rows && rows.getInt() == int64_t(shape.size()) && shape.size() < first.size() &&
          first.take_front(shape.size()) == shape;
 }

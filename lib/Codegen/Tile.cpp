@@ -116,8 +116,8 @@ private:
     auto returned = cast<func::ReturnOp>(entry.getTerminator());
     b.setInsertionPoint(returned);
     for (Value result : returned.getOperands()) {
-      if (isOfRows(result.getType(), kernel) ||
-          (!result.getDefiningOp<TilingInterface>() && !result.getDefiningOp<ir::PiecesOp>()))
+      if (!result.getDefiningOp<ir::PiecesOp>() &&
+          (isOfRows(result.getType(), kernel) || !result.getDefiningOp<TilingInterface>()))
         result = copyToOutput(b, result);
       auto output = bufferType(cast<RankedTensorType>(result.getType()), {});
       auto materialize = bufferization::MaterializeInDestinationOp::create(

@@ -254,76 +254,135 @@ Operation *widenSlice(IRRewriter &rewriter, tensor::ExtractSliceOp slice, ir::Pi
   return whole;
 }
 
-/// A tile of `pieces` is some results of one piece.
-LogicalResult tilePieces(IRRewriter &rewriter, func::FuncOp kernel, ir::PiecesOp pieces,
-                         const Tiling &tiling) {
+/// What one tile has of pieces: the part of the reduction, and the slices that it reads.
+struct TiledPiece {
+  SmallVector<Value> nodes; // without the dimension of the pieces
+  SmallVector<Operation *> slices;
+};
+
+/// Reduces piece `number` of the reduction of `pieces`, for the results that `places` and `sizes`
+/// say.
+FailureOr<TiledPiece> tilePiece(IRRewriter &rewriter, ir::PiecesOp pieces, OpFoldResult number,
+                                ArrayRef<OpFoldResult> places, ArrayRef<int64_t> sizes) {
   auto root = pieces.getNodes().front().getDefiningOp<linalg::GenericOp>();
   if (!root || root.getNumReductionLoops() != 1 ||
-      !llvm::equal(pieces.getNodes(), root.getResults()))
-    return pieces.emitOpError("takes all results of a reduction over one dimension");
-  Location loc = pieces.getLoc();
-  const ir::PieceAttr piece = pieces.getPiece();
+      !llvm::all_of(pieces.getNodes(), [&](Value node) { return node.getDefiningOp() == root; }))
+    return pieces.emitOpError("takes results of a reduction over one dimension");
   if (failed(verifyPieces(pieces, root)))
     return failure();
-  rewriter.setInsertionPoint(pieces);
-  SmallVector<Value> destinations;
-  for (Type type : pieces.getResultTypes())
-    destinations.push_back(tensor::EmptyOp::create(
-        rewriter, loc, cast<RankedTensorType>(type).getShape(), getElementTypeOrSelf(type)));
-  Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
-  ValueRange bounds = kernel.getArguments().take_back(2);
-  auto loop = scf::ForOp::create(rewriter, loc, bounds[0], bounds[1], one, destinations);
-  rewriter.setInsertionPointToStart(loop.getBody());
-  SmallVector<OpFoldResult> places = tileOffsets(rewriter, loc, loop.getInductionVar(), tiling);
+  Location loc = pieces.getLoc();
+  const ir::PieceAttr piece = pieces.getPiece();
 
   // The loops of the reduction: of the cut one a piece.
   const AffineMap results = root.getIndexingMapsArray().back();
-  SmallVector<OpFoldResult> offsets(root.getNumLoops()), sizes(root.getNumLoops());
+  SmallVector<OpFoldResult> offsets(root.getNumLoops()), extents(root.getNumLoops());
   for (unsigned dim = 0; dim < results.getNumResults(); ++dim) {
-    offsets[results.getDimPosition(dim)] = places[dim + 1];
-    sizes[results.getDimPosition(dim)] = rewriter.getIndexAttr(tiling.sizes[dim + 1]);
+    offsets[results.getDimPosition(dim)] = places[dim];
+    extents[results.getDimPosition(dim)] = rewriter.getIndexAttr(sizes[dim]);
   }
   unsigned line = 0;
   while (root.getIteratorTypesArray()[line] != utils::IteratorType::reduction)
     ++line;
-  AffineExpr number = rewriter.getAffineDimExpr(0);
-  auto applied = [&](AffineExpr expr) {
-    return affine::makeComposedFoldedAffineApply(rewriter, loc, expr, {places[0]});
-  };
-  offsets[line] = applied(number * piece.getSize());
-  sizes[line] = rewriter.getIndexAttr(piece.getSize());
+  AffineExpr place = rewriter.getAffineDimExpr(0);
+  offsets[line] =
+      affine::makeComposedFoldedAffineApply(rewriter, loc, place * piece.getSize(), {number});
+  extents[line] = rewriter.getIndexAttr(piece.getSize());
   const bool isRagged = piece.getExtent() % piece.getSize() != 0;
   if (isRagged) {
     auto rest = AffineMap::get(1, 0,
                                {rewriter.getAffineConstantExpr(piece.getSize()),
-                                piece.getExtent() - number * piece.getSize()},
+                                piece.getExtent() - place * piece.getSize()},
                                rewriter.getContext());
-    sizes[line] = affine::makeComposedFoldedAffineMin(rewriter, loc, rest, {places[0]});
+    extents[line] = affine::makeComposedFoldedAffineMin(rewriter, loc, rest, {number});
   }
   auto tilable = cast<TilingInterface>(root.getOperation());
-  FailureOr<TilingResult> tiled = tilable.getTiledImplementation(rewriter, offsets, sizes);
+  FailureOr<TilingResult> tiled = tilable.getTiledImplementation(rewriter, offsets, extents);
   if (failed(tiled))
     return root.emitOpError("cannot be tiled");
-  if (isRagged)
+  TiledPiece result;
+  for (Value node : pieces.getNodes())
+    result.nodes.push_back(tiled->tiledValues[cast<OpResult>(node).getResultNumber()]);
+  result.slices = tiled->generatedSlices;
+  if (isRagged) {
     tiled->tiledOps.front()->setAttr(ir::TsumDialect::getPieceAttrName(), piece);
-
-  SmallVector<Value> inserted;
-  SmallVector<OpFoldResult> extents = {rewriter.getIndexAttr(1)};
-  for (int64_t size : ArrayRef(tiling.sizes).drop_front())
-    extents.push_back(rewriter.getIndexAttr(size));
-  SmallVector<OpFoldResult> ones(extents.size(), rewriter.getIndexAttr(1));
-  for (auto [result, destination] : llvm::zip_equal(tiled->tiledValues, loop.getRegionIterArgs()))
-    inserted.push_back(
-        tensor::InsertSliceOp::create(rewriter, loc, result, destination, places, extents, ones));
-  scf::YieldOp::create(rewriter, loc, inserted);
-  rewriter.replaceOp(pieces, loop.getResults());
-
-  SmallVector<Operation *> slices = tiled->generatedSlices;
-  if (isRagged)
-    for (Operation *&slice : slices)
+    for (Operation *&slice : result.slices)
       slice = widenSlice(rewriter, cast<tensor::ExtractSliceOp>(slice), piece);
+  }
+  return result;
+}
+
+SmallVector<Value> makeDestinations(OpBuilder &b, ir::PiecesOp pieces) {
+  return llvm::map_to_vector(pieces.getResultTypes(), [&](Type type) -> Value {
+    return tensor::EmptyOp::create(b, pieces.getLoc(), cast<RankedTensorType>(type).getShape(),
+                                   getElementTypeOrSelf(type));
+  });
+}
+
+/// Puts what a tile has of pieces into the `destinations`.
+SmallVector<Value> insertNodes(OpBuilder &b, Location loc, ArrayRef<Value> nodes,
+                               ValueRange destinations, ArrayRef<OpFoldResult> places,
+                               ArrayRef<int64_t> sizes) {
+  SmallVector<OpFoldResult> extents = {b.getIndexAttr(1)};
+  for (int64_t size : sizes)
+    extents.push_back(b.getIndexAttr(size));
+  const SmallVector<OpFoldResult> ones(extents.size(), b.getIndexAttr(1));
+  SmallVector<Value> inserted;
+  for (auto [node, destination] : llvm::zip_equal(nodes, destinations))
+    inserted.push_back(
+        tensor::InsertSliceOp::create(b, loc, node, destination, places, extents, ones));
+  return inserted;
+}
+
+/// A tile of `pieces` is some results of one piece.
+LogicalResult tilePieces(IRRewriter &rewriter, func::FuncOp kernel, ir::PiecesOp pieces,
+                         const Tiling &tiling) {
+  Location loc = pieces.getLoc();
+  rewriter.setInsertionPoint(pieces);
+  const SmallVector<Value> destinations = makeDestinations(rewriter, pieces);
+  Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
+  ValueRange bounds = kernel.getArguments().take_back(2);
+  auto loop = scf::ForOp::create(rewriter, loc, bounds[0], bounds[1], one, destinations);
+  rewriter.setInsertionPointToStart(loop.getBody());
+  const SmallVector<OpFoldResult> places =
+      tileOffsets(rewriter, loc, loop.getInductionVar(), tiling);
+  const ArrayRef<int64_t> kept = ArrayRef(tiling.sizes).drop_front();
+  FailureOr<TiledPiece> piece =
+      tilePiece(rewriter, pieces, places.front(), ArrayRef(places).drop_front(), kept);
+  if (failed(piece))
+    return failure();
+  rewriter.setInsertionPointToEnd(loop.getBody());
+  scf::YieldOp::create(
+      rewriter, loc,
+      insertNodes(rewriter, loc, piece->nodes, loop.getRegionIterArgs(), places, kept));
+  rewriter.replaceOp(pieces, loop.getResults());
   LoopLikeOpInterface loops[] = {loop};
-  fuseProducers(rewriter, slices, loops);
+  fuseProducers(rewriter, piece->slices, loops);
+  return success();
+}
+
+/// Has the loop of `tiled`, whose tiles are pieces of rows, compute the nodes of its piece: before
+/// the rows, whose stores may come late.
+LogicalResult tilePiecesOfRows(IRRewriter &rewriter, ir::PiecesOp pieces,
+                               scf::SCFTilingResult &tiled) {
+  auto loop = cast<scf::ForOp>(tiled.loops.front());
+  Operation *row = tiled.tiledOps.front();
+  rewriter.setInsertionPoint(loop);
+  const SmallVector<Value> destinations = makeDestinations(rewriter, pieces);
+  rewriter.setInsertionPoint(row);
+  const OpFoldResult number = loop.getInductionVar();
+  FailureOr<TiledPiece> piece = tilePiece(rewriter, pieces, number, {}, {});
+  if (failed(piece))
+    return failure();
+  llvm::append_range(tiled.generatedSlices, piece->slices);
+  auto insert = [&](OpBuilder &b, Location loc, ArrayRef<BlockArgument> arguments) {
+    return insertNodes(b, loc, piece->nodes, SmallVector<Value>(arguments), {number}, {});
+  };
+  auto grown = loop.replaceWithAdditionalYields(rewriter, destinations,
+                                                /*replaceInitOperandUsesInLoop=*/false, insert);
+  if (failed(grown))
+    return pieces.emitOpError("cannot be tiled");
+  tiled.loops.front() = *grown;
+  rewriter.replaceOp(pieces, (*grown)->getResults().take_back(destinations.size()));
   return success();
 }
 
@@ -339,7 +398,8 @@ LogicalResult makeTileLoop(IRRewriter &rewriter, func::FuncOp kernel, const Tili
   if (auto pieces = materialize.getSource().getDefiningOp<ir::PiecesOp>())
     return tilePieces(rewriter, kernel, pieces, tiling);
   auto root = materialize.getSource().getDefiningOp<TilingInterface>();
-  if (!ofRows.empty()) {
+  auto pieces = llvm::to_vector(kernel.getOps<ir::PiecesOp>());
+  if (!ofRows.empty() || !pieces.empty()) {
     if (!llvm::all_of(root->getUsers(), llvm::IsaPred<bufferization::MaterializeInDestinationOp>))
       return root->emitOpError("has results that others of the kernel read (tsum-fuse has an op "
                                "of its own hand them on)");
@@ -369,6 +429,9 @@ LogicalResult makeTileLoop(IRRewriter &rewriter, func::FuncOp kernel, const Tili
   rewriter.replaceOp(root, tiled->replacements);
   if (!ofRows.empty() && failed(tileRows(rewriter, ofRows, *tiled)))
     return failure();
+  for (ir::PiecesOp each : pieces)
+    if (failed(tilePiecesOfRows(rewriter, each, *tiled)))
+      return failure();
   fuseProducers(rewriter, tiled->generatedSlices, tiled->loops);
   return success();
 }

@@ -2,6 +2,7 @@
 
 #include "Tiling.h"
 
+#include "Rows.h"
 #include "Strategies/Strategy.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -178,7 +179,9 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
         }
     for (int64_t dim = rows.getInt(); dim < output.getRank(); ++dim)
       tiling.sizes[dim] = tiling.extents[dim];
-    if (rows.getInt() > 0)
+    if (ir::PieceAttr piece = pieceOfRows(kernel))
+      tiling.sizes.front() = piece.getSize();
+    else if (rows.getInt() > 0)
       tiling.sizes[rows.getInt() - 1] = evenTile(tiling.extents[rows.getInt() - 1],
                                                  std::max<int64_t>(1, rowTileBytes / rowBytes), 1);
   }
@@ -243,7 +246,7 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
       tiling.sizes[dim] = evenTile(tiling.extents[dim], std::max<int64_t>(1, lines), 1);
     }
 
-  if (!kernel.getOps<ir::PiecesOp>().empty())
+  if (!rows && !kernel.getOps<ir::PiecesOp>().empty())
     tiling.sizes.front() = 1; // a tile is of one piece
   // A tile may be too small for what would suit the whole.
   for (auto &[generic, shape] : reductions) {
@@ -274,6 +277,8 @@ void markTiling(func::FuncOp kernel, const Tiling &tiling, StringRef wanted) {
       rows && rows.getInt() > 0) // of a single row nothing comes next
     markPrefetches(kernel, [&](RankedTensorType type, linalg::GenericOp) {
       int64_t rowBytes = bytesOf(type.getElementType());
+      if (ir::PieceAttr piece = pieceOfRows(kernel))
+        rowBytes *= piece.getSize();
       for (int64_t extent : type.getShape().drop_front(std::min(rows.getInt(), type.getRank())))
         rowBytes *= extent;
       return rowBytes >= prefetchedRowBytes;

@@ -74,120 +74,158 @@ struct LowerElementwise final : ConversionPattern {
   }
 };
 
-/// A reduction becomes one `linalg.generic` for each dimension that it reduces, the innermost of
-/// their nest first: that one combines the elements of lines, and those after it merge the nodes
-/// that are left of these. An exact sum, which has no order, is a single one.
-struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterface> {
-  using OpInterfaceConversionPattern::OpInterfaceConversionPattern;
-
-  LogicalResult matchAndRewrite(ir::ReductionOpInterface op, ArrayRef<Value> operands,
-                                ConversionPatternRewriter &rewriter) const override {
-    if (op.getKeepdims())
-      return rewriter.notifyMatchFailure(op, "keepdims is for the canonicalizer to remove");
-    Location loc = op.getLoc();
-    auto result = cast<RankedTensorType>(op->getResult(0).getType());
-    Type element = op.getInput().getType().getElementType();
-    const Type rounded = op.getNode() ? element : result.getElementType();
-    const auto whole = ir::ReductionAttr::get(op.getContext(), op.getOpKind(), element,
-                                              /*fromNodes=*/false, /*toNodes=*/false, op.getExact(),
-                                              static_cast<int64_t>(op.getDivisor()), rounded);
-    const Type reduced = whole.getResultType();
-
-    SmallVector<int64_t> left(
-        op.getAxes()); // of the operand's dimensions, in the order of the nest
-    SmallVector<Value> values = {operands[0]};
-    bool areNodes = false;
-    while (!left.empty()) {
-      SmallVector<int64_t> dims = {left.back()};
-      if (op.getExact())
-        dims = left;
-      left.pop_back_n(dims.size());
-      const bool toNodes = (!left.empty() && whole.isOrdered()) || op.getNode();
-      SmallVector<Type, 2> types = {reduced};
-      if (toNodes)
-        types = whole.getNodeTypes();
-      values = reduce(rewriter, loc, values, dims, types, whole.between(areNodes, toNodes));
-      areNodes = toNodes;
-      for (int64_t &dim : left) // the others move up
-        dim -= llvm::count_if(dims, [&](int64_t gone) { return gone < dim; });
-    }
-    if (op.getNode())
-      values = {values[*op.getNode()]};
-    if (!isSmallFloat(rounded) || op.getNode()) {
-      rewriter.replaceOp(op, values);
-      return success();
-    }
-    // Small floats are reduced in a wider type, and rounded by an op of its own.
-    auto stored = result.clone(storageType(rounded));
-    SmallVector<AffineMap> identities(2, rewriter.getMultiDimIdentityMap(result.getRank()));
-    rewriter.replaceOpWithNewOp<linalg::GenericOp>(
-        op, stored, values, emptyTensor(rewriter, loc, stored, values[0]), identities,
-        parallelLoops(result.getRank()), [&](OpBuilder &b, Location loc, ValueRange elements) {
-          linalg::YieldOp::create(b, loc, toStorage(b, loc, elements[0], rounded));
-        });
-    return success();
-  }
-
-private:
-  /// Reduces `dims` of `values`, elements or nodes, to elements of `types`.
-  static SmallVector<Value> reduce(OpBuilder &b, Location loc, ValueRange values,
-                                   ArrayRef<int64_t> dims, ArrayRef<Type> types,
-                                   ir::ReductionAttr reduction) {
-    auto type = cast<RankedTensorType>(values[0].getType());
-    const int64_t rank = type.getRank();
-    Parallel loops = parallelLoops(rank);
-    for (int64_t dim : dims)
-      loops[dim] = utils::IteratorType::reduction;
-    SmallVector<AffineExpr> kept;
-    SmallVector<int64_t> shape;
-    SmallVector<OpFoldResult> extents;
-    for (int64_t dim = 0; dim < rank; ++dim)
-      if (loops[dim] == utils::IteratorType::parallel) {
-        kept.push_back(b.getAffineDimExpr(dim));
-        shape.push_back(type.getDimSize(dim));
-        extents.push_back(tensor::getMixedSize(b, loc, values[0], dim));
-      }
-    SmallVector<AffineMap> maps(values.size(), b.getMultiDimIdentityMap(rank));
-    maps.append(types.size(), AffineMap::get(rank, 0, kept, b.getContext()));
-
-    SmallVector<Value> inits;
-    SmallVector<Type> results;
-    for (auto [part, element] : llvm::enumerate(types)) {
-      // What a node of a pair has lost is nothing at first, also in a product.
-      TypedAttr identity = part > 0 ? b.getFloatAttr(element, 0.0) : identityOf(reduction, element);
-      Value neutral = arith::ConstantOp::create(b, loc, identity);
-      auto initType = RankedTensorType::get(shape, element);
-      Value empty = tensor::EmptyOp::create(b, loc, extents, element);
-      inits.push_back(linalg::FillOp::create(b, loc, neutral, empty).getResult(0));
-      results.push_back(initType);
-    }
-    auto generic = linalg::GenericOp::create(
-        b, loc, results, values, inits, maps, loops,
-        [&](OpBuilder &b, Location loc, ValueRange elements) {
-          SmallVector<Value> taken = elements.take_front(values.size());
-          if (!reduction.getFromNodes())
-            taken = {blockElement(b, loc, taken.front(), reduction)};
-          auto accumulate = ir::AccumulateOp::create(b, loc, reduction, taken,
-                                                     elements.drop_front(values.size()));
-          linalg::YieldOp::create(b, loc, accumulate.getResults());
-        });
-    return generic.getResults();
-  }
-
-  static TypedAttr identityOf(ir::ReductionAttr reduction, Type element) {
+/// Reduces `dims` of `values`, elements or nodes, to elements of `types`.
+SmallVector<Value> reduce(OpBuilder &b, Location loc, ValueRange values, ArrayRef<int64_t> dims,
+                          ArrayRef<Type> types, ir::ReductionAttr reduction) {
+  auto identityOf = [&](Type element) {
     const bool isOwn = element == storageType(reduction.getElement());
     Type type = isOwn ? reduction.getElement() : element;
     return storedAttr(ir::getReductionIdentity(reduction.getKind(), type));
-  }
-
+  };
   /// An element, as it lies in memory, in the type of blocks.
-  static Value blockElement(OpBuilder &b, Location loc, Value x, ir::ReductionAttr reduction) {
+  auto blockElement = [&](OpBuilder &b, Location loc, Value x) {
     Type element = reduction.getElement(), block = reduction.getBlockType();
     if (element.isInteger(1)) // any byte but 0 is true
       return toStorage(b, loc, fromStorage(b, loc, x, element), element);
     if (!isa<FloatType>(element) || x.getType() == block)
       return x;
     return convertFloat(b, loc, fromStorage(b, loc, x, element), block);
+  };
+
+  auto type = cast<RankedTensorType>(values[0].getType());
+  const int64_t rank = type.getRank();
+  Parallel loops = parallelLoops(rank);
+  for (int64_t dim : dims)
+    loops[dim] = utils::IteratorType::reduction;
+  SmallVector<AffineExpr> kept;
+  SmallVector<int64_t> shape;
+  SmallVector<OpFoldResult> extents;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    if (loops[dim] == utils::IteratorType::parallel) {
+      kept.push_back(b.getAffineDimExpr(dim));
+      shape.push_back(type.getDimSize(dim));
+      extents.push_back(tensor::getMixedSize(b, loc, values[0], dim));
+    }
+  SmallVector<AffineMap> maps(values.size(), b.getMultiDimIdentityMap(rank));
+  maps.append(types.size(), AffineMap::get(rank, 0, kept, b.getContext()));
+
+  SmallVector<Value> inits;
+  SmallVector<Type> results;
+  for (auto [part, element] : llvm::enumerate(types)) {
+    // What a node of a pair has lost is nothing at first, also in a product.
+    TypedAttr identity = part > 0 ? b.getFloatAttr(element, 0.0) : identityOf(element);
+    Value neutral = arith::ConstantOp::create(b, loc, identity);
+    auto initType = RankedTensorType::get(shape, element);
+    Value empty = tensor::EmptyOp::create(b, loc, extents, element);
+    inits.push_back(linalg::FillOp::create(b, loc, neutral, empty).getResult(0));
+    results.push_back(initType);
+  }
+  auto generic =
+      linalg::GenericOp::create(b, loc, results, values, inits, maps, loops,
+                                [&](OpBuilder &b, Location loc, ValueRange elements) {
+                                  SmallVector<Value> taken = elements.take_front(values.size());
+                                  if (!reduction.getFromNodes())
+                                    taken = {blockElement(b, loc, taken.front())};
+                                  auto accumulate = ir::AccumulateOp::create(
+                                      b, loc, reduction, taken, elements.drop_front(values.size()));
+                                  linalg::YieldOp::create(b, loc, accumulate.getResults());
+                                });
+  return generic.getResults();
+}
+
+/// Reduces `axes` of `values` by one `linalg.generic` for each dimension, the innermost of their
+/// nest first: that one combines the elements of lines, unless `reduction` is from nodes, and those
+/// after it merge the nodes that are left of these. An exact sum, which has no order, is a single
+/// one.
+SmallVector<Value> reduceInOrder(OpBuilder &b, Location loc, ValueRange values,
+                                 ArrayRef<int64_t> axes, ir::ReductionAttr reduction) {
+  SmallVector<int64_t> left(axes); // of the operand's dimensions, in the order of the nest
+  SmallVector<Value> reduced(values);
+  bool areNodes = reduction.getFromNodes();
+  while (!left.empty()) {
+    SmallVector<int64_t> dims = {left.back()};
+    if (reduction.getExact())
+      dims = left;
+    left.pop_back_n(dims.size());
+    const bool toNodes = (!left.empty() && reduction.isOrdered()) || reduction.getToNodes();
+    SmallVector<Type, 2> types = {reduction.getResultType()};
+    if (toNodes)
+      types = reduction.getNodeTypes();
+    reduced = reduce(b, loc, reduced, dims, types, reduction.between(areNodes, toNodes));
+    areNodes = toNodes;
+    for (int64_t &dim : left) // the others move up
+      dim -= llvm::count_if(dims, [&](int64_t gone) { return gone < dim; });
+  }
+  return reduced;
+}
+
+/// A result of a reduction, of `type` and in the type that it is computed in: small floats are
+/// reduced in a wider one, and rounded by an op of their own.
+Value roundResult(OpBuilder &b, Location loc, Value value, RankedTensorType type) {
+  Type rounded = type.getElementType();
+  if (!isSmallFloat(rounded))
+    return value;
+  auto stored = type.clone(storageType(rounded));
+  SmallVector<AffineMap> identities(2, b.getMultiDimIdentityMap(type.getRank()));
+  return linalg::GenericOp::create(b, loc, stored, value, emptyTensor(b, loc, stored, value),
+                                   identities, parallelLoops(type.getRank()),
+                                   [&](OpBuilder &b, Location loc, ValueRange elements) {
+                                     linalg::YieldOp::create(
+                                         b, loc, toStorage(b, loc, elements[0], rounded));
+                                   })
+      .getResult(0);
+}
+
+struct LowerReduction final : OpInterfaceConversionPattern<ir::ReductionOpInterface> {
+  using OpInterfaceConversionPattern::OpInterfaceConversionPattern;
+
+  LogicalResult matchAndRewrite(ir::ReductionOpInterface op, ArrayRef<Value> operands,
+                                ConversionPatternRewriter &rewriter) const override {
+    if (isa<ir::ReducePiecesOp, ir::MergeNodesOp>(op))
+      return rewriter.notifyMatchFailure(op, "a part of a reduction");
+    if (op.getKeepdims())
+      return rewriter.notifyMatchFailure(op, "keepdims is for the canonicalizer to remove");
+    auto result = cast<RankedTensorType>(op->getResult(0).getType());
+    Type element = op.getInput().getType().getElementType();
+    const bool toNodes = op.getNode().has_value();
+    const auto reduction = ir::ReductionAttr::get(
+        op.getContext(), op.getOpKind(), element, /*fromNodes=*/false, toNodes, op.getExact(),
+        static_cast<int64_t>(op.getDivisor()), toNodes ? element : result.getElementType());
+    SmallVector<Value> values =
+        reduceInOrder(rewriter, op.getLoc(), operands, op.getAxes(), reduction);
+    rewriter.replaceOp(op, toNodes ? values[*op.getNode()]
+                                   : roundResult(rewriter, op.getLoc(), values.front(), result));
+    return success();
+  }
+};
+
+struct LowerReducePieces final : OpConversionPattern<ir::ReducePiecesOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(ir::ReducePiecesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    const ir::ReductionAttr toNodes =
+        op.getReduction().between(/*fromNodes=*/false, /*toNodes=*/true);
+    SmallVector<Value> nodes =
+        reduceInOrder(rewriter, op.getLoc(), adaptor.getInput(), op.getAxes(), toNodes);
+    SmallVector<Type> types(nodes.size(), op.getType());
+    auto pieces = ir::PiecesOp::create(rewriter, op.getLoc(), types, op.getPiece(), nodes);
+    rewriter.replaceOp(op, pieces.getResult(unsigned(op.getNode())));
+    return success();
+  }
+};
+
+struct LowerMergeNodes final : OpConversionPattern<ir::MergeNodesOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(ir::MergeNodesOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    const ir::ReductionAttr fromNodes =
+        op.getReduction().between(/*fromNodes=*/true, /*toNodes=*/false);
+    SmallVector<Value> values =
+        reduceInOrder(rewriter, op.getLoc(), adaptor.getNodes(), op.getAxes(), fromNodes);
+    rewriter.replaceOp(op, roundResult(rewriter, op.getLoc(), values.front(), op.getType()));
+    return success();
   }
 };
 
@@ -321,7 +359,7 @@ struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
 
     ConversionTarget target(*context);
     target.addIllegalDialect<ir::TsumDialect>();
-    target.addLegalOp<ir::AccumulateOp, ir::ElementaryOp>();
+    target.addLegalOp<ir::AccumulateOp, ir::ElementaryOp, ir::PiecesOp>();
     target.addLegalDialect<arith::ArithDialect, linalg::LinalgDialect, math::MathDialect,
                            tensor::TensorDialect>();
     target.addDynamicallyLegalOp<func::FuncOp>(
@@ -330,8 +368,8 @@ struct TsumToLinalgPass final : impl::TsumToLinalgPassBase<TsumToLinalgPass> {
         [&](func::ReturnOp op) { return converter.isLegal(op); });
 
     RewritePatternSet patterns(context);
-    patterns.add<LowerElementwise, LowerReduction, LowerBroadcast, LowerIota, LowerConstant>(
-        converter, context);
+    patterns.add<LowerElementwise, LowerReduction, LowerReducePieces, LowerMergeNodes,
+                 LowerBroadcast, LowerIota, LowerConstant>(converter, context);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, converter);
     populateReturnOpTypeConversionPattern(patterns, converter);
     if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))

@@ -246,3 +246,36 @@ func.func @rows_and_their_sums(%x: tensor<1001x512xf32>) -> (tensor<1001x512xf32
   %r = tsum.divide %x, %sums : tensor<1001x512xf32>
   return %r, %sum : tensor<1001x512xf32>, tensor<1001xf32>
 }
+
+// -----
+
+// So are the nodes of pieces. What a piece reads of what is computed for its rows is in the tile, also
+// where the last tile begins earlier.
+
+//   CHECK-DAG: #[[$PLACE:.*]] = affine_map<(d0) -> (d0 * 4096, 5904)>
+//   CHECK-DAG: #[[$REST:.*]] = affine_map<(d0) -> (4096, d0 * -4096 + 10000)>
+//   CHECK-DAG: #[[$WITHIN:.*]] = affine_map<(d0, d1) -> (-d0 + d1 * 4096)>
+// CHECK-LABEL: func.func @rows_and_their_nodes
+//  CHECK-SAME:   tsum.tiles = 3
+//       CHECK:   scf.for %[[PIECE:[^ ]*]]
+//       CHECK:     %[[START:.*]] = affine.min #[[$PLACE]](%[[PIECE]])
+//       CHECK:     %[[TANH:.*]] = linalg.generic
+//       CHECK:       tsum.elementary "tanh"
+//   CHECK-DAG:     %[[SIZE:.*]] = affine.min #[[$REST]](%[[PIECE]])
+//   CHECK-DAG:     %[[WITHIN:.*]] = affine.apply #[[$WITHIN]](%[[START]], %[[PIECE]])
+//       CHECK:     %[[LINE:.*]] = tensor.extract_slice %[[TANH]][%[[WITHIN]]] [%[[SIZE]]] [1]
+//       CHECK:     %[[NODE:.*]] = linalg.generic {{.*}}ins(%[[LINE]] : tensor<?xf32>)
+//  CHECK-SAME:       tsum.piece = #tsum.piece<4096 of 10000>
+//       CHECK:     %[[ROW:.*]] = linalg.generic {{.*}}ins(%[[TANH]] : tensor<4096xf32>)
+//   CHECK-NOT:     tsum.elementary
+//   CHECK-DAG:     tensor.insert_slice %[[ROW]] into %{{.*}}[%[[START]]] [4096] [1]
+//   CHECK-DAG:     tensor.insert_slice %[[NODE]] into %{{.*}}[%[[PIECE]]] [1] [1]
+func.func @rows_and_their_nodes(%x: tensor<10000xf32>) -> (tensor<10000xf32>, tensor<3xf64>)
+    attributes {tsum.rows = 1 : i64} {
+  %t = tsum.tanh %x : tensor<10000xf32>
+  %s = tsum.square %t : tensor<10000xf32>
+  %n = tsum.reduce_pieces <reduce_sum f32> %s axes = [0] in <4096 of 10000> node 0
+      : tensor<10000xf32> -> tensor<3xf64>
+  %r = tsum.add %t, %t : tensor<10000xf32>
+  return %r, %n : tensor<10000xf32>, tensor<3xf64>
+}

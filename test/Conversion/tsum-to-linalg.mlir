@@ -350,3 +350,25 @@ func.func @exact_sum_along_a_dynamic_extent(%x: tensor<?xf32>) -> tensor<f32> {
   %r = tsum.reduce_sum %x axes = [0] exact : tensor<?xf32> -> tensor<f32>
   return %r : tensor<f32>
 }
+
+// -----
+
+// Of the nodes of pieces, which the outermost dimension is cut into, the last link of the chain is
+// taken in pieces; their merge is one from nodes, rounded once.
+
+// CHECK-LABEL: func.func @pieces
+//       CHECK:   %[[ROWS:.*]] = linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]
+//       CHECK:     tsum.accumulate <reduce_sum bf16 to nodes>
+//       CHECK:   %[[ALL:.*]] = linalg.generic {{.*}}iterator_types = ["reduction"]} ins(%[[ROWS]] :
+//       CHECK:     tsum.accumulate <reduce_sum bf16 from nodes to nodes>
+//       CHECK:   %[[N:.*]] = tsum.pieces <64 of 1000> (%[[ALL]]) : (tensor<f64>) -> (tensor<16xf64>)
+//       CHECK:   %[[SUM:.*]] = linalg.generic {{.*}}iterator_types = ["reduction"]} ins(%[[N]] :
+//       CHECK:     tsum.accumulate <reduce_sum bf16 from nodes>
+//       CHECK:   %[[R:.*]] = linalg.generic {{.*}}ins(%[[SUM]] :
+//       CHECK:   return %[[R]] : tensor<i16>
+func.func @pieces(%x: tensor<1000x7xbf16>) -> tensor<bf16> {
+  %n = tsum.reduce_pieces <reduce_sum bf16> %x axes = [0, 1] in <64 of 1000> node 0
+      : tensor<1000x7xbf16> -> tensor<16xf64>
+  %r = tsum.merge_nodes <reduce_sum bf16> (%n) axes = [0] : (tensor<16xf64>) -> tensor<bf16>
+  return %r : tensor<bf16>
+}

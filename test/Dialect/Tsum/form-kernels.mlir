@@ -346,7 +346,7 @@ func.func @moments_of_columns(%x: tensor<8x16xf32>) -> (tensor<16xf32>, tensor<1
 //   CHECK-NOT:   tsum.joined
 func.func @detour(%x: tensor<32768xf32>) -> (tensor<32768xf32>, tensor<32768xf32>) {
   %a = tsum.sqrt %x : tensor<32768xf32>
-  %total = tsum.reduce_sum %a axes = [0] : tensor<32768xf32> -> tensor<f32>
+  %total = tsum.reduce_max %a axes = [0] : tensor<32768xf32> -> tensor<f32>
   %totals = tsum.broadcast %total dims = [] : tensor<f32> -> tensor<32768xf32>
   %b = tsum.divide %a, %totals : tensor<32768xf32>
   return %a, %b : tensor<32768xf32>, tensor<32768xf32>
@@ -560,4 +560,81 @@ func.func @long_rows_and_their_sums(%x: tensor<2x100000xf32>)
   %sum = tsum.reduce_sum %x axes = [1] : tensor<2x100000xf32> -> tensor<2xf32>
   %r = tsum.square %x : tensor<2x100000xf32>
   return %sum, %r : tensor<2xf32>, tensor<2x100000xf32>
+}
+
+// -----
+
+// A sum of everything beside something that is written of the same data: that kernel computes the
+// nodes of pieces, and another one merges them. So for each number of the nodes of f64.
+
+// CHECK-LABEL: func.func @loss_and_gradient
+//       CHECK:   %[[G:.*]]:3 = tsum.launch {{.*}}(%arg0)
+//       CHECK:   %[[L:.*]] = tsum.launch {{.*}}(%[[G]]#2, %[[G]]#1)
+//       CHECK:   return %[[L]], %[[G]]#0
+//       CHECK:   tsum.merge_nodes <reduce_sum f64> (%arg1, %arg0) axes = [0]
+//       CHECK:   tsum.joined = {{.*}}tsum.rows = 1
+//       CHECK:   tsum.reduce_pieces <reduce_sum f64> {{.*}} axes = [0] in <1024 of 10000> node 0
+//       CHECK:   tsum.reduce_pieces <reduce_sum f64> {{.*}} axes = [0] in <1024 of 10000> node 1
+func.func @loss_and_gradient(%x: tensor<10000xf64>) -> (tensor<f64>, tensor<10000xf64>) {
+  %t = tsum.tanh %x : tensor<10000xf64>
+  %s = tsum.square %t : tensor<10000xf64>
+  %loss = tsum.reduce_sum %s axes = [0] : tensor<10000xf64> -> tensor<f64>
+  %g = tsum.add %t, %t : tensor<10000xf64>
+  return %loss, %g : tensor<f64>, tensor<10000xf64>
+}
+
+// -----
+
+// Pieces are of several short rows.
+
+// CHECK-LABEL: func.func @short_rows
+//       CHECK:   tsum.reduce_pieces <reduce_sum f32> {{.*}} axes = [0, 1] in <128 of 1000> node 0
+func.func @short_rows(%x: tensor<1000x10xf32>) -> (tensor<f32>, tensor<1000x10xf32>) {
+  %loss = tsum.reduce_sum %x axes = [0, 1] : tensor<1000x10xf32> -> tensor<f32>
+  %g = tsum.add %x, %x : tensor<1000x10xf32>
+  return %loss, %g : tensor<f32>, tensor<1000x10xf32>
+}
+
+// -----
+
+// Where rows are at hand, each leaves a node.
+
+// CHECK-LABEL: func.func @rows
+//       CHECK:   tsum.reduce_max {{.*}} axes = [1]
+//       CHECK:   tsum.reduce_sum {{.*}} axes = [1] node 0 : tensor<64x1000xf32> -> tensor<64xf64>
+func.func @rows(%x: tensor<64x1000xf32>) -> tensor<f32> {
+  %max = tsum.reduce_max %x axes = [1] : tensor<64x1000xf32> -> tensor<64xf32>
+  %m = tsum.broadcast %max dims = [0] : tensor<64xf32> -> tensor<64x1000xf32>
+  %d = tsum.subtract %x, %m : tensor<64x1000xf32>
+  %loss = tsum.reduce_sum %d axes = [0, 1] : tensor<64x1000xf32> -> tensor<f32>
+  return %loss : tensor<f32>
+}
+
+// -----
+
+// What reads the sum is not computed beside it; an exact sum has other nodes; of one piece there is
+// nothing to merge; and the nodes of a column lie apart.
+
+// CHECK-LABEL: func.func @whole
+//   CHECK-NOT:   node
+//       CHECK-DAG:   tsum.reduce_sum {{.*}} axes = [0] : tensor<10000xf32>
+//       CHECK-DAG:   tsum.reduce_sum {{.*}} axes = [0] exact : tensor<20000xf32>
+//       CHECK-DAG:   tsum.reduce_sum {{.*}} axes = [0] : tensor<2048xf32>
+//       CHECK-DAG:   tsum.reduce_sum {{.*}} axes = [1, 0] : tensor<1000x10xf32>
+//   CHECK-NOT:   node
+func.func @whole(%x: tensor<10000xf32>, %y: tensor<20000xf32>, %z: tensor<2048xf32>,
+                 %w: tensor<1000x10xf32>)
+    -> (tensor<10000xf32>, tensor<f32>, tensor<20000xf32>, tensor<f32>, tensor<2048xf32>,
+        tensor<f32>, tensor<1000x10xf32>) {
+  %0 = tsum.reduce_sum %x axes = [0] : tensor<10000xf32> -> tensor<f32>
+  %1 = tsum.broadcast %0 dims = [] : tensor<f32> -> tensor<10000xf32>
+  %2 = tsum.divide %x, %1 : tensor<10000xf32>
+  %3 = tsum.reduce_sum %y axes = [0] exact : tensor<20000xf32> -> tensor<f32>
+  %4 = tsum.add %y, %y : tensor<20000xf32>
+  %5 = tsum.reduce_sum %z axes = [0] : tensor<2048xf32> -> tensor<f32>
+  %6 = tsum.add %z, %z : tensor<2048xf32>
+  %7 = tsum.reduce_sum %w axes = [1, 0] : tensor<1000x10xf32> -> tensor<f32>
+  %8 = tsum.add %w, %w : tensor<1000x10xf32>
+  return %2, %3, %4, %5, %6, %7, %8 : tensor<10000xf32>, tensor<f32>, tensor<20000xf32>, tensor<f32>,
+      tensor<2048xf32>, tensor<f32>, tensor<1000x10xf32>
 }

@@ -548,3 +548,123 @@ func.func @real_part_of_a_real_number(%x: tensor<4xf32>) -> tensor<4xf32> {
   %r = tsum.real %x : tensor<4xf32>
   return %r : tensor<4xf32>
 }
+
+// -----
+
+func.func @pieces_without_order(%x: tensor<1000xi32>) -> tensor<4xf64> {
+  // expected-error @below {{operand #0 must be tensor of f32/f64/f16/bf16}}
+  %r = tsum.reduce_pieces <reduce_sum i32> %x axes = [0] in <256 of 1000> node 0 : tensor<1000xi32> -> tensor<4xf64>
+  return %r : tensor<4xf64>
+}
+
+// -----
+
+func.func @pieces_of_nodes(%x: tensor<1000xf64>) -> tensor<4xf64> {
+  // expected-error @below {{is of #tsum.reduction<reduce_sum f64 from nodes> (a sum or product of floats, and no part of one)}}
+  %r = tsum.reduce_pieces <reduce_sum f64 from nodes> %x axes = [0] in <256 of 1000> node 0 : tensor<1000xf64> -> tensor<4xf64>
+  return %r : tensor<4xf64>
+}
+
+// -----
+
+func.func @pieces_of_a_maximum(%x: tensor<1000xf32>) -> tensor<4xf64> {
+  // expected-error @below {{is of #tsum.reduction<reduce_max f32> (a sum or product of floats, and no part of one)}}
+  %r = tsum.reduce_pieces <reduce_max f32> %x axes = [0] in <256 of 1000> node 0 : tensor<1000xf32> -> tensor<4xf64>
+  return %r : tensor<4xf64>
+}
+
+// -----
+
+func.func @pieces_of_another_type(%x: tensor<1000xf32>) -> tensor<4xf64> {
+  // expected-error @below {{#tsum.reduction<reduce_sum f64> does not reduce elements of 'tensor<1000xf32>'}}
+  %r = tsum.reduce_pieces <reduce_sum f64> %x axes = [0] in <256 of 1000> node 0 : tensor<1000xf32> -> tensor<4xf64>
+  return %r : tensor<4xf64>
+}
+
+// -----
+
+func.func @pieces_over_nothing(%x: tensor<1000xf32>) -> tensor<4xf64> {
+  // expected-error @below {{reduces nothing (give its axes)}}
+  %r = tsum.reduce_pieces <reduce_sum f32> %x axes = [] in <256 of 1000> node 0 : tensor<1000xf32> -> tensor<4xf64>
+  return %r : tensor<4xf64>
+}
+
+// -----
+
+func.func @pieces_of_a_dynamic_extent(%x: tensor<1000x?xf32>) -> tensor<4x?xf64> {
+  // expected-error @below {{takes static extents of 1 or more, not those of 'tensor<1000x?xf32>'}}
+  %r = tsum.reduce_pieces <reduce_sum f32> %x axes = [0] in <256 of 1000> node 0 : tensor<1000x?xf32> -> tensor<4x?xf64>
+  return %r : tensor<4x?xf64>
+}
+
+// -----
+
+func.func @pieces_of_another_extent(%x: tensor<8x1000xf32>) -> tensor<8x4xf64> {
+  // expected-error @below {{cuts an extent of 1000, and dimension 0 of 'tensor<8x1000xf32>' has 8}}
+  %r = tsum.reduce_pieces <reduce_sum f32> %x axes = [0, 1] in <256 of 1000> node 0 : tensor<8x1000xf32> -> tensor<8x4xf64>
+  return %r : tensor<8x4xf64>
+}
+
+// -----
+
+func.func @pieces_of_half_a_block(%x: tensor<1000xf32>) -> tensor<8xf64> {
+  // expected-error @below {{has pieces of 128, which are no nodes of the tree (powers of two are, of blocks of 256 where one dimension is reduced)}}
+  %r = tsum.reduce_pieces <reduce_sum f32> %x axes = [0] in <128 of 1000> node 0 : tensor<1000xf32> -> tensor<8xf64>
+  return %r : tensor<8xf64>
+}
+
+// -----
+
+func.func @pieces_of_one_number(%x: tensor<1000xf32>) -> tensor<4xf64> {
+  // expected-error @below {{gives number 1 of its nodes, which have 1 (counted from 0)}}
+  %r = tsum.reduce_pieces <reduce_sum f32> %x axes = [0] in <256 of 1000> node 1 : tensor<1000xf32> -> tensor<4xf64>
+  return %r : tensor<4xf64>
+}
+
+// -----
+
+func.func @pieces_of_another_shape(%x: tensor<1000xf32>) -> tensor<3xf64> {
+  // expected-error @below {{result type 'tensor<3xf64>' does not match 'tensor<4xf64>'}}
+  %r = tsum.reduce_pieces <reduce_sum f32> %x axes = [0] in <256 of 1000> node 0 : tensor<1000xf32> -> tensor<3xf64>
+  return %r : tensor<3xf64>
+}
+
+// -----
+
+func.func @merge_of_half_a_node(%n: tensor<4xf64>) -> tensor<f64> {
+  // expected-error @below {{takes nodes of 2 numbers each, given 1}}
+  %r = tsum.merge_nodes <reduce_sum f64> (%n) axes = [0] : (tensor<4xf64>) -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
+func.func @merge_of_nothing(%n: tensor<4xf64>) -> tensor<f64> {
+  // expected-error @below {{takes the numbers of nodes, as tensors of one shape}}
+  %r = tsum.merge_nodes <reduce_sum f64> () axes = [0] : () -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
+func.func @merge_of_two_shapes(%n: tensor<4xf64>, %m: tensor<5xf64>) -> tensor<f64> {
+  // expected-error @below {{takes the numbers of nodes, as tensors of one shape}}
+  %r = tsum.merge_nodes <reduce_sum f64> (%n, %m) axes = [0] : (tensor<4xf64>, tensor<5xf64>) -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
+func.func @merge_to_another_type(%n: tensor<4xf64>) -> tensor<f64> {
+  // expected-error @below {{result type 'tensor<f64>' does not match the reduced type 'tensor<f32>'}}
+  %r = tsum.merge_nodes <reduce_sum f32> (%n) axes = [0] : (tensor<4xf64>) -> tensor<f64>
+  return %r : tensor<f64>
+}
+
+// -----
+
+func.func @merge_of_an_exact_sum(%n: tensor<4xf64>) -> tensor<f32> {
+  // expected-error @below {{is of #tsum.reduction<reduce_sum f32 exact> (a sum or product of floats, and no part of one)}}
+  %r = tsum.merge_nodes <reduce_sum f32 exact> (%n) axes = [0] : (tensor<4xf64>) -> tensor<f32>
+  return %r : tensor<f32>
+}

@@ -58,6 +58,16 @@ func.func @numbers_of_nodes(%x: tensor<4x8xf64>) -> (tensor<4xf64>, tensor<4xf64
   return %hi, %lo : tensor<4xf64>, tensor<4xf64>
 }
 
+// CHECK-LABEL: func.func @pieces
+func.func @pieces(%x: tensor<3x1000x7xf32>) -> tensor<3xf32> {
+  // CHECK: %[[N:.*]] = tsum.reduce_pieces <reduce_sum f32> %{{.*}} axes = [1, 2] in <64 of 1000> node 0 : tensor<3x1000x7xf32> -> tensor<16x3xf64>
+  %n = tsum.reduce_pieces <reduce_sum f32> %x axes = [1, 2] in <64 of 1000> node 0
+      : tensor<3x1000x7xf32> -> tensor<16x3xf64>
+  // CHECK: tsum.merge_nodes <reduce_sum f32> (%[[N]]) axes = [0] : (tensor<16x3xf64>) -> tensor<3xf32>
+  %r = tsum.merge_nodes <reduce_sum f32> (%n) axes = [0] : (tensor<16x3xf64>) -> tensor<3xf32>
+  return %r : tensor<3xf32>
+}
+
 // CHECK-LABEL: func.func @elementwise
 //  CHECK-SAME:   %[[X:.*]]: tensor<4xf64>, %[[Y:.*]]: tensor<4xf64>
 func.func @elementwise(%x: tensor<4xf64>, %y: tensor<4xf64>) -> tensor<4xf64> {

@@ -7,6 +7,7 @@
 #include "tsum/JIT/Inspect.h"
 #include "tsum/cache.h"
 #include "tsum/function.h"
+#include "tsum/gradients.h"
 #include "tsum/tsum.h"
 
 using namespace tsum;
@@ -104,6 +105,32 @@ TEST_P(SeveralResults, OfRowsAndOneForEachRow) {
   }
 }
 
+TEST_P(SeveralResults, OfAllBesideWhatIsWrittenOfTheSameData) {
+  std::size_t turn = 0;
+  // Around pieces of 1024 to 4096 elements, of several rows, of one, and rows that are too long.
+  for (const Shape &shape :
+       {Shape{256}, Shape{257}, Shape{1025}, Shape{2047}, Shape{4097}, Shape{30011}, Shape{1, 700},
+        Shape{2, 1}, Shape{700, 3}, Shape{1023, 16}, Shape{33, 257}, Shape{3, 9001},
+        Shape{2, 70001}, Shape{37, 3, 70}}) {
+    const Layout &layout = layouts[turn++ % std::size(layouts)];
+    SCOPED_TRACE(std::string(layout.name) + to_string(shape));
+    Tensor x = sample_tensor(dtype, shape, layout);
+    Tensor y = sample_tensor(dtype, shape);
+    expect_compiled_as_reference([&] { // neither reads the other
+      return std::vector{reduce_sum(x * y), x + y, reduce_prod(y), reduce_max(x)};
+    });
+    expect_compiled_as_reference([&] { // the sum reads what is written, and another the sum
+      Tensor product = x * y;
+      Tensor sum = reduce_sum(product);
+      return std::vector{sum + 1, product, product - sum, reduce_sum(square(product), {}, true)};
+    });
+    expect_compiled_as_reference([&] { // rows, and what is known of them
+      Tensor scaled = x - reduce_max(x, -1, true);
+      return std::vector{reduce_sum(scaled * y), scaled, reduce_sum(scaled, -1)};
+    });
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(DTypes, SeveralResults, testing::ValuesIn(dtypes_in(Domain::Real)),
                          name_of_dtype);
 
@@ -157,6 +184,35 @@ TEST(JoinedKernels, OfRowsAndWhatIsKnownOfThem) {
       expect_compiled_as_reference(total_of_results);
     }
   }
+}
+
+TEST(JoinedKernels, OfALossAndItsGradient) {
+  for (DType dtype : dtypes_in(Domain::Float)) {
+    for (const Shape &shape : {Shape{64, 4096}, Shape{100003}, Shape{1001, 3}, Shape{300, 1001}}) {
+      Tensor x = sample_tensor(dtype, shape), y = sample_tensor(dtype, shape);
+      auto with_gradient = [](const Tensor &loss, const Tensor &x) {
+        return std::vector{loss, gradients(loss, {x})[0]};
+      };
+      auto squares = [&] { return with_gradient(reduce_sum(square(tanh(x))), x); };
+      auto mean = [&] { return with_gradient(reduce_mean(square(x - y)), x); };
+      // The nodes of pieces beside the gradient, and their merge.
+      EXPECT_EQ(kernels_of(squares()), 2) << to_string(shape);
+      EXPECT_EQ(kernels_of(mean()), 2) << to_string(shape);
+      expect_compiled_as_reference(squares);
+      expect_compiled_as_reference(mean);
+    }
+    // Of rows that the tiles have anyway.
+    Tensor x = sample_tensor(dtype, {300, 1001}), y = sample_tensor(dtype, {300, 1001});
+    auto of_softmax = [&] { return std::vector{reduce_sum(square(softmax(x, 1) - y))}; };
+    EXPECT_EQ(kernels_of(of_softmax()), 2);
+    expect_compiled_as_reference(of_softmax);
+  }
+  // Nothing is at hand beside what reads the sum, or where the sum is exact.
+  Tensor x = sample_tensor(DType::f32, {100003});
+  Tensor root = sqrt(abs(x)), sum = reduce_sum(root);
+  EXPECT_EQ(kernels_of({root / sum}), 2);
+  const AccuracyScope exact(Accuracy::exact);
+  EXPECT_EQ(kernels_of({reduce_sum(x), root}), 2);
 }
 
 TEST(JoinedKernels, OfThePartsOfComplexNumbers) {

@@ -210,6 +210,85 @@ template <class Op> static LogicalResult verifyReduction(Op op) {
 #include "tsum/Reductions.def"
 
 //===----------------------------------------------------------------------===//
+// ReducePiecesOp, MergeNodesOp
+//===----------------------------------------------------------------------===//
+
+/// Whether a part of a reduction is of one that has nodes.
+template <class Op> static LogicalResult verifyPart(Op op, RankedTensorType type) {
+  const ReductionAttr reduction = op.getReduction();
+  if (!reduction.isOrdered() || reduction.getFromNodes() || reduction.getToNodes())
+    return op.emitOpError() << "is of " << reduction
+                            << " (a sum or product of floats, and no part of one)";
+  if (op.getAxes().empty())
+    return op.emitOpError("reduces nothing (give its axes)");
+  if (!type.hasStaticShape() || llvm::is_contained(type.getShape(), 0))
+    return op.emitOpError() << "takes static extents of 1 or more, not those of " << type;
+  return verifyDimensions([&] { return op.emitOpError(); }, "axis", op.getAxes(), type);
+}
+
+// Parts keep no dimensions, and are of what is neither exact nor divided.
+bool ReducePiecesOp::getKeepdims() { return false; }
+bool ReducePiecesOp::getExact() { return false; }
+uint64_t ReducePiecesOp::getDivisor() { return 1; }
+OpKind ReducePiecesOp::getOpKind() { return getReduction().getKind(); }
+
+LogicalResult ReducePiecesOp::verify() {
+  RankedTensorType type = getInput().getType();
+  const ReductionAttr reduction = getReduction();
+  const PieceAttr piece = getPiece();
+  if (failed(verifyPart(*this, type)))
+    return failure();
+  if (reduction.getElement() != type.getElementType())
+    return emitOpError() << reduction << " does not reduce elements of " << type;
+  const int64_t cut = getAxes().front();
+  if (piece.getExtent() != type.getDimSize(cut))
+    return emitOpError() << "cuts an extent of " << piece.getExtent() << ", and dimension " << cut
+                         << " of " << type << " has " << type.getDimSize(cut);
+  if (!keeps_order_if_merged(piece.getSize(), /*is_line=*/getAxes().size() == 1))
+    return emitOpError() << "has pieces of " << piece.getSize() << ", which are no nodes of the "
+                         << "tree (powers of two are, of blocks of " << block_elements
+                         << " where one dimension is reduced)";
+  const uint64_t numbers = reduction.getNodeTypes().size();
+  if (getNode() >= numbers)
+    return emitOpError() << "gives number " << getNode() << " of its nodes, which have " << numbers
+                         << " (counted from 0)";
+  SmallVector<int64_t> shape = {piece.getCount()};
+  const Type number = Float64Type::get(getContext());
+  llvm::append_range(shape, getReducedType(type, getAxes(), /*keepdims=*/false, number).getShape());
+  if (getType() != RankedTensorType::get(shape, number))
+    return emitOpError() << "result type " << getType() << " does not match "
+                         << RankedTensorType::get(shape, number);
+  return success();
+}
+
+TypedValue<RankedTensorType> MergeNodesOp::getInput() {
+  return cast<TypedValue<RankedTensorType>>(getNodes().front());
+}
+
+bool MergeNodesOp::getKeepdims() { return false; }
+bool MergeNodesOp::getExact() { return false; }
+uint64_t MergeNodesOp::getDivisor() { return 1; }
+std::optional<uint64_t> MergeNodesOp::getNode() { return std::nullopt; }
+OpKind MergeNodesOp::getOpKind() { return getReduction().getKind(); }
+
+LogicalResult MergeNodesOp::verify() {
+  const ReductionAttr reduction = getReduction();
+  if (getNodes().empty() || !llvm::all_equal(getNodes().getTypes()))
+    return emitOpError("takes the numbers of nodes, as tensors of one shape");
+  if (failed(verifyPart(*this, getInput().getType())))
+    return failure();
+  if (const size_t numbers = reduction.getNodeTypes().size(); getNodes().size() != numbers)
+    return emitOpError() << "takes nodes of " << numbers << " numbers each, given "
+                         << getNodes().size();
+  RankedTensorType reduced =
+      getReducedType(getInput().getType(), getAxes(), /*keepdims=*/false, reduction.getElement());
+  if (getType() != reduced)
+    return emitOpError() << "result type " << getType() << " does not match the reduced type "
+                         << reduced;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // AllReduceOp
 //===----------------------------------------------------------------------===//
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "KernelPlan.h"
+#include "SplitReductions.h"
 
 #include "tsum/Dialect/Tsum/Transforms/Passes.h"
 #include "tsum/Graph/Names.h"
@@ -25,7 +25,8 @@ public:
   void run(bool smallKernels) {
     Block &body = function.getBody().front();
     giveOutputsMemory(body.getTerminator());
-    KernelPlan plan(function, smallKernels);
+    const KernelPlan plan =
+        smallKernels ? KernelPlan(function, smallKernels) : planWithSplitReductions(function);
     auto planned = llvm::map_to_vector(plan.kernels(), [](const PlannedKernel &k) { return &k; });
     llvm::sort(planned, [&](const PlannedKernel *a, const PlannedKernel *b) {
       return a->lastOp()->isBeforeInBlock(b->lastOp());
@@ -81,7 +82,7 @@ private:
 
   void outline(const PlannedKernel &planned, const KernelPlan &plan) {
     llvm::SetVector<Value> inputs;
-    SmallVector<Operation *> ops = collect(planned, plan, inputs);
+    SmallVector<Operation *> ops = plan.opsOf(planned, inputs);
 
     std::string name = nameOf(ops) + "_" + std::to_string(count++);
     OpBuilder b = OpBuilder::atBlockEnd(kernels.getBody());
@@ -131,27 +132,6 @@ private:
     auto whole = llvm::filter_to_vector(
         llvm::seq(rank), [&](int64_t dim) { return planned.lines->takesWhole(dim, rank); });
     return ir::ColumnsAttr::get(context, planned.columns, whole);
-  }
-
-  /// The ops of a kernel, in order, and the values it reads.
-  static SmallVector<Operation *> collect(const PlannedKernel &planned, const KernelPlan &plan,
-                                          llvm::SetVector<Value> &inputs) {
-    SetVector<Operation *> ops;
-    SmallVector<Value> worklist = llvm::to_vector<6>(planned.results);
-    while (!worklist.empty()) {
-      Value value = worklist.pop_back_val();
-      Operation *op = value.getDefiningOp();
-      const PlannedKernel *kernel = plan.kernelOf(value);
-      if (!op || isa<ir::LaunchOp, ir::ReshapeOp>(op) || (kernel && kernel != &planned)) {
-        inputs.insert(value);
-        continue;
-      }
-      if (ops.insert(op))
-        llvm::append_range(worklist, op->getOperands());
-    }
-    SmallVector<Operation *> sorted = ops.takeVector();
-    llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-    return sorted;
   }
 
   /// A kernel is called after what it computes.

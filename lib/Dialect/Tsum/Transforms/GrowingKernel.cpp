@@ -74,8 +74,10 @@ GrowingKernel::GrowingKernel(ArrayRef<Value> results, const OpCosts &costs) : co
   // What has an element for each row is computed before the row that others have.
   for (Value result : results)
     note(result,
-         {typeOf(result).getRank() == typeOf(results.front()).getRank() ? Place::Epilogue
-                                                                        : Place::Broadcast,
+         {typeOf(result).getRank() == typeOf(results.front()).getRank() &&
+                  isOfPieces(result) == isOfPieces(results.front())
+              ? Place::Epilogue
+              : Place::Broadcast,
           llvm::to_vector<4>(llvm::seq(typeOf(result).getRank()))},
          /*loops=*/1);
 }
@@ -94,11 +96,15 @@ StringRef GrowingKernel::obstacle(Value value) const {
   Operation *op = value.getDefiningOp();
   auto reduction = dyn_cast<ir::ReductionOpInterface>(op);
   if (reduction && !linesOf(value, reads)) {
-    auto isProducer = [](const Read &read) { return read.place == Place::Producer; };
-    for (const Read &read : reads.ways)
-      if (read.place != Place::Epilogue)
-        return llvm::any_of(reads.ways, isProducer) ? "reduction of a reduction"
-                                                    : "broadcast reduction";
+    auto isReadAt = [&](Place place) {
+      return llvm::any_of(reads.ways, [&](const Read &read) { return read.place == place; });
+    };
+    if (isReadAt(Place::Producer))
+      return llvm::all_of(value.getUsers(), llvm::IsaPred<ir::MergeNodesOp>)
+                 ? "nodes"
+                 : "reduction of a reduction";
+    if (isReadAt(Place::Broadcast))
+      return "broadcast reduction";
   }
   if (kernel.code == 0) // a first op at least
     return "";
@@ -184,8 +190,13 @@ SmallVector<GrowingKernel::Read, 1> GrowingKernel::readsOfOperand(Value operand,
     } else if (reduction) {
       Frame frame;
       auto kept = read.frame.begin();
+      int64_t cut = -1, ofCut = whole;
+      if (auto pieces = dyn_cast<ir::ReducePiecesOp>(op)) // along which its first dimension lies
+        cut = pieces.getAxes().front(), ofCut = *kept++;
       for (int64_t dim : llvm::seq(typeOf(operand).getRank()))
-        frame.push_back(llvm::is_contained(reduction.getAxes(), dim) ? whole : *kept++);
+        frame.push_back(dim == cut                                     ? ofCut
+                        : llvm::is_contained(reduction.getAxes(), dim) ? whole
+                                                                       : *kept++);
       result.push_back({Place::Producer, std::move(frame)});
     } else {
       result.push_back(read);
@@ -194,11 +205,15 @@ SmallVector<GrowingKernel::Read, 1> GrowingKernel::readsOfOperand(Value operand,
   return result;
 }
 
-/// The extents of the dimensions `axes` of what `reduction` reduces, multiplied.
+/// The extents of the dimensions `axes` of what `reduction` reduces, of the outermost one a piece,
+/// multiplied.
 int64_t GrowingKernel::lineElements(ArrayRef<int64_t> axes, ir::ReductionOpInterface reduction) {
+  auto pieces = dyn_cast<ir::ReducePiecesOp>(reduction.getOperation());
   int64_t elements = 1;
   for (int64_t axis : axes)
-    elements *= reduction.getInput().getType().getDimSize(axis);
+    elements *= pieces && axis == pieces.getAxes().front()
+                    ? pieces.getPiece().getSize()
+                    : reduction.getInput().getType().getDimSize(axis);
   return elements;
 }
 
@@ -207,7 +222,7 @@ int64_t GrowingKernel::lineElements(ArrayRef<int64_t> axes, ir::ReductionOpInter
 int64_t GrowingKernel::bytesOfLine(const Lines &lines, ir::ReductionOpInterface reduction) const {
   const int64_t bytes = lineElements(lines.axes, reduction) * elementBytes(reduction.getInput());
   if (lines.areRows())
-    return bytes;
+    return bytes * lines.piece;
   int64_t most = bytes;
   for (Value result : kernel.results) {
     ArrayRef<int64_t> shape = typeOf(result).getShape();
@@ -225,11 +240,17 @@ int64_t GrowingKernel::bytesOfLine(const Lines &lines, ir::ReductionOpInterface 
 /// reduction, or read by the epilogue alone.
 std::optional<Lines> GrowingKernel::linesOf(Value value, const Reads &reads) const {
   auto reduction = value.getDefiningOp<ir::ReductionOpInterface>();
-  if (!reduction ||
+  // Nodes of pieces alone have no rows beside them, and a merge of nodes says nothing of how long
+  // the rows are.
+  if (!reduction || isa<ir::MergeNodesOp>(reduction) || isOfPieces(kernel.results.front()) ||
       llvm::all_of(reads.ways, [](const Read &read) { return read.place == Place::Epilogue; }))
     return std::nullopt;
   // The axes may nest in any order.
   Lines lines{reduction.getInput().getType().getRank(), llvm::to_vector<2>(reduction.getAxes())};
+  if (auto pieces = dyn_cast<ir::ReducePiecesOp>(reduction.getOperation())) {
+    lines.piece = pieces.getPiece().getSize(); // of what is kept
+    lines.axes.erase(lines.axes.begin());
+  }
   llvm::sort(lines.axes);
   const bool areColumns = !lines.areRows();
   const int64_t rank = typeOf(kernel.results.front()).getRank();
@@ -267,9 +288,12 @@ bool GrowingKernel::computesResultsOnce() const {
 
 //===-- Loops and what stays between them -----------------------------------------------------===//
 
-/// Whether a tile of `lines` has all of a dimension that is read along `along`.
-bool GrowingKernel::isWhole(int64_t along, const Lines &lines) const {
-  return along == whole || lines.takesWhole(along, typeOf(kernel.results.front()).getRank());
+/// How many of `extent` elements that are read along `along` a tile of `lines` has: all of them, a
+/// piece, or one for each line that it takes.
+int64_t GrowingKernel::elementsInTile(int64_t along, int64_t extent, const Lines &lines) const {
+  if (along == whole || lines.takesWhole(along, typeOf(kernel.results.front()).getRank()))
+    return extent;
+  return along == 0 ? std::min(lines.piece, extent) : 1;
 }
 
 /// Whether `value`, in a kernel on `lines`, stays on the stack while a tile is computed: where
@@ -282,8 +306,8 @@ bool GrowingKernel::staysOnStack(Value value, const Reads &reads, const Lines &l
   if (!lines.areRows()) // where a tile of it is too large, tsum-fuse has it computed again
     return bytesPerTile(value, reads, lines) <= maxBufferBytes;
   for (const Read &read : reads.ways)
-    for (auto [dim, along] : llvm::enumerate(read.frame))
-      if (isWhole(along, lines) && (longDims >> std::min<size_t>(dim, 63) & 1))
+    for (auto [dim, along, extent] : llvm::enumerate(read.frame, typeOf(value).getShape()))
+      if (elementsInTile(along, extent, lines) > 1 && (longDims >> std::min<size_t>(dim, 63) & 1))
         return true;
   return false;
 }
@@ -305,6 +329,8 @@ int64_t GrowingKernel::codeOf(Value value, const Reads &reads) const {
 int64_t GrowingKernel::linesPerTile(const Lines &lines, int64_t elements) const {
   if (!lines.areRows())
     return minColumns;
+  if (lines.piece > 1)
+    return 1; // piece
   int64_t narrowest = rowTileBytes;
   for (Value result : kernel.results)
     narrowest = std::min(narrowest, elementBytes(result));
@@ -349,8 +375,7 @@ int64_t GrowingKernel::bytesPerTile(Value value, const Reads &reads, const Lines
   RankedTensorType type = typeOf(value);
   int64_t elements = 1; // of a line
   for (auto [along, extent] : llvm::zip_equal(reads.ways.front().frame, type.getShape()))
-    if (isWhole(along, lines))
-      elements *= extent;
+    elements *= elementsInTile(along, extent, lines);
   return std::min(type.getNumElements(), linesPerTile(lines, elements) * elements) *
          elementBytes(value);
 }

@@ -55,7 +55,7 @@ private:
   int64_t bytesOfLine(const Lines &lines, ir::ReductionOpInterface reduction) const;
   std::optional<Lines> linesOf(mlir::Value reduction, const Reads &reads) const;
   bool isInTile(llvm::ArrayRef<int64_t> frame) const;
-  bool isWhole(int64_t along, const Lines &lines) const;
+  int64_t elementsInTile(int64_t along, int64_t extent, const Lines &lines) const;
   bool staysOnStack(mlir::Value value, const Reads &reads, const Lines &lines) const;
   bool isComputedOnce(mlir::Value value, const Reads &reads) const;
   int64_t codeOf(mlir::Value value, const Reads &reads) const;

@@ -26,6 +26,11 @@ ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
+/// Whether a tile has the same part of both.
+bool areAlike(Value a, Value b) {
+  return shapeOf(a) == shapeOf(b) && isOfPieces(a) == isOfPieces(b);
+}
+
 /// The one kernel that computes `results` from data and from what `hasMemory`, if there can be.
 std::optional<PlannedKernel> formOne(ArrayRef<Value> results, const OpCosts &costs,
                                      llvm::function_ref<bool(Value)> hasMemory) {
@@ -51,24 +56,31 @@ std::optional<PlannedKernel> formOne(ArrayRef<Value> results, const OpCosts &cos
   if (!growing.computesResultsOnce())
     return std::nullopt;
   PlannedKernel kernel = std::move(growing).finish();
-  const size_t rank = shapeOf(results.front()).size(), least = shapeOf(results.back()).size();
+  const int64_t kept = int64_t(shapeOf(results.back()).size());
   const bool areRows = kernel.lines && kernel.lines->areRows();
-  if (least < rank && !(areRows && kernel.lines->keptCount() == int64_t(least)))
+  if (!areAlike(results.back(), results.front()) && !(areRows && kernel.lines->keptCount() == kept))
     return std::nullopt;
   return kernel;
 }
 
-/// Whether one of two shapes has an element for each row of the other.
-bool isShapeOfRows(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
-  if (a.size() > b.size())
-    std::swap(a, b);
-  return a.size() < b.size() && b.take_front(a.size()) == a;
+/// Whether `a` has an element for each row of `b`, or for each piece of its rows.
+bool isOfRows(Value a, Value b) {
+  if (isOfPieces(b))
+    return false;
+  if (auto pieces = a.getDefiningOp<ir::ReducePiecesOp>())
+    return shapeOf(pieces.getInput()) == shapeOf(b);
+  const ArrayRef<int64_t> shape = shapeOf(a);
+  return shape.size() < shapeOf(b).size() && shapeOf(b).take_front(shape.size()) == shape;
 }
 
-/// Whether one kernel can have results of both shapes.
-bool canGoTogether(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
-  return a == b || isShapeOfRows(a, b);
+/// Whether two results are numbers of the same nodes.
+bool giveSameNodes(Value a, Value b) {
+  auto x = a.getDefiningOp<ir::ReducePiecesOp>(), y = b.getDefiningOp<ir::ReducePiecesOp>();
+  return x && y && x.getInput() == y.getInput() && x.getReduction() == y.getReduction();
 }
+
+/// Whether one kernel can have both results.
+bool canGoTogether(Value a, Value b) { return areAlike(a, b) || isOfRows(a, b) || isOfRows(b, a); }
 
 } // namespace
 
@@ -102,6 +114,26 @@ KernelPlan::KernelPlan(func::FuncOp function, bool smallKernels)
   for (auto [place, kernel] : llvm::enumerate(all))
     for (Value result : kernel.results)
       places[result] = place;
+}
+
+SmallVector<Operation *> KernelPlan::opsOf(const PlannedKernel &kernel,
+                                           llvm::SetVector<Value> &inputs) const {
+  SetVector<Operation *> ops;
+  SmallVector<Value> worklist = llvm::to_vector<6>(kernel.results);
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    const PlannedKernel *other = kernelOf(value);
+    if (!op || isa<ir::LaunchOp, ir::ReshapeOp>(op) || (other && other != &kernel)) {
+      inputs.insert(value);
+      continue;
+    }
+    if (ops.insert(op))
+      llvm::append_range(worklist, op->getOperands());
+  }
+  SmallVector<Operation *> sorted = ops.takeVector();
+  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  return sorted;
 }
 
 //===-- Forming -------------------------------------------------------------------------------===//
@@ -238,7 +270,7 @@ SmallVector<size_t> KernelPlan::candidatesFor(size_t a) const {
     return {};
   auto add = [&](size_t b) {
     if (b != a && !all[b].results.empty() && found.size() < maxCandidates &&
-        canGoTogether(shapeOf(all[b].results.front()), shapeOf(kernel.results.front())))
+        canGoTogether(all[b].results.front(), kernel.results.front()))
       found.insert(b);
   };
   for (Value result : kernel.results)
@@ -277,16 +309,15 @@ bool KernelPlan::join(size_t a, size_t b) {
   SmallVector<Value> results =
       llvm::filter_to_vector(both, [&](Value v) { return isNeeded(v, a, b); });
   llvm::sort(results, [](Value x, Value y) {
-    const size_t ranks[] = {shapeOf(x).size(), shapeOf(y).size()};
-    return ranks[0] != ranks[1] ? ranks[0] > ranks[1]
-                                : x.getDefiningOp()->isBeforeInBlock(y.getDefiningOp());
+    if (areAlike(x, y))
+      return x.getDefiningOp()->isBeforeInBlock(y.getDefiningOp());
+    return isOfPieces(x) != isOfPieces(y) ? isOfPieces(y) : shapeOf(x).size() > shapeOf(y).size();
   });
   // Of rows there is one kind.
-  auto *ofRows =
-      llvm::find_if(results, [&](Value v) { return shapeOf(v) != shapeOf(results.front()); });
-  const auto rowShapes = llvm::map_range(llvm::make_range(ofRows, results.end()), shapeOf);
-  if (results.size() > maxResults || !llvm::all_equal(rowShapes) ||
-      (ofRows != results.end() && !isShapeOfRows(shapeOf(results.front()), shapeOf(*ofRows))))
+  auto *ofRows = llvm::find_if(results, [&](Value v) { return !areAlike(v, results.front()); });
+  if (results.size() > maxResults ||
+      !llvm::all_of(llvm::make_range(ofRows, results.end()),
+                    [&](Value v) { return areAlike(v, *ofRows) && isOfRows(v, results.front()); }))
     return false;
   std::optional<PlannedKernel> joined = formOne(results, costs, [&](Value value) {
     return places.contains(value) && !llvm::is_contained(both, value);
@@ -320,16 +351,18 @@ StringRef KernelPlan::reasonToJoin(const PlannedKernel &a, const PlannedKernel &
     return llvm::any_of(kernel.results, [&](Value v) { return reader.inputs.contains(v); });
   };
   const bool dependent = reads(a, b) || reads(b, a);
-  if (isShapeOfRows(shapeOf(a.results.front()), shapeOf(b.results.front()))) {
+  const bool isOfB = isOfRows(a.results.front(), b.results.front());
+  if (isOfB || isOfRows(b.results.front(), a.results.front())) {
     // A row that is reduced is at hand where its elements are computed.
-    const bool isOfA = shapeOf(a.results.front()).size() < shapeOf(b.results.front()).size();
-    const PlannedKernel &rows = isOfA ? b : a, &ofRows = isOfA ? a : b;
+    const PlannedKernel &rows = isOfB ? b : a, &ofRows = isOfB ? a : b;
     if (shapeOf(ofRows.results.front()).empty() || (!rows.lines && !rows.loops.empty()))
       return "";
     return dependent ? "result that is read" : shareData(a, b) ? "same data" : "";
   }
   if (dependent)
     return "result that is read";
+  if (isOfPieces(a.results.front()) && !giveSameNodes(a.results.front(), b.results.front()))
+    return ""; // tiling takes one reduction to pieces where there are no rows beside it
   const bool haveSameLines =
       a.lines && b.lines ? a.lines->areAlike(*b.lines) : !a.lines && !b.lines;
   const bool haveSameLoops =
@@ -338,8 +371,6 @@ StringRef KernelPlan::reasonToJoin(const PlannedKernel &a, const PlannedKernel &
   return haveSameLoops && shareData(a, b) ? "same data" : "";
 }
 
-/// Whether of the bytes that one of them reads at least half are those that the other reads, too,
-/// or lie between them.
 bool KernelPlan::shareData(const PlannedKernel &a, const PlannedKernel &b) const {
   auto isShared = [&](const PlannedKernel &one, const PlannedKernel &other) {
     llvm::SmallDenseSet<Value> memory;
@@ -347,6 +378,8 @@ bool KernelPlan::shareData(const PlannedKernel &a, const PlannedKernel &b) const
       memory.insert(memoryOf(input));
     double shared = 0, total = 0;
     for (Value input : one.inputs) {
+      if (shapeOf(input).empty())
+        continue;
       const auto bytes = double(ir::getByteSize(input.getType()));
       total += bytes;
       if (memory.contains(memoryOf(input)))

@@ -17,6 +17,8 @@ namespace tsum {
 struct Lines {
   int64_t rank = 0;
   llvm::SmallVector<int64_t, 2> axes; ///< ascending
+  /// How many rows side by side are one piece, of which a tile has one; 1 if a tile has any number.
+  int64_t piece = 1;
 
   int64_t keptCount() const { return rank - int64_t(axes.size()); }
   bool areRows() const { return axes.empty() || axes.front() == keptCount(); }
@@ -29,7 +31,7 @@ struct Lines {
   std::optional<llvm::SmallVector<int64_t, 4>> keptDims(int64_t resultRank) const;
   /// Whether one tile can have both. Rows of one kernel may have several lengths.
   bool areAlike(const Lines &other) const {
-    return areRows() && other.areRows() ? keptCount() == other.keptCount()
+    return areRows() && other.areRows() ? keptCount() == other.keptCount() && piece == other.piece
                                         : rank == other.rank && axes == other.axes;
   }
 };
@@ -41,7 +43,7 @@ struct PlannedKernel {
   using Loops = std::pair<llvm::ArrayRef<int64_t>, llvm::ArrayRef<int64_t>>;
 
   /// Those of most dimensions come first, all of one shape, in the order of their ops. Others have
-  /// one element for each row of a kernel on rows.
+  /// one element for each row, or piece of rows, of a kernel on rows.
   llvm::SmallVector<mlir::Value, 1> results;
   Reasons cuts;  ///< why these have memory
   Reasons joins; ///< why there are several
@@ -60,6 +62,11 @@ struct PlannedKernel {
   mlir::Operation *lastOp() const;
 };
 
+/// Whether `value` has an element for each piece of what it is reduced from.
+inline bool isOfPieces(mlir::Value value) {
+  return bool(value.getDefiningOp<ir::ReducePiecesOp>());
+}
+
 /// Which kernels compute a function. Takes time linear in its operations.
 class KernelPlan {
 public:
@@ -74,6 +81,14 @@ public:
     return known == places.end() ? nullptr : &all[known->second];
   }
 
+  /// The operations of a kernel, in order; adds the values that it reads to `inputs`.
+  llvm::SmallVector<mlir::Operation *> opsOf(const PlannedKernel &kernel,
+                                             llvm::SetVector<mlir::Value> &inputs) const;
+
+  /// Whether of the bytes that one of them reads at least half are those that the other reads, too,
+  /// or lie between them. Single numbers do not count.
+  bool shareData(const PlannedKernel &a, const PlannedKernel &b) const;
+
 private:
   void findInterleaved(mlir::Block &body);
   void formAll(mlir::Block &body, bool smallKernels);
@@ -82,7 +97,6 @@ private:
   llvm::SmallVector<size_t> candidatesFor(size_t a) const;
   bool join(size_t a, size_t b);
   llvm::StringRef reasonToJoin(const PlannedKernel &a, const PlannedKernel &b) const;
-  bool shareData(const PlannedKernel &a, const PlannedKernel &b) const;
   mlir::Value memoryOf(mlir::Value input) const;
   bool isNeeded(mlir::Value result, size_t a, size_t b) const;
   size_t placeOf(mlir::Value value) const;

@@ -206,6 +206,53 @@ class Tsum_ReductionOp<string mnemonic, string opKind, Tsum_Tensor domain, strin
 include "tsum/Dialect/Tsum/IR/ReductionOps.td"
 
 //===----------------------------------------------------------------------===//
+// Parts of reductions
+//===----------------------------------------------------------------------===//
+
+class Tsum_PartOfReductionOp<string mnemonic>
+    : Tsum_Op<mnemonic, [DeclareOpInterfaceMethods<Tsum_ReductionOpInterface>]> {
+  let hasVerifier = 1;
+}
+
+def Tsum_ReducePiecesOp : Tsum_PartOfReductionOp<"reduce_pieces"> {
+  let summary = "the nodes of pieces of a reduction";
+  let description = [{
+    What `reduction` leaves of each piece of its outermost dimension, the first of `axes`: number
+    `node` of a node, as f64. The result has a new first dimension, of the pieces.
+
+    ```mlir
+    %n = tsum.reduce_pieces <reduce_sum f32> %x axes = [0] in <4096 of 10000> node 0
+        : tensor<10000xf32> -> tensor<3xf64>
+    %r = tsum.merge_nodes <reduce_sum f32> (%n) axes = [0] : (tensor<3xf64>) -> tensor<f32>
+    ```
+
+    is `tsum.reduce_sum %x axes = [0]`, to the bit. `tsum-form-kernels` takes a reduction apart so
+    where a kernel that writes something of the same data can compute the nodes beside it.
+  }];
+  let arguments = (ins Tsum_ReductionAttr:$reduction, Tsum_Float:$input, DenseI64ArrayAttr:$axes,
+                   Tsum_PieceAttr:$piece, I64Attr:$node);
+  let results = (outs RankedTensorOf<[F64]>:$result);
+  let assemblyFormat = [{
+    $reduction $input `axes` `=` $axes `in` $piece `node` $node attr-dict `:`
+    type($input) `->` type($result)
+  }];
+}
+
+def Tsum_MergeNodesOp : Tsum_PartOfReductionOp<"merge_nodes"> {
+  let summary = "a reduction of the nodes of its pieces";
+  let description = [{
+    `nodes` are all numbers of the nodes that `tsum.reduce_pieces` gives of `reduction`, which lie
+    along `axes`, and the result is that of the whole.
+  }];
+  let arguments = (ins Tsum_ReductionAttr:$reduction, Variadic<RankedTensorOf<[F64]>>:$nodes,
+                   DenseI64ArrayAttr:$axes);
+  let results = (outs Tsum_Float:$result);
+  let assemblyFormat = [{
+    $reduction ` ` `(` $nodes `)` `axes` `=` $axes attr-dict `:` functional-type($nodes, $result)
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // Among processes
 //===----------------------------------------------------------------------===//
 

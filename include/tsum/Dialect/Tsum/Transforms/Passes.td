@@ -32,6 +32,7 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
     - `shared reduction`: a reduction that several kernels read;
     - `reduction of a reduction`: a reduction that another one reads, other than within rows or
       columns;
+    - `nodes`: nodes of pieces, which a kernel of its own merges;
     - `broadcast reduction`: a reduction whose elements are each read many times, other than within
       these;
     - `reshape`: a value that a reshape reads, which happens between kernels;
@@ -50,6 +51,13 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
       kernel, or interleaved with what the other reads, as the parts of complex numbers are;
     - `result that is read`: one reads what the other computes, row by row or element by element. If
       nothing else reads it, it needs no memory any more.
+
+    A sum or product of floats over all dimensions, in the order in which they lie, is taken apart
+    where one of these kernels has its data at hand: one that writes something of the same data, and
+    does not depend on the sum, or one that knows something of each row, such as its maximum, that
+    the elements of the sum are computed from. That kernel computes the nodes of pieces
+    (`tsum.reduce_pieces`), or of its rows, and another one merges them (`tsum.merge_nodes`): value
+    and gradient of a loss read their data once. The order of additions is the same.
 
     ```mlir
     func.func @norm(%x: tensor<4x8xf32>) -> tensor<4xf32> {
