@@ -30,6 +30,20 @@ Tensor length_beside_one(const Tensor &x) {
   return sqrt(complex(1 - imag(x), real(x))) * sqrt(complex(imag(x) + 1, -real(x)));
 }
 
+Tensor rsqrt_of_one_less_square(const Tensor &x) {
+  return is_complex(x) ? rsqrt(1 - x) * rsqrt(x + 1) : rsqrt((1 - x) * (1 + x));
+}
+
+Tensor over_one_less_square(const Tensor &g, const Tensor &x) {
+  return is_complex(x) ? g / (1 - x) / (x + 1) : g / ((1 - x) * (1 + x));
+}
+
+Tensor over_one_and_square(const Tensor &g, const Tensor &x) {
+  if (!is_complex(x))
+    return g / (square(x) + 1);
+  return g / complex(1 - imag(x), real(x)) / complex(imag(x) + 1, -real(x));
+}
+
 Tensor slope_of_length(const Tensor &part, const Tensor &length) {
   return where(equal(length, 0), 0, part / length);
 }

@@ -53,6 +53,22 @@ TEST(GradientsAtKinks, PowersOfZero) {
   EXPECT_THAT(slope(pow(x, y), y), Each(0.0));
 }
 
+/// As of 1 / z and 1 / z^2, whose squares are beyond f64.
+TEST(GradientsOfInverseFunctions, OfLargeComplexNumbers) {
+  const Tensor z = complex(constant({1e200}), constant({1e200}));
+  auto expect_slope = [&](const Tensor &y, double re, double im) {
+    const std::complex<double> found = gradients(y, {z})[0].to_vector<std::complex<double>>()[0];
+    EXPECT_NEAR(found.real(), re, 1e-215);
+    EXPECT_NEAR(found.imag(), im, 1e-215);
+  };
+  expect_slope(asin(z), 5e-201, -5e-201);
+  expect_slope(acos(z), -5e-201, 5e-201);
+  expect_slope(asinh(z), 5e-201, 5e-201);
+  expect_slope(acosh(z), 5e-201, 5e-201);
+  expect_slope(atan(z), 0, 0);
+  expect_slope(atanh(z), 0, 0);
+}
+
 TEST(GradientsOfProducts, NeedNoDivision) {
   auto of = [](const Tensor &x) { return slope(reduce_prod(x), x); };
   EXPECT_THAT(of(constant({2.0, 0.0, 3.0})), ElementsAre(0, 6, 0));
