@@ -15,8 +15,6 @@ namespace {
 constexpr int64_t maxCode = 256;
 /// From so much on a kernel ends where a single value goes through.
 constexpr int64_t muchCode = maxCode - maxCode / 8;
-/// Bytes of a row that a kernel may read several times: it stays in L1 or L2.
-constexpr int64_t maxRowBytes = 64 * 1024;
 /// A tile of columns has a multiple of so many, and tiles are so many, work for all threads, if
 /// that leaves each `leastBytes`.
 constexpr int64_t minColumns = 64, wantedTiles = 32, leastBytes = 128 * 1024;
@@ -56,10 +54,6 @@ bool suitColumns(const Lines &lines, RankedTensorType type, int64_t lineBytes, b
          lineBytes <= maxColumnsBytes / shortRunBytes * element / part &&
          (!share || lineBytes / element <= maxSharing / (writesTile ? 2 : 1));
 }
-
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-int64_t elementBytes(Value value) { return size_of(*ir::getDType(typeOf(value).getElementType())); }
 
 /// Whether `value` is no result of an op that a kernel could compute.
 bool isData(Value value) {

@@ -22,10 +22,6 @@ constexpr int64_t maxRepeatedCode = 64;
 /// between two that are joined: each is looked at.
 constexpr size_t maxCandidates = 16, maxBetween = 1024;
 
-ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-
 /// Whether a tile has the same part of both.
 bool areAlike(Value a, Value b) {
   return shapeOf(a) == shapeOf(b) && isOfPieces(a) == isOfPieces(b);

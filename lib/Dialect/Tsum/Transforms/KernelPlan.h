@@ -11,6 +11,19 @@
 
 namespace tsum {
 
+/// Bytes of a row that a kernel may read several times: it stays in L1 or L2.
+inline constexpr int64_t maxRowBytes = 64 * 1024;
+
+inline mlir::RankedTensorType typeOf(mlir::Value value) {
+  return mlir::cast<mlir::RankedTensorType>(value.getType());
+}
+
+inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return typeOf(value).getShape(); }
+
+inline int64_t elementBytes(mlir::Value value) {
+  return size_of(*ir::getDType(typeOf(value).getElementType()));
+}
+
 /// What tiles take whole in a kernel whose reductions stay with what reads their results: lines of
 /// a tensor of `rank` dimensions, of which `axes` are reduced. Either the others come first, and
 /// lines are rows, or the innermost one is kept, and a tile is columns side by side.
@@ -84,6 +97,9 @@ public:
   /// The operations of a kernel, in order; adds the values that it reads to `inputs`.
   llvm::SmallVector<mlir::Operation *> opsOf(const PlannedKernel &kernel,
                                              llvm::SetVector<mlir::Value> &inputs) const;
+
+  /// Whether computing an element of `value` from data, or from reductions, takes long.
+  bool takesLong(mlir::Value value) const { return costs.longDims(value) != 0; }
 
   /// Whether of the bytes that one of them reads at least half are those that the other reads, too,
   /// or lie between them. Single numbers do not count.

@@ -17,14 +17,12 @@ namespace {
 /// of the next piece. (f32, value and gradient of a mean square of a difference of 1024x4096: 0.62 ms
 /// with 8 KB, 0.78 with 16; of sum(tanh(x)^2) 0.98 and 0.99.)
 constexpr int64_t pieceBytes = 8 * 1024;
-/// Bytes of a row that a tile may have whole, as GrowingKernel has it.
-constexpr int64_t maxRowBytes = 64 * 1024;
+/// Bytes of a row for whose node it is worth while not to read it again, unless it takes long to
+/// compute. (f32, of what is above the largest of each row, in one kernel beside two: 0.90 of the time
+/// for rows of 1000 to 4000, 1.3 to 1.5 for 16 and 100. Of a softmax 0.4 to 0.8 for any.)
+constexpr int64_t minRowBytes = 1024;
 /// How many kernels a reduction may be compared with.
 constexpr size_t maxCandidates = 16;
-
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-int64_t elementBytes(Value value) { return size_of(*ir::getDType(typeOf(value).getElementType())); }
 
 /// A reduction to one result that has been taken apart.
 struct Split {
@@ -37,13 +35,13 @@ class ReductionSplitter {
 public:
   explicit ReductionSplitter(const KernelPlan &plan) : plan(plan) {
     for (const PlannedKernel &kernel : plan.kernels())
-      byShape[typeOf(kernel.results.front()).getShape()].push_back(&kernel);
+      byShape[shapeOf(kernel.results.front())].push_back(&kernel);
   }
 
   SmallVector<Split> run() {
     SmallVector<std::pair<ir::ReductionOpInterface, int64_t>> found;
     for (const PlannedKernel &kernel : plan.kernels()) {
-      if (kernel.lines || typeOf(kernel.results.front()).getRank() > 0 || kernel.loops.empty())
+      if (kernel.lines || !shapeOf(kernel.results.front()).empty() || kernel.loops.empty())
         continue;
       llvm::SetVector<Value> inputs;
       for (Operation *op : plan.opsOf(kernel, inputs))
@@ -68,7 +66,8 @@ private:
     for (int64_t extent : type.getShape().drop_front())
       elements *= extent;
     const int64_t rowBytes = elements * elementBytes(reduction.getInput());
-    const bool hasRows = type.getRank() > 1 && rowBytes <= maxRowBytes && type.getDimSize(0) > 1;
+    const bool hasRows = type.getRank() > 1 && type.getDimSize(0) > 1 && rowBytes <= maxRowBytes &&
+                         (rowBytes >= minRowBytes || plan.takesLong(reduction.getInput()));
     if (hasRows && readsOfRows(reduction, kernel))
       return 1;
 
@@ -80,7 +79,7 @@ private:
     llvm::SmallSetVector<Value, 8> read;
     for (const PlannedKernel *each : {&kernel, beside})
       for (Value input : each->inputs)
-        if (typeOf(input).getShape() == type.getShape())
+        if (shapeOf(input) == type.getShape())
           read.insert(input);
     int64_t bytes = 0; // of a row, of all that is read
     for (Value input : read)
@@ -98,7 +97,7 @@ private:
     const auto axes = llvm::to_vector(llvm::seq<int64_t>(1, int64_t(shape.size())));
     return llvm::any_of(kernel.inputs, [&](Value input) {
       const PlannedKernel *other = plan.kernelOf(input);
-      return other && typeOf(input).getShape() == shape.take_front(1) &&
+      return other && shapeOf(input) == shape.take_front(1) &&
              other->loops.contains({shape, axes}) && plan.shareData(kernel, *other);
     });
   }
