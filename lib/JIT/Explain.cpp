@@ -38,13 +38,17 @@ int64_t stepsOf(Operation *op) {
   return tensorType(op->getResult(0).getType()).getNumElements();
 }
 
-/// What docs/numerics.md promises of a sum or a product of floats; of anything else nothing.
+/// What docs/numerics.md promises of a sum or a product of floats; of anything else nothing, nor of
+/// pieces, whose merge says it.
 std::string accuracyOf(Operation *op) {
   auto reduction = dyn_cast<ir::ReductionOpInterface>(op);
-  if (!reduction || !isa<ir::ReduceSumOp, ir::ReduceProdOp>(op))
+  if (!reduction || isa<ir::ReducePiecesOp>(op))
     return "";
-  auto type = dyn_cast<FloatType>(reduction.getInput().getType().getElementType());
-  if (!type)
+  const OpKind kind = reduction.getOpKind();
+  auto merge = dyn_cast<ir::MergeNodesOp>(op);
+  auto type = dyn_cast<FloatType>(merge ? merge.getReduction().getElement()
+                                        : reduction.getInput().getType().getElementType());
+  if (!type || (kind != OpKind::ReduceSum && kind != OpKind::ReduceProd))
     return "";
   std::string dtype(name_of(*ir::getDType(type)));
   if (reduction.getExact()) {
@@ -56,7 +60,7 @@ std::string accuracyOf(Operation *op) {
   }
   const bool isDouble = type.getWidth() == 64;
   const std::string unit = isDouble ? "u = 2^-53" : "u = 2^-24";
-  if (isa<ir::ReduceProdOp>(op))
+  if (kind == OpKind::ReduceProd)
     return dtype + " products within u for each factor, " + unit;
   return dtype + " sums within " + std::to_string(error_bound) + " u sum|x|, " + unit +
          (type.getWidth() < 32 ? ", and rounded once to " + dtype : "");

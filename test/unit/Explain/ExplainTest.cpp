@@ -35,6 +35,17 @@ TEST(Explain, SaysOfEachKernelWhatIsItsOwn) {
   EXPECT_LT(text.find("kernel reduce_sum_reduce_max_1"), text.find("kernel divide_0"));
 }
 
+TEST(Explain, SaysOfASumInPiecesWhatItsMergePromises) {
+  const Tensor x = sample_tensor(DType::f32, {10000});
+  const std::string text = explain(std::vector{reduce_sum(square(x)), x + x});
+  const std::string pieces = part_on("square_reduce_pieces_add", text);
+  EXPECT_THAT(pieces, HasSubstr("f32[10000], %2 f64[5]\n"));
+  EXPECT_THAT(pieces, HasSubstr("strategy    inner; 5 tiles of [2048]"));
+  EXPECT_THAT(pieces, testing::Not(HasSubstr("accuracy")));
+  EXPECT_THAT(part_on("merge_nodes", text), HasSubstr("ends here   output\n"));
+  EXPECT_THAT(part_on("merge_nodes", text), HasSubstr("accuracy    f32 sums within 20 u sum|x|"));
+}
+
 TEST(Explain, StatesTheBoundOfEachKindOfSum) {
   auto accuracy = [](const Tensor &tensor) {
     const std::string text = explain(tensor);
