@@ -7,8 +7,8 @@
 
 namespace tsum {
 
-/// The pieces of the first dimension of what `kernel` writes, of which a tile has one; null if its
-/// tiles are of any rows, or it writes nothing but nodes.
+/// The pieces of the last dimension before the rows of what `kernel` writes, of which a tile has one;
+/// null if its tiles are of any rows, or it writes nothing but nodes.
 inline ir::PieceAttr pieceOfRows(mlir::func::FuncOp kernel) {
   auto pieces = kernel.getOps<ir::PiecesOp>();
   if (!kernel->hasAttr(ir::TsumDialect::getRowsAttrName()) || pieces.empty())
@@ -25,8 +25,9 @@ inline bool isOfRows(mlir::Type type, mlir::func::FuncOp kernel) {
   };
   const llvm::ArrayRef<int64_t> shape = shapeOf(type);
   const llvm::ArrayRef<int64_t> first = shapeOf(kernel.getResultTypes().front());
-  if (ir::PieceAttr piece = pieceOfRows(kernel))
-    return shape == llvm::ArrayRef(piece.getCount()) && shape != first;
+  if (ir::PieceAttr piece = pieceOfRows(kernel)) // which come first
+    return shape.size() == size_t(rows.getInt()) && shape.front() == piece.getCount() &&
+           shape.drop_front() == first.take_front(shape.size() - 1) && shape != first;
   return rows && rows.getInt() == int64_t(shape.size()) && shape.size() < first.size() &&
          first.take_front(shape.size()) == shape;
 }

@@ -31,23 +31,33 @@ OpFoldResult tileOffset(OpBuilder &b, Location loc, Value index, int64_t extent,
   return affine::makeComposedFoldedAffineMin(b, loc, map, {index});
 }
 
-/// Where tile `number` begins, along each dimension of the output.
-SmallVector<OpFoldResult> tileOffsets(OpBuilder &b, Location loc, Value number,
+/// Which tile along each dimension of the output `number` is.
+SmallVector<OpFoldResult> tileIndices(OpBuilder &b, Location loc, Value number,
                                       const Tiling &tiling) {
   SmallVector<int64_t> counts;
   for (size_t dim = 0; dim < tiling.extents.size(); ++dim)
     if (tiling.count(dim) > 1)
       counts.push_back(tiling.count(dim));
-  SmallVector<Value> indices = {number};
+  SmallVector<Value> several = {number};
   if (counts.size() > 1)
-    indices = affine::AffineDelinearizeIndexOp::create(b, loc, number, counts,
+    several = affine::AffineDelinearizeIndexOp::create(b, loc, number, counts,
                                                        /*hasOuterBound=*/true)
                   ->getResults();
-  SmallVector<OpFoldResult> offsets(tiling.sizes.size(), b.getIndexAttr(0));
-  auto next = indices.begin();
-  for (auto [dim, size] : llvm::enumerate(tiling.sizes))
+  SmallVector<OpFoldResult> indices(tiling.sizes.size(), b.getIndexAttr(0));
+  auto next = several.begin();
+  for (size_t dim = 0; dim < tiling.sizes.size(); ++dim)
     if (tiling.count(dim) > 1)
-      offsets[dim] = tileOffset(b, loc, *next++, tiling.extents[dim], size);
+      indices[dim] = *next++;
+  return indices;
+}
+
+/// Where tile `number` begins, along each dimension of the output.
+SmallVector<OpFoldResult> tileOffsets(OpBuilder &b, Location loc, Value number,
+                                      const Tiling &tiling) {
+  SmallVector<OpFoldResult> offsets = tileIndices(b, loc, number, tiling);
+  for (auto [dim, size] : llvm::enumerate(tiling.sizes))
+    if (auto index = dyn_cast<Value>(offsets[dim]))
+      offsets[dim] = tileOffset(b, loc, index, tiling.extents[dim], size);
   return offsets;
 }
 
@@ -231,20 +241,28 @@ LogicalResult tilePieces(IRRewriter &rewriter, func::FuncOp kernel, ir::PiecesOp
 
 /// Has the loop of `tiled`, whose tiles are pieces of rows, compute the nodes of its piece: before
 /// the rows, whose stores may come late.
-LogicalResult tilePiecesOfRows(IRRewriter &rewriter, ir::PiecesOp pieces,
+LogicalResult tilePiecesOfRows(IRRewriter &rewriter, ir::PiecesOp pieces, const Tiling &tiling,
                                scf::SCFTilingResult &tiled) {
   auto loop = cast<scf::ForOp>(tiled.loops.front());
   Operation *row = tiled.tiledOps.front();
   rewriter.setInsertionPoint(loop);
   const SmallVector<Value> destinations = makeDestinations(rewriter, pieces);
   rewriter.setInsertionPoint(row);
-  const OpFoldResult number = loop.getInductionVar();
-  FailureOr<TiledPiece> piece = tilePiece(rewriter, pieces, number, {}, {});
+  // Of the dimensions before the rows, of which the last one is cut.
+  const size_t before = cast<RankedTensorType>(pieces.getResultTypes().front()).getRank() - 1;
+  SmallVector<OpFoldResult> places =
+      tileIndices(rewriter, pieces.getLoc(), loop.getInductionVar(), tiling);
+  std::rotate(places.begin(), places.begin() + before, places.begin() + before + 1);
+  const auto number = places.front();
+  places = SmallVector<OpFoldResult>(ArrayRef(places).take_front(before + 1));
+  const SmallVector<int64_t> ones(before, 1);
+  FailureOr<TiledPiece> piece =
+      tilePiece(rewriter, pieces, number, ArrayRef(places).drop_front(), ones);
   if (failed(piece))
     return failure();
   llvm::append_range(tiled.generatedSlices, piece->slices);
   auto insert = [&](OpBuilder &b, Location loc, ArrayRef<BlockArgument> arguments) {
-    return insertNodes(b, loc, piece->nodes, SmallVector<Value>(arguments), {number}, {});
+    return insertNodes(b, loc, piece->nodes, SmallVector<Value>(arguments), places, ones);
   };
   auto grown = loop.replaceWithAdditionalYields(rewriter, destinations,
                                                 /*replaceInitOperandUsesInLoop=*/false, insert);
@@ -299,7 +317,7 @@ LogicalResult makeTileLoop(IRRewriter &rewriter, func::FuncOp kernel, const Tili
   if (!ofRows.empty() && failed(tileRows(rewriter, ofRows, *tiled)))
     return failure();
   for (ir::PiecesOp each : pieces)
-    if (failed(tilePiecesOfRows(rewriter, each, *tiled)))
+    if (failed(tilePiecesOfRows(rewriter, each, tiling, *tiled)))
       return failure();
   fuseProducers(rewriter, tiled->generatedSlices, tiled->loops);
   return success();

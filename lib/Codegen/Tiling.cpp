@@ -180,7 +180,7 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
     for (int64_t dim = rows.getInt(); dim < output.getRank(); ++dim)
       tiling.sizes[dim] = tiling.extents[dim];
     if (ir::PieceAttr piece = pieceOfRows(kernel))
-      tiling.sizes.front() = piece.getSize();
+      tiling.sizes[rows.getInt() - 1] = piece.getSize();
     else if (rows.getInt() > 0)
       tiling.sizes[rows.getInt() - 1] = evenTile(tiling.extents[rows.getInt() - 1],
                                                  std::max<int64_t>(1, rowTileBytes / rowBytes), 1);

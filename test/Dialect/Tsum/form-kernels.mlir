@@ -597,6 +597,21 @@ func.func @short_rows(%x: tensor<1000x10xf32>) -> (tensor<f32>, tensor<1000x10xf
 
 // -----
 
+// Or along a later dimension, where rows of all others would be longer than caches keep. Their nodes
+// merge in the order in which the dimensions nest.
+
+// CHECK-LABEL: func.func @images
+//       CHECK:   tsum.merge_nodes <reduce_sum f32> {{.*}} axes = [1, 2, 0] : (tensor<17x2x3xf64>)
+//       CHECK:   tsum.rows = 3
+//       CHECK:   tsum.reduce_pieces <reduce_sum f32> {{.*}} axes = [2, 3] in <8 of 131> node 0 : tensor<2x3x131x130xf32> -> tensor<17x2x3xf64>
+func.func @images(%x: tensor<2x3x131x130xf32>) -> (tensor<f32>, tensor<2x3x131x130xf32>) {
+  %loss = tsum.reduce_sum %x axes = [0, 1, 2, 3] : tensor<2x3x131x130xf32> -> tensor<f32>
+  %g = tsum.add %x, %x : tensor<2x3x131x130xf32>
+  return %loss, %g : tensor<f32>, tensor<2x3x131x130xf32>
+}
+
+// -----
+
 // Where rows are at hand, each leaves a node.
 
 // CHECK-LABEL: func.func @rows

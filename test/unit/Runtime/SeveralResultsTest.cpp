@@ -111,7 +111,7 @@ TEST_P(SeveralResults, OfAllBesideWhatIsWrittenOfTheSameData) {
   for (const Shape &shape :
        {Shape{256}, Shape{257}, Shape{1025}, Shape{2047}, Shape{4097}, Shape{30011}, Shape{1, 700},
         Shape{2, 1}, Shape{700, 3}, Shape{1023, 16}, Shape{33, 257}, Shape{3, 9001},
-        Shape{2, 70001}, Shape{37, 3, 70}}) {
+        Shape{2, 70001}, Shape{37, 3, 70}, Shape{2, 3, 131, 130}, Shape{2, 2, 20011}}) {
     const Layout &layout = layouts[turn++ % std::size(layouts)];
     SCOPED_TRACE(std::string(layout.name) + to_string(shape));
     Tensor x = sample_tensor(dtype, shape, layout);
@@ -188,7 +188,8 @@ TEST(JoinedKernels, OfRowsAndWhatIsKnownOfThem) {
 
 TEST(JoinedKernels, OfALossAndItsGradient) {
   for (DType dtype : dtypes_in(Domain::Float)) {
-    for (const Shape &shape : {Shape{64, 4096}, Shape{100003}, Shape{1001, 3}, Shape{300, 1001}}) {
+    for (const Shape &shape : {Shape{64, 4096}, Shape{100003}, Shape{1001, 3}, Shape{300, 1001},
+                               Shape{2, 2, 150, 151}, Shape{2, 40003}}) {
       Tensor x = sample_tensor(dtype, shape), y = sample_tensor(dtype, shape);
       auto with_gradient = [](const Tensor &loss, const Tensor &x) {
         return std::vector{loss, gradients(loss, {x})[0]};

@@ -61,19 +61,24 @@ bool isData(Value value) {
   return !op || isa<ir::ReshapeOp, ir::LaunchOp>(op);
 }
 
+/// From the dimensions before rows to those of nodes of pieces, which are pieces of the last one.
+void putLastFirst(MutableArrayRef<int64_t> dims) {
+  std::rotate(dims.begin(), dims.end() - 1, dims.end());
+}
+
 } // namespace
 
 GrowingKernel::GrowingKernel(ArrayRef<Value> results, const OpCosts &costs) : costs(costs) {
   kernel.results.assign(results.begin(), results.end());
   // What has an element for each row is computed before the row that others have.
-  for (Value result : results)
-    note(result,
-         {typeOf(result).getRank() == typeOf(results.front()).getRank() &&
-                  isOfPieces(result) == isOfPieces(results.front())
-              ? Place::Epilogue
-              : Place::Broadcast,
-          llvm::to_vector<4>(llvm::seq(typeOf(result).getRank()))},
-         /*loops=*/1);
+  for (Value result : results) {
+    const bool isAlike = typeOf(result).getRank() == typeOf(results.front()).getRank() &&
+                         isOfPieces(result) == isOfPieces(results.front());
+    Frame frame = llvm::to_vector<4>(llvm::seq(typeOf(result).getRank()));
+    if (!isAlike && isOfPieces(result))
+      putLastFirst(frame);
+    note(result, {isAlike ? Place::Epilogue : Place::Broadcast, std::move(frame)}, /*loops=*/1);
+  }
 }
 
 /// Whether `value` was not pending before.
@@ -148,7 +153,7 @@ SmallVector<Value, 3> GrowingKernel::take(Value value) {
       if (note(operand, std::move(read), loops))
         added.push_back(operand);
   }
-  if (llvm::is_contained(kernel.results, value))
+  if (llvm::is_contained(kernel.results, value) && !isOfPieces(value)) // which only merges read
     readsOfResults.push_back(std::move(reads));
   return added;
 }
@@ -257,6 +262,8 @@ std::optional<Lines> GrowingKernel::linesOf(Value value, const Reads &reads) con
       (kernel.lines && !kernel.lines->areAlike(lines)))
     return std::nullopt;
   std::optional<SmallVector<int64_t, 4>> kept = lines.keptDims(rank);
+  if (isOfPieces(value))
+    putLastFirst(*kept);
   for (const Read &read : reads.ways)
     if (read.place != Place::Epilogue && (!kept || read.frame != *kept))
       return std::nullopt;
@@ -287,7 +294,7 @@ bool GrowingKernel::computesResultsOnce() const {
 int64_t GrowingKernel::elementsInTile(int64_t along, int64_t extent, const Lines &lines) const {
   if (along == whole || lines.takesWhole(along, typeOf(kernel.results.front()).getRank()))
     return extent;
-  return along == 0 ? std::min(lines.piece, extent) : 1;
+  return std::min(lines.pieceAlong(along), extent);
 }
 
 /// Whether `value`, in a kernel on `lines`, stays on the stack while a tile is computed: where

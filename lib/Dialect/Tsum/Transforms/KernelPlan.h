@@ -30,7 +30,8 @@ inline int64_t elementBytes(mlir::Value value) {
 struct Lines {
   int64_t rank = 0;
   llvm::SmallVector<int64_t, 2> axes; ///< ascending
-  /// How many rows side by side are one piece, of which a tile has one; 1 if a tile has any number.
+  /// How many rows, neighbours along the last dimension before them, are one piece, of which a tile
+  /// has one; 1 if a tile has any number.
   int64_t piece = 1;
 
   int64_t keptCount() const { return rank - int64_t(axes.size()); }
@@ -42,6 +43,8 @@ struct Lines {
   /// Of which dimension of results of `resultRank` dimensions each kept one is; nothing if they
   /// have others.
   std::optional<llvm::SmallVector<int64_t, 4>> keptDims(int64_t resultRank) const;
+  /// Of how many neighbours along dimension `dim` of results a tile has a piece.
+  int64_t pieceAlong(int64_t dim) const { return dim == keptCount() - 1 ? piece : 1; }
   /// Whether one tile can have both. Rows of one kernel may have several lengths.
   bool areAlike(const Lines &other) const {
     return areRows() && other.areRows() ? keptCount() == other.keptCount() && piece == other.piece

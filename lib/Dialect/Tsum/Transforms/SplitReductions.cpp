@@ -24,6 +24,12 @@ constexpr int64_t minRowBytes = 1024;
 /// How many kernels a reduction may be compared with.
 constexpr size_t maxCandidates = 16;
 
+/// What a node is of: so many neighbours along dimension `dim`, and all that lies behind them; one
+/// for each index of the dimensions before. A `size` of 1 is a row.
+struct Part {
+  int64_t dim, size;
+};
+
 /// A reduction to one result that has been taken apart.
 struct Split {
   ir::ReductionOpInterface whole; ///< which nothing reads any more
@@ -39,67 +45,96 @@ public:
   }
 
   SmallVector<Split> run() {
-    SmallVector<std::pair<ir::ReductionOpInterface, int64_t>> found;
+    SmallVector<std::pair<ir::ReductionOpInterface, Part>> found;
     for (const PlannedKernel &kernel : plan.kernels()) {
       if (kernel.lines || !shapeOf(kernel.results.front()).empty() || kernel.loops.empty())
         continue;
       llvm::SetVector<Value> inputs;
       for (Operation *op : plan.opsOf(kernel, inputs))
         if (auto reduction = dyn_cast<ir::ReductionOpInterface>(op))
-          if (int64_t rows = rowsPerPiece(reduction, kernel))
-            found.emplace_back(reduction, rows);
+          if (std::optional<Part> part = partsOf(reduction, kernel))
+            found.emplace_back(reduction, *part);
     }
     return llvm::map_to_vector(found, [](auto each) { return split(each.first, each.second); });
   }
 
 private:
-  /// Of how many rows, or elements of a single one, a node should be, if `reduction` should be
-  /// taken apart; else 0.
-  int64_t rowsPerPiece(ir::ReductionOpInterface reduction, const PlannedKernel &kernel) const {
+  /// Of what a node should be, if `reduction` should be taken apart.
+  std::optional<Part> partsOf(ir::ReductionOpInterface reduction,
+                              const PlannedKernel &kernel) const {
     const RankedTensorType type = reduction.getInput().getType();
     const std::optional<DType> dtype = ir::getDType(type.getElementType());
     if (!dtype || !is_ordered(reduction.getOpKind(), *dtype, reduction.getExact()) ||
         reduction.getNode() || type.getRank() == 0 ||
         !llvm::equal(reduction.getAxes(), llvm::seq(type.getRank())))
-      return 0;
-    int64_t elements = 1; // of a row
-    for (int64_t extent : type.getShape().drop_front())
-      elements *= extent;
-    const int64_t rowBytes = elements * elementBytes(reduction.getInput());
-    const bool hasRows = type.getRank() > 1 && type.getDimSize(0) > 1 && rowBytes <= maxRowBytes &&
-                         (rowBytes >= minRowBytes || plan.takesLong(reduction.getInput()));
-    if (hasRows && readsOfRows(reduction, kernel))
-      return 1;
-
+      return std::nullopt;
+    if (const int64_t dim = dimOfRowsRead(reduction, kernel); dim >= 0 && suitRows(reduction, dim))
+      return Part{dim, 1};
     const PlannedKernel *beside = kernelBeside(reduction, kernel);
     if (!beside)
-      return 0;
-    if (beside->lines)
-      return hasRows && beside->lines->areRows() && beside->lines->keptCount() == 1;
-    llvm::SmallSetVector<Value, 8> read;
-    for (const PlannedKernel *each : {&kernel, beside})
-      for (Value input : each->inputs)
-        if (shapeOf(input) == type.getShape())
-          read.insert(input);
-    int64_t bytes = 0; // of a row, of all that is read
-    for (Value input : read)
-      bytes += elements * elementBytes(input);
-    bytes = std::max(bytes, rowBytes);
-    int64_t rows = int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, pieceBytes / bytes))));
-    if (type.getRank() == 1)
-      rows = std::max<int64_t>(rows, block_elements);
-    return rowBytes <= maxRowBytes && rows < type.getDimSize(0) ? rows : 0;
+      return std::nullopt;
+    if (!beside->lines)
+      return piecesOf(reduction, kernel, *beside);
+    const int64_t dim = beside->lines->keptCount() - 1;
+    return beside->lines->areRows() && dim >= 0 && suitRows(reduction, dim)
+               ? std::optional(Part{dim, 1})
+               : std::nullopt;
   }
 
-  /// Whether `kernel` reads what is known of each row that `reduction` takes, of another reduction.
-  bool readsOfRows(ir::ReductionOpInterface reduction, const PlannedKernel &kernel) const {
-    const ArrayRef<int64_t> shape = reduction.getInput().getType().getShape();
-    const auto axes = llvm::to_vector(llvm::seq<int64_t>(1, int64_t(shape.size())));
-    return llvm::any_of(kernel.inputs, [&](Value input) {
+  /// Pieces that caches keep, of rows that are not longer than they should be.
+  static std::optional<Part> piecesOf(ir::ReductionOpInterface reduction,
+                                      const PlannedKernel &kernel, const PlannedKernel &beside) {
+    llvm::SmallSetVector<Value, 8> read;
+    for (const PlannedKernel *each : {&kernel, &beside})
+      for (Value input : each->inputs)
+        if (shapeOf(input) == shapeOf(reduction.getInput()))
+          read.insert(input);
+    int64_t elementsBytes = 0; // of one element of all that is read
+    for (Value input : read)
+      elementsBytes += elementBytes(input);
+    elementsBytes = std::max(elementsBytes, elementBytes(reduction.getInput()));
+
+    const ArrayRef<int64_t> shape = shapeOf(reduction.getInput());
+    int64_t dim = 0;
+    while (rowElements(shape, dim) > maxRowBytes / elementBytes(reduction.getInput()))
+      ++dim;
+    const int64_t rows = pieceBytes / elementsBytes / rowElements(shape, dim);
+    auto size = int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, rows))));
+    if (dim + 1 == int64_t(shape.size()))
+      size = std::max<int64_t>(size, block_elements);
+    return size < shape[dim] ? std::optional(Part{dim, size}) : std::nullopt;
+  }
+
+  /// The elements of a row, which has all dimensions behind `dim`.
+  static int64_t rowElements(ArrayRef<int64_t> shape, int64_t dim) {
+    int64_t elements = 1;
+    for (int64_t extent : shape.drop_front(dim + 1))
+      elements *= extent;
+    return elements;
+  }
+
+  /// Whether a kernel on rows, which have all dimensions behind `dim`, should give their nodes.
+  bool suitRows(ir::ReductionOpInterface reduction, int64_t dim) const {
+    const int64_t bytes =
+        rowElements(shapeOf(reduction.getInput()), dim) * elementBytes(reduction.getInput());
+    return bytes <= maxRowBytes && (bytes >= minRowBytes || plan.takesLong(reduction.getInput()));
+  }
+
+  /// The last dimension before rows of which `kernel` reads what another one reduces them to, rows
+  /// that `reduction` takes; -1 if there are none.
+  int64_t dimOfRowsRead(ir::ReductionOpInterface reduction, const PlannedKernel &kernel) const {
+    const ArrayRef<int64_t> shape = shapeOf(reduction.getInput());
+    for (Value input : kernel.inputs) {
       const PlannedKernel *other = plan.kernelOf(input);
-      return other && shapeOf(input) == shape.take_front(1) &&
-             other->loops.contains({shape, axes}) && plan.shareData(kernel, *other);
-    });
+      const auto kept = int64_t(shapeOf(input).size());
+      if (!other || kept == 0 || kept >= int64_t(shape.size()) ||
+          shapeOf(input) != shape.take_front(size_t(kept)))
+        continue;
+      const auto axes = llvm::to_vector(llvm::seq(kept, int64_t(shape.size())));
+      if (other->loops.contains({shape, axes}) && plan.shareData(kernel, *other))
+        return kept - 1;
+    }
+    return -1;
   }
 
   /// A kernel that writes something of each element, or row, that `reduction` takes, from the same
@@ -126,32 +161,41 @@ private:
     return nullptr;
   }
 
-  static Split split(ir::ReductionOpInterface whole, int64_t rows) {
+  static Split split(ir::ReductionOpInterface whole, Part part) {
     OpBuilder b(whole);
     Location loc = whole.getLoc();
     const RankedTensorType type = whole.getInput().getType();
     const auto reduction = ir::ReductionAttr::get(
         b.getContext(), whole.getOpKind(), type.getElementType(), /*fromNodes=*/false,
         /*toNodes=*/false, /*exact=*/false, /*divisor=*/1, type.getElementType());
+    const ArrayRef<int64_t> before = type.getShape().take_front(size_t(part.dim));
     Split split;
     split.whole = whole;
     for (auto [number, numberType] : llvm::enumerate(reduction.getNodeTypes())) {
-      if (rows == 1) {
+      if (part.size == 1) {
         // Of rows as they are.
         Operation *node = b.clone(*whole);
-        node->setAttr("axes", b.getDenseI64ArrayAttr(whole.getAxes().drop_front()));
+        node->setAttr("axes",
+                      b.getDenseI64ArrayAttr(whole.getAxes().drop_front(size_t(part.dim) + 1)));
         node->setAttr("node", b.getI64IntegerAttr(int64_t(number)));
-        node->getResult(0).setType(RankedTensorType::get(type.getShape().take_front(), numberType));
+        node->getResult(0).setType(
+            RankedTensorType::get(type.getShape().take_front(size_t(part.dim) + 1), numberType));
         split.nodes.push_back(node->getResult(0));
         continue;
       }
-      const auto piece = ir::PieceAttr::get(b.getContext(), rows, type.getDimSize(0));
-      split.nodes.push_back(
-          ir::ReducePiecesOp::create(b, loc, RankedTensorType::get({piece.getCount()}, numberType),
-                                     reduction, whole.getInput(), whole.getAxes(), piece, number));
+      const auto piece = ir::PieceAttr::get(b.getContext(), part.size, type.getDimSize(part.dim));
+      SmallVector<int64_t> shape = {piece.getCount()};
+      llvm::append_range(shape, before);
+      split.nodes.push_back(ir::ReducePiecesOp::create(
+          b, loc, RankedTensorType::get(shape, numberType), reduction, whole.getInput(),
+          whole.getAxes().drop_front(size_t(part.dim)), piece, number));
     }
+    // In the order in which the dimensions nest: of nodes of pieces, these come first.
+    SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, part.dim + 1));
+    if (part.size > 1)
+      std::rotate(axes.begin(), axes.begin() + 1, axes.end());
     split.merged = ir::MergeNodesOp::create(b, loc, whole->getResult(0).getType(), reduction,
-                                            split.nodes, b.getDenseI64ArrayAttr(0));
+                                            split.nodes, b.getDenseI64ArrayAttr(axes));
     whole->getResult(0).replaceAllUsesWith(split.merged);
     return split;
   }
@@ -163,7 +207,7 @@ private:
 /// Whether a kernel computes the nodes beside rows, or from what it knows of them.
 bool isOfUse(const Split &split, const KernelPlan &plan) {
   const PlannedKernel *kernel = plan.kernelOf(split.nodes.front());
-  return kernel && kernel->lines && kernel->lines->keptCount() == 1 &&
+  return kernel && kernel->lines && kernel->lines->keptCount() > 0 &&
          llvm::all_of(split.nodes, [&](Value node) { return plan.kernelOf(node) == kernel; });
 }
 
