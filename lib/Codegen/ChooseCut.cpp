@@ -69,6 +69,52 @@ int64_t bytesOf(Type tensor) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
+/// How many pieces there should be of what reads so much and has so many tiles.
+int64_t wantedPiecesOf(int64_t bytes, const Tiling &tiling) {
+  const int64_t pieceBytes = std::clamp(bytes / wantedPieces, minPieceBytes, maxPieceBytes);
+  return bytes < minBytes ? 1 : bytes / pieceBytes / tiling.count();
+}
+
+/// Of a kernel with several chains of reductions, the first one if it should be by itself: where each
+/// has work for several threads, or more nodes than the stack takes.
+FailureOr<std::optional<Cut>> chooseApart(func::FuncOp kernel, StringRef strategy) {
+  auto isReduction = [](Operation *op) {
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    return generic && generic.getNumReductionLoops() > 0;
+  };
+  const int64_t results = cast<RankedTensorType>(kernel.getResultTypes().front()).getNumElements();
+  SmallVector<linalg::GenericOp> last; // of each chain
+  llvm::SmallSetVector<Value, 4> read;
+  int64_t mostNodeBytes = 0; // for a result
+  for (auto generic : kernel.getOps<linalg::GenericOp>()) {
+    if (!isReduction(generic))
+      continue;
+    for (Value input : generic.getDpsInputs())
+      if (isa<BlockArgument>(input))
+        read.insert(input);
+    if (llvm::none_of(generic->getUsers(), isReduction)) {
+      last.push_back(generic);
+      continue;
+    }
+    int64_t nodeBytes = 0;
+    for (Type type : generic.getResultTypes())
+      nodeBytes += bytesOf(type);
+    mostNodeBytes = std::max(mostNodeBytes, nodeBytes / std::max<int64_t>(1, results));
+  }
+  int64_t bytes = 0;
+  for (Value input : read)
+    bytes += bytesOf(input.getType());
+  const std::optional<Cut> none;
+  if (last.size() < 2 || results == 0 || (bytes < minBytes && mostNodeBytes <= maxStackBytes))
+    return none;
+  FailureOr<Tiling> tiling = chooseTiling(kernel, strategy);
+  if (failed(tiling))
+    return failure();
+  if (wantedPiecesOf(bytes, *tiling) < 2 && mostNodeBytes <= maxStackBytes)
+    return none;
+  return std::optional(Cut{last.front(), nullptr, /*isApart=*/true});
+}
+
 } // namespace
 
 FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy) {
@@ -76,6 +122,9 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
   if (kernel->hasAttr(ir::TsumDialect::getRowsAttrName()) ||
       kernel->hasAttr(ir::TsumDialect::getColumnsAttrName()))
     return none;
+  FailureOr<std::optional<Cut>> apart = chooseApart(kernel, strategy);
+  if (failed(apart) || *apart)
+    return apart;
   SmallVector<linalg::GenericOp> chain = chainOf(kernel);
   if (chain.empty())
     return none;
@@ -94,8 +143,7 @@ FailureOr<std::optional<Cut>> chooseCut(func::FuncOp kernel, StringRef strategy)
     return failure();
 
   // Pieces for all threads, and none that leaves more nodes than the stack takes.
-  const int64_t pieceBytes = std::clamp(bytes / wantedPieces, minPieceBytes, maxPieceBytes);
-  int64_t wanted = bytes < minBytes ? 1 : bytes / pieceBytes / tiling->count();
+  int64_t wanted = wantedPiecesOf(bytes, *tiling);
   const int64_t nodeBytes = accumulators->nodeBytes();
   SmallVector<int64_t> stackBytes; // of the nodes before each reduction, for each of its elements
   for (int64_t nodes = nodeBytes; linalg::GenericOp generic : chain) {

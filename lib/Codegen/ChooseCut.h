@@ -11,10 +11,11 @@
 namespace tsum {
 
 /// Where a kernel is cut: behind the reduction `root`, of whose dimension pieces are taken first,
-/// or none.
+/// or none. Of one that `isApart` the results are taken, of others the nodes.
 struct Cut {
   mlir::linalg::GenericOp root;
   ir::PieceAttr piece;
+  bool isApart = false;
 };
 
 /// Chooses where to cut `kernel`, if it is worth it. Fails, having said why, if it is none that can

@@ -28,8 +28,9 @@ class Cutter {
 public:
   Cutter(func::FuncOp kernel, Cut cut) : kernel(kernel), cut(cut) {}
 
-  /// Cuts the kernel of `launch`, among the kernels of `symbols`.
-  void run(ir::LaunchOp launch, SymbolTable &symbols) {
+  /// Cuts the kernel of `launch`, among the kernels of `symbols`. Returns the launch of what comes
+  /// first and that of the kernel, which reads it.
+  std::pair<ir::LaunchOp, ir::LaunchOp> run(ir::LaunchOp launch, SymbolTable &symbols) {
     func::FuncOp pieces = makePieces();
     symbols.insert(pieces);
     SmallVector<unsigned> left = mergePieces(pieces);
@@ -50,6 +51,7 @@ public:
         ir::LaunchOp::create(b, launch.getLoc(), launch.getResultTypes(), symbolOf(kernel), inputs);
     launch.replaceAllUsesWith(second.getResults());
     launch.erase();
+    return {first, second};
   }
 
 private:
@@ -74,6 +76,9 @@ private:
 
   /// The types of what the cut reduction gives: nodes, of what has no order its results.
   SmallVector<Type> nodeTypes() {
+    if (cut.isApart)
+      return llvm::map_to_vector(cut.root.getResultTypes(),
+                                 [](Type type) { return getElementTypeOrSelf(type); });
     SmallVector<Type> types;
     for (Operation &op : *cut.root.getBody())
       if (auto accumulate = dyn_cast<ir::AccumulateOp>(op)) {
@@ -195,9 +200,10 @@ private:
     });
     SmallVector<Type> inputs = llvm::map_to_vector(
         read, [&](unsigned number) { return kernel.getArgument(number).getType(); });
-    auto pieces = func::FuncOp::create(b, kernel.getLoc(), (kernel.getName() + "_pieces").str(),
+    const StringRef what = cut.isApart ? "apart" : "pieces";
+    auto pieces = func::FuncOp::create(b, kernel.getLoc(), (kernel.getName() + "_" + what).str(),
                                        b.getFunctionType(inputs, results));
-    pieces->setAttr(ir::TsumDialect::getCutAttrName(), b.getStringAttr("pieces"));
+    pieces->setAttr(ir::TsumDialect::getCutAttrName(), b.getStringAttr(what));
     Block *entry = pieces.addEntryBlock();
     IRMapping mapping;
     copyArguments(kernel, read, pieces, 0, entry, mapping);
@@ -293,14 +299,22 @@ struct TsumCutReductionsPass final : impl::TsumCutReductionsPassBase<TsumCutRedu
       // One that runs twice, which no pass makes, would be cut for both.
       if (kernel.isExternal() || kernel.getNumResults() == 0 || launches.size() > 1)
         continue;
-      if (failed(ir::verifyIsTensorKernel(kernel)))
+      if (failed(ir::verifyIsTensorKernel(kernel)) ||
+          failed(cut(kernel, launches.front(), symbols.getSymbolTable(kernel->getParentOp()))))
         return signalPassFailure();
-      FailureOr<std::optional<Cut>> cut = chooseCut(kernel, strategy);
-      if (failed(cut))
-        return signalPassFailure();
-      if (*cut)
-        Cutter(kernel, **cut).run(launches.front(), symbols.getSymbolTable(kernel->getParentOp()));
     }
+  }
+
+private:
+  LogicalResult cut(func::FuncOp kernel, ir::LaunchOp launch, SymbolTable &kernels) {
+    FailureOr<std::optional<Cut>> place = chooseCut(kernel, strategy);
+    if (failed(place) || !*place)
+      return place;
+    auto [first, second] = Cutter(kernel, **place).run(launch, kernels);
+    if (!(*place)->isApart)
+      return success();
+    auto apart = kernels.lookup<func::FuncOp>(first.getKernelAttr().getLeafReference());
+    return failure(failed(cut(apart, first, kernels)) || failed(cut(kernel, second, kernels)));
   }
 };
 

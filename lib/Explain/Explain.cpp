@@ -143,10 +143,10 @@ GraphReport report_on(const Canonicalized &bound) {
   GraphExplanation explanation = explain_program(bound.graph, *program);
   report.data = std::move(explanation.data);
   const std::vector<Measured> launches = run_and_measure(*program, bound);
-  // A kernel whose reduction is cut is two launches, of its pieces and of what merges them, which
-  // has its name. All launches of generic code have one.
+  // A kernel whose reductions are cut is several launches: of what was cut off, and of what merges
+  // it, which has its name. All launches of generic code have one.
   std::size_t next = 0;
-  std::map<std::string, Measured> pieces;
+  std::map<std::string, Measured> cut_off;
   for (KernelExplanation &explained : explanation.kernels)
     report.kernels.emplace_back().kernel = std::move(explained);
   for (KernelReport &kernel : report.kernels)
@@ -155,13 +155,19 @@ GraphReport report_on(const Canonicalized &bound) {
     const std::string &name = program->launches[n].name;
     KernelReport &kernel = report.kernels[std::min(next, report.kernels.size() - 1)];
     if (next < report.kernels.size() && name != kernel.kernel.name) {
-      pieces[name] = launches[n];
+      cut_off[name] = launches[n];
       continue;
     }
-    const Measured before = std::exchange(pieces[name + "_pieces"], {});
-    kernel.measured += before.time + launches[n].time;
-    kernel.threads = std::max({kernel.threads, before.threads, launches[n].threads});
-    kernel.in_limbs += before.in_limbs + launches[n].in_limbs;
+    cut_off[name] = launches[n];
+    for (const auto &[part, measured] : cut_off)
+      if (part == name || is_cut_from(part, name)) {
+        kernel.measured += measured.time;
+        kernel.threads = std::max(kernel.threads, measured.threads);
+        kernel.in_limbs += measured.in_limbs;
+      }
+    std::erase_if(cut_off, [&](const auto &part) {
+      return part.first == name || is_cut_from(part.first, name);
+    });
     ++next;
   }
   for (KernelReport &kernel : report.kernels) {

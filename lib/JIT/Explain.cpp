@@ -135,12 +135,14 @@ public:
     ModuleOp compiled = *module->getOps<ModuleOp>().begin();
     for (auto &entry : kernels) {
       KernelExplanation &kernel = entry.second;
-      auto whole = compiled.lookupSymbol<func::FuncOp>(kernel.name);
-      // Of a kernel that was cut, the pieces are what takes the time.
-      auto pieces = compiled.lookupSymbol<func::FuncOp>(kernel.name + "_pieces");
-      if (pieces)
-        explainTiling(pieces, kernel);
-      explainTiling(whole, kernel, /*isMerge=*/pieces != nullptr);
+      // Of a kernel that was cut, what was cut off is what takes the time.
+      bool isMerge = false;
+      for (auto part : compiled.getOps<func::FuncOp>())
+        if (is_cut_from(part.getName(), kernel.name)) {
+          explainTiling(part, kernel, isMerge);
+          isMerge = true;
+        }
+      explainTiling(compiled.lookupSymbol<func::FuncOp>(kernel.name), kernel, isMerge);
     }
     explainSchedule(function, explanation);
     return success();
@@ -160,7 +162,7 @@ private:
           if (!llvm::is_contained(inputs, number))
             inputs.push_back(number);
       auto known = kernels.find(launch.getKernelAttr().getLeafReference());
-      if (known == kernels.end()) { // pieces
+      if (known == kernels.end()) { // cut off from one
         for (Value result : launch->getResults())
           numbers[result] = inputs;
         continue;
@@ -195,6 +197,11 @@ private:
 };
 
 } // namespace
+
+bool is_cut_from(std::string_view part, std::string_view kernel) {
+  return part.starts_with(kernel) && (part.substr(kernel.size()).starts_with("_pieces") ||
+                                      part.substr(kernel.size()).starts_with("_apart"));
+}
 
 std::variant<GraphExplanation, CompileFailure> explain_graph(const CanonicalGraph &graph,
                                                              bool inSmallKernels) {

@@ -61,10 +61,13 @@ module @kernels {
 #none = affine_map<(d0) -> ()>
 #scalar = affine_map<() -> ()>
 
-// Two sums that do not go by one loop are no chain.
+// Two sums that do not go by one loop are no chain: each gets a kernel of its own, and is cut there.
 
 // CHECK-LABEL: func.func @two_sums
-//   CHECK-NOT:   _pieces
+//       CHECK:   %[[NODES:.*]] = tsum.launch @kernels::@k_apart_pieces(%arg0)
+//       CHECK:   %[[A:.*]] = tsum.launch @kernels::@k_apart(%[[NODES]])
+//       CHECK:   %[[NODES:.*]] = tsum.launch @kernels::@k_pieces(%arg1)
+//       CHECK:   tsum.launch @kernels::@k(%[[NODES]], %[[A]])
 func.func @two_sums(%x: tensor<1000000xf32>, %y: tensor<1000000xf32>) -> tensor<f32> {
   %r = tsum.launch @kernels::@k(%x, %y) : (tensor<1000000xf32>, tensor<1000000xf32>) -> tensor<f32>
   return %r : tensor<f32>

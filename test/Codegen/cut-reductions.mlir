@@ -205,6 +205,24 @@ func.func @elementwise(%x: tensor<1000000xf32>) -> tensor<1000000xf32> {
 
 // -----
 
+// Sums of different data in one kernel are taken apart first: each has pieces of its own.
+
+// CHECK-LABEL: func.func @sum_of_two_sums
+//       CHECK:   %[[A:.*]] = tsum.launch @kernels::@{{.*}}_apart_pieces(%arg0)
+//       CHECK:   %[[X:.*]] = tsum.launch @kernels::@{{.*}}_apart(%[[A]]) : ({{.*}}) -> tensor<f32>
+//       CHECK:   %[[B:.*]] = tsum.launch @kernels::@{{.*}}_0_pieces(%arg1)
+//       CHECK:   tsum.launch @kernels::@{{.*}}(%[[B]], %[[X]]) : ({{.*}}) -> tensor<f32>
+//       CHECK:   func.func @{{.*}}_apart({{.*}}tsum.cut = "apart"
+//       CHECK:   arith.addf
+func.func @sum_of_two_sums(%x: tensor<1000000xf32>, %y: tensor<1000000xf32>) -> tensor<f32> {
+  %0 = tsum.reduce_sum %x axes = [0] : tensor<1000000xf32> -> tensor<f32>
+  %1 = tsum.reduce_sum %y axes = [0] : tensor<1000000xf32> -> tensor<f32>
+  %r = tsum.add %0, %1 : tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
 // Exact sums have words of limbs for nodes.
 
 // CHECK-LABEL: func.func @exact_sum(

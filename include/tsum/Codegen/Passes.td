@@ -58,6 +58,9 @@ def TsumCutReductionsPass : Pass<"tsum-cut-reductions", "::mlir::ModuleOp"> {
     is cut. A kernel also becomes two where the nodes between two links of the chain would take too
     much of the stack.
 
+    Of several chains in one kernel, as in the sum of two sums of different data, each gets a kernel
+    of its own in the same cases, before it is cut.
+
     Left whole are exact sums, kernels on rows or columns (`tsum.rows`, `tsum.columns`), and kernels
     that read too little or have enough results for all threads.
 

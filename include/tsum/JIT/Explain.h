@@ -3,6 +3,8 @@
 
 #include "tsum/JIT/Compiler.h"
 
+#include <string_view>
+
 namespace tsum {
 
 /// One kernel of a graph, as the compiler decided on it.
@@ -33,5 +35,8 @@ struct GraphExplanation {
 /// context of their own.
 [[nodiscard]] std::variant<GraphExplanation, CompileFailure>
 explain_graph(const CanonicalGraph &graph, bool inSmallKernels = false);
+
+/// Whether tsum-cut-reductions has named a kernel `part` that it has cut off from `kernel`.
+[[nodiscard]] bool is_cut_from(std::string_view part, std::string_view kernel);
 
 } // namespace tsum

@@ -337,6 +337,20 @@ func.func @moments_of_columns(%x: tensor<8x16xf32>) -> (tensor<16xf32>, tensor<1
 
 // -----
 
+// What has no order nests its dimensions as a sum does that has one.
+
+// CHECK-LABEL: func.func @sum_and_largest
+//       CHECK:   tsum.reduce_sum {{.*}} axes = [1, 0]
+//       CHECK:   tsum.reduce_max {{.*}} axes = [1, 0]
+func.func @sum_and_largest(%x: tensor<8x16xf32>) -> tensor<f32> {
+  %sum = tsum.reduce_sum %x axes = [1, 0] : tensor<8x16xf32> -> tensor<f32>
+  %largest = tsum.reduce_max %x axes = [0, 1] : tensor<8x16xf32> -> tensor<f32>
+  %r = tsum.subtract %largest, %sum : tensor<f32>
+  return %r : tensor<f32>
+}
+
+// -----
+
 // What takes a detour over another kernel is not joined: that kernel would have to run in between.
 
 // CHECK-LABEL: func.func @detour

@@ -15,15 +15,15 @@ using namespace tsum::test;
 
 namespace {
 
-/// How many kernels one evaluation of `outputs` runs.
-int kernels_of(const std::vector<Tensor> &outputs) {
+/// How many kernels one evaluation of `outputs` runs, behind `stage`.
+int kernels_of(const std::vector<Tensor> &outputs, const char *stage = "kernels") {
   std::vector<Node::Ptr> nodes;
   for (const Tensor &output : outputs)
     nodes.push_back(output.node());
   Resolved resolved = resolve(nodes);
   Canonicalized bound = canonicalize(resolved.nodes);
   EXPECT_TRUE(bound.needed_first.empty());
-  auto text = print_stage(bound.graph, "kernels");
+  auto text = print_stage(bound.graph, stage);
   if (text.index() != 0)
     return -1;
   int count = 0;
@@ -214,6 +214,34 @@ TEST(JoinedKernels, OfALossAndItsGradient) {
   EXPECT_EQ(kernels_of({root / sum}), 2);
   const AccuracyScope exact(Accuracy::exact);
   EXPECT_EQ(kernels_of({reduce_sum(x), root}), 2);
+}
+
+TEST(JoinedKernels, OfDifferentDataAreTakenApartAgain) {
+  for (DType dtype : {DType::f32, DType::f64, DType::i32})
+    // Lines, and nodes between two dimensions that no stack takes, in whatever order they nest.
+    for (const Shape &shape : {Shape{300007}, Shape{700, 500}, Shape{7, 1237, 41}})
+      for (const Layout &layout : layouts) {
+        Tensor x = sample_tensor(dtype, shape, layout), y = sample_tensor(dtype, shape);
+        SCOPED_TRACE(std::string(layout.name) + to_string(shape));
+        expect_compiled_as_reference([&] {
+          return std::vector{reduce_sum(x) + reduce_sum(y), reduce_max(x) - reduce_sum(square(y))};
+        });
+      }
+  // The pieces of each and what merges them.
+  Tensor x = sample_tensor(DType::f32, {1000003}), y = sample_tensor(DType::f32, {1000003});
+  EXPECT_EQ(kernels_of({reduce_sum(x) + reduce_sum(y)}, "kernels"), 1);
+  EXPECT_EQ(kernels_of({reduce_sum(x) + reduce_sum(y)}, "cut"), 4);
+  // Little data is not worth it.
+  Tensor u = sample_tensor(DType::f32, {1003}), v = sample_tensor(DType::f32, {1003});
+  EXPECT_EQ(kernels_of({reduce_sum(u) + reduce_sum(v)}, "cut"), 1);
+}
+
+/// A count, which has no order, in the loops of a sum whose dimensions nest as no memory lies.
+TEST(JoinedKernels, OfAMeanOfNumbersInFortranOrder) {
+  Tensor x = sample_tensor(DType::bf16, {4, 937, 9});
+  auto mean = [&] { return std::vector{nanmean(transpose(x, {2, 1, 0}))}; };
+  EXPECT_EQ(kernels_of(mean(), "cut"), 2);
+  expect_compiled_as_reference(mean);
 }
 
 TEST(JoinedKernels, OfThePartsOfComplexNumbers) {

@@ -4,8 +4,11 @@
 
 #include "tsum/Dialect/Tsum/Transforms/Passes.h"
 #include "tsum/Graph/Names.h"
+#include "tsum/Graph/SummationTree.h"
 
 #include "mlir/IR/IRMapping.h"
+
+#include <map>
 
 using namespace mlir;
 
@@ -25,6 +28,7 @@ public:
   void run(bool smallKernels) {
     Block &body = function.getBody().front();
     giveOutputsMemory(body.getTerminator());
+    nestAlike(body);
     const KernelPlan plan =
         smallKernels ? KernelPlan(function, smallKernels) : planWithSplitReductions(function);
     auto planned = llvm::map_to_vector(plan.kernels(), [](const PlannedKernel &k) { return &k; });
@@ -52,6 +56,28 @@ private:
       output.set(ir::BroadcastOp::create(b, output.get().getLoc(), type, output.get(),
                                          llvm::to_vector(llvm::seq(type.getRank()))));
     }
+  }
+
+  /// Has reductions without an order nest their dimensions as one with an order does that reduces the
+  /// same ones: so they can share its loops.
+  static void nestAlike(Block &body) {
+    using Loops = std::pair<ArrayRef<int64_t>, SmallVector<int64_t, 4>>; // the axes ascend
+    auto loopsOf = [](ir::ReductionOpInterface op) {
+      Loops loops(op.getInput().getType().getShape(), op.getAxes());
+      llvm::sort(loops.second);
+      return loops;
+    };
+    auto isOrdered = [](ir::ReductionOpInterface op) {
+      const std::optional<DType> dtype = ir::getDType(op.getInput().getType().getElementType());
+      return dtype && is_ordered(op.getOpKind(), *dtype, op.getExact());
+    };
+    std::map<Loops, ArrayRef<int64_t>> nests;
+    for (auto op : body.getOps<ir::ReductionOpInterface>())
+      if (isOrdered(op))
+        nests.emplace(loopsOf(op), op.getAxes());
+    for (auto op : body.getOps<ir::ReductionOpInterface>())
+      if (auto nest = nests.find(loopsOf(op)); nest != nests.end() && !isOrdered(op))
+        op->setAttr("axes", DenseI64ArrayAttr::get(op.getContext(), nest->second));
   }
 
   /// Moves operations behind those whose results they read: a kernel is launched where its last
