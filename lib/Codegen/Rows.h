@@ -13,6 +13,9 @@ inline ir::PieceAttr pieceOfRows(mlir::func::FuncOp kernel) {
   auto pieces = kernel.getOps<ir::PiecesOp>();
   if (!kernel->hasAttr(ir::TsumDialect::getRowsAttrName()) || pieces.empty())
     return nullptr;
+  mlir::Operation *returned = kernel.getBody().front().getTerminator();
+  if (returned->getNumOperands() == 0 || returned->getOperand(0).getDefiningOp<ir::PiecesOp>())
+    return nullptr;
   return (*pieces.begin()).getPiece();
 }
 

@@ -246,7 +246,7 @@ FailureOr<Tiling> chooseTiling(func::FuncOp kernel, StringRef wanted) {
       tiling.sizes[dim] = evenTile(tiling.extents[dim], std::max<int64_t>(1, lines), 1);
     }
 
-  if (!rows && !kernel.getOps<ir::PiecesOp>().empty())
+  if (!kernel.getOps<ir::PiecesOp>().empty() && !pieceOfRows(kernel))
     tiling.sizes.front() = 1; // a tile is of one piece
   // A tile may be too small for what would suit the whole.
   for (auto &[generic, shape] : reductions) {

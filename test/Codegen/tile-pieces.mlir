@@ -201,3 +201,27 @@ func.func @sums_0_pieces(%x: tensor<257x8x8xf32>) -> tensor<5xf64> {
   %9 = tsum.pieces <64 of 257> (%8) : (tensor<f64>) -> (tensor<5xf64>)
   return %9 : tensor<5xf64>
 }
+
+// -----
+
+// Where nodes are all that is written there are no rows, whatever is said of them.
+
+#line = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+// CHECK-LABEL: func.func @nodes_alone
+//  CHECK-SAME:   tsum.tiles = 3
+//       CHECK:   tensor.insert_slice %{{.*}} into %{{.*}}[%{{.*}}] [1] [1] : tensor<f64> into tensor<3xf64>
+func.func @nodes_alone(%x: tensor<10000xf32>) -> tensor<3xf64> attributes {tsum.rows = 1 : i64} {
+  %zero = arith.constant 0.0 : f64
+  %empty = tensor.empty() : tensor<f64>
+  %init = linalg.fill ins(%zero : f64) outs(%empty : tensor<f64>) -> tensor<f64>
+  %node = linalg.generic {indexing_maps = [#line, #none], iterator_types = ["reduction"]}
+      ins(%x : tensor<10000xf32>) outs(%init : tensor<f64>) {
+  ^bb0(%in: f32, %out: f64):
+    %sum = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%out) : (f32) into (f64)
+    linalg.yield %sum : f64
+  } -> tensor<f64>
+  %r = tsum.pieces <4096 of 10000> (%node) : (tensor<f64>) -> (tensor<3xf64>)
+  return %r : tensor<3xf64>
+}

@@ -641,6 +641,20 @@ func.func @rows(%x: tensor<64x1000xf32>) -> tensor<f32> {
 
 // -----
 
+// Of nothing there are no pieces.
+
+// CHECK-LABEL: func.func @nothing
+//   CHECK-NOT:   node
+//       CHECK:   tsum.reduce_sum {{.*}} axes = [0, 1] : tensor<5x0xf32>
+//   CHECK-NOT:   node
+func.func @nothing(%x: tensor<5x0xf32>) -> (tensor<f32>, tensor<5x0xf32>) {
+  %loss = tsum.reduce_sum %x axes = [0, 1] : tensor<5x0xf32> -> tensor<f32>
+  %g = tsum.add %x, %x : tensor<5x0xf32>
+  return %loss, %g : tensor<f32>, tensor<5x0xf32>
+}
+
+// -----
+
 // What reads the sum is not computed beside it; an exact sum has other nodes; of one piece there is
 // nothing to merge; and the nodes of a column lie apart.
 

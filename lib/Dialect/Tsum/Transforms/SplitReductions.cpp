@@ -65,7 +65,7 @@ private:
     const RankedTensorType type = reduction.getInput().getType();
     const std::optional<DType> dtype = ir::getDType(type.getElementType());
     if (!dtype || !is_ordered(reduction.getOpKind(), *dtype, reduction.getExact()) ||
-        reduction.getNode() || type.getRank() == 0 ||
+        reduction.getNode() || type.getRank() == 0 || type.getNumElements() == 0 ||
         !llvm::equal(reduction.getAxes(), llvm::seq(type.getRank())))
       return std::nullopt;
     if (const int64_t dim = dimOfRowsRead(reduction, kernel); dim >= 0 && suitRows(reduction, dim))
@@ -89,16 +89,16 @@ private:
       for (Value input : each->inputs)
         if (shapeOf(input) == shapeOf(reduction.getInput()))
           read.insert(input);
-    int64_t elementsBytes = 0; // of one element of all that is read
+    int64_t bytes = 0; // of one element of all that is read
     for (Value input : read)
-      elementsBytes += elementBytes(input);
-    elementsBytes = std::max(elementsBytes, elementBytes(reduction.getInput()));
+      bytes += elementBytes(input);
+    bytes = std::max(bytes, elementBytes(reduction.getInput()));
 
     const ArrayRef<int64_t> shape = shapeOf(reduction.getInput());
     int64_t dim = 0;
     while (rowElements(shape, dim) > maxRowBytes / elementBytes(reduction.getInput()))
       ++dim;
-    const int64_t rows = pieceBytes / elementsBytes / rowElements(shape, dim);
+    const int64_t rows = pieceBytes / bytes / rowElements(shape, dim);
     auto size = int64_t(llvm::bit_floor(uint64_t(std::max<int64_t>(1, rows))));
     if (dim + 1 == int64_t(shape.size()))
       size = std::max<int64_t>(size, block_elements);
