@@ -75,8 +75,8 @@ int64_t wantedPiecesOf(int64_t bytes, const Tiling &tiling) {
   return bytes < minBytes ? 1 : bytes / pieceBytes / tiling.count();
 }
 
-/// Of a kernel with several chains of reductions, the first one if it should be by itself: where each
-/// has work for several threads, or more nodes than the stack takes.
+/// Of a kernel with several chains of reductions, the first one if it should be by itself: where
+/// they have work for several threads, or more nodes than the stack takes.
 FailureOr<std::optional<Cut>> chooseApart(func::FuncOp kernel, StringRef strategy) {
   auto isReduction = [](Operation *op) {
     auto generic = dyn_cast<linalg::GenericOp>(op);

@@ -7,8 +7,8 @@
 
 namespace tsum {
 
-/// The pieces of the last dimension before the rows of what `kernel` writes, of which a tile has one;
-/// null if its tiles are of any rows, or it writes nothing but nodes.
+/// The pieces of the last dimension before the rows of what `kernel` writes, of which a tile has
+/// one; null if its tiles are of any rows, or it writes nothing but nodes.
 inline ir::PieceAttr pieceOfRows(mlir::func::FuncOp kernel) {
   auto pieces = kernel.getOps<ir::PiecesOp>();
   if (!kernel->hasAttr(ir::TsumDialect::getRowsAttrName()) || pieces.empty())

@@ -128,7 +128,8 @@ private:
         .Case([&](ir::ImagOp op) { return imag(tensorOf(op.getX())); })
         .Case([&](ir::ConstantOp op) { return constantOf(op); })
         .Default([](Operation *op) {
-          return op->emitOpError("is no node of an expression graph (tsum ops are, but for launches and parts of reductions)");
+          return op->emitOpError("is no node of an expression graph (tsum ops are, but for "
+                                 "launches and parts of reductions)");
         });
   }
 

@@ -18,8 +18,8 @@ inline constexpr double inverse_of_ln_10 = 0.4342944819032518276511289;
 /// sqrt(1 + x^2), whose square does not overflow. Floats and complex numbers.
 [[nodiscard]] Tensor length_beside_one(const Tensor &x);
 
-/// 1 / sqrt(1 - x^2), g / (1 - x^2) and g / (1 + x^2). Of a complex number, which may be as large as
-/// any, in factors, since its square may overflow where these do not.
+/// 1 / sqrt(1 - x^2), g / (1 - x^2) and g / (1 + x^2). Of a complex number, which may be as large
+/// as any, in factors, since its square may overflow where these do not.
 [[nodiscard]] Tensor rsqrt_of_one_less_square(const Tensor &x);
 [[nodiscard]] Tensor over_one_less_square(const Tensor &g, const Tensor &x);
 [[nodiscard]] Tensor over_one_and_square(const Tensor &g, const Tensor &x);

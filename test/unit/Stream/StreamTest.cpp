@@ -316,8 +316,8 @@ TEST(StreamProgress, GoesUpToAllBytesOfAllPasses) {
   EXPECT_NEAR(static_cast<double>(told.back().bytes), 2 * 800'000, 50'000);
 }
 
-/// Ends an evaluation of `outputs` after `pieces` pieces of 16 kB, on one thread: beside the one that
-/// is told, another may be done with all that is left.
+/// Ends an evaluation of `outputs` after `pieces` pieces of 16 kB, on one thread: beside the one
+/// that is told, another may be done with all that is left.
 void cancel_after(int pieces, const std::vector<Tensor> &outputs, const StreamOptions &options) {
   const ThreadScope alone(1);
   const CancellationToken token;

@@ -58,8 +58,8 @@ private:
     }
   }
 
-  /// Has reductions without an order nest their dimensions as one with an order does that reduces the
-  /// same ones: so they can share its loops.
+  /// Has reductions without an order nest their dimensions as one with an order does that reduces
+  /// the same ones: so they can share its loops.
   static void nestAlike(Block &body) {
     using Loops = std::pair<ArrayRef<int64_t>, SmallVector<int64_t, 4>>; // the axes ascend
     auto loopsOf = [](ir::ReductionOpInterface op) {

@@ -13,13 +13,13 @@ namespace tsum {
 
 namespace {
 
-/// Bytes of all data that is read of a piece: L1 keeps these, what is computed from them and as much
-/// of the next piece. (f32, value and gradient of a mean square of a difference of 1024x4096: 0.62 ms
-/// with 8 KB, 0.78 with 16; of sum(tanh(x)^2) 0.98 and 0.99.)
+/// Bytes of all data that is read of a piece: L1 keeps these, what is computed from them and as
+/// much of the next piece. (f32, value and gradient of a mean square of a difference of 1024x4096:
+/// 0.62 ms with 8 KB, 0.78 with 16; of sum(tanh(x)^2) 0.98 and 0.99.)
 constexpr int64_t pieceBytes = 8 * 1024;
 /// Bytes of a row for whose node it is worth while not to read it again, unless it takes long to
-/// compute. (f32, of what is above the largest of each row, in one kernel beside two: 0.90 of the time
-/// for rows of 1000 to 4000, 1.3 to 1.5 for 16 and 100. Of a softmax 0.4 to 0.8 for any.)
+/// compute. (f32, of what is above the largest of each row, in one kernel beside two: 0.90 of the
+/// time for rows of 1000 to 4000, 1.3 to 1.5 for 16 and 100. Of a softmax 0.4 to 0.8 for any.)
 constexpr int64_t minRowBytes = 1024;
 /// How many kernels a reduction may be compared with.
 constexpr size_t maxCandidates = 16;
