@@ -337,6 +337,21 @@ func.func @moments_of_columns(%x: tensor<8x16xf32>) -> (tensor<16xf32>, tensor<1
 
 // -----
 
+// A short row that is reduced does not make a tile of a long one that reads the result.
+
+// CHECK-LABEL: func.func @long_rows_minus_short_ones
+//       CHECK:   %[[M:.*]] = tsum.launch {{.*}}(%arg1) : (tensor<4x25xf32>) -> tensor<4xf32>
+//       CHECK:   tsum.launch {{.*}}%[[M]]
+//   CHECK-NOT:   tsum.rows
+func.func @long_rows_minus_short_ones(%x: tensor<4x100000xf32>, %z: tensor<4x25xf32>) -> tensor<4x100000xf32> {
+  %m = tsum.reduce_max %z axes = [1] : tensor<4x25xf32> -> tensor<4xf32>
+  %ms = tsum.broadcast %m dims = [0] : tensor<4xf32> -> tensor<4x100000xf32>
+  %r = tsum.subtract %x, %ms : tensor<4x100000xf32>
+  return %r : tensor<4x100000xf32>
+}
+
+// -----
+
 // What has no order nests its dimensions as a sum does that has one.
 
 // CHECK-LABEL: func.func @sum_and_largest

@@ -234,6 +234,18 @@ int64_t GrowingKernel::bytesOfLine(const Lines &lines, ir::ReductionOpInterface 
   return most;
 }
 
+/// Whether tiles that have rows of `reduction` whole would write rows that are longer than these, and
+/// than a tile should be: there may be few, as of a tensor minus one small sum.
+bool GrowingKernel::writesLongerRows(const Lines &lines, ir::ReductionOpInterface reduction) const {
+  Value result = kernel.results.front();
+  int64_t elements = 1;
+  for (auto [dim, extent] : llvm::enumerate(typeOf(result).getShape()))
+    if (lines.takesWhole(int64_t(dim), typeOf(result).getRank()))
+      elements *= extent;
+  return elements > lineElements(lines.axes, reduction) &&
+         elements * elementBytes(result) > maxRowBytes;
+}
+
 /// The lines that `value` reduces to one element each, if a tile has them whole where they are
 /// read: of the same dimensions as all such reductions of the kernel. Nothing also where it is no
 /// reduction, or read by the epilogue alone.
@@ -257,7 +269,7 @@ std::optional<Lines> GrowingKernel::linesOf(Value value, const Reads &reads) con
   const bool fits = areColumns
                         ? suitColumns(lines, reduction.getInput().getType(), bytes,
                                       costs.longDims(reduction.getInput()) != 0, rank == lines.rank)
-                        : bytes <= maxRowBytes;
+                        : bytes <= maxRowBytes && !writesLongerRows(lines, reduction);
   if (!fits || (areColumns && lines.axes.back() == lines.rank - 1) ||
       (kernel.lines && !kernel.lines->areAlike(lines)))
     return std::nullopt;

@@ -53,6 +53,7 @@ private:
   std::optional<uint64_t> loopOfNodes(mlir::Value value) const;
   static int64_t lineElements(llvm::ArrayRef<int64_t> axes, ir::ReductionOpInterface reduction);
   int64_t bytesOfLine(const Lines &lines, ir::ReductionOpInterface reduction) const;
+  bool writesLongerRows(const Lines &lines, ir::ReductionOpInterface reduction) const;
   std::optional<Lines> linesOf(mlir::Value reduction, const Reads &reads) const;
   bool isInTile(llvm::ArrayRef<int64_t> frame) const;
   int64_t elementsInTile(int64_t along, int64_t extent, const Lines &lines) const;
