@@ -204,13 +204,14 @@ struct LowerReducePieces final : OpConversionPattern<ir::ReducePiecesOp> {
 
   LogicalResult matchAndRewrite(ir::ReducePiecesOp op, OpAdaptor adaptor,
                                 ConversionPatternRewriter &rewriter) const override {
-    const ir::ReductionAttr toNodes =
-        op.getReduction().between(/*fromNodes=*/false, /*toNodes=*/true);
+    const bool isOrdered = op.getReduction().isOrdered();
+    const ir::ReductionAttr part =
+        op.getReduction().between(/*fromNodes=*/false, /*toNodes=*/isOrdered);
     SmallVector<Value> nodes =
-        reduceInOrder(rewriter, op.getLoc(), adaptor.getInput(), op.getAxes(), toNodes);
-    SmallVector<Type> types(nodes.size(), op.getType());
+        reduceInOrder(rewriter, op.getLoc(), adaptor.getInput(), op.getAxes(), part);
+    SmallVector<Type> types(nodes.size(), getTypeConverter()->convertType(op.getType()));
     auto pieces = ir::PiecesOp::create(rewriter, op.getLoc(), types, op.getPiece(), nodes);
-    rewriter.replaceOp(op, pieces.getResult(unsigned(op.getNode())));
+    rewriter.replaceOp(op, pieces.getResult(unsigned(op.getNode().value_or(0))));
     return success();
   }
 };

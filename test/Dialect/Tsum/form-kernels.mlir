@@ -375,7 +375,7 @@ func.func @sum_and_largest(%x: tensor<8x16xf32>) -> tensor<f32> {
 //   CHECK-NOT:   tsum.joined
 func.func @detour(%x: tensor<32768xf32>) -> (tensor<32768xf32>, tensor<32768xf32>) {
   %a = tsum.sqrt %x : tensor<32768xf32>
-  %total = tsum.reduce_max %a axes = [0] : tensor<32768xf32> -> tensor<f32>
+  %total = tsum.reduce_sum %a axes = [0] exact : tensor<32768xf32> -> tensor<f32>
   %totals = tsum.broadcast %total dims = [] : tensor<f32> -> tensor<32768xf32>
   %b = tsum.divide %a, %totals : tensor<32768xf32>
   return %a, %b : tensor<32768xf32>, tensor<32768xf32>
@@ -637,6 +637,23 @@ func.func @images(%x: tensor<2x3x131x130xf32>) -> (tensor<f32>, tensor<2x3x131x1
   %loss = tsum.reduce_sum %x axes = [0, 1, 2, 3] : tensor<2x3x131x130xf32> -> tensor<f32>
   %g = tsum.add %x, %x : tensor<2x3x131x130xf32>
   return %loss, %g : tensor<f32>, tensor<2x3x131x130xf32>
+}
+
+// -----
+
+// What has no order leaves its results, which are reduced once more: whether all of a gradient is
+// finite, beside it.
+
+// CHECK-LABEL: func.func @finite
+//       CHECK:   %[[G:.*]]:2 = tsum.launch {{.*}}(%arg0)
+//       CHECK:   tsum.launch {{.*}}(%[[G]]#1) : (tensor<5xi1>) -> tensor<i1>
+//   CHECK-DAG:   tsum.reduce_all %{{.*}} axes = [0] : tensor<5xi1> -> tensor<i1>
+//   CHECK-DAG:   tsum.reduce_pieces <reduce_all i1> {{.*}} axes = [0] in <2048 of 10000> : tensor<10000xi1> -> tensor<5xi1>
+func.func @finite(%x: tensor<10000xf32>) -> (tensor<i1>, tensor<10000xf32>) {
+  %g = tsum.add %x, %x : tensor<10000xf32>
+  %finite = tsum.is_finite %g : tensor<10000xf32>
+  %all = tsum.reduce_all %finite axes = [0] : tensor<10000xi1> -> tensor<i1>
+  return %all, %g : tensor<i1>, tensor<10000xf32>
 }
 
 // -----

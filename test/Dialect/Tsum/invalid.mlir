@@ -552,7 +552,7 @@ func.func @real_part_of_a_real_number(%x: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @pieces_without_order(%x: tensor<1000xi32>) -> tensor<4xf64> {
-  // expected-error @below {{operand #0 must be tensor of f32/f64/f16/bf16}}
+  // expected-error @below {{gives a node, which only sums and products of floats have}}
   %r = tsum.reduce_pieces <reduce_sum i32> %x axes = [0] in <256 of 1000> node 0 : tensor<1000xi32> -> tensor<4xf64>
   return %r : tensor<4xf64>
 }
@@ -560,7 +560,7 @@ func.func @pieces_without_order(%x: tensor<1000xi32>) -> tensor<4xf64> {
 // -----
 
 func.func @pieces_of_nodes(%x: tensor<1000xf64>) -> tensor<4xf64> {
-  // expected-error @below {{is of #tsum.reduction<reduce_sum f64 from nodes> (a sum or product of floats, and no part of one)}}
+  // expected-error @below {{is of #tsum.reduction<reduce_sum f64 from nodes> (no part of one, and none that is exact)}}
   %r = tsum.reduce_pieces <reduce_sum f64 from nodes> %x axes = [0] in <256 of 1000> node 0 : tensor<1000xf64> -> tensor<4xf64>
   return %r : tensor<4xf64>
 }
@@ -568,7 +568,7 @@ func.func @pieces_of_nodes(%x: tensor<1000xf64>) -> tensor<4xf64> {
 // -----
 
 func.func @pieces_of_a_maximum(%x: tensor<1000xf32>) -> tensor<4xf64> {
-  // expected-error @below {{is of #tsum.reduction<reduce_max f32> (a sum or product of floats, and no part of one)}}
+  // expected-error @below {{gives a node, which only sums and products of floats have}}
   %r = tsum.reduce_pieces <reduce_max f32> %x axes = [0] in <256 of 1000> node 0 : tensor<1000xf32> -> tensor<4xf64>
   return %r : tensor<4xf64>
 }
@@ -616,7 +616,7 @@ func.func @pieces_of_half_a_block(%x: tensor<1000xf32>) -> tensor<8xf64> {
 // -----
 
 func.func @pieces_of_one_number(%x: tensor<1000xf32>) -> tensor<4xf64> {
-  // expected-error @below {{gives number 1 of its nodes, which have 1 (counted from 0)}}
+  // expected-error @below {{gives one of the numbers of its nodes, which have 1 (node 0)}}
   %r = tsum.reduce_pieces <reduce_sum f32> %x axes = [0] in <256 of 1000> node 1 : tensor<1000xf32> -> tensor<4xf64>
   return %r : tensor<4xf64>
 }
@@ -664,7 +664,31 @@ func.func @merge_to_another_type(%n: tensor<4xf64>) -> tensor<f64> {
 // -----
 
 func.func @merge_of_an_exact_sum(%n: tensor<4xf64>) -> tensor<f32> {
-  // expected-error @below {{is of #tsum.reduction<reduce_sum f32 exact> (a sum or product of floats, and no part of one)}}
+  // expected-error @below {{is of #tsum.reduction<reduce_sum f32 exact> (no part of one, and none that is exact)}}
   %r = tsum.merge_nodes <reduce_sum f32 exact> (%n) axes = [0] : (tensor<4xf64>) -> tensor<f32>
   return %r : tensor<f32>
+}
+
+// -----
+
+func.func @pieces_without_a_number(%x: tensor<1000xf64>) -> tensor<4xf64> {
+  // expected-error @below {{gives one of the numbers of its nodes, which have 2 (node 0 or 1)}}
+  %r = tsum.reduce_pieces <reduce_sum f64> %x axes = [0] in <256 of 1000> : tensor<1000xf64> -> tensor<4xf64>
+  return %r : tensor<4xf64>
+}
+
+// -----
+
+func.func @pieces_that_are_rounded(%x: tensor<1000xf16>) -> tensor<4xf16> {
+  // expected-error @below {{is of #tsum.reduction<reduce_max f16>, which is reduced in a wider type and rounded at the end alone}}
+  %r = tsum.reduce_pieces <reduce_max f16> %x axes = [0] in <256 of 1000> : tensor<1000xf16> -> tensor<4xf16>
+  return %r : tensor<4xf16>
+}
+
+// -----
+
+func.func @merge_of_results(%n: tensor<4xf64>) -> tensor<f64> {
+  // expected-error @below {{is of #tsum.reduction<reduce_max f64>, which has no nodes: it reduces results}}
+  %r = tsum.merge_nodes <reduce_max f64> (%n) axes = [0] : (tensor<4xf64>) -> tensor<f64>
+  return %r : tensor<f64>
 }

@@ -166,3 +166,11 @@ func.func @complex_numbers(%x: tensor<4xf64>, %y: tensor<4xf64>) -> tensor<4xf64
   %constant = tsum.constant dense<(1.0, -2.0)> : tensor<2xcomplex<f32>>
   return %abs : tensor<4xf64>
 }
+
+// CHECK-LABEL: func.func @largest_of_pieces
+func.func @largest_of_pieces(%x: tensor<1000x7xui8>) -> tensor<16xui8> {
+  // CHECK: tsum.reduce_pieces <reduce_max ui8> %{{.*}} axes = [0, 1] in <64 of 1000> : tensor<1000x7xui8> -> tensor<16xui8>
+  %n = tsum.reduce_pieces <reduce_max ui8> %x axes = [0, 1] in <64 of 1000>
+      : tensor<1000x7xui8> -> tensor<16xui8>
+  return %n : tensor<16xui8>
+}

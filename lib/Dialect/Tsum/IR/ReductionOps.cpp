@@ -122,12 +122,10 @@ static LogicalResult reifyReduction(OpBuilder &b, Op op, ReifiedRankedShapedType
 // ReducePiecesOp, MergeNodesOp
 //===----------------------------------------------------------------------===//
 
-/// Whether a part of a reduction is of one that has nodes.
 template <class Op> static LogicalResult verifyPart(Op op, RankedTensorType type) {
   const ReductionAttr reduction = op.getReduction();
-  if (!reduction.isOrdered() || reduction.getFromNodes() || reduction.getToNodes())
-    return op.emitOpError() << "is of " << reduction
-                            << " (a sum or product of floats, and no part of one)";
+  if (reduction.getExact() || reduction.getFromNodes() || reduction.getToNodes())
+    return op.emitOpError() << "is of " << reduction << " (no part of one, and none that is exact)";
   if (op.getAxes().empty())
     return op.emitOpError("reduces nothing (give its axes)");
   if (!type.hasStaticShape() || llvm::is_contained(type.getShape(), 0))
@@ -157,12 +155,21 @@ LogicalResult ReducePiecesOp::verify() {
     return emitOpError() << "has pieces of " << piece.getSize() << ", which are no nodes of the "
                          << "tree (powers of two are, of blocks of " << block_elements
                          << " where one dimension is reduced)";
-  const uint64_t numbers = reduction.getNodeTypes().size();
-  if (getNode() >= numbers)
-    return emitOpError() << "gives number " << getNode() << " of its nodes, which have " << numbers
-                         << " (counted from 0)";
+  Type number = type.getElementType();
+  if (!reduction.isOrdered()) {
+    if (getNode())
+      return emitOpError("gives a node, which only sums and products of floats have");
+    if (number.isF16() || number.isBF16())
+      return emitOpError() << "is of " << reduction << ", which is reduced in a wider type and "
+                           << "rounded at the end alone";
+  } else {
+    const uint64_t numbers = reduction.getNodeTypes().size();
+    if (!getNode() || *getNode() >= numbers)
+      return emitOpError() << "gives one of the numbers of its nodes, which have " << numbers
+                           << " (node 0" << (numbers > 1 ? " or 1)" : ")");
+    number = Float64Type::get(getContext());
+  }
   SmallVector<int64_t> shape = {piece.getCount()};
-  const Type number = Float64Type::get(getContext());
   llvm::append_range(shape, getReducedType(type, getAxes(), /*keepdims=*/false, number).getShape());
   if (getType() != RankedTensorType::get(shape, number))
     return emitOpError() << "result type " << getType() << " does not match "
@@ -186,6 +193,8 @@ LogicalResult MergeNodesOp::verify() {
     return emitOpError("takes the numbers of nodes, as tensors of one shape");
   if (failed(verifyPart(*this, getInput().getType())))
     return failure();
+  if (!reduction.isOrdered())
+    return emitOpError() << "is of " << reduction << ", which has no nodes: it reduces results";
   if (const size_t numbers = reduction.getNodeTypes().size(); getNodes().size() != numbers)
     return emitOpError() << "takes nodes of " << numbers << " numbers each, given "
                          << getNodes().size();

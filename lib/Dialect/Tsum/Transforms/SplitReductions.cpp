@@ -33,8 +33,8 @@ struct Part {
 /// A reduction to one result that has been taken apart.
 struct Split {
   ir::ReductionOpInterface whole; ///< which nothing reads any more
-  SmallVector<Value, 2> nodes;
-  ir::MergeNodesOp merged;
+  SmallVector<Value, 2> nodes;    ///< of what has no order the results
+  Operation *merged = nullptr;
 };
 
 class ReductionSplitter {
@@ -64,9 +64,12 @@ private:
                               const PlannedKernel &kernel) const {
     const RankedTensorType type = reduction.getInput().getType();
     const std::optional<DType> dtype = ir::getDType(type.getElementType());
-    if (!dtype || !is_ordered(reduction.getOpKind(), *dtype, reduction.getExact()) ||
-        reduction.getNode() || type.getRank() == 0 || type.getNumElements() == 0 ||
-        !llvm::equal(reduction.getAxes(), llvm::seq(type.getRank())))
+    if (!dtype || reduction.getExact() || reduction.getNode() || reduction.getKeepdims() || type.getRank() == 0 ||
+        type.getNumElements() == 0 || int64_t(reduction.getAxes().size()) != type.getRank())
+      return std::nullopt;
+    if (is_ordered(reduction.getOpKind(), *dtype, /*is_exact=*/false)
+            ? !llvm::is_sorted(reduction.getAxes())
+            : *dtype == DType::f16 || *dtype == DType::bf16) // which are rounded at the end
       return std::nullopt;
     if (const int64_t dim = dimOfRowsRead(reduction, kernel); dim >= 0 && suitRows(reduction, dim))
       return Part{dim, 1};
@@ -87,7 +90,8 @@ private:
     llvm::SmallSetVector<Value, 8> read;
     for (const PlannedKernel *each : {&kernel, &beside})
       for (Value input : each->inputs)
-        if (shapeOf(input) == shapeOf(reduction.getInput()))
+        if (shapeOf(input) == shapeOf(reduction.getInput()) &&
+            !llvm::is_contained(beside.results, input))
           read.insert(input);
     int64_t bytes = 0; // of one element of all that is read
     for (Value input : read)
@@ -165,38 +169,53 @@ private:
     OpBuilder b(whole);
     Location loc = whole.getLoc();
     const RankedTensorType type = whole.getInput().getType();
-    const auto reduction = ir::ReductionAttr::get(
-        b.getContext(), whole.getOpKind(), type.getElementType(), /*fromNodes=*/false,
-        /*toNodes=*/false, /*exact=*/false, /*divisor=*/1, type.getElementType());
-    const ArrayRef<int64_t> before = type.getShape().take_front(size_t(part.dim));
+    const Type element = type.getElementType();
+    const auto reduction =
+        ir::ReductionAttr::get(b.getContext(), whole.getOpKind(), element, /*fromNodes=*/false,
+                               /*toNodes=*/false, /*exact=*/false, /*divisor=*/1, element);
+    const auto kept = size_t(part.dim) + 1; // dimensions, of which the last one is cut
+    const auto axes = llvm::to_vector(llvm::seq(type.getRank()));
     Split split;
     split.whole = whole;
-    for (auto [number, numberType] : llvm::enumerate(reduction.getNodeTypes())) {
-      if (part.size == 1) {
-        // Of rows as they are.
-        Operation *node = b.clone(*whole);
-        node->setAttr("axes",
-                      b.getDenseI64ArrayAttr(whole.getAxes().drop_front(size_t(part.dim) + 1)));
-        node->setAttr("node", b.getI64IntegerAttr(int64_t(number)));
-        node->getResult(0).setType(
-            RankedTensorType::get(type.getShape().take_front(size_t(part.dim) + 1), numberType));
-        split.nodes.push_back(node->getResult(0));
-        continue;
+    auto addNode = [&](std::optional<int64_t> number, Type numberType) {
+      IntegerAttr node = number ? b.getI64IntegerAttr(*number) : nullptr;
+      if (part.size > 1) {
+        const auto piece = ir::PieceAttr::get(b.getContext(), part.size, type.getDimSize(part.dim));
+        SmallVector<int64_t> shape = {piece.getCount()};
+        llvm::append_range(shape, type.getShape().take_front(kept - 1));
+        split.nodes.push_back(ir::ReducePiecesOp::create(
+            b, loc, RankedTensorType::get(shape, numberType), reduction, whole.getInput(),
+            b.getDenseI64ArrayAttr(ArrayRef(axes).drop_front(kept - 1)), piece, node));
+        return;
       }
-      const auto piece = ir::PieceAttr::get(b.getContext(), part.size, type.getDimSize(part.dim));
-      SmallVector<int64_t> shape = {piece.getCount()};
-      llvm::append_range(shape, before);
-      split.nodes.push_back(ir::ReducePiecesOp::create(
-          b, loc, RankedTensorType::get(shape, numberType), reduction, whole.getInput(),
-          whole.getAxes().drop_front(size_t(part.dim)), piece, number));
-    }
-    // In the order in which the dimensions nest: of nodes of pieces, these come first.
-    SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, part.dim + 1));
+      // Of rows as they are.
+      Operation *row = b.clone(*whole);
+      row->setAttr("axes", b.getDenseI64ArrayAttr(ArrayRef(axes).drop_front(kept)));
+      if (node)
+        row->setAttr("node", node);
+      row->getResult(0).setType(
+          RankedTensorType::get(type.getShape().take_front(kept), numberType));
+      split.nodes.push_back(row->getResult(0));
+    };
+    if (reduction.isOrdered())
+      for (auto [number, numberType] : llvm::enumerate(reduction.getNodeTypes()))
+        addNode(int64_t(number), numberType);
+    else
+      addNode(std::nullopt, element);
+
+    // In the order in which the dimensions nest: pieces come first, and are of the last one.
+    SmallVector<int64_t> left(ArrayRef(axes).take_front(kept));
     if (part.size > 1)
-      std::rotate(axes.begin(), axes.begin() + 1, axes.end());
-    split.merged = ir::MergeNodesOp::create(b, loc, whole->getResult(0).getType(), reduction,
-                                            split.nodes, b.getDenseI64ArrayAttr(axes));
-    whole->getResult(0).replaceAllUsesWith(split.merged);
+      std::rotate(left.begin(), left.begin() + 1, left.end());
+    if (reduction.isOrdered()) {
+      split.merged = ir::MergeNodesOp::create(b, loc, whole->getResult(0).getType(), reduction,
+                                              split.nodes, b.getDenseI64ArrayAttr(left));
+    } else {
+      split.merged = b.clone(*whole);
+      split.merged->setOperand(0, split.nodes.front());
+      split.merged->setAttr("axes", b.getDenseI64ArrayAttr(left));
+    }
+    whole->replaceAllUsesWith(split.merged);
     return split;
   }
 
@@ -223,7 +242,7 @@ KernelPlan planWithSplitReductions(func::FuncOp function) {
   for (Split split : splits) {
     if (isOfUse(split, plan))
       continue;
-    split.merged.replaceAllUsesWith(split.whole->getResult(0));
+    split.merged->replaceAllUsesWith(split.whole);
     changed = true;
   }
   return changed ? KernelPlan(function) : std::move(plan);

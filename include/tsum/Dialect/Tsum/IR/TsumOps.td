@@ -215,10 +215,11 @@ class Tsum_PartOfReductionOp<string mnemonic>
 }
 
 def Tsum_ReducePiecesOp : Tsum_PartOfReductionOp<"reduce_pieces"> {
-  let summary = "the nodes of pieces of a reduction";
+  let summary = "what a reduction leaves of each piece";
   let description = [{
     What `reduction` leaves of each piece of its outermost dimension, the first of `axes`: number
-    `node` of a node, as f64. The result has a new first dimension, of the pieces.
+    `node` of a node, as f64; of what has no order, and so no nodes, its result. The result has a
+    new first dimension, of the pieces.
 
     ```mlir
     %n = tsum.reduce_pieces <reduce_sum f32> %x axes = [0] in <4096 of 10000> node 0
@@ -229,11 +230,11 @@ def Tsum_ReducePiecesOp : Tsum_PartOfReductionOp<"reduce_pieces"> {
     is `tsum.reduce_sum %x axes = [0]`, to the bit. `tsum-form-kernels` takes a reduction apart so
     where a kernel that writes something of the same data can compute the nodes beside it.
   }];
-  let arguments = (ins Tsum_ReductionAttr:$reduction, Tsum_Float:$input, DenseI64ArrayAttr:$axes,
-                   Tsum_PieceAttr:$piece, I64Attr:$node);
-  let results = (outs RankedTensorOf<[F64]>:$result);
+  let arguments = (ins Tsum_ReductionAttr:$reduction, Tsum_Any:$input, DenseI64ArrayAttr:$axes,
+                   Tsum_PieceAttr:$piece, OptionalAttr<I64Attr>:$node);
+  let results = (outs Tsum_Any:$result);
   let assemblyFormat = [{
-    $reduction $input `axes` `=` $axes `in` $piece `node` $node attr-dict `:`
+    $reduction $input `axes` `=` $axes `in` $piece (`node` $node^)? attr-dict `:`
     type($input) `->` type($result)
   }];
 }

@@ -52,12 +52,13 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
     - `result that is read`: one reads what the other computes, row by row or element by element. If
       nothing else reads it, it needs no memory any more.
 
-    A sum or product of floats over all dimensions, in the order in which they lie, is taken apart
+    A reduction over all dimensions, one of floats in the order in which they lie, is taken apart
     where one of these kernels has its data at hand: one that writes something of the same data, and
     does not depend on the sum, or one that knows something of each row, such as its maximum, that
-    the elements of the sum are computed from. That kernel computes the nodes of pieces
-    (`tsum.reduce_pieces`), or of its rows, and another one merges them (`tsum.merge_nodes`): value
-    and gradient of a loss read their data once. The order of additions is the same.
+    the elements of the reduction are computed from. That kernel computes the nodes of pieces
+    (`tsum.reduce_pieces`), or of its rows, and another one merges them (`tsum.merge_nodes`; what has
+    no order is reduced once more): value and gradient of a loss read their data once. The order of
+    additions is the same. Exact sums, and extrema of f16 and bf16, stay whole.
 
     ```mlir
     func.func @norm(%x: tensor<4x8xf32>) -> tensor<4xf32> {
