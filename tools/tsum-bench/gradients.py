@@ -3,7 +3,7 @@
 
 Prints the median of the times of each, and of the first call, which compiles: set TSUM_CACHE_DIR=
 so that tsum compiles as well. They take turns, so that all meet the same machine, of some calls, of
-which the first two don't count: threads of another may still look for work.
+which the first two don't count, and a while apart: threads of another may still look for work.
 """
 import argparse
 import functools
@@ -103,6 +103,7 @@ def main():
         times = [[] for _ in calls]
         for _ in range(OPTIONS.turns):
             for call, column in zip(calls, times):
+                time.sleep(0.05)
                 column += [timed(call)[0] for _ in range(7)][2:]
         medians = [statistics.median(column) * 1e3 for column in times]
         print(f"{name:22}", *(f"{each:6.2f} ms" for each in medians),

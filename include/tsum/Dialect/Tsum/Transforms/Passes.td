@@ -54,7 +54,7 @@ def TsumFormKernelsPass : Pass<"tsum-form-kernels", "::mlir::ModuleOp"> {
 
     A reduction over all dimensions, one of floats in the order in which they lie, is taken apart
     where one of these kernels has its data at hand: one that writes something of the same data, and
-    does not depend on the sum, or one that knows something of each row, such as its maximum, that
+    does not depend on the result, or one that knows something of each row, such as its maximum, that
     the elements of the reduction are computed from. That kernel computes the nodes of pieces
     (`tsum.reduce_pieces`), or of its rows, and another one merges them (`tsum.merge_nodes`; what has
     no order is reduced once more): value and gradient of a loss read their data once. The order of
