@@ -245,24 +245,28 @@ LogicalResult tilePiecesOfRows(IRRewriter &rewriter, ir::PiecesOp pieces, const 
                                scf::SCFTilingResult &tiled) {
   auto loop = cast<scf::ForOp>(tiled.loops.front());
   Operation *row = tiled.tiledOps.front();
+  // Of the dimensions before the rows, of which the last one is cut.
+  const size_t before = cast<RankedTensorType>(pieces.getResultTypes().front()).getRank() - 1;
+  const ir::PieceAttr piece = pieces.getPiece();
+  if (before >= tiling.extents.size() || piece.getExtent() != tiling.extents[before] ||
+      piece.getSize() != tiling.sizes[before])
+    return pieces.emitOpError() << "is " << piece << ", and of other pieces than the rows";
   rewriter.setInsertionPoint(loop);
   const SmallVector<Value> destinations = makeDestinations(rewriter, pieces);
   rewriter.setInsertionPoint(row);
-  // Of the dimensions before the rows, of which the last one is cut.
-  const size_t before = cast<RankedTensorType>(pieces.getResultTypes().front()).getRank() - 1;
   SmallVector<OpFoldResult> places =
       tileIndices(rewriter, pieces.getLoc(), loop.getInductionVar(), tiling);
   std::rotate(places.begin(), places.begin() + before, places.begin() + before + 1);
   const auto number = places.front();
   places = SmallVector<OpFoldResult>(ArrayRef(places).take_front(before + 1));
   const SmallVector<int64_t> ones(before, 1);
-  FailureOr<TiledPiece> piece =
+  FailureOr<TiledPiece> ofTile =
       tilePiece(rewriter, pieces, number, ArrayRef(places).drop_front(), ones);
-  if (failed(piece))
+  if (failed(ofTile))
     return failure();
-  llvm::append_range(tiled.generatedSlices, piece->slices);
+  llvm::append_range(tiled.generatedSlices, ofTile->slices);
   auto insert = [&](OpBuilder &b, Location loc, ArrayRef<BlockArgument> arguments) {
-    return insertNodes(b, loc, piece->nodes, SmallVector<Value>(arguments), places, ones);
+    return insertNodes(b, loc, ofTile->nodes, SmallVector<Value>(arguments), places, ones);
   };
   auto grown = loop.replaceWithAdditionalYields(rewriter, destinations,
                                                 /*replaceInitOperandUsesInLoop=*/false, insert);

@@ -225,3 +225,31 @@ func.func @nodes_alone(%x: tensor<10000xf32>) -> tensor<3xf64> attributes {tsum.
   %r = tsum.pieces <4096 of 10000> (%node) : (tensor<f64>) -> (tensor<3xf64>)
   return %r : tensor<3xf64>
 }
+
+// -----
+
+#line = affine_map<(d0) -> (d0)>
+#none = affine_map<(d0) -> ()>
+
+func.func @pieces_of_other_rows(%x: tensor<10000xf32>, %y: tensor<9000xf32>) -> (tensor<9000xf32>, tensor<3xf64>)
+    attributes {tsum.rows = 1 : i64} {
+  %zero = arith.constant 0.0 : f64
+  %empty = tensor.empty() : tensor<f64>
+  %init = linalg.fill ins(%zero : f64) outs(%empty : tensor<f64>) -> tensor<f64>
+  %node = linalg.generic {indexing_maps = [#line, #none], iterator_types = ["reduction"]}
+      ins(%x : tensor<10000xf32>) outs(%init : tensor<f64>) {
+  ^bb0(%in: f32, %out: f64):
+    %sum = tsum.accumulate <reduce_sum f32 to nodes> (%in) into (%out) : (f32) into (f64)
+    linalg.yield %sum : f64
+  } -> tensor<f64>
+  // expected-error @below {{is #tsum.piece<4096 of 10000>, and of other pieces than the rows}}
+  %n = tsum.pieces <4096 of 10000> (%node) : (tensor<f64>) -> (tensor<3xf64>)
+  %to = tensor.empty() : tensor<9000xf32>
+  %r = linalg.generic {indexing_maps = [#line, #line], iterator_types = ["parallel"]}
+      ins(%y : tensor<9000xf32>) outs(%to : tensor<9000xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %twice = arith.addf %in, %in : f32
+    linalg.yield %twice : f32
+  } -> tensor<9000xf32>
+  return %r, %n : tensor<9000xf32>, tensor<3xf64>
+}

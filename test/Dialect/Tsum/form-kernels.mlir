@@ -713,3 +713,18 @@ func.func @whole(%x: tensor<10000xf32>, %y: tensor<20000xf32>, %z: tensor<2048xf
   return %2, %3, %4, %5, %6, %7, %8 : tensor<10000xf32>, tensor<f32>, tensor<20000xf32>, tensor<f32>,
       tensor<2048xf32>, tensor<f32>, tensor<1000x10xf32>
 }
+
+// -----
+
+// Pieces that somebody else has made go beside rows where they are pieces of these alone.
+
+// CHECK-LABEL: func.func @pieces_of_other_rows
+//       CHECK:   tsum.launch @kernels::@[[P:.*]](%arg0) : {{.*}} -> tensor<16x7xf64>
+//       CHECK:   tsum.launch {{.*}} -> tensor<1000x7x5xf32>
+//   CHECK-NOT:   tsum.rows
+func.func @pieces_of_other_rows(%x: tensor<1000x7x5xf32>) -> (tensor<16x7xf64>, tensor<1000x7x5xf32>) {
+  %n = tsum.reduce_pieces <reduce_sum f32> %x axes = [0, 2] in <64 of 1000> node 0
+      : tensor<1000x7x5xf32> -> tensor<16x7xf64>
+  %g = tsum.add %x, %x : tensor<1000x7x5xf32>
+  return %n, %g : tensor<16x7xf64>, tensor<1000x7x5xf32>
+}

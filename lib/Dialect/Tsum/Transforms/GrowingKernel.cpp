@@ -261,9 +261,13 @@ std::optional<Lines> GrowingKernel::linesOf(Value value, const Reads &reads) con
   if (auto pieces = dyn_cast<ir::ReducePiecesOp>(reduction.getOperation())) {
     lines.piece = pieces.getPiece().getSize(); // of what is kept
     lines.axes.erase(lines.axes.begin());
+    if (pieces.getAxes().front() != lines.keptCount() - 1)
+      return std::nullopt;
   }
   llvm::sort(lines.axes);
   const bool areColumns = !lines.areRows();
+  if (areColumns && isOfPieces(value))
+    return std::nullopt;
   const int64_t rank = typeOf(kernel.results.front()).getRank();
   const int64_t bytes = bytesOfLine(lines, reduction);
   const bool fits = areColumns
