@@ -78,7 +78,8 @@ std::variant<std::vector<Tensor>, CompileFailure> from_mlir(std::string_view tex
   registerTsumDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   DiagnosticText diagnostics(context);
-  auto module = parseSourceString<ModuleOp>(text, &context);
+  const std::string terminated(text); // MLIR's parser looks at what follows
+  auto module = parseSourceString<ModuleOp>(terminated, &context);
   if (!module)
     return CompileFailure{"parse", diagnostics.text};
   auto functions = llvm::to_vector(module->getOps<func::FuncOp>());

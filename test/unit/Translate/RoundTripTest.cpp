@@ -132,6 +132,15 @@ TEST(FromMlir, AxesNestInTheirOrder) {
   EXPECT_NE(results[0], results[2]);
 }
 
+/// As the address sanitizer sees where it does.
+TEST(FromMlir, ReadsNothingBehindTheText) {
+  const std::string name = "dialect.op.."; // MLIR looks for what comes next
+  const std::vector<char> text(name.begin(), name.end());
+  const auto outcome = from_mlir({text.data(), text.size()}, {});
+  ASSERT_EQ(outcome.index(), 1U);
+  EXPECT_EQ(std::get<1>(outcome).stage, "parse");
+}
+
 TEST(FromMlir, SaysWhatIsWrong) {
   auto failure = [](std::string_view text, const std::vector<Tensor> &arguments) {
     auto outcome = from_mlir(text, arguments);
