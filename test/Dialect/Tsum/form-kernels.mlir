@@ -728,3 +728,21 @@ func.func @pieces_of_other_rows(%x: tensor<1000x7x5xf32>) -> (tensor<16x7xf64>, 
   %g = tsum.add %x, %x : tensor<1000x7x5xf32>
   return %n, %g : tensor<16x7xf64>, tensor<1000x7x5xf32>
 }
+
+// -----
+
+// What a kernel knows of each row has no rows itself: the sum of it stays whole.
+
+// CHECK-LABEL: func.func @total_of_what_is_known_of_rows
+//   CHECK-NOT:   node
+//       CHECK:   tsum.reduce_sum {{.*}} axes = [0] : tensor<2xf32> -> tensor<f32>
+//   CHECK-NOT:   node
+func.func @total_of_what_is_known_of_rows(%x: tensor<2x1000xf32>) -> (tensor<2xf32>, tensor<f32>) {
+  %max = tsum.reduce_max %x axes = [1] : tensor<2x1000xf32> -> tensor<2xf32>
+  %m = tsum.broadcast %max dims = [0] : tensor<2xf32> -> tensor<2x1000xf32>
+  %d = tsum.subtract %x, %m : tensor<2x1000xf32>
+  %sum = tsum.reduce_sum %d axes = [1] : tensor<2x1000xf32> -> tensor<2xf32>
+  %root = tsum.sqrt %sum : tensor<2xf32>
+  %total = tsum.reduce_sum %root axes = [0] : tensor<2xf32> -> tensor<f32>
+  return %root, %total : tensor<2xf32>, tensor<f32>
+}

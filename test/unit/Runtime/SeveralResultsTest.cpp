@@ -208,6 +208,16 @@ TEST(JoinedKernels, OfALossAndItsGradient) {
     EXPECT_EQ(kernels_of(of_softmax()), 2);
     expect_compiled_as_reference(of_softmax);
   }
+  // What is known of each row has no rows itself.
+  for (const Shape &shape : {Shape{2, 1000}, Shape{300, 7}, Shape{5, 6, 70}}) {
+    Tensor x = sample_tensor(DType::f32, shape);
+    auto totals = [&] {
+      const Tensor deviation = reduce_std(x, -1);
+      return std::vector{deviation, reduce_sum(deviation), reduce_max(exp(deviation))};
+    };
+    EXPECT_LE(kernels_of(totals()), 3) << to_string(shape);
+    expect_compiled_as_reference(totals);
+  }
   // Nothing is at hand beside what reads the sum, or where the sum is exact.
   Tensor x = sample_tensor(DType::f32, {100003});
   Tensor root = sqrt(abs(x)), sum = reduce_sum(root);

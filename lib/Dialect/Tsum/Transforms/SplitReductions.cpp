@@ -64,8 +64,9 @@ private:
                               const PlannedKernel &kernel) const {
     const RankedTensorType type = reduction.getInput().getType();
     const std::optional<DType> dtype = ir::getDType(type.getElementType());
-    if (!dtype || reduction.getExact() || reduction.getNode() || reduction.getKeepdims() || type.getRank() == 0 ||
-        type.getNumElements() == 0 || int64_t(reduction.getAxes().size()) != type.getRank())
+    if (!dtype || reduction.getExact() || reduction.getNode() || reduction.getKeepdims() ||
+        type.getRank() == 0 || type.getNumElements() == 0 ||
+        int64_t(reduction.getAxes().size()) != type.getRank())
       return std::nullopt;
     if (is_ordered(reduction.getOpKind(), *dtype, /*is_exact=*/false)
             ? !llvm::is_sorted(reduction.getAxes())
@@ -119,9 +120,10 @@ private:
 
   /// Whether a kernel on rows, which have all dimensions behind `dim`, should give their nodes.
   bool suitRows(ir::ReductionOpInterface reduction, int64_t dim) const {
-    const int64_t bytes =
-        rowElements(shapeOf(reduction.getInput()), dim) * elementBytes(reduction.getInput());
-    return bytes <= maxRowBytes && (bytes >= minRowBytes || plan.takesLong(reduction.getInput()));
+    const int64_t elements = rowElements(shapeOf(reduction.getInput()), dim);
+    const int64_t bytes = elements * elementBytes(reduction.getInput());
+    return elements > 1 && bytes <= maxRowBytes &&
+           (bytes >= minRowBytes || plan.takesLong(reduction.getInput()));
   }
 
   /// The last dimension before rows of which `kernel` reads what another one reduces them to, rows
