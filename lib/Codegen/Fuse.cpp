@@ -54,7 +54,7 @@ bool isExpensive(linalg::GenericOp generic, int64_t firstDim) {
 /// `kernel`: what takes long, where tiles are whole rows, or columns of which it takes little room.
 bool staysOnStack(linalg::GenericOp producer, func::FuncOp kernel) {
   if (auto rows = kernel->getAttrOfType<IntegerAttr>(ir::TsumDialect::getRowsAttrName()))
-    return isExpensive(producer, pieceOfRows(kernel) ? 0 : rows.getInt());
+    return isExpensive(producer, rows.getInt() - (pieceOfRows(kernel) ? 1 : 0));
   auto columns = kernel->getAttrOfType<ir::ColumnsAttr>(ir::TsumDialect::getColumnsAttrName());
   if (!columns || !isExpensive(producer, 0))
     return false;

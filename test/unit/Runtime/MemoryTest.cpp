@@ -17,9 +17,6 @@ namespace {
 
 constexpr std::int64_t megabyte = 1 << 20;
 
-/// What may be in memory though it was let go of.
-constexpr std::int64_t kept_bytes = test::bytes_kept_when_freed;
-
 /// Bytes of the process that are in memory, or (`size`) in its address space.
 std::int64_t process_bytes(bool size = false) {
   std::int64_t pages = 0;
@@ -61,7 +58,8 @@ TEST_F(Memory, OfResultsBetweenKernelsIsFreedAfterTheirLastReader) {
     eval(y);
     set_kernel_hook(nullptr);
     // Compiling takes some, and before a kernel one result is there that it reads.
-    EXPECT_LT(most_bytes - before, 2 * bytes + 16 * megabyte + kept_bytes) << "round " << round;
+    EXPECT_LT(most_bytes - before, 2 * bytes + 16 * megabyte + test::bytes_kept_when_freed)
+        << "round " << round;
   }
 }
 
@@ -76,7 +74,7 @@ TEST_F(Memory, IsGivenBack) {
   const std::int64_t before = process_bytes();
   for (int n = 0; n < 300; ++n)
     work();
-  EXPECT_LT(process_bytes() - before, 16 * megabyte + kept_bytes);
+  EXPECT_LT(process_bytes() - before, 16 * megabyte + test::bytes_kept_when_freed);
 }
 
 TEST_F(Memory, ThatIsMissingLeavesTheProcessUsable) {

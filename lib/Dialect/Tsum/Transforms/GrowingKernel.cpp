@@ -161,12 +161,9 @@ SmallVector<Value, 3> GrowingKernel::take(Value value) {
 /// The bit of the loop that gives the other number of the nodes of which `value` is one, if there
 /// is one: it gives both.
 std::optional<uint64_t> GrowingKernel::loopOfNodes(Value value) const {
-  auto reduction = value.getDefiningOp<ir::ReductionOpInterface>();
-  if (reduction && reduction.getNode())
-    for (auto [other, loop] : loopsOfNodes)
-      if (other.getInput() == reduction.getInput() && other.getAxes() == reduction.getAxes() &&
-          other.getOpKind() == reduction.getOpKind())
-        return loop;
+  for (auto [other, loop] : loopsOfNodes)
+    if (giveSameNodes(other->getResult(0), value))
+      return loop;
   return std::nullopt;
 }
 

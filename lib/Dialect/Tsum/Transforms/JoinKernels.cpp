@@ -66,12 +66,6 @@ bool isOfRows(Value a, Value b) {
   return shape.size() < shapeOf(b).size() && shapeOf(b).take_front(shape.size()) == shape;
 }
 
-/// Whether two results are numbers of the same nodes.
-bool giveSameNodes(Value a, Value b) {
-  auto x = a.getDefiningOp<ir::ReducePiecesOp>(), y = b.getDefiningOp<ir::ReducePiecesOp>();
-  return x && y && x.getInput() == y.getInput() && x.getReduction() == y.getReduction();
-}
-
 /// Whether one kernel can have both results.
 bool canGoTogether(Value a, Value b) { return areAlike(a, b) || isOfRows(a, b) || isOfRows(b, a); }
 

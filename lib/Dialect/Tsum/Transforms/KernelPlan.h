@@ -83,6 +83,9 @@ inline bool isOfPieces(mlir::Value value) {
   return bool(value.getDefiningOp<ir::ReducePiecesOp>());
 }
 
+/// Whether two results are numbers of the same nodes, which one loop gives.
+bool giveSameNodes(mlir::Value a, mlir::Value b);
+
 /// Which kernels compute a function. Takes time linear in its operations.
 class KernelPlan {
 public:
