@@ -746,17 +746,3 @@ func.func @total_of_what_is_known_of_rows(%x: tensor<2x1000xf32>) -> (tensor<2xf
   %total = tsum.reduce_sum %root axes = [0] : tensor<2xf32> -> tensor<f32>
   return %root, %total : tensor<2xf32>, tensor<f32>
 }
-
-// -----
-
-// Nor are pieces of two sizes numbers of the same nodes: each has a kernel.
-
-// CHECK-LABEL: func.func @pieces_of_two_sizes
-//       CHECK:   tsum.launch {{.*}} -> tensor<4xf64>
-//       CHECK:   tsum.launch {{.*}} -> tensor<2xf64>
-//   CHECK-NOT:   tsum.joined
-func.func @pieces_of_two_sizes(%x: tensor<1000xf32>) -> (tensor<4xf64>, tensor<2xf64>) {
-  %a = tsum.reduce_pieces <reduce_sum f32> %x axes = [0] in <256 of 1000> node 0 : tensor<1000xf32> -> tensor<4xf64>
-  %b = tsum.reduce_pieces <reduce_sum f32> %x axes = [0] in <512 of 1000> node 0 : tensor<1000xf32> -> tensor<2xf64>
-  return %a, %b : tensor<4xf64>, tensor<2xf64>
-}

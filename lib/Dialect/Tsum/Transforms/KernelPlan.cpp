@@ -32,14 +32,8 @@ std::optional<SmallVector<int64_t, 4>> Lines::keptDims(int64_t resultRank) const
 bool giveSameNodes(Value a, Value b) {
   auto x = a.getDefiningOp<ir::ReductionOpInterface>(),
        y = b.getDefiningOp<ir::ReductionOpInterface>();
-  if (!x || !y || !x.getNode() || !y.getNode() || x.getInput() != y.getInput() ||
-      x.getAxes() != y.getAxes() || x.getOpKind() != y.getOpKind())
-    return false;
-  auto pieceOf = [](Value v) {
-    auto pieces = v.getDefiningOp<ir::ReducePiecesOp>();
-    return pieces ? pieces.getPiece() : ir::PieceAttr();
-  };
-  return pieceOf(a) == pieceOf(b);
+  return x && y && x.getNode() && y.getNode() && x.getInput() == y.getInput() &&
+         x.getAxes() == y.getAxes() && x.getOpKind() == y.getOpKind();
 }
 
 Operation *PlannedKernel::lastOp() const {
