@@ -3,14 +3,8 @@
 // Evaluates a function of a tsum-dialect file, or an expression, on NumPy files: read, import,
 // evaluate, write.
 #include "../SourceFile.h"
+#include "Inputs.h"
 #include "ProgressLine.h"
-#ifdef TSUM_HAS_MPI
-#include "Ranks.h"
-#else
-namespace tsum {
-class Ranks; // there are none
-}
-#endif
 
 #include "tsum/Canonical/Resolve.h"
 #include "tsum/Codegen/Pipeline.h"
@@ -25,14 +19,12 @@ class Ranks; // there are none
 #include "tsum/stream.h"
 #include "tsum/tsum.h"
 
-#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/WithColor.h"
 
 #include <cerrno>
 #include <chrono>
-#include <glob.h>
 #include <iostream>
 #include <system_error>
 
@@ -42,173 +34,8 @@ namespace cl = llvm::cl;
 
 namespace {
 
-struct Options {
-  cl::OptionCategory category{"tsum-run options"};
-  cl::list<std::string> operands{cl::Positional, cl::cat(category),
-                                 cl::desc("<file.mlir> | <name=file.npy>...")};
-  cl::opt<std::string> expression{
-      "expr", cl::value_desc("expression"), cl::cat(category),
-      cl::desc("What to evaluate in place of a function: 'reduce_sum(square(x - y), axis=1)' of "
-               "x=a.npy y=b.npy, or of the arrays of an archive, as they are named there. Several "
-               "results have commas between them")};
-  cl::list<std::string> inputs{
-      "input", cl::value_desc("file.npy"), cl::cat(category),
-      cl::desc("The next argument of the function; of an archive, file.npz:name")};
-  cl::list<std::string> outputs{"output", cl::value_desc("file.npy"), cl::cat(category),
-                                cl::desc("Where the next result goes; without any, results are "
-                                         "printed")};
-  cl::opt<std::string> function{"function", cl::value_desc("name"), cl::cat(category),
-                                cl::desc("The function to evaluate, if the file has several")};
-  cl::opt<bool> time{"time", cl::cat(category),
-                     cl::desc("Print to stderr how long compiling and a later call take; GB/s "
-                              "count each input and output once")};
-  cl::opt<unsigned> repetitions{
-      "repetitions", cl::value_desc("n"), cl::cat(category),
-      cl::desc("How many calls --time makes (as many as take half a second, at least 5)")};
-  enum class Explain { No, Text, Json, Html };
-  cl::opt<Explain> explain{
-      "explain", cl::init(Explain::No), cl::cat(category),
-      cl::desc("Print what is compiled, how it runs and how fast, in place of the results:"),
-      cl::values(clEnumValN(Explain::Text, "text", "for a terminal"),
-                 clEnumValN(Explain::Json, "json", "for programs"),
-                 clEnumValN(Explain::Html, "html", "a page with the kernels drawn"))};
-  cl::opt<std::string> accuracy{
-      "accuracy", cl::value_desc("name"), cl::cat(category),
-      cl::desc("How accurate sums of an expression are, and what is made of sums: standard or "
-               "exact. A function of a file says it itself")};
-  cl::opt<std::string> memory{
-      "memory", cl::value_desc("bytes"), cl::init("256M"), cl::cat(category),
-      cl::desc("Files of more than this are not loaded but read piece by piece, in so much memory: "
-               "a number of bytes, or with k, M or G (256M)")};
-  cl::opt<std::string> checkpoint{
-      "checkpoint", cl::value_desc("file"), cl::cat(category),
-      cl::desc("Where partial sums are kept while such files are read, from which the same "
-               "command goes on if it was ended")};
-  cl::opt<int> axis{"join-axis", cl::value_desc("axis"), cl::init(0), cl::cat(category),
-                    cl::desc("The axis along which the files of a pattern lie behind one another "
-                             "(0)")};
-  cl::opt<bool> mpi{"mpi", cl::cat(category),
-                    cl::desc("One of several ranks, started by mpirun: each loads its share of the "
-                             "files, along --join-axis, and rank 0 prints or writes the results. "
-                             "Needs a tsum that was built with TSUM_MPI")};
-  const Ranks *ranks = nullptr; ///< of --mpi
-  cl::opt<bool> functions{"functions", cl::cat(category),
-                          cl::desc("List the functions that expressions may call")};
-  cl::opt<std::string> printAfter{
-      "print-after", cl::value_desc("stage"), cl::cat(category),
-      cl::desc("Print what the stage of that name, as in tsum-opt --tsum-compile='stop-after=...', "
-               "makes of the canonical graph; import: the graph as it was built, as a file that "
-               "tsum-run reads")};
-};
-
-constexpr StringRef archiveSuffix = ".npz";
-
 /// What --print-after calls the graph before it is canonicalized.
 constexpr StringRef importStage = "import";
-
-/// Whether this process prints and writes what it has found out.
-bool speaks(const Options &options) {
-#ifdef TSUM_HAS_MPI
-  return !options.ranks || options.ranks->isFirst();
-#else
-  return !options.ranks;
-#endif
-}
-
-/// "64M" as a number of bytes.
-std::int64_t parseBytes(StringRef text) {
-  StringRef digits = text;
-  int shift = 0;
-  for (auto [suffix, bits] : {std::pair('k', 10), {'M', 20}, {'G', 30}})
-    if (digits.consume_back(StringRef(&suffix, 1)))
-      shift = bits;
-  std::int64_t number = 0;
-  if (digits.getAsInteger(10, number) || number <= 0 ||
-      number > (std::numeric_limits<std::int64_t>::max() >> shift))
-    throw Error("--memory: '" + text.str() + "' is no number of bytes (as 100000, 64k, 256M, 4G)");
-  return number << shift;
-}
-
-/// The files that a pattern of the shell names, in the order of their names.
-std::vector<std::filesystem::path> filesOf(StringRef pattern) {
-  glob_t found{};
-  const int status = ::glob(pattern.str().c_str(), 0, nullptr, &found);
-  std::vector<std::filesystem::path> paths(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
-  if (status == GLOB_NOMATCH)
-    throw Error("no file is called like '" + pattern.str() + "'");
-  if (status != 0)
-    throw Error("'" + pattern.str() + "': the folders cannot be read");
-  return paths;
-}
-
-/// The array of a file; of an archive the one behind a colon, or the only one; of a pattern those
-/// of all files, joined. What is larger than memory is opened, not loaded.
-Tensor loadArray(StringRef path, const Options &options) {
-  std::error_code error;
-  const bool isPattern =
-      path.find_first_of("*?[") != StringRef::npos && !std::filesystem::exists(path.str(), error);
-#ifdef TSUM_HAS_MPI
-  if (options.ranks) {
-    if (path.contains(archiveSuffix))
-      throw Error("--mpi reads .npy files, not '" + path.str() + "'");
-    return options.ranks->shard(isPattern ? filesOf(path)
-                                          : std::vector<std::filesystem::path>{path.str()},
-                                options.axis, parseBytes(options.memory));
-  }
-#endif
-  auto [stem, name] = path.rsplit((archiveSuffix + ":").str());
-  const auto isLarge = [&](const std::string &file) {
-    return std::filesystem::file_size(file, error) >
-               static_cast<std::uintmax_t>(parseBytes(options.memory)) &&
-           !error;
-  };
-  if (stem.size() < path.size()) {
-    const std::string file = (stem + archiveSuffix).str();
-    if (!isLarge(file))
-      return NpzFile(file).load(name);
-    try {
-      return open_npz(file, name, path.str());
-    } catch (const FileError &) { // a compressed one is loaded, or says what is wrong
-      return NpzFile(file).load(name);
-    }
-  }
-  if (isPattern)
-    return open_npy(filesOf(path), options.axis, path.str());
-  if (!path.ends_with(archiveSuffix))
-    return isLarge(path.str()) ? open_npy(path.str(), path.str())
-                               : load_npy(path.str(), path.str());
-  const NpzFile archive(path.str());
-  const std::vector<std::string> names = archive.names();
-  if (names.size() != 1)
-    throw Error("'" + path.str() + "' has " + std::to_string(names.size()) +
-                " arrays: choose one with " + path.str() + ":name");
-  return loadArray((path + ":" + names.front()).str(), options);
-}
-
-/// What `operands` (name=file, or an archive for all it has) name.
-NamedTensors loadNamed(const Options &options) {
-  NamedTensors named;
-  auto add = [&](const std::string &name, NamedTensor tensor) {
-    if (!named.emplace(name, std::move(tensor)).second)
-      throw Error("'" + name + "' is given twice");
-  };
-  for (StringRef operand : options.operands) {
-    auto [name, path] = operand.split('=');
-    if (!path.empty()) {
-      add(name.str(), loadArray(path, options));
-    } else if (operand.ends_with(archiveSuffix)) {
-      const NpzFile archive(operand.str());
-      for (const std::string &name : archive.names())
-        add(name, NamedTensor([&options, path = (operand + ":" + name).str()] {
-              return loadArray(path, options);
-            }));
-    } else {
-      throw Error("'" + operand.str() + "' names nothing (an expression reads name=file.npy)");
-    }
-  }
-  return named;
-}
 
 /// The one function there is, or the one named `name`.
 func::FuncOp selectFunction(ModuleOp module, StringRef name) {

@@ -12,7 +12,7 @@ from ..typing import ArrayLike, Axis, DTypeLike, NumPyArray
 from ._arguments import axis_of, dtype_named, given, initial_of, where_of
 from ._array import asarray, dtype_of, evaluated, ndarray, wrap
 from ._dtypes import FLOAT64, widened
-from ._elementwise import truth_of
+from ._ufuncs import truth_of
 
 _plain = _reductions.functions(_core)
 
