@@ -50,6 +50,10 @@ public:
                        report.kernel.operations.end());
       box.lines.push_back("gives " + results_of(report.kernel, next_value));
       box.lines.push_back(time_of(report));
+      if (!report.kernel.recomputed.empty()) {
+        box.style += " again";
+        box.lines.emplace_back("runs again: " + report.kernel.recomputed);
+      }
       for (std::int32_t input : report.kernel.inputs) {
         const std::size_t from = box_of[static_cast<std::size_t>(input)];
         if (std::ranges::find(box.from, from) == box.from.end())
@@ -143,6 +147,7 @@ pre { background: #f5f6f8; padding: 1em; overflow-x: auto; }
 svg { max-width: 100%; height: auto; }
 .data rect { fill: #eef4ff; stroke: #5b83c4; }
 .kernel rect { fill: #fff6e5; stroke: #c48a2c; }
+.again rect { stroke-dasharray: 6 3; }
 .title { font-weight: bold; }
 .arrow { fill: none; stroke: #6a737d; }
 marker path { fill: #6a737d; }
@@ -154,9 +159,14 @@ std::string to_html(const Report &report) {
   std::string text = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                      "<title>tsum: explain</title>\n<style>" +
                      std::string(style) + "</style>\n</head>\n<body>\n<h1>What is computed</h1>\n";
-  for (std::size_t n = 0; n < report.graphs.size(); ++n)
+  for (std::size_t n = 0; n < report.graphs.size(); ++n) {
+    const GraphReport &graph = report.graphs[n];
     text += "<h2>Compiled graph " + std::to_string(n + 1) + " of " +
-            std::to_string(report.graphs.size()) + "</h2>\n" + Drawing(report.graphs[n]).svg();
+            std::to_string(report.graphs.size()) + "</h2>\n";
+    if (graph.memory >= 0)
+      text += "<p>Between kernels, " + escaped(memory_between(graph)) + ".</p>\n";
+    text += Drawing(graph).svg();
+  }
   return text + "<h2>In words</h2>\n<pre>" + escaped(to_text(report)) +
          "</pre>\n</body>\n</html>\n";
 }

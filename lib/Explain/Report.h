@@ -46,6 +46,9 @@ struct Report {
 /// Which code evaluations run, and why: "generic code, since ...".
 [[nodiscard]] std::string choice_of(const GraphReport &report);
 
+/// What is in memory between the kernels of a graph whose memory is bounded, and what that takes.
+[[nodiscard]] std::string memory_between(const GraphReport &report);
+
 /// How long a kernel takes, on how many threads, and beside the best that could be.
 [[nodiscard]] std::string time_of(const KernelReport &report);
 

@@ -109,8 +109,7 @@ static std::string to_text(const KernelReport &report, std::size_t &next_value) 
   return text;
 }
 
-/// What is in memory between the kernels of a graph whose memory is bounded, and what that takes.
-static std::string memory_between(const GraphReport &report) {
+std::string memory_between(const GraphReport &report) {
   const std::string bound = with_unit(static_cast<double>(report.memory), "B");
   const auto again = std::ranges::count_if(
       report.kernels, [](const KernelReport &kernel) { return !kernel.kernel.recomputed.empty(); });

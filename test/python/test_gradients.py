@@ -464,6 +464,9 @@ def test_memory_bounds_what_kernels_keep():
     assert bounded["memory_bound"] == bound and bounded["bytes_between_kernels"] <= bound
     again = [kernel["name"] for kernel in bounded["kernels"] if kernel["recomputed"] == "memory"]
     assert again and set(again) <= {kernel["name"] for kernel in unbounded["kernels"]}
+    page = tsum.explain(tsum.value_and_grad(layered, memory=bound), weights, x, format="html")
+    assert page.count("runs again: memory") == page.count('class="kernel again"') == len(again)
+    assert "<p>Between kernels, at most " in page
     assert float(same) == float(value)
     for a, b in zip(within, free):
         assert a.numpy().tobytes() == b.numpy().tobytes()
