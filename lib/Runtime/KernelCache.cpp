@@ -9,6 +9,8 @@ namespace tsum {
 static KernelCache::ProgramPtr cached(std::shared_ptr<const CanonicalGraph> graph,
                                       KernelCache::Made made,
                                       std::shared_ptr<UseClock::Time> last_used) {
+  for (Program::Launch &launch : made.program.launches)
+    launch.reason = made.reason;
   return std::make_shared<const CachedProgram>(
       std::move(made.program), made.bytes, std::move(last_used),
       made.is_generic ? std::move(graph) : nullptr, std::move(made.reason));

@@ -53,7 +53,7 @@ Timeline *Timeline::open() {
 }
 
 void Timeline::add(std::string_view category, std::string_view name, Clock::time_point begin,
-                   Clock::time_point end) {
+                   Clock::time_point end, std::string_view reason) {
   using Microseconds = std::chrono::duration<double, std::micro>;
   // A child shares the file, and what the parent had not written yet.
   if (::getpid() != process)
@@ -61,10 +61,11 @@ void Timeline::add(std::string_view category, std::string_view name, Clock::time
   std::lock_guard lock(mutex);
   std::fprintf(file,
                "\n{\"ph\": \"X\", \"cat\": \"%.*s\", \"name\": \"%.*s\", \"ts\": %.3f, "
-               "\"dur\": %.3f, \"pid\": %d, \"tid\": %d},",
+               "\"dur\": %.3f, \"pid\": %d, \"tid\": %d%s%.*s%s},",
                static_cast<int>(category.size()), category.data(), static_cast<int>(name.size()),
                name.data(), Microseconds(begin - start).count(), Microseconds(end - begin).count(),
-               process, ::gettid());
+               process, ::gettid(), reason.empty() ? "" : ", \"args\": {\"reason\": \"",
+               static_cast<int>(reason.size()), reason.data(), reason.empty() ? "" : "\"}");
 }
 
 } // namespace tsum

@@ -30,12 +30,13 @@ struct Program {
     std::vector<std::int64_t> results; ///< bytes of each
     std::int64_t traffic = 0;          ///< bytes of the inputs and the results together
     std::string name;                  ///< the kernel's, for people; empty until it is loaded
+    std::string reason; ///< a clause: why it is this code that runs; empty where that is plain
     /// What runs in place of a kernel where nothing is compiled.
     std::shared_ptr<const Interpreted> interpreted = nullptr;
 
     /// Computes the tiles from `begin` to `end`.
     void run(const void *const *buffers, std::int64_t begin, std::int64_t end) const {
-      TimelineScope event("kernel", name);
+      TimelineScope event("kernel", name, reason);
       if (kernel)
         kernel(buffers, begin, end);
       else
@@ -61,11 +62,12 @@ struct Image {
   std::string object;
 };
 
-// Addresses and names are no part of what is kept.
+// Addresses, and what is for people, are no part of what is kept.
 
 template <MaybeConst<Program::Launch> Launch, class Visit>
 void visit_fields(Launch &launch, Visit &&visit) {
-  [[maybe_unused]] auto &[kernel, tiles, inputs, results, traffic, name, interpreted] = launch;
+  [[maybe_unused]] auto &[kernel, tiles, inputs, results, traffic, name, reason, interpreted] =
+      launch;
   visit(tiles, inputs, results, traffic);
 }
 

@@ -22,10 +22,11 @@ public:
     return known == State::None ? nullptr : known == State::Unknown ? open() : the_timeline();
   }
 
-  /// Something of the calling thread, called `name`, from `begin` to `end`. Events that enclose
-  /// others may be added after them.
+  /// Something of the calling thread, called `name`, from `begin` to `end`, and why it happened, if
+  /// `reason` is not empty. Events that enclose others may be added after them. No text has
+  /// characters that JSON escapes.
   void add(std::string_view category, std::string_view name, Clock::time_point begin,
-           Clock::time_point end);
+           Clock::time_point end, std::string_view reason = {});
 
 private:
   enum class State : std::uint8_t { Unknown, None, Open };
@@ -44,24 +45,24 @@ private:
   const Clock::time_point start = Clock::now();
 };
 
-/// An event that lasts as long as the scope it is in. \p name must live as long.
+/// An event that lasts as long as the scope it is in. Its texts must live as long.
 class TimelineScope {
 public:
-  TimelineScope(std::string_view category, std::string_view name)
-      : timeline(Timeline::get()), category(category), name(name) {
+  TimelineScope(std::string_view category, std::string_view name, std::string_view reason = {})
+      : timeline(Timeline::get()), category(category), name(name), reason(reason) {
     if (timeline)
       begin = Timeline::Clock::now();
   }
   ~TimelineScope() {
     if (timeline)
-      timeline->add(category, name, begin, Timeline::Clock::now());
+      timeline->add(category, name, begin, Timeline::Clock::now(), reason);
   }
   TimelineScope(const TimelineScope &) = delete;
   TimelineScope &operator=(const TimelineScope &) = delete;
 
 private:
   Timeline *timeline;
-  std::string_view category, name;
+  std::string_view category, name, reason;
   Timeline::Clock::time_point begin;
 };
 

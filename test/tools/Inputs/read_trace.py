@@ -13,5 +13,7 @@ enclosing = []
 for event in sorted(events, key=lambda event: (event["ts"], -event["dur"])):
     while enclosing and enclosing[-1]["ts"] + enclosing[-1]["dur"] <= event["ts"]:
         enclosing.pop()
-    print("  " * len(enclosing) + event["cat"], event["name"])
+    reason = event.get("args", {}).get("reason")
+    since = f", since {reason}" if reason else ""
+    print("  " * len(enclosing) + event["cat"], event["name"] + since)
     enclosing.append(event)
