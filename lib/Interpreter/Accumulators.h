@@ -3,7 +3,7 @@
 
 #include "Loops.h"
 
-#include <memory>
+#include <memory_resource>
 
 namespace tsum::interpreter {
 
@@ -40,12 +40,13 @@ struct AccumulatorShape {
   bool has_whole_blocks = false;
 };
 
-/// That of the ordered reduction `op` of elements of `dtype`.
-[[nodiscard]] std::unique_ptr<Accumulator> make_ordered_accumulator(OpKind op, DType dtype,
-                                                                    const OrderedLoops &loops,
-                                                                    const AccumulatorShape &shape);
+/// That of the ordered reduction `op` of elements of `dtype`. It lies in \p memory with all that it
+/// needs, and is never destroyed: the memory goes as one.
+[[nodiscard]] Accumulator *make_ordered_accumulator(std::pmr::memory_resource &memory, OpKind op,
+                                                    DType dtype, const OrderedLoops &loops,
+                                                    const AccumulatorShape &shape);
 /// That of any other one.
-[[nodiscard]] std::unique_ptr<Accumulator>
-make_unordered_accumulator(OpKind op, DType dtype, const AccumulatorShape &shape);
+[[nodiscard]] Accumulator *make_unordered_accumulator(std::pmr::memory_resource &memory, OpKind op,
+                                                      DType dtype, const AccumulatorShape &shape);
 
 } // namespace tsum::interpreter

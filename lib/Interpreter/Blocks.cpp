@@ -102,14 +102,16 @@ private:
     const bool has_line = !code.nest.empty();
     if (has_line && code.line == Line::Rows && takes_elements_in_place()) {
       // Several of them in a stretch: memory likes long runs. But there should be tiles for all
-      // threads.
+      // threads, where these have enough to read.
       constexpr std::int64_t tiles = 64, fewest_columns = 128, most_columns = 1024;
       constexpr std::int64_t most_kept_columns = 256, most_rows = 16 * block_elements;
+      constexpr std::int64_t fewest_elements = 64 << 10;
+      const std::int64_t most = values.phase_count() > 1 ? most_kept_columns : most_columns;
+      const std::int64_t fewest = std::clamp(fewest_elements / rows.extent, fewest_columns, most);
       const std::int64_t blocks = (rows.extent + block_elements - 1) / block_elements;
-      columns.block = std::min(columns.extent,
-                               power_of_two_below(std::clamp(
-                                   columns.extent * blocks / tiles, fewest_columns,
-                                   values.phase_count() > 1 ? most_kept_columns : most_columns)));
+      columns.block =
+          std::min(columns.extent,
+                   power_of_two_below(std::clamp(columns.extent * blocks / tiles, fewest, most)));
       rows.block = std::min(rows.extent, most_rows);
       return;
     }

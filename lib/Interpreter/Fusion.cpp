@@ -40,8 +40,9 @@ bool Fusion::is_fusable(std::int32_t n, const Dims &dims) const {
          !loops().fix(values.value(n).dtype);
 }
 
-std::vector<std::int32_t> Fusion::operands_with(const Value &outer, std::size_t place) const {
-  std::vector<std::int32_t> operands = values.value(outer.operands[place]).operands;
+std::vector<std::int32_t> Fusion::operands_with(const Value &outer, std::size_t place,
+                                                const Value &inner) const {
+  std::vector<std::int32_t> operands = inner.operands;
   for (std::size_t n = 0; n < outer.operands.size(); ++n)
     if (n != place)
       operands.push_back(outer.operands[n]);
@@ -50,15 +51,28 @@ std::vector<std::int32_t> Fusion::operands_with(const Value &outer, std::size_t 
 
 Fusion::Elementwise Fusion::elementwise(std::int32_t n) const {
   const Value &v = values.value(n);
+  if (loops().fix(v.dtype))
+    return {nullptr, v.operands};
+  auto is_inner = [&](std::int32_t read) {
+    return values.value(read).dtype == v.dtype && is_fusable(read, v.dims);
+  };
+  Elementwise two{nullptr, v.operands};
   for (std::size_t place = 0; place < v.operands.size(); ++place) {
-    const std::int32_t inner = v.operands[place];
-    if (loops().fix(v.dtype) || values.value(inner).dtype != v.dtype || !is_fusable(inner, v.dims))
+    if (!is_inner(v.operands[place]))
       continue;
-    if (Loop loop = loops().fused(v.op, values.value(inner).op, static_cast<int>(place),
-                                  kind_of_block(v.dtype)))
-      return {loop, operands_with(v, place)};
+    const Value &next = values.value(v.operands[place]);
+    auto find = [&](OpKind middle, const Value &inner) {
+      return loops().fused(v.op, middle, inner.op, static_cast<int>(place), kind_of_block(v.dtype));
+    };
+    if (next.operands.size() == 1 && is_inner(next.operands[0])) {
+      const Value &inner = values.value(next.operands[0]);
+      if (Loop loop = find(next.op, inner))
+        return {loop, operands_with(v, place, inner)};
+    }
+    if (Loop loop = two.loop ? nullptr : find(OpKind::Constant, next))
+      two = {loop, operands_with(v, place, next)};
   }
-  return {nullptr, v.operands};
+  return two;
 }
 
 Fusion::Ordered Fusion::ordered(const Value &reduction, const Code &code,
@@ -79,7 +93,8 @@ Fusion::Ordered Fusion::ordered(const Value &reduction, const Code &code,
       (code.line == Line::Columns || are_blocks_whole)) {
     const std::int32_t inner = operand.operands[0];
     if (values.value(inner).dtype == operand.dtype && is_fusable(inner, operand.dims))
-      if (Ordered both = find(operand.op, values.value(inner).op, operands_with(operand, 0));
+      if (Ordered both = find(operand.op, values.value(inner).op,
+                              operands_with(operand, 0, values.value(inner)));
           both.loops)
         return both;
     if (Ordered one = find(operand.op, OpKind::Constant, operand.operands); one.loops)

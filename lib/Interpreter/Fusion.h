@@ -30,7 +30,7 @@ public:
 
   /// How an elementwise value is computed.
   struct Elementwise {
-    Loop loop = nullptr; ///< that of two operations; null if there is but one
+    Loop loop = nullptr; ///< that of two or three operations; null if there is but one
     std::vector<std::int32_t> operands;
   };
   [[nodiscard]] Elementwise elementwise(std::int32_t n) const;
@@ -47,8 +47,10 @@ public:
 private:
   void count_uses(int begin, int end);
   [[nodiscard]] bool is_fusable(std::int32_t n, const Dims &dims) const;
+  /// Those of `inner`, then those of `outer` but for number `place`.
   [[nodiscard]] std::vector<std::int32_t> operands_with(const StageValues::Value &outer,
-                                                        std::size_t place) const;
+                                                        std::size_t place,
+                                                        const StageValues::Value &inner) const;
 
   const StageValues &values;
   std::vector<int> uses;      ///< by value

@@ -98,27 +98,54 @@ template <class T, int N> struct Lanes {
 #endif
   }
 
-  /// The first `count` of them, beside `others`.
+  /// The first `count` of them, none if that is negative, beside `others`.
 #ifdef __AVX512F__
   static Lanes load_part(const T *numbers, std::int64_t count, T others) {
     Lanes lanes(others);
     for_each_register(lanes, [&](auto &part, std::int64_t first) {
-      const auto mask = mask_of(count - first, sizeof(part) / sizeof(T));
-      if constexpr (std::is_same_v<T, float>)
+      const std::uint32_t mask = mask_of(count - first, sizeof(part) / sizeof(T));
+      if constexpr (sizeof(part) == 64 && std::is_same_v<T, float>)
         part = _mm512_mask_loadu_ps(part, static_cast<__mmask16>(mask), numbers + first);
-      else
+      else if constexpr (sizeof(part) == 64)
         part = _mm512_mask_loadu_pd(part, static_cast<__mmask8>(mask), numbers + first);
+      else if constexpr (std::is_same_v<T, float>)
+        part = _mm256_mask_loadu_ps(part, static_cast<__mmask8>(mask), numbers + first);
+      else
+        part = _mm256_mask_loadu_pd(part, static_cast<__mmask8>(mask), numbers + first);
     });
     return lanes;
   }
   void store_part(T *numbers, std::int64_t count) const {
     Lanes lanes = *this;
     for_each_register(lanes, [&](auto &part, std::int64_t first) {
-      const auto mask = mask_of(count - first, sizeof(part) / sizeof(T));
+      static_assert(sizeof(part) == 64);
+      const std::uint32_t mask = mask_of(count - first, sizeof(part) / sizeof(T));
       if constexpr (std::is_same_v<T, float>)
         _mm512_mask_storeu_ps(numbers + first, static_cast<__mmask16>(mask), part);
       else
         _mm512_mask_storeu_pd(numbers + first, static_cast<__mmask8>(mask), part);
+    });
+  }
+#elif defined(__AVX2__)
+  static Lanes load_part(const T *numbers, std::int64_t count, T others) {
+    const MaskType mask = MaskType::first(count);
+    Lanes lanes(0);
+    for_each_register(lanes, [&](auto &part, std::int64_t first) {
+      if constexpr (std::is_same_v<T, float>)
+        part = _mm256_maskload_ps(numbers + first, part_of(mask, first));
+      else
+        part = _mm256_maskload_pd(numbers + first, part_of(mask, first));
+    });
+    return select(mask, lanes, Lanes(others));
+  }
+  void store_part(T *numbers, std::int64_t count) const {
+    const MaskType mask = MaskType::first(count);
+    Lanes lanes = *this;
+    for_each_register(lanes, [&](auto &part, std::int64_t first) {
+      if constexpr (std::is_same_v<T, float>)
+        _mm256_maskstore_ps(numbers + first, part_of(mask, first), part);
+      else
+        _mm256_maskstore_pd(numbers + first, part_of(mask, first), part);
     });
   }
 #else
@@ -191,13 +218,24 @@ template <class T, int N> struct Lanes {
   }
 
 private:
+#ifdef __AVX2__
+  typedef T Register __attribute__((vector_size(std::min<int>(sizeof(Raw), register_bytes))));
 #ifdef __AVX512F__
-  typedef T Register __attribute__((vector_size(64)));
   static std::uint32_t mask_of(std::int64_t count, std::size_t most) {
     if (count <= 0)
       return 0;
     return count >= static_cast<std::int64_t>(most) ? ~0u : (1u << count) - 1;
   }
+#else
+  /// A register of `mask`, from lane `first` on.
+  static __m256i part_of(const MaskType &mask, std::int64_t first) {
+    static_assert(sizeof(Register) == sizeof(__m256i));
+    __m256i part;
+    std::memcpy(&part, reinterpret_cast<const char *>(&mask.raw) + first * std::int64_t{sizeof(T)},
+                sizeof(part));
+    return part;
+  }
+#endif
   /// Calls `visit` with each register of `lanes` and the number of its first lane.
   template <class Visit> static void for_each_register(Lanes &lanes, const Visit &visit) {
     static_assert(sizeof(Raw) % sizeof(Register) == 0);

@@ -103,6 +103,9 @@ struct OrderedLoops {
   /// Merges the right nodes into the left ones.
   void (*merge)(double *hi, double *lo, const double *right_hi, const double *right_lo,
                 std::int64_t count) = nullptr;
+  /// Merges each second one of `count` nodes into the one before, which takes half its place; a
+  /// last one without a neighbour stays.
+  void (*merge_neighbours)(double *hi, double *lo, std::int64_t count) = nullptr;
   /// Rounds nodes to elements.
   void (*round)(void *out, const double *hi, const double *lo, std::int64_t count) = nullptr;
 };
@@ -118,9 +121,10 @@ struct UnorderedLoops {
 /// All that is compiled for an instruction set. Null where an operation does not take a kind.
 struct Loops {
   Loop (*elementwise)(OpKind op, Kind operands);
-  /// `outer` of the result of `inner`, which is its operand number `place`: the operands are those
-  /// of `inner`, then the other one of `outer`. Null where these two are no loop.
-  Loop (*fused)(OpKind outer, OpKind inner, int place, Kind kind);
+  /// `outer` of the result of `inner`, or of what `middle`, unless it is `Constant`, makes of that.
+  /// This is its operand number `place`: the operands are those of `inner`, then the other one of
+  /// `outer`. Null where these are no loop.
+  Loop (*fused)(OpKind outer, OpKind middle, OpKind inner, int place, Kind kind);
   /// Whether the loop of `op` heeds `Result::is_streamed`, as all fused ones do.
   bool (*streams)(OpKind op, Kind operands);
   Loop (*cast)(Kind from, DType to);

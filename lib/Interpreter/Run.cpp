@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "Arena.h"
 #include "Code.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <new>
 
 namespace tsum::interpreter {
 
@@ -20,17 +20,23 @@ struct Range {
 class Runner {
 public:
   Runner(const Code &code, const void *const *buffers)
-      : code(code), buffers(buffers), scratch(allocate(code.scratch_bytes)),
-        index(static_cast<std::size_t>(code.rank)), elements(code.slots.size()) {
+      : code(code), buffers(buffers), index(static_cast<std::size_t>(code.rank), &arena),
+        elements(code.slots.size(), &arena), accumulators(&arena) {
     const AccumulatorShape shape{code.nest.size(),
                                  code.line,
                                  {code.rows.block, code.columns.block},
                                  code.has_whole_blocks()};
+    accumulators.reserve(code.reductions.size());
     for (const Code::Reduction &reduction : code.reductions)
       accumulators.push_back(
           reduction.ordered
-              ? make_ordered_accumulator(reduction.op, reduction.dtype, *reduction.ordered, shape)
-              : make_unordered_accumulator(reduction.op, reduction.dtype, shape));
+              ? make_ordered_accumulator(arena, reduction.op, reduction.dtype, *reduction.ordered,
+                                         shape)
+              : make_unordered_accumulator(arena, reduction.op, reduction.dtype, shape));
+    // What is large comes last, so that the rest fits in the memory that the arena begins with.
+    constexpr std::size_t alignment = 64;
+    scratch = static_cast<std::byte *>(
+        arena.allocate(static_cast<std::size_t>(code.scratch_bytes), alignment));
   }
 
   void run_tile(std::int64_t tile) {
@@ -47,16 +53,6 @@ public:
   }
 
 private:
-  struct Free {
-    void operator()(std::byte *memory) const { ::operator delete(memory, alignment); }
-  };
-  static constexpr std::align_val_t alignment{64};
-
-  static std::unique_ptr<std::byte, Free> allocate(std::int64_t bytes) {
-    return std::unique_ptr<std::byte, Free>(
-        static_cast<std::byte *>(::operator new(static_cast<std::size_t>(bytes), alignment)));
-  }
-
   /// The last of the numbers that make up `number`, which is below `extent`.
   static std::int64_t take(std::int64_t &number, std::int64_t extent) {
     const std::int64_t last = number % extent;
@@ -79,7 +75,7 @@ private:
     for (std::int32_t n : phase.reductions) {
       const Code::Reduction &reduction = code.reductions[static_cast<std::size_t>(n)];
       const Slot &slot = code.slots[static_cast<std::size_t>(reduction.result)];
-      accumulators[static_cast<std::size_t>(n)]->write(scratch.get() + slot.scratch);
+      accumulators[static_cast<std::size_t>(n)]->write(scratch + slot.scratch);
       elements_of(reduction.result) = computed_elements(slot);
     }
     for (const Instruction &instruction : phase.after)
@@ -148,7 +144,7 @@ private:
 
   /// Those that a slot has in scratch memory.
   [[nodiscard]] Elements computed_elements(const Slot &slot) const {
-    const std::byte *data = scratch.get() + slot.scratch;
+    const std::byte *data = scratch + slot.scratch;
     if (slot.has_columns)
       return {data, slot.has_rows ? columns.size : 0, 1};
     return {data, slot.has_rows ? 1 : 0, 0};
@@ -182,7 +178,7 @@ private:
                : Extents{slot.has_rows ? rows.size : 1, slot.has_columns ? columns.size : 1};
     const std::int64_t row = is_row ? 0 : memory.row;
     const std::int64_t column = is_row ? memory.row : memory.column;
-    std::byte *out = slot.scratch < 0 ? nullptr : scratch.get() + slot.scratch;
+    std::byte *out = slot.scratch < 0 ? nullptr : scratch + slot.scratch;
     switch (instruction.action) {
     case Instruction::Action::Read:
       elements_of(instruction.slot) = {address_of(memory, slot), slot.has_rows ? memory.row : 0,
@@ -248,11 +244,12 @@ private:
 
   const Code &code;
   const void *const *buffers;
-  std::unique_ptr<std::byte, Free> scratch;
-  std::vector<std::int64_t> index; ///< of dimensions of no block
+  Arena arena;
+  std::byte *scratch;
+  std::pmr::vector<std::int64_t> index; ///< of dimensions of no block
   Range rows, columns;
-  std::vector<Elements> elements; ///< of slots
-  std::vector<std::unique_ptr<Accumulator>> accumulators;
+  std::pmr::vector<Elements> elements; ///< of slots
+  std::pmr::vector<Accumulator *> accumulators;
 };
 
 } // namespace

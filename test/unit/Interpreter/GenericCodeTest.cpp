@@ -75,6 +75,30 @@ TEST_F(GenericCode, TwoOperationsAtOnce) {
       }
 }
 
+/// Three operations are one loop where nothing else wants what is between them.
+TEST_F(GenericCode, Gates) {
+  const std::vector<Operation> functions = operations({"exp", "sigmoid", "tanh"});
+  ASSERT_EQ(functions.size(), 3U);
+  for (Operation function : functions)
+    for (DType dtype : {DType::f32, DType::f64, DType::f16, DType::bf16})
+      for (const Shape &shape : {Shape{1, 1}, {3, 16}, {17, 28}, {5, 70}, {2, 3000}}) {
+        SCOPED_TRACE(std::string(name_of(dtype)) + ' ' + to_string(shape));
+        const Tensor x = sample_tensor(dtype, shape), row = sample_tensor(dtype, {shape[1]}),
+                     column = sample_tensor(dtype, {shape[0], 1});
+        auto f = [&](const Tensor &y) { return function(y, y); };
+        expect_as_reference({x * f(x * 1.702f)});
+        expect_as_reference({f(column * x) * row});
+        expect_as_reference({f(x * row) * column, f(x)});
+        expect_as_reference({reduce_sum(x, 1, true) * f(x * column)});
+        expect_as_reference({reduce_sum(row * f(x * column), 1), reduce_max(f(row * x) * x, 0)});
+        const Tensor scaled = x * row, shared = f(scaled);
+        expect_as_reference({shared * x, scaled});
+        expect_as_reference({shared * x, shared});
+        expect_as_reference({shared * scaled});
+        expect_as_reference({f(row * 2.0f) * x});
+      }
+}
+
 TEST_F(GenericCode, SumsOfWhatIsComputed) {
   for (DType dtype : {DType::f32, DType::f64, DType::f16})
     for (std::int64_t rows : {1, 15, 16, 17, 100, 256, 257, 600})
