@@ -209,9 +209,10 @@ nb::tuple reduce(const nb::object &self) {
   if (found.is(self))
     return nb::make_tuple(nb::module_::import_("pkgutil").attr("resolve_name"),
                           nb::make_tuple(module + nb::str(":") + name));
-  return nb::make_tuple(self.type(), nb::make_tuple(wrapped, function.statics().positions,
-                                                    function.statics().names, function.is_dynamic(),
-                                                    to_declared(function.signature())));
+  const nb::object make = nb::module_::import_("tsum._core").attr("_make_function");
+  return nb::make_tuple(make, nb::make_tuple(wrapped, function.statics().positions,
+                                             function.statics().names, function.is_dynamic(),
+                                             to_declared(function.signature())));
 }
 
 PyObject *call(PyObject *self, PyObject *args, PyObject *kwargs) noexcept {
@@ -241,24 +242,27 @@ void bind_tracing(nb::module_ &m) {
                                       {Py_tp_traverse, reinterpret_cast<void *>(&traverse)},
                                       {Py_tp_clear, reinterpret_cast<void *>(&clear)},
                                       {0, nullptr}};
-  nb::class_<Function>(m, "Function", nb::type_slots(slots), nb::is_weak_referenceable(),
-                       "A function that `tsum.jit` has made: see there.")
-      .def(
-          "__init__",
-          [](Function *self, nb::object callable, std::vector<std::int64_t> static_positions,
-             std::vector<std::string> static_names, std::optional<bool> dynamic,
-             const std::optional<std::vector<DeclaredInput>> &declared) {
-            new (self) Function(std::move(callable),
-                                {std::move(static_positions), std::move(static_names)}, dynamic,
-                                to_layouts(declared));
-          },
-          nb::arg("function"), nb::arg("static_argnums"), nb::arg("static_argnames"),
-          nb::arg("dynamic") = nb::none(), nb::arg("inputs") = nb::none(),
-          nb::sig("def __init__(self, function: collections.abc.Callable, static_argnums: "
-                  "collections.abc.Sequence[int], static_argnames: "
-                  "collections.abc.Sequence[str], dynamic: bool | None = None, inputs: "
-                  "collections.abc.Sequence[tuple[DType, collections.abc.Sequence[int], str]] "
-                  "| None = None) -> None"))
+  nb::class_<Function> function(m, "Function", nb::type_slots(slots), nb::is_weak_referenceable(),
+                                "A function that `tsum.jit` has made: see there.");
+  refuse_construction(function, "tsum.jit makes one of a Python function");
+  m.def(
+      "_make_function",
+      [](nb::object callable, std::vector<std::int64_t> static_positions,
+         std::vector<std::string> static_names, std::optional<bool> dynamic,
+         const std::optional<std::vector<DeclaredInput>> &declared) {
+        return new Function(std::move(callable),
+                            {std::move(static_positions), std::move(static_names)}, dynamic,
+                            to_layouts(declared));
+      },
+      nb::rv_policy::take_ownership, nb::arg("function"), nb::arg("static_argnums"),
+      nb::arg("static_argnames"), nb::arg("dynamic").none(), nb::arg("inputs").none(),
+      nb::sig("def _make_function(function: collections.abc.Callable, static_argnums: "
+              "collections.abc.Sequence[int], static_argnames: collections.abc.Sequence[str], "
+              "dynamic: bool | None, inputs: "
+              "collections.abc.Sequence[tuple[DType, collections.abc.Sequence[int], str]] "
+              "| None) -> Function"),
+      "What `tsum.jit` returns.");
+  function
       .def_prop_ro(
           "__wrapped__", [](const Function &self) { return self.wrapped(); },
           nb::sig("def __wrapped__(self) -> collections.abc.Callable"), "The Python function.")

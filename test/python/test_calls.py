@@ -68,6 +68,7 @@ def test_what_is_said_of_a_call(call, message):
     (lambda: tsum.Tensor([1.0]), "^Tensor: there is no constructor .tsum.asarray and"),
     (lambda: tnp.ndarray((2, 3)), "^ndarray: there is no constructor .tsum.asarray and tsum.num"),
     (lambda: tsum.DType("f4"), "^DType: there is no constructor .tsum.as_dtype"),
+    (lambda: tsum.Function(len), "^Function: there is no constructor .tsum.jit makes"),
     (lambda: tsum.CacheStats(), "^CacheStats: there is no constructor .tsum.cache_stats"),
     (lambda: tsum.MemoryUse(1), "^MemoryUse: there is no constructor .tsum.memory_use"),
     (lambda: tsum.CanonicalGraph(), "^CanonicalGraph: there is no constructor .tsum.low"),

@@ -131,4 +131,5 @@ def jit(function: typing.Callable | None = None, *,
     inputs = None if input_signature is None else _declared(input_signature)
     if dynamic is None and inputs and any(-1 in shape for _, shape, _ in inputs):
         dynamic = True
-    return _core.Function(function, list(static_argnums), list(static_argnames), dynamic, inputs)
+    return _core._make_function(function, list(static_argnums), list(static_argnames), dynamic,
+                                inputs)

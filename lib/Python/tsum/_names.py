@@ -35,15 +35,15 @@ ALIASES = {
 METHODS = ["sum", "prod", "max", "min", "mean", "any", "all", "var", "std", "argmax", "argmin",
            "transpose", "squeeze", "clip", "round"]
 
-# What _core has beside operations on tensors.
-NOT_OPERATIONS = {"_checked", "_connected_gradients", "_same", "as_dtype", "as_subclass", "asarray",
-                  "cache_directory", "cache_stats", "canonical_graphs", "clear_cache",
-                  "enter_accuracy", "enter_threads", "eval", "evaluate_into", "explain",
-                  "get_accuracy", "get_threads", "graph_to_string", "is_known", "leave_accuracy",
-                  "leave_threads", "llvm_version", "load_npy", "memory_use", "open_npy",
-                  "open_npz", "open_raw", "rebind", "save_npy", "set_cache_capacity",
-                  "set_cache_directory", "set_memory_budget", "set_specialize", "set_threads",
-                  "stages", "stop_gradient", "target_features", "trim_memory"}
+# What _core has beside operations on tensors, and names that begin with "_".
+NOT_OPERATIONS = {"as_dtype", "as_subclass", "asarray", "cache_directory", "cache_stats",
+                  "canonical_graphs", "clear_cache", "enter_accuracy", "enter_threads", "eval",
+                  "evaluate_into", "explain", "get_accuracy", "get_threads", "graph_to_string",
+                  "is_known", "leave_accuracy", "leave_threads", "llvm_version", "load_npy",
+                  "memory_use", "open_npy", "open_npz", "open_raw", "rebind", "save_npy",
+                  "set_cache_capacity", "set_cache_directory", "set_memory_budget",
+                  "set_specialize", "set_threads", "stages", "stop_gradient", "target_features",
+                  "trim_memory"}
 # What the package's own modules are made of, and nobody else is to find.
 INTERNAL = ["as_subclass", "enter_accuracy", "enter_threads", "evaluate_into", "is_known",
             "leave_accuracy", "leave_threads", "rebind"]
@@ -55,7 +55,8 @@ NOT_OPERATIONS |= {function.__name__ for function in _statistics.FUNCTIONS}
 def operations(core):
     """TensorFlow's functions on tensors, by name."""
     return {name: value for name, value in vars(core).items()
-            if type(value).__name__ == "nb_func" and name not in NOT_OPERATIONS}
+            if type(value).__name__ == "nb_func" and name not in NOT_OPERATIONS
+            and not name.startswith("_")}
 
 
 def functions(core):
