@@ -89,7 +89,7 @@ private:
     if (slot < 0) {
       slot = static_cast<std::int32_t>(code.slots.size());
       const Dims &dims = values.value(n).dims;
-      code.slots.push_back({kind_of_block(values.value(n).dtype), contains(dims, code.rows.dim),
+      code.slots.push_back({n, kind_of_block(values.value(n).dtype), contains(dims, code.rows.dim),
                             contains(dims, code.columns.dim), -1});
     }
     return slot;

@@ -20,6 +20,7 @@ struct Memory {
 /// A value of a stage, as a block: where it is computed in the scratch memory, and which of the
 /// block's dimensions it has.
 struct Slot {
+  std::int32_t value = 0; ///< the graph's
   Kind kind = Kind::F32;
   bool has_rows = false, has_columns = false;
   std::int64_t scratch = -1; ///< bytes from its start; -1 for what lies in memory

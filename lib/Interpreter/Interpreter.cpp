@@ -3,6 +3,7 @@
 #include "tsum/Interpreter/Interpreter.h"
 
 #include "Code.h"
+#include "Text.h"
 
 #include <algorithm>
 
@@ -83,24 +84,9 @@ std::vector<std::int32_t> inputs_of(const CanonicalGraph &graph, const Stage &st
   return inputs;
 }
 
-} // namespace
-
-bool costs_more_than_compiling(const CanonicalGraph &graph) {
-  // Of one thread, about: see docs/caching.md.
-  constexpr double element_nanoseconds = 0.07, compilation = 4e6, compilation_of_value = 1e6;
-  double excess = 0;
-  for (const Value &value : graph.values) {
-    const Value &walked =
-        is_reduction(value.op) ? graph.values[static_cast<std::size_t>(value.operands[0])] : value;
-    excess += element_nanoseconds * static_cast<double>(graph.byte_count(walked)) /
-              static_cast<double>(size_of(walked.dtype));
-  }
-  return excess > compilation + compilation_of_value * static_cast<double>(graph.values.size());
-}
-
-std::optional<Program> interpret(const CanonicalGraph &graph) {
-  if (has_empty_values(graph) && is_small(graph))
-    return interpret_by_reference(graph);
+/// As `interpret`; `note` is called with each stage and its code.
+template <class Note>
+std::optional<Program> make_program(const CanonicalGraph &graph, const Note &note) {
   if (!is_covered(graph))
     return std::nullopt;
   const std::vector<Stage> stages = stages_of(graph);
@@ -153,6 +139,7 @@ std::optional<Program> interpret(const CanonicalGraph &graph) {
     if (launch.traffic / launch.tiles > most_tile_bytes ||
         steps_of_tile(graph, stages[s], *code) > most_tile_steps)
       return std::nullopt;
+    note(stages[s], *code);
     launch.name = "generic";
     launch.interpreted = std::make_shared<const Interpreted>(
         [code](const void *const *memory, std::int64_t begin, std::int64_t end) {
@@ -162,6 +149,38 @@ std::optional<Program> interpret(const CanonicalGraph &graph) {
   for (std::int32_t output : graph.outputs)
     program.outputs.push_back(outputs[static_cast<std::size_t>(output)]);
   return program;
+}
+
+} // namespace
+
+bool costs_more_than_compiling(const CanonicalGraph &graph) {
+  // Of one thread, about: see docs/caching.md.
+  constexpr double element_nanoseconds = 0.07, compilation = 4e6, compilation_of_value = 1e6;
+  double excess = 0;
+  for (const Value &value : graph.values) {
+    const Value &walked =
+        is_reduction(value.op) ? graph.values[static_cast<std::size_t>(value.operands[0])] : value;
+    excess += element_nanoseconds * static_cast<double>(graph.byte_count(walked)) /
+              static_cast<double>(size_of(walked.dtype));
+  }
+  return excess > compilation + compilation_of_value * static_cast<double>(graph.values.size());
+}
+
+std::optional<Program> interpret(const CanonicalGraph &graph) {
+  if (has_empty_values(graph) && is_small(graph))
+    return interpret_by_reference(graph);
+  return make_program(graph, [](const Stage &, const Code &) {});
+}
+
+std::string generic_code_to_string(const CanonicalGraph &graph) {
+  if (has_empty_values(graph) && is_small(graph))
+    return "element by element, as the reference evaluates it\n";
+  std::string text;
+  int launches = 0;
+  auto note = [&](const Stage &stage, const Code &code) {
+    text += "launch " + std::to_string(++launches) + ": " + to_text(graph, stage, code);
+  };
+  return make_program(graph, note) ? text : "there is no generic code for this graph\n";
 }
 
 } // namespace tsum

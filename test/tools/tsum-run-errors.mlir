@@ -79,7 +79,7 @@ func.func private @declared()
 // FOLDER: tsum-run: error: save_npy: '{{.*}}x.npy': cannot be created: No such file or directory
 
 // RUN: not tsum-run %s --function x --print-after=kernel 2>&1 | FileCheck %s --check-prefix=STAGE
-// STAGE: tsum-run: error: {{.*}}there is no stage 'kernel' (the stages: import, simplify, kernels,
+// STAGE: tsum-run: error: {{.*}}there is no stage 'kernel' (the stages: import, generic, simplify, kernels,
 
 // RUN: not tsum-run %s --function x --inptu %t/x.npy 2>&1 | FileCheck %s --check-prefix=OPTION
 // OPTION: Unknown command line argument '--inptu'

@@ -81,7 +81,7 @@ struct Options {
       llvm::cl::desc(
           "Print what the stage of that name, as in tsum-opt --tsum-compile='stop-after=...', "
           "makes of the canonical graph; import: the graph as it was built, as a file that "
-          "tsum-run reads")};
+          "tsum-run reads; generic: what runs where nothing is compiled")};
 };
 
 /// Whether this process prints and writes what it has found out.

@@ -10,6 +10,7 @@
 #include "tsum/Codegen/Pipeline.h"
 #include "tsum/Expression/Parse.h"
 #include "tsum/Graph/Elsewhere.h"
+#include "tsum/Interpreter/Interpreter.h"
 #include "tsum/Ops/Make.h"
 #include "tsum/Translate/GraphToTsum.h"
 #include "tsum/Translate/TensorsToTsum.h"
@@ -34,8 +35,8 @@ namespace cl = llvm::cl;
 
 namespace {
 
-/// What --print-after calls the graph before it is canonicalized.
-constexpr StringRef importStage = "import";
+/// What --print-after calls the graph before it is canonicalized, and what no compiler makes of it.
+constexpr StringRef importStage = "import", genericStage = "generic";
 
 /// The one function there is, or the one named `name`.
 func::FuncOp selectFunction(ModuleOp module, StringRef name) {
@@ -60,7 +61,8 @@ public:
   Run(const Options &options, MLIRContext &context) : options(options), passes(&context) {
     if (!speaks(options))
       progress.silence();
-    if (options.printAfter.empty() || options.printAfter == importStage)
+    if (options.printAfter.empty() || options.printAfter == importStage ||
+        options.printAfter == genericStage)
       return;
     PipelineOptions pipeline = hostOptions();
     pipeline.stopAfter = options.printAfter;
@@ -68,7 +70,7 @@ public:
     if (failed(buildPipeline(passes, pipeline, [&](const Twine &text) { message = text.str(); }))) {
       constexpr StringRef list = "(the stages: ";
       if (const std::size_t at = message.find(list); at != std::string::npos)
-        message.insert(at + list.size(), (importStage + ", ").str());
+        message.insert(at + list.size(), (importStage + ", " + genericStage + ", ").str());
       throw Error(message);
     }
   }
@@ -185,6 +187,11 @@ private:
   }
 
   LogicalResult printStage(const CanonicalGraph &graph) {
+    if (options.printAfter == genericStage) {
+      llvm::outs() << graph.to_string() << generic_code_to_string(graph);
+      llvm::outs().flush();
+      return success();
+    }
     OwningOpRef<ModuleOp> module = graphToTsum(graph, passes.getContext());
     if (failed(passes.run(*module)))
       return failure();

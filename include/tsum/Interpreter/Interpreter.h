@@ -5,6 +5,7 @@
 #include "tsum/JIT/Program.h"
 
 #include <optional>
+#include <string>
 
 namespace tsum {
 
@@ -15,6 +16,10 @@ namespace tsum {
 ///
 /// Making it takes microseconds, and it keeps a few KB.
 [[nodiscard]] std::optional<Program> interpret(const CanonicalGraph &graph);
+
+/// What that program does, for people: for each launch its tiles and blocks and a line for each of
+/// its loops; or that there is none.
+[[nodiscard]] std::string generic_code_to_string(const CanonicalGraph &graph);
 
 /// Whether generic code for `graph` takes longer than compiled code by more than compiling takes,
 /// about: it has much data.
