@@ -206,7 +206,7 @@ private:
       addNode(std::nullopt, element);
 
     // In the order in which the dimensions nest: pieces come first, and are of the last one.
-    SmallVector<int64_t> left(ArrayRef(axes).take_front(kept));
+    SmallVector<int64_t> left(ArrayRef<int64_t>(axes).take_front(kept));
     if (part.size > 1)
       std::rotate(left.begin(), left.begin() + 1, left.end());
     if (reduction.isOrdered()) {
