@@ -144,25 +144,27 @@ def test_a_run_that_is_interrupted_goes_on(folder):
     np.save(folder / "large.npy", x)
     checkpoint = folder / "checkpoint"
     command = [sys.executable, "-c", CHECKPOINTED, folder / "large.npy", checkpoint]
-    seconds = 0
     for _ in range(2): # the first one compiles
-        seconds = float(subprocess.run(command, check=True, capture_output=True,
-                                       text=True).stdout.split()[1])
+        delay = float(subprocess.run(command, check=True, capture_output=True,
+                                     text=True).stdout.split()[1]) / 2
     were_kept = []
-    for share in (*(0.5, 0.3, 0.7, 0.2, 0.1) * 4, None):
+    for _ in range(30):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    text=True)
         assert process.stdout.readline() == "begun\n"
-        if share and were_kept.count(True) < 2:
-            time.sleep(share * seconds)
+        if were_kept.count(True) < 2:
+            time.sleep(delay)
             process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=100)
         if process.returncode == 0:
             if any(were_kept):
                 break
-            continue  # it was done before the signal came
+            delay /= 2  # it was done before the signal came
+            continue
         assert "KeyboardInterrupt" in errors, (process.returncode, output, errors)
-        were_kept.append(checkpoint.exists()) # not if it came before the first piece, or at the end
+        were_kept.append(checkpoint.exists())
+        if not were_kept[-1]:
+            delay *= 1.5  # it came before the first piece
     assert any(were_kept)
     assert process.returncode == 0, errors
     assert not checkpoint.exists()
