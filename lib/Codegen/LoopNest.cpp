@@ -128,8 +128,14 @@ void LoopNest::withPlace(Value value, llvm::function_ref<void(AffineExpr)> body)
 Value LoopNest::extentOf(int64_t dim) {
   for (OpOperand *operand : generic.getDpsInputOperands()) {
     auto place = generic.getMatchingIndexingMap(operand).getResultPosition(b.getAffineDimExpr(dim));
+    if (!place)
+      continue;
+    // Where all is one number, what is there for its shape alone.
+    if (auto alloc = operand->get().getDefiningOp<memref::AllocOp>();
+        alloc && alloc.getType().isDynamicDim(*place))
+      return alloc.getDynamicSizes()[alloc.getType().getDynamicDimIndex(*place)];
     auto view = operand->get().getDefiningOp<memref::SubViewOp>();
-    if (!place || !view)
+    if (!view)
       continue;
     // Of what the view dropped, extents of 1, there is no dimension left.
     OpFoldResult size = view.getMixedSizes()[droppedBefore(view, *place)];

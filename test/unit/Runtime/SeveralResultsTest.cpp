@@ -254,6 +254,16 @@ TEST(JoinedKernels, OfAMeanOfNumbersInFortranOrder) {
   expect_compiled_as_reference(mean);
 }
 
+/// A sum of one number over all places beside what is written: no element says how long a piece is.
+TEST(JoinedKernels, OfOneNumberForEveryPlace) {
+  for (std::int64_t size : {3972, 4096, 100'003})
+    expect_compiled_as_reference([&] {
+      const Tensor x = sample_tensor(DType::i8, {size});
+      const Tensor ones = where(equal(x, x), constant(std::int32_t{1}), constant(std::int32_t{2}));
+      return std::vector{reduce_sum(ones), reduce_max(ones), x + sample_tensor(DType::i8, {})};
+    });
+}
+
 TEST(JoinedKernels, OfThePartsOfComplexNumbers) {
   for (DType dtype : {DType::complex64, DType::complex128}) {
     Tensor x = sample_tensor(dtype, {64, 100});
