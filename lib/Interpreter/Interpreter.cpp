@@ -37,6 +37,10 @@ bool is_small(const CanonicalGraph &graph) {
   });
 }
 
+bool is_for_reference(const CanonicalGraph &graph) {
+  return has_empty_values(graph) && is_small(graph);
+}
+
 bool is_covered(const CanonicalGraph &graph) {
   return graph.values.size() <= most_values && !has_empty_values(graph) &&
          std::ranges::none_of(graph.values, [](const Value &value) {
@@ -167,13 +171,13 @@ bool costs_more_than_compiling(const CanonicalGraph &graph) {
 }
 
 std::optional<Program> interpret(const CanonicalGraph &graph) {
-  if (has_empty_values(graph) && is_small(graph))
+  if (is_for_reference(graph))
     return interpret_by_reference(graph);
   return make_program(graph, [](const Stage &, const Code &) {});
 }
 
 std::string generic_code_to_string(const CanonicalGraph &graph) {
-  if (has_empty_values(graph) && is_small(graph))
+  if (is_for_reference(graph))
     return "element by element, as the reference evaluates it\n";
   std::string text;
   int launches = 0;

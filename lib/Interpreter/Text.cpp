@@ -21,11 +21,11 @@ public:
       const Phase &phase = code.phases[n];
       if (n > 0)
         text += "  then\n";
-      add(text, "for each tile", phase.once);
+      add(text, ", for each tile", phase.once);
       add(text, "", phase.block);
       for (std::int32_t reduction : phase.reductions)
         text += "    " + line_of(code.reductions[static_cast<std::size_t>(reduction)]) + '\n';
-      add(text, "for each tile", phase.after);
+      add(text, ", for each tile", phase.after);
     }
     return text;
   }
@@ -38,7 +38,7 @@ private:
     return code.slots[static_cast<std::size_t>(n)];
   }
 
-  /// "63 tiles in blocks of d0 by 16, d1 by 100; sums go along d1".
+  /// "63 tiles in blocks of d0 by 16, d1 by 100; over all of d1".
   [[nodiscard]] std::string blocks() const {
     std::string text = std::to_string(code.tiles()) + (code.tiles() == 1 ? " tile" : " tiles");
     std::string separator = " in blocks of d";
@@ -55,15 +55,12 @@ private:
     return text;
   }
 
-  static void append(std::string &text, const std::string &when, const std::string &line) {
-    text += "    " + line + (when.empty() ? "" : ", " + when) + '\n';
-  }
-
+  /// Adds a line for each of `instructions`, which run `when`; that is plain where a tile is a
+  /// block.
   void add(std::string &text, const std::string &when,
            const std::vector<Instruction> &instructions) const {
-    const bool has_blocks = !code.nest.empty();
     for (const Instruction &instruction : instructions)
-      append(text, has_blocks ? when : "", line_of(instruction));
+      text += "    " + line_of(instruction) + (code.nest.empty() ? "" : when) + '\n';
   }
 
   [[nodiscard]] std::string line_of(const Instruction &instruction) const {
